@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vitlab {
+
+/// A place in a text file, both counted from 1.
+struct Place {
+  int line = 1;
+  int column = 1;
+
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+/// One value of a YAML (or JSON) text with its place: what yaml-cpp parsed, after the checks that
+/// it does not make (duplicate keys, aliases, merge keys, octal numbers, depth, node count).
+struct ConfigNode {
+  enum class Kind { kNull, kScalar, kSequence, kMap };
+
+  Kind kind = Kind::kNull;
+  Place place;
+  std::string scalar;        // text of a scalar
+  bool quoted = false;       // a quoted scalar is a string whatever it looks like
+  std::string key;           // this entry's key, when its parent is a map
+  Place key_place;
+  std::vector<ConfigNode> items;  // elements of a sequence, entries of a map in file order
+
+  bool is_map() const { return kind == Kind::kMap; }
+  bool is_sequence() const { return kind == Kind::kSequence; }
+  bool is_scalar() const { return kind == Kind::kScalar; }
+  bool is_null() const { return kind == Kind::kNull; }
+
+  /// The entry of a map under `wanted`, or null.
+  const ConfigNode* find(std::string_view wanted) const;
+};
+
+/// Gathers every problem of one text, so that a user sees all of them in one pass.
+class Problems {
+ public:
+  /// `source` is the path shown in messages; `text` is kept to show the line and a caret.
+  Problems(std::string source, std::string text);
+
+  /// Adds `source:line:col: message`; the offending line and a caret follow when they are shown.
+  void add(Place place, const std::string& message);
+  bool empty() const { return messages_.empty(); }
+  std::size_t count() const { return messages_.size(); }
+
+  /// Throws one UserError that holds every message, in order of place; returns if there is none.
+  void throw_if_any() const;
+  const std::string& source() const { return source_; }
+
+ private:
+  std::string source_;
+  std::string text_;
+  std::vector<std::pair<Place, std::string>> messages_;
+};
+
+/// Limits of untrusted text; beyond them a file is refused with its size.
+struct ConfigLimits {
+  std::size_t bytes = std::size_t{4} << 20;
+  std::size_t nodes = 200'000;
+  int depth = 64;
+};
+
+/// Parses one YAML document; structural problems go to `problems`, and the node returned is what
+/// could be read. Accepts JSON too, which is YAML.
+ConfigNode parse_config(const std::string& text, Problems& problems, const ConfigLimits& limits = {});
+
+/// A file read whole. Throws UserError naming the path if it cannot be read or is over the limit.
+std::string read_text_file(const std::filesystem::path& path, std::size_t limit_bytes);
+
+/// A config text with its source and problems, as every reader of a file starts.
+struct ConfigDocument {
+  Problems problems;
+  ConfigNode root;
+};
+
+/// Reads and parses `path`; syntax errors throw at once, since nothing after them can be trusted.
+ConfigDocument load_config(const std::filesystem::path& path, const ConfigLimits& limits = {});
+ConfigDocument parse_document(std::string source, const std::string& text,
+                              const ConfigLimits& limits = {});
+
+}  // namespace vitlab

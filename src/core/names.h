@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitlab {
+
+/// The nearest of `known` by edit distance (transpositions count one), or "" if none is near: more
+/// than a third of the length, at least 2, apart.
+std::string nearest_name(std::string_view wanted, const std::vector<std::string>& known);
+
+/// "; did you mean 'x'?" or "".
+std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& known);
+
+/// Throws UserError unless `label` is fit to name things: 1..128 bytes, no control characters, no
+/// '/', no leading '-' or '.'. `what` starts the message ("sweep name").
+void check_label(std::string_view label, std::string_view what);
+
+}  // namespace vitlab

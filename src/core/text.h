@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitlab {
+
+/// Columns a UTF-8 text takes on a terminal (every code point counts one).
+std::size_t display_width(std::string_view text);
+
+/// A plain text table: header, rule, rows; numbers right-aligned, text left-aligned (a column whose
+/// cells all look like numbers is a number column). Wider than `width` columns (0 = no limit), the
+/// widest text column is shortened with "…".
+class TextTable {
+ public:
+  explicit TextTable(std::vector<std::string> header);
+  void add(std::vector<std::string> row);
+  std::string str(std::size_t width = 0) const;
+  /// The same as a GitHub Markdown table.
+  std::string markdown() const;
+  bool empty() const { return rows_.empty(); }
+
+ private:
+  std::vector<std::string> header_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// 2349436 -> "2,349,436".
+std::string with_thousands(std::int64_t value);
+/// Three significant digits and an SI prefix: 79193600 -> "79.2 M"; `unit` is appended.
+std::string si(double value, std::string_view unit = "");
+/// Shortest text that reads back to the same double ("0.1", "5e+06").
+std::string shortest(double value);
+/// `value` with `digits` significant digits, without trailing noise, for tables.
+std::string significant(double value, int digits);
+
+/// Escapes & < > " ' for HTML text and attributes.
+std::string escape_html(std::string_view text);
+/// One RFC 4180 CSV cell; a text that a spreadsheet would run as a formula gets a leading '.
+std::string csv_cell(std::string_view text);
+
+}  // namespace vitlab
