@@ -24,9 +24,9 @@ struct ConfigNode {
 
   Kind kind = Kind::kNull;
   Place place;
-  std::string scalar;        // text of a scalar
-  bool quoted = false;       // a quoted scalar is a string whatever it looks like
-  std::string key;           // this entry's key, when its parent is a map
+  std::string scalar;   // text of a scalar
+  bool quoted = false;  // a quoted scalar is a string whatever it looks like
+  std::string key;      // this entry's key, when its parent is a map
   Place key_place;
   std::vector<ConfigNode> items;  // elements of a sequence, entries of a map in file order
 
@@ -69,7 +69,8 @@ struct ConfigLimits {
 
 /// Parses one YAML document; structural problems go to `problems`, and the node returned is what
 /// could be read. Accepts JSON too, which is YAML.
-ConfigNode parse_config(const std::string& text, Problems& problems, const ConfigLimits& limits = {});
+ConfigNode parse_config(const std::string& text, Problems& problems,
+                        const ConfigLimits& limits = {});
 
 /// A file read whole. Throws UserError naming the path if it cannot be read or is over the limit.
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit_bytes);

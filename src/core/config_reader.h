@@ -63,11 +63,15 @@ class ConfigReader {
   std::set<std::string, std::less<>> asked_;
 };
 
+/// What stands at a node, for messages: "'text'", "a list", "a map" or "nothing".
+std::string describe(const ConfigNode& node);
+
 /// Converts one scalar node; a problem at `node` and false if it is not of the type asked for.
 bool read_scalar(const ConfigNode& node, const std::string& path, Problems& problems, bool& value);
 bool read_scalar(const ConfigNode& node, const std::string& path, Problems& problems,
                  std::int64_t& value);
-bool read_scalar(const ConfigNode& node, const std::string& path, Problems& problems, double& value);
+bool read_scalar(const ConfigNode& node, const std::string& path, Problems& problems,
+                 double& value);
 bool read_scalar(const ConfigNode& node, const std::string& path, Problems& problems,
                  std::string& value);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,15 @@ namespace vitlab {
 
 /// Columns a UTF-8 text takes on a terminal (every code point counts one).
 std::size_t display_width(std::string_view text);
+
+/// Whether the bytes are well-formed UTF-8.
+bool is_utf8(std::string_view text);
+/// At most `width` columns of a UTF-8 text; what is cut away is shown by "…".
+std::string clipped(std::string_view text, std::size_t width);
+/// Control characters and broken UTF-8 as \xNN, so that no text of a user can steer a terminal.
+std::string printable(std::string_view text);
+/// The printable text in single quotes, at most 60 columns of it, for messages.
+std::string quoted_clip(std::string_view text);
 
 /// A plain text table: header, rule, rows; numbers right-aligned, text left-aligned (a column whose
 /// cells all look like numbers is a number column). Wider than `width` columns (0 = no limit), the

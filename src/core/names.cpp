@@ -1,0 +1,76 @@
+#include "core/names.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace vitlab {
+namespace {
+
+// Longer names are never suggested: the table of distances would cost more than the hint is worth.
+constexpr std::size_t kLongestName = 128;
+
+char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// Optimal string alignment distance: insertions, deletions, changes, swaps of neighbours.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const bool same = folded(a[i - 1]) == folded(b[j - 1]);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (same ? 0 : 1)});
+      if (i > 1 && j > 1 && folded(a[i - 1]) == folded(b[j - 2]) &&
+          folded(a[i - 2]) == folded(b[j - 1])) {
+        row[j] = std::min(row[j], before[j - 2] + 1);
+      }
+    }
+    before.swap(above);
+    above.swap(row);
+  }
+  return above[b.size()];
+}
+
+}  // namespace
+
+std::string nearest_name(std::string_view wanted, const std::vector<std::string>& known) {
+  if (wanted.empty() || wanted.size() > kLongestName) return "";
+  const std::size_t limit = std::max<std::size_t>(2, wanted.size() / 3);
+  std::size_t best_distance = limit + 1;
+  const std::string* best = nullptr;
+  for (const std::string& name : known) {
+    if (name.size() > wanted.size() + limit || wanted.size() > name.size() + limit) continue;
+    const std::size_t distance = edit_distance(wanted, name);
+    // Two names that share no letter are not near, however short they are.
+    if (distance >= std::max(wanted.size(), name.size())) continue;
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = &name;
+    }
+  }
+  return best == nullptr ? "" : *best;
+}
+
+std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& known) {
+  const std::string name = nearest_name(wanted, known);
+  return name.empty() ? "" : "; did you mean '" + name + "'?";
+}
+
+void check_label(std::string_view label, std::string_view what) {
+  const auto refuse = [&](const std::string& reason) {
+    throw UserError(std::string(what) + " " + quoted_clip(label) + " " + reason);
+  };
+  if (label.empty()) refuse("is empty; give it a name");
+  if (label.size() > 128) refuse("is longer than 128 bytes; shorten it");
+  if (label.front() == '-' || label.front() == '.') {
+    refuse(std::string("starts with '") + label.front() + "'; start it with a letter or a digit");
+  }
+  if (label.find('/') != std::string_view::npos) refuse("holds a '/'; a name is not a path");
+  if (!is_utf8(label)) refuse("is not valid UTF-8");
+  if (printable(label) != label) refuse("holds a control character; remove it");
+}
+
+}  // namespace vitlab
