@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/shape.h"
+
+namespace vitlab {
+
+using AxisId = std::int32_t;
+using LayerId = std::int32_t;
+using ValueId = std::int32_t;
+using ParameterId = std::int32_t;
+constexpr std::int32_t kUnset = -1;
+
+/// What the units of an axis are; pruning selects axes by kind.
+enum class AxisKind : std::uint8_t {
+  kImage,      // input channels
+  kStem,       // widths inside the stem
+  kEmbedding,  // a stage's embedding (one split of it)
+  kHead,       // heads of one attention layer
+  kQk,         // query and key channels of one head
+  kV,          // value channels of one head
+  kHidden,     // hidden units of an FFN
+  kExpansion,  // hidden channels of a subsampling block
+  kSqueeze,    // squeezed channels of squeeze-and-excitation
+  kClasses,    // outputs of a head
+};
+
+/// The name that users write: "embedding", "qk", …
+std::string_view axis_kind_name(AxisKind kind);
+
+/// One named dimension that models can differ in: the FFN hidden of a layer, the QK of a head, one
+/// split of a stage's embedding. It knows the field of the spec that sets its size, so that a
+/// pruned model can be written down as a spec.
+struct Axis {
+  LayerId layer = kUnset;
+  std::string_view field;      // the spec field: "hidden", "qk", "width" (a string literal)
+  std::int32_t index = kUnset;  // which element of the field, for fields with one value per head
+  AxisKind kind = AxisKind::kImage;
+  Index size = 0;
+  Index copies = 1;      // how often the field's value repeats it (splits of an embedding)
+  AxisId owner = kUnset;  // an axis one of whose units owns this axis (a head its QK and V)
+  Index owner_unit = 0;
+  bool held = false;  // not free to be pruned: an op uses its units by position
+};
+
+/// The channels of a value, or one dimension of a parameter: axes laid end to end. An axis may
+/// occur more than once: the embedding of a stage with h splits is one axis h times, which declares
+/// that its splits shrink together.
+using Extent = std::vector<AxisId>;
+
+}  // namespace vitlab

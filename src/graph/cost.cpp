@@ -1,0 +1,71 @@
+#include "graph/cost.h"
+
+#include <algorithm>
+
+#include "graph/op_cost.h"
+
+namespace vitlab {
+
+namespace {
+
+bool writes_activations(const Op& op) { return op_category(op) == Category::kMultiplication; }
+
+/// The most that lives while the nodes of each layer run.
+void add_peaks(const Graph& graph, const MemoryPlan& plan, std::vector<Cost>& costs) {
+  std::vector<Index> change(graph.nodes.size() + 1, 0);
+  for (const Buffer& buffer : plan.buffers) {
+    change[static_cast<std::size_t>(std::max(buffer.first, 0))] += buffer.elements;
+    change[static_cast<std::size_t>(buffer.last + 1)] -= buffer.elements;
+  }
+  Index live = 0;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    live += change[i];
+    Index& peak = costs[static_cast<std::size_t>(graph.nodes[i].layer)].peak_elements;
+    peak = std::max(peak, live);
+  }
+}
+
+}  // namespace
+
+Cost& Cost::operator+=(const Cost& other) {
+  parameters += other.parameters;
+  macs += other.macs;
+  flops += other.flops;
+  activations += other.activations;
+  elements_moved += other.elements_moved;
+  peak_elements = std::max(peak_elements, other.peak_elements);
+  return *this;
+}
+
+std::vector<Cost> layer_costs(const Graph& graph, const Layout& layout, Index batch) {
+  std::vector<Cost> costs(graph.layers.size());
+  for (const Parameter& parameter : graph.parameters)
+    if (parameter.trained)
+      costs[static_cast<std::size_t>(parameter.layer)].parameters += parameter.shape.elements();
+  for (const Node& node : graph.nodes) {
+    const OpCost op =
+        op_cost(graph, node, layout.is_view[static_cast<std::size_t>(node.output)], batch);
+    Cost& cost = costs[static_cast<std::size_t>(node.layer)];
+    cost.macs += op.macs;
+    cost.flops += op.flops;
+    cost.elements_moved += op.elements_moved();
+    if (writes_activations(node.op)) {
+      const Value& out = graph.value(node.output);
+      cost.activations += out.shape.elements() * (out.batched ? batch : 1);
+    }
+  }
+  add_peaks(graph, plan_memory(graph, layout, batch), costs);
+  return costs;
+}
+
+std::vector<Cost> layer_costs(const Graph& graph, Index batch) {
+  return layer_costs(graph, lay_out(graph), batch);
+}
+
+Cost graph_cost(const Graph& graph, Index batch) {
+  Cost total;
+  for (const Cost& cost : layer_costs(graph, batch)) total += cost;
+  return total;
+}
+
+}  // namespace vitlab

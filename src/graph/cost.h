@@ -1,0 +1,34 @@
+#pragma once
+
+#include <vector>
+
+#include "graph/graph.h"
+#include "graph/memory_plan.h"
+
+namespace vitlab {
+
+/// What a forward pass needs, counted on paper. `parameters` are the trained ones; `activations`
+/// are the elements that convolutions, linear layers and matrix products write; moved elements
+/// times the dtype's size are bytes_moved; `peak_elements` is the most that lives at once.
+struct Cost {
+  Index parameters = 0;
+  Index macs = 0;
+  Index flops = 0;
+  Index activations = 0;
+  Index elements_moved = 0;
+  Index peak_elements = 0;
+
+  /// Sums all but the peak, which is the larger of the two.
+  Cost& operator+=(const Cost& other);
+  friend bool operator==(const Cost&, const Cost&) = default;
+};
+
+/// The cost of each layer, in the order of graph.layers; `peak_elements` of a layer is the most
+/// that lives while its nodes run.
+std::vector<Cost> layer_costs(const Graph& graph, Index batch = 1);
+std::vector<Cost> layer_costs(const Graph& graph, const Layout& layout, Index batch);
+
+/// The cost of the whole graph.
+Cost graph_cost(const Graph& graph, Index batch = 1);
+
+}  // namespace vitlab

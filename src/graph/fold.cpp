@@ -1,0 +1,176 @@
+#include "graph/fold.h"
+
+#include <map>
+#include <string>
+#include <variant>
+
+namespace vitlab {
+
+namespace {
+
+using Kind = WeightRecipe::Kind;
+
+/// Walks the old nodes once and writes the new ones; values keep their ids.
+class Folder {
+ public:
+  explicit Folder(const Graph& old) : old_(old), readers_(old.values.size(), 0) {
+    for (const Node& node : old.nodes)
+      for (const ValueId x : node.inputs) ++readers_[static_cast<std::size_t>(x)];
+    for (const NamedOutput& output : old.outputs)
+      ++readers_[static_cast<std::size_t>(output.value)];
+    for (std::size_t i = 0; i < old.nodes.size(); ++i) producer_[old.nodes[i].output] = i;
+  }
+
+  Rewrite run() {
+    Rewrite result{old_, {}};
+    result.graph.nodes.clear();
+    result.graph.parameters.clear();
+    rewrite_ = &result;
+    for (const Node& node : old_.nodes) visit(node);
+    redirect(result.graph);
+    return result;
+  }
+
+ private:
+  const Value& value(ValueId id) const { return old_.value(id); }
+
+  /// The node that makes `x`, if nothing else reads it.
+  const Node* sole_producer(ValueId x) const {
+    const auto found = producer_.find(x);
+    if (found == producer_.end() || readers_[static_cast<std::size_t>(x)] != 1) return nullptr;
+    return &old_.nodes[found->second];
+  }
+  const Node* sole_reader(const Node& node) const {
+    if (readers_[static_cast<std::size_t>(node.output)] != 1) return nullptr;
+    for (const Node& other : old_.nodes)
+      for (const ValueId x : other.inputs)
+        if (x == node.output) return &other;
+    return nullptr;
+  }
+
+  void visit(const Node& node) {
+    if (const auto* norm = std::get_if<BatchNorm>(&node.op); norm && fold_norm(node, *norm)) return;
+    if (const auto* gather = std::get_if<GatherBias>(&node.op)) return gather_once(node, *gather);
+    if (std::holds_alternative<Dropout>(node.op) || std::holds_alternative<DropPath>(node.op)) {
+      same_[node.output] = node.inputs[0];
+      return;
+    }
+    if (std::holds_alternative<Convolution>(node.op)) {
+      const Node* reader = sole_reader(node);
+      if (reader && std::holds_alternative<BatchNorm>(reader->op)) return;  // the norm writes it
+    }
+    Node copy = node;
+    for (ParameterId& p : copy.parameters) p = keep(p);
+    rewrite_->graph.nodes.push_back(std::move(copy));
+  }
+
+  bool fold_norm(const Node& norm, const BatchNorm& op) {
+    const Node* before = sole_producer(norm.inputs[0]);
+    if (before && std::holds_alternative<Convolution>(before->op)) {
+      fold_into_convolution(*before, norm, op.epsilon);
+      return true;
+    }
+    const Node* behind = sole_reader(norm);
+    if (!behind || !std::holds_alternative<Linear>(behind->op)) return false;
+    pending_[behind->output] = {&norm, op.epsilon};
+    same_[norm.output] = norm.inputs[0];
+    return true;
+  }
+
+  void fold_into_convolution(const Node& conv, const Node& norm, double epsilon) {
+    const auto& n = norm.parameters;
+    Node folded = conv;
+    folded.output = norm.output;
+    folded.parameters = {
+        make(conv.parameters[0], "",
+             {Kind::kFoldedConvWeight, {conv.parameters[0], n[0], n[3]}, epsilon, {}})};
+    std::vector<ParameterId> sources{n[0], n[1], n[2], n[3]};
+    if (conv.parameters.size() > 1) sources.push_back(conv.parameters[1]);
+    folded.parameters.push_back(
+        make(n[1], conv.name + ".bias", {Kind::kFoldedConvBias, sources, epsilon, {}}));
+    rewrite_->graph.nodes.push_back(std::move(folded));
+  }
+
+  void gather_once(const Node& node, const GatherBias& gather) {
+    const Value& map = value(node.output);
+    Parameter full = old_.parameter(node.parameters[0]);
+    full.shape = map.shape;
+    full.dims = {map.channels, {}, {}};
+    full.name += ".gathered";
+    rewrite_->recipes.push_back({Kind::kGatheredBias, {node.parameters[0]}, 0, gather});
+    Node constant = node;
+    constant.op = UseParameter{};
+    constant.parameters = {rewrite_->graph.add_parameter(std::move(full))};
+    rewrite_->graph.nodes.push_back(std::move(constant));
+  }
+
+  ParameterId keep(ParameterId old) {
+    const auto found = kept_.find(old);
+    if (found != kept_.end()) return found->second;
+    return kept_[old] = make(old, "", {Kind::kCopy, {old}, 0, {}});
+  }
+
+  ParameterId make(ParameterId like, const std::string& name, WeightRecipe recipe) {
+    Parameter parameter = old_.parameter(like);
+    if (!name.empty()) parameter.name = name;
+    rewrite_->recipes.push_back(std::move(recipe));
+    return rewrite_->graph.add_parameter(std::move(parameter));
+  }
+
+  /// Reads of a dropped node's output become reads of its input; linear layers take their norms.
+  void redirect(Graph& graph) {
+    for (Node& node : graph.nodes) {
+      for (ValueId& x : node.inputs) x = resolve(x);
+      const auto found = pending_.find(node.output);
+      if (found != pending_.end())
+        fold_into_linear(node, *found->second.norm, found->second.epsilon);
+    }
+    for (NamedOutput& output : graph.outputs) output.value = resolve(output.value);
+    for (ValueId& gate : graph.gates) gate = resolve(gate);
+  }
+
+  void fold_into_linear(Node& linear, const Node& norm, double epsilon) {
+    const auto& n = norm.parameters;
+    auto& recipes = rewrite_->recipes;
+    const auto weight = static_cast<std::size_t>(linear.parameters[0]);
+    const ParameterId old_weight = recipes[weight].sources[0];
+    recipes[weight] = {Kind::kFoldedLinearWeight, {old_weight, n[0], n[3]}, epsilon, {}};
+    std::vector<ParameterId> sources{old_weight, n[0], n[1], n[2], n[3]};
+    if (linear.parameters.size() > 1) {
+      const auto bias = static_cast<std::size_t>(linear.parameters[1]);
+      sources.push_back(recipes[bias].sources[0]);
+      recipes[bias] = {Kind::kFoldedLinearBias, sources, epsilon, {}};
+      return;
+    }
+    Parameter bias = rewrite_->graph.parameter(linear.parameters[0]);
+    bias.name = linear.name + ".bias";
+    bias.shape = {bias.shape[0]};
+    bias.dims.resize(1);
+    recipes.push_back({Kind::kFoldedLinearBias, sources, epsilon, {}});
+    linear.parameters.push_back(rewrite_->graph.add_parameter(std::move(bias)));
+  }
+
+  ValueId resolve(ValueId x) const {
+    for (auto found = same_.find(x); found != same_.end(); found = same_.find(x)) x = found->second;
+    return x;
+  }
+
+  struct PendingNorm {
+    const Node* norm;
+    double epsilon;
+  };
+
+  const Graph& old_;
+  Rewrite* rewrite_ = nullptr;
+  std::vector<int> readers_;
+  std::map<ValueId, std::size_t> producer_;
+  std::map<ValueId, ValueId> same_;
+  std::map<ParameterId, ParameterId> kept_;
+  std::map<ValueId, PendingNorm> pending_;  // output of a linear layer -> the norm before it
+};
+
+}  // namespace
+
+Rewrite fold(const Graph& graph) { return Folder(graph).run(); }
+
+}  // namespace vitlab

@@ -1,0 +1,90 @@
+#include "graph/graph.h"
+
+#include <utility>
+
+namespace vitlab {
+
+Index Graph::size(const Extent& extent) const {
+  Index sum = 0;
+  for (const AxisId id : extent) sum += axis(id).size;
+  return sum;
+}
+
+Index Graph::offset(const Extent& extent, std::size_t part) const {
+  Index sum = 0;
+  for (std::size_t i = 0; i < part; ++i) sum += axis(extent[i]).size;
+  return sum;
+}
+
+std::string Graph::parameter_name(ParameterId id) const {
+  const Parameter& p = parameter(id);
+  return layer(p.layer).path + "." + p.name;
+}
+
+std::string Graph::node_name(const Node& node) const {
+  return layer(node.layer).path + "." + node.name;
+}
+
+std::string Graph::axis_name(AxisId id) const {
+  const Axis& a = axis(id);
+  std::string name = a.layer == kUnset ? std::string() : layer(a.layer).path + ".";
+  name += a.field;
+  if (a.index != kUnset) name += "[" + std::to_string(a.index) + "]";
+  return name;
+}
+
+ValueId Graph::add_value(Value value) {
+  values.push_back(std::move(value));
+  return static_cast<ValueId>(values.size() - 1);
+}
+
+ParameterId Graph::add_parameter(Parameter parameter) {
+  ensure(parameter.dims.size() == static_cast<std::size_t>(parameter.shape.rank()),
+         "every dimension of a parameter names its axes");
+  parameters.push_back(std::move(parameter));
+  return static_cast<ParameterId>(parameters.size() - 1);
+}
+
+AxisId Graph::add_axis(Axis axis) {
+  ensure(axis.size > 0, "an axis has at least one unit");
+  axes.push_back(axis);
+  return static_cast<AxisId>(axes.size() - 1);
+}
+
+Shape dense_strides(const Shape& shape) {
+  Shape strides = shape;
+  Index stride = 1;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    strides[i] = stride;
+    stride *= shape[i];
+  }
+  return strides;
+}
+
+bool view_strides(const Shape& shape, const Shape& strides, const Shape& wanted, Shape& result) {
+  result = wanted;
+  int view_dim = wanted.rank() - 1;
+  // Walks runs of dimensions that lie densely in memory, last first; each run must be covered by
+  // whole dimensions of the wanted shape.
+  Index base = shape.rank() == 0 ? 1 : strides[shape.rank() - 1];
+  Index run = 1, covered = 1;
+  for (int dim = shape.rank() - 1; dim >= 0; --dim) {
+    run *= shape[dim];
+    const bool run_ends = dim == 0 || (shape[dim - 1] != 1 && strides[dim - 1] != run * base);
+    if (!run_ends) continue;
+    while (view_dim >= 0 && (covered < run || wanted[view_dim] == 1)) {
+      result[view_dim] = covered * base;
+      covered *= wanted[view_dim];
+      --view_dim;
+    }
+    if (covered != run) return false;
+    if (dim > 0) {
+      base = strides[dim - 1];
+      run = 1;
+      covered = 1;
+    }
+  }
+  return view_dim == -1;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace vitlab {
+
+enum class Norm : std::uint8_t { kBatch, kLayer, kNone };
+std::string_view norm_name(Norm norm);
+
+/// Settings of a convolution and the norm behind it.
+struct ConvNorm {
+  Index kernel = 1;
+  Index stride = 1;
+  bool depthwise = false;
+  Norm norm = Norm::kBatch;
+  bool zero_scale = false;  // the norm's weight starts at 0: a residual branch starts as nothing
+};
+
+/// What a layer writes itself with: one function per op, each of which checks shapes and axes,
+/// names its node and parameters inside the layer, and gives back the new value.
+class LayerWriter {
+ public:
+  LayerWriter(Graph& graph, LayerId layer) : graph_(&graph), layer_(layer) {}
+
+  Graph& graph() { return *graph_; }
+  const Value& operator[](ValueId id) const { return graph_->value(id); }
+  LayerId layer() const { return layer_; }
+
+  /// A new axis for the spec field `field` (a string literal), element `index` of it or kUnset.
+  AxisId axis(AxisKind kind, std::string_view field, Index size, std::int32_t index = kUnset);
+  AxisId owned_axis(AxisKind kind, std::string_view field, Index size, std::int32_t index,
+                    AxisId owner, Index owner_unit);
+
+  // --- values with weights
+  /// Convolution without bias and a norm; with Norm::kNone a convolution with bias. Parameters
+  /// "<name>.conv.weight" and "<name>.norm.{weight,bias,running_mean,running_var}".
+  ValueId conv_norm(ValueId x, const Extent& out, const std::string& name,
+                    const ConvNorm& how = {});
+  ValueId convolution(ValueId x, const Extent& out, const std::string& name, Index kernel,
+                      Index stride, Index padding, bool depthwise, bool bias);
+  ValueId batch_norm(ValueId x, const std::string& name, bool zero_scale = false);
+  ValueId layer_norm(ValueId x, const std::string& name, double epsilon, bool zero_scale = false);
+  /// On the last dimension, which must be the channels. Weights start as truncated normals (0.02).
+  ValueId linear(ValueId x, const Extent& out, const std::string& name, bool bias = true);
+  /// A parameter as a value without images, e.g. a position embedding (1, T, C).
+  ValueId parameter_value(const Shape& shape, std::vector<Extent> dims, int channel_dim,
+                          const std::string& name, Initialiser initialiser, bool decays);
+  /// A bias table gathered into (heads, T, T); `heads` is the heads' axis.
+  ValueId position_bias(AxisId heads, Index height, Index width, BiasRule rule,
+                        const std::string& name);
+
+  // --- arithmetic
+  ValueId matrix_multiply(ValueId a, ValueId b, bool transpose_left, bool transpose_right,
+                          const std::string& name);
+  ValueId softmax(ValueId x, const std::string& name);
+  ValueId activate(ValueId x, Activation activation, const std::string& name);
+  ValueId add(ValueId a, ValueId b, const std::string& name);
+  ValueId add_broadcast(ValueId x, ValueId constant, const std::string& name);
+  ValueId add_leading(ValueId x, ValueId y, const std::string& name);
+  ValueId multiply(ValueId x, ValueId per_channel, const std::string& name);
+  ValueId scale(ValueId x, double factor, const std::string& name);
+  ValueId drop_path(ValueId x, double probability, const std::string& name);
+
+  // --- movement
+  /// The axes [first, first + count) of a value's channels: slices fall on axis borders.
+  ValueId split(ValueId x, std::size_t first, std::size_t count, const std::string& name);
+  /// A slice of an unlabelled dimension (one head of a bias table).
+  ValueId slice(ValueId x, int dim, Index begin, Index size, const std::string& name);
+  /// Joins values along `dim`; their axes are laid end to end if it is the channel dimension.
+  ValueId concat(const std::vector<ValueId>& parts, int dim, const std::string& name);
+  /// A new shape of the same elements. `channel_dim` and `channels` label the result (kUnset: none).
+  ValueId reshape(ValueId x, const Shape& shape, int channel_dim, const Extent& channels,
+                  const std::string& name);
+  ValueId permute(ValueId x, std::initializer_list<int> order, const std::string& name);
+  ValueId pad(ValueId x, int height_dim, Index rows, Index columns, const std::string& name);
+  ValueId crop(ValueId x, int height_dim, Index height, Index width, const std::string& name);
+  /// A map (N, C, H, W) to its mean (N, C), or (N, C, 1, 1) if `keep`; tokens (N, T, C) to (N, C).
+  ValueId mean(ValueId x, bool keep, const std::string& name);
+  ValueId broadcast(ValueId constant, const std::string& name);
+
+  /// Marks the channels of `x` as the place where pruning gates their axes.
+  void gate(ValueId x) { graph_->gates.push_back(x); }
+  void tap(AttentionTap tap);
+
+ private:
+  ValueId node(Op op, std::vector<ValueId> inputs, std::vector<ParameterId> used, Value result,
+               const std::string& name);
+  ParameterId parameter(const std::string& name, Shape shape, std::vector<Extent> dims,
+                        Initialiser initialiser, bool decays, bool trained = true);
+
+  Graph* graph_;
+  LayerId layer_;
+};
+
+}  // namespace vitlab

@@ -1,0 +1,133 @@
+#include "graph/memory_plan.h"
+
+#include <algorithm>
+#include <numeric>
+#include <variant>
+
+namespace vitlab {
+
+namespace {
+
+/// The tensor's sizes with two images: enough for strides to show what a real batch shows.
+Shape sizes(const Value& value) {
+  Shape result = value.shape;
+  if (value.batched && result.rank() > 0) result[0] *= 2;
+  return result;
+}
+
+/// Dense strides in the order in memory of `strides`: what an element-wise op gives back.
+Shape compact(const Shape& shape, const Shape& strides) {
+  std::array<int, Shape::kMaxRank> order{};
+  const int rank = shape.rank();
+  for (int i = 0; i < rank; ++i) order[static_cast<std::size_t>(i)] = i;
+  std::stable_sort(order.begin(), order.begin() + rank,
+                   [&](int a, int b) { return strides[a] > strides[b]; });
+  Shape result = shape;
+  Index stride = 1;
+  for (int i = rank - 1; i >= 0; --i) {
+    const int dim = order[static_cast<std::size_t>(i)];
+    result[dim] = stride;
+    stride *= shape[dim];
+  }
+  return result;
+}
+
+bool is_element_wise(const Op& op) {
+  return std::holds_alternative<Activate>(op) || std::holds_alternative<Add>(op) ||
+         std::holds_alternative<AddBroadcast>(op) || std::holds_alternative<AddLeading>(op) ||
+         std::holds_alternative<Multiply>(op) || std::holds_alternative<Scale>(op);
+}
+
+/// Strides of a view made by `node`, or false if it writes memory.
+bool view_of(const Graph& graph, const Node& node, const Layout& layout, Shape& strides) {
+  if (node.inputs.empty()) return false;
+  const auto x = static_cast<std::size_t>(node.inputs[0]);
+  const Shape& in = layout.strides[x];
+  if (std::holds_alternative<Slice>(node.op) || std::holds_alternative<Dropout>(node.op) ||
+      std::holds_alternative<DropPath>(node.op)) {
+    strides = in;
+    return true;
+  }
+  if (const auto* permute = std::get_if<Permute>(&node.op)) {
+    strides = in;
+    for (int i = 0; i < in.rank(); ++i)
+      strides[i] = in[permute->order[static_cast<std::size_t>(i)]];
+    return true;
+  }
+  if (std::holds_alternative<Broadcast>(node.op)) {
+    strides = in;
+    strides[0] = 0;
+    return true;
+  }
+  if (std::holds_alternative<Reshape>(node.op))
+    return view_strides(sizes(graph.values[x]), in, sizes(graph.value(node.output)), strides);
+  return false;
+}
+
+}  // namespace
+
+Layout lay_out(const Graph& graph) {
+  const std::size_t count = graph.values.size();
+  Layout layout{std::vector<ValueId>(count), std::vector<Shape>(count),
+                std::vector<bool>(count, false)};
+  std::iota(layout.storage.begin(), layout.storage.end(), 0);
+  const auto input = static_cast<std::size_t>(graph.input);
+  layout.strides[input] = dense_strides(sizes(graph.values[input]));
+  for (const Node& node : graph.nodes) {
+    const auto out = static_cast<std::size_t>(node.output);
+    Shape strides;
+    // Reading a parameter as a value hands out the parameter's own memory.
+    if (std::holds_alternative<UseParameter>(node.op)) layout.is_view[out] = true;
+    if (view_of(graph, node, layout, strides)) {
+      layout.is_view[out] = true;
+      layout.storage[out] = layout.storage[static_cast<std::size_t>(node.inputs[0])];
+      layout.strides[out] = strides;
+    } else if (is_element_wise(node.op)) {
+      layout.strides[out] = compact(sizes(graph.values[out]),
+                                    layout.strides[static_cast<std::size_t>(node.inputs[0])]);
+    } else {
+      layout.strides[out] = dense_strides(sizes(graph.values[out]));
+    }
+  }
+  return layout;
+}
+
+MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch) {
+  const std::size_t count = graph.values.size();
+  std::vector<int> first(count, -1), last(count, -1);
+  const int end = static_cast<int>(graph.nodes.size());
+  for (int i = 0; i < end; ++i) {
+    const Node& node = graph.nodes[static_cast<std::size_t>(i)];
+    for (const ValueId x : node.inputs)
+      last[static_cast<std::size_t>(layout.storage[static_cast<std::size_t>(x)])] = i;
+    const auto out = static_cast<std::size_t>(node.output);
+    if (!layout.is_view[out]) first[out] = last[out] = i;
+  }
+  last[static_cast<std::size_t>(graph.input)] = end - 1;
+  for (const NamedOutput& output : graph.outputs)
+    last[static_cast<std::size_t>(layout.storage[static_cast<std::size_t>(output.value)])] =
+        end - 1;
+
+  MemoryPlan plan;
+  std::vector<Index> change(graph.nodes.size() + 1, 0);
+  for (std::size_t v = 0; v < count; ++v) {
+    const bool is_input = static_cast<ValueId>(v) == graph.input;
+    if (first[v] == -1 && !is_input) continue;
+    const Value& value = graph.values[v];
+    const Index elements = value.shape.elements() * (value.batched ? batch : 1);
+    plan.buffers.push_back({static_cast<ValueId>(v), elements, first[v], last[v]});
+    change[static_cast<std::size_t>(std::max(first[v], 0))] += elements;
+    change[static_cast<std::size_t>(last[v] + 1)] -= elements;
+  }
+  Index live = 0;
+  for (int i = 0; i < end; ++i) {
+    live += change[static_cast<std::size_t>(i)];
+    if (live > plan.peak_elements) {
+      plan.peak_elements = live;
+      plan.peak_node = i;
+    }
+  }
+  return plan;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace vitlab {
+
+/// Where each value lives: views share the storage of the value that they look at.
+struct Layout {
+  std::vector<ValueId> storage;  // per value: the value that owns the memory (itself if none)
+  std::vector<Shape> strides;    // per value, in elements, for two images
+  std::vector<bool> is_view;     // per value: made without writing memory
+};
+
+/// Follows PyTorch's rules: slices, permutations and broadcasts are views, a reshape is one where
+/// strides allow it, element-wise ops keep the order of their input in memory, the rest is dense.
+Layout lay_out(const Graph& graph);
+
+/// One storage's life on the time line of nodes.
+struct Buffer {
+  ValueId value = kUnset;
+  Index elements = 0;
+  int first = -1;  // index of the node that writes it; -1 for the input
+  int last = -1;   // index of the last node that reads it
+};
+
+struct MemoryPlan {
+  std::vector<Buffer> buffers;
+  Index peak_elements = 0;
+  int peak_node = -1;
+};
+
+/// Lives of all buffers for a batch, without reuse in place; parameters are not counted, the input
+/// images are, during the whole forward, since the caller holds them.
+MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch);
+
+}  // namespace vitlab

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "graph/shape.h"
+
+namespace vitlab {
+
+enum class Activation : std::uint8_t { kRelu, kHardswish, kGelu, kSilu, kSigmoid, kHardsigmoid };
+std::string_view activation_name(Activation activation);
+
+/// Where the entries of a position-bias table go in a T x T map of a height x width grid, T = h·w.
+enum class BiasRule : std::uint8_t {
+  kAbsoluteOffset,  // entry |dy|·width + |dx|: EfficientViT, LeViT; table (heads, h·w)
+  kSignedOffset,    // entry (dy + h - 1)(2·width - 1) + dx + w - 1: Swin; table (entries, heads)
+};
+
+// Every op a graph can hold. Shapes: maps are (N, C, H, W), tokens (N, T, C). What each costs, how
+// it runs, and how a format spells it stand in the tables that visit this list.
+
+/// conv2d; parameters weight (out, in/groups, k, k) and an optional bias.
+struct Convolution {
+  Index stride = 1, padding = 0, groups = 1;
+};
+/// y = x W^T + b on the last dimension; parameters weight (out, in) and an optional bias.
+struct Linear {};
+/// Batched matrix product of the last two dimensions, either side read transposed.
+struct MatrixMultiply {
+  bool transpose_left = false, transpose_right = false;
+};
+/// Parameters weight, bias, running_mean, running_var over the channel dimension.
+struct BatchNorm {
+  double epsilon = 1e-5;
+};
+/// Parameters weight, bias; mean and variance over the channel dimension.
+struct LayerNorm {
+  double epsilon = 1e-5;
+};
+/// Over the last dimension.
+struct Softmax {};
+struct Activate {
+  Activation activation = Activation::kRelu;
+};
+/// Values of equal shape made of the same axes.
+struct Add {};
+/// Adds a value that does not depend on the images to every image.
+struct AddBroadcast {};
+/// Adds the first min(a, b) channels of the second value to the first: EfficientViT's cascade when
+/// V and the split differ in width, where the paper is silent.
+struct AddLeading {};
+/// x · y, with y broadcast over the spatial dimensions (squeeze-and-excitation).
+struct Multiply {};
+struct Scale {
+  double factor = 1;
+};
+struct Reshape {};
+struct Permute {
+  std::array<std::int8_t, Shape::kMaxRank> order{};
+};
+struct Concat {
+  int dim = 1;
+};
+struct Slice {
+  int dim = 1;
+  Index begin = 0, size = 0;
+};
+/// Zero rows below and zero columns to the right of a map (N, C, H, W) or (N, H, W, C).
+struct Pad {
+  int height_dim = 2;
+  Index rows = 0, columns = 0;
+};
+/// Cyclic shift of two neighbouring dimensions, for shifted windows.
+struct Roll {
+  int height_dim = 1;
+  Index rows = 0, columns = 0;
+};
+/// Reads a bias table into (heads, T, T) for a height x width grid.
+struct GatherBias {
+  BiasRule rule = BiasRule::kAbsoluteOffset;
+  Index height = 0, width = 0;
+};
+/// Mean over the dimensions [first, last]; kept as size 1 if `keep`.
+struct Mean {
+  int first = 2, last = 3;
+  bool keep = false;
+};
+/// Repeats a value that does not depend on the images once per image (a class token).
+struct Broadcast {};
+/// Brings a parameter into the flow of values (a position embedding).
+struct UseParameter {};
+struct Dropout {
+  double probability = 0;
+};
+/// Drops a residual branch of an image whole (stochastic depth) while training.
+struct DropPath {
+  double probability = 0;
+};
+
+using Op =
+    std::variant<Convolution, Linear, MatrixMultiply, BatchNorm, LayerNorm, Softmax, Activate, Add,
+                 AddBroadcast, AddLeading, Multiply, Scale, Reshape, Permute, Concat, Slice, Pad,
+                 Roll, GatherBias, Mean, Broadcast, UseParameter, Dropout, DropPath>;
+
+/// "convolution", "linear", …: the same words in profiles, exports and messages.
+std::string_view op_name(const Op& op);
+
+/// Where an op's time is counted: the six slices of EfficientViT's Fig 2 (design: section 5).
+enum class Category : std::uint8_t {
+  kMultiplication,
+  kReshape,
+  kNormalization,
+  kCopy,
+  kAddition,
+  kOther,
+};
+constexpr int kCategoryCount = 6;
+std::string_view category_name(Category category);
+Category op_category(const Op& op);
+/// Whether the paper counts the category as memory-bound: reshape, normalization, copy, addition.
+bool is_memory_bound(Category category);
+
+}  // namespace vitlab

@@ -1,0 +1,86 @@
+#include "graph/op_cost.h"
+
+#include <variant>
+
+namespace vitlab {
+
+namespace {
+
+Index elements(const Value& value, Index batch) {
+  return value.shape.elements() * (value.batched ? batch : 1);
+}
+
+Index flops_per_element(Activation activation) {
+  switch (activation) {
+    case Activation::kRelu:
+      return 1;
+    case Activation::kHardsigmoid:
+    case Activation::kSigmoid:
+      return 4;
+    case Activation::kHardswish:
+    case Activation::kSilu:
+      return 5;
+    case Activation::kGelu:
+      return 8;
+  }
+  return 0;
+}
+
+struct Counter {
+  const Graph& graph;
+  const Node& node;
+  Index batch;
+  Index out;
+
+  const Shape& weight() const { return graph.parameter(node.parameters[0]).shape; }
+  Index in(std::size_t i) const { return elements(graph.value(node.inputs[i]), batch); }
+  /// A product over `inner` terms for every output element, plus the bias.
+  OpCost product(Index inner) const {
+    const Index bias = node.parameters.size() > 1 ? out : 0;
+    return {out * inner, 2 * out * inner + bias, 0, 0};
+  }
+  static OpCost flops(Index count) { return {0, count, 0, 0}; }
+
+  OpCost operator()(const Convolution&) const { return product(weight().elements() / weight()[0]); }
+  OpCost operator()(const Linear&) const { return product(weight()[1]); }
+  OpCost operator()(const MatrixMultiply& m) const {
+    const Shape& left = graph.value(node.inputs[0]).shape;
+    const Index inner = left[m.transpose_left ? left.rank() - 2 : left.rank() - 1];
+    return {out * inner, 2 * out * inner, 0, 0};
+  }
+  OpCost operator()(const BatchNorm&) const { return flops(2 * out); }
+  OpCost operator()(const LayerNorm&) const { return flops(8 * out); }
+  OpCost operator()(const Softmax&) const { return flops(5 * out); }
+  OpCost operator()(const Activate& a) const {
+    return flops(flops_per_element(a.activation) * out);
+  }
+  OpCost operator()(const Add&) const { return flops(out); }
+  OpCost operator()(const AddBroadcast&) const { return flops(out); }
+  OpCost operator()(const AddLeading&) const { return flops(std::min(in(0), in(1))); }
+  OpCost operator()(const Multiply&) const { return flops(out); }
+  OpCost operator()(const Scale&) const { return flops(out); }
+  OpCost operator()(const Mean&) const { return flops(in(0)); }
+  template <typename Movement>
+  OpCost operator()(const Movement&) const {
+    return {};
+  }
+};
+
+}  // namespace
+
+OpCost op_cost(const Graph& graph, const Node& node, bool is_view, Index batch) {
+  const Index out = elements(graph.value(node.output), batch);
+  OpCost cost = std::visit(Counter{graph, node, batch, out}, node.op);
+  if (is_view) return cost;
+  if (std::holds_alternative<GatherBias>(node.op)) {
+    cost.elements_read = out;  // one entry of the table for each element written
+  } else {
+    for (const ValueId x : node.inputs) cost.elements_read += elements(graph.value(x), batch);
+    for (const ParameterId p : node.parameters)
+      cost.elements_read += graph.parameter(p).shape.elements();
+  }
+  cost.elements_written = out;
+  return cost;
+}
+
+}  // namespace vitlab

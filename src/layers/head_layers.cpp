@@ -1,0 +1,45 @@
+#include "layers/head_layers.h"
+
+#include "layers/map_layers.h"
+#include "layers/token_layers.h"
+
+namespace vitlab {
+
+LayerProblems check(const NormLinearHead& layer, const Value& input, Index /*width*/) {
+  LayerProblems problems;
+  require_map(problems, input);
+  require_positive(problems, "classes", layer.classes);
+  return problems;
+}
+
+ValueId write(const NormLinearHead& layer, LayerWriter& writer, ValueId x, const Extent& /*out*/) {
+  const Extent classes{writer.axis(AxisKind::kClasses, "classes", layer.classes)};
+  x = writer.mean(x, false, "pool");
+  x = writer.batch_norm(x, "norm");
+  return writer.linear(x, classes, "linear");
+}
+
+LayerProblems check(const TokenHead& layer, const Value& input, Index /*width*/) {
+  LayerProblems problems;
+  const bool is_tokens = require_tokens(problems, input);
+  require_positive(problems, "classes", layer.classes);
+  if (is_tokens && (layer.token < 0 || layer.token >= input.shape[1]))
+    problems.push_back({"token", "must name one of the tokens"});
+  return problems;
+}
+
+ValueId write(const TokenHead& layer, LayerWriter& writer, ValueId x, const Extent& /*out*/) {
+  const Extent classes{writer.axis(AxisKind::kClasses, "classes", layer.classes)};
+  // Norm acts on each token alone, so the one token that is read is taken out first.
+  if (layer.mean_tokens) {
+    x = writer.mean(writer.layer_norm(x, "norm", kTokenNormEpsilon), false, "pool");
+  } else {
+    const Value tokens = writer[x];
+    x = writer.slice(x, 1, layer.token, 1, "token");
+    x = writer.reshape(x, {tokens.shape[0], tokens.shape[2]}, 1, tokens.channels, "token.flat");
+    x = writer.layer_norm(x, "norm", kTokenNormEpsilon);
+  }
+  return writer.linear(x, classes, "linear");
+}
+
+}  // namespace vitlab

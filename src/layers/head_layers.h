@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "layers/fields.h"
+
+namespace vitlab {
+
+/// EfficientViT's and LeViT's head: mean over the map, batch norm, linear.
+struct NormLinearHead {
+  static constexpr std::string_view kName = "norm_linear";
+  static constexpr LayerRole kRole = LayerRole::kHead;
+
+  Index classes = 1000;
+
+  static constexpr auto fields() {
+    return std::tuple{required("classes", &NormLinearHead::classes)};
+  }
+  friend bool operator==(const NormLinearHead&, const NormLinearHead&) = default;
+};
+
+/// ViT's head: layer norm on tokens, then the class token (or, without one, the mean of all
+/// tokens), then linear.
+struct TokenHead {
+  static constexpr std::string_view kName = "token_head";
+  static constexpr LayerRole kRole = LayerRole::kHead;
+
+  Index classes = 1000;
+  Index token = 0;           // which class token
+  bool mean_tokens = false;  // the mean of all tokens instead
+
+  static constexpr auto fields() {
+    return std::tuple{required("classes", &TokenHead::classes),
+                      optional("token", &TokenHead::token),
+                      optional("mean_tokens", &TokenHead::mean_tokens)};
+  }
+  friend bool operator==(const TokenHead&, const TokenHead&) = default;
+};
+
+LayerProblems check(const NormLinearHead& layer, const Value& input, Index width);
+LayerProblems check(const TokenHead& layer, const Value& input, Index width);
+/// Logits (N, classes); heads choose their own output axis, so `out` is not read.
+ValueId write(const NormLinearHead& layer, LayerWriter& writer, ValueId x, const Extent& out);
+ValueId write(const TokenHead& layer, LayerWriter& writer, ValueId x, const Extent& out);
+
+}  // namespace vitlab

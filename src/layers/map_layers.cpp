@@ -1,0 +1,96 @@
+#include "layers/map_layers.h"
+
+#include <string>
+
+namespace vitlab {
+
+void require_positive(LayerProblems& problems, std::string_view field, Index size) {
+  if (size < 1)
+    problems.push_back({std::string(field), "must be at least 1, got " + std::to_string(size)});
+}
+
+void require_odd(LayerProblems& problems, std::string_view field, Index kernel) {
+  if (kernel < 1 || kernel % 2 == 0)
+    problems.push_back({std::string(field), "must be odd, so that the map keeps its size, got " +
+                                                std::to_string(kernel)});
+}
+
+bool require_map(LayerProblems& problems, const Value& input) {
+  const bool is_map = input.shape.rank() == 4 && input.channel_dim == 1;
+  if (!is_map) problems.push_back({"", "works on a map (N, C, H, W), but its input is tokens"});
+  return is_map;
+}
+
+bool require_tokens(LayerProblems& problems, const Value& input) {
+  const bool is_tokens = input.shape.rank() == 3 && input.channel_dim == 2;
+  if (!is_tokens) problems.push_back({"", "works on tokens (N, T, C), but its input is a map"});
+  return is_tokens;
+}
+
+LayerProblems check(const DepthwiseLayer& layer, const Value& input, Index /*width*/) {
+  LayerProblems problems;
+  require_map(problems, input);
+  require_odd(problems, "kernel", layer.kernel);
+  return problems;
+}
+
+ValueId write(const DepthwiseLayer& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+  const ValueId mixed = writer.conv_norm(
+      x, out, "mix",
+      {.kernel = layer.kernel, .depthwise = true, .norm = layer.norm, .zero_scale = true});
+  return writer.add(x, mixed, "residual");
+}
+
+LayerProblems check(const FfnLayer& layer, const Value& input, Index /*width*/) {
+  LayerProblems problems;
+  require_map(problems, input);
+  require_positive(problems, "hidden", layer.hidden);
+  return problems;
+}
+
+ValueId write(const FfnLayer& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+  const Extent hidden{writer.axis(AxisKind::kHidden, "hidden", layer.hidden)};
+  ValueId y = writer.conv_norm(x, hidden, "expand", {.norm = layer.norm});
+  y = writer.activate(y, layer.activation, "activation");
+  writer.gate(y);
+  y = writer.conv_norm(y, out, "project", {.norm = layer.norm, .zero_scale = true});
+  return writer.add(x, y, "residual");
+}
+
+LayerProblems check(const SubsampleLayer& layer, const Value& input, Index /*width*/) {
+  LayerProblems problems;
+  const bool is_map = require_map(problems, input);
+  require_positive(problems, "hidden", layer.hidden);
+  if (layer.squeeze < 0) problems.push_back({"squeeze", "must not be negative"});
+  require_odd(problems, "kernel", layer.kernel);
+  require_positive(problems, "stride", layer.stride);
+  if (is_map && layer.stride > 1 && (input.shape[2] < 2 || input.shape[3] < 2))
+    problems.push_back({"", "halves a map of " + std::to_string(input.shape[2]) + " x " +
+                                std::to_string(input.shape[3]) +
+                                " pixels: nothing is left to attend to; use a larger image, a "
+                                "smaller stem stride or fewer stages"});
+  return problems;
+}
+
+ValueId write(const SubsampleLayer& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+  const Extent hidden{writer.axis(AxisKind::kExpansion, "hidden", layer.hidden)};
+  ValueId y = writer.conv_norm(x, hidden, "expand", {.norm = layer.norm});
+  y = writer.activate(y, layer.activation, "activation1");
+  y = writer.conv_norm(
+      y, hidden, "reduce",
+      {.kernel = layer.kernel, .stride = layer.stride, .depthwise = true, .norm = layer.norm});
+  y = writer.activate(y, layer.activation, "activation2");
+  writer.gate(y);
+  if (layer.squeeze > 0) {
+    const Extent squeezed{writer.axis(AxisKind::kSqueeze, "squeeze", layer.squeeze)};
+    ValueId s = writer.mean(y, true, "squeeze.pool");
+    s = writer.convolution(s, squeezed, "squeeze.reduce", 1, 1, 0, false, true);
+    s = writer.activate(s, Activation::kRelu, "squeeze.activation");
+    writer.gate(s);
+    s = writer.convolution(s, hidden, "squeeze.expand", 1, 1, 0, false, true);
+    y = writer.multiply(y, writer.activate(s, Activation::kSigmoid, "squeeze.gate"), "excite");
+  }
+  return writer.conv_norm(y, out, "project", {.norm = layer.norm});
+}
+
+}  // namespace vitlab

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <string_view>
+#include <tuple>
+
+#include "layers/fields.h"
+
+namespace vitlab {
+
+/// EfficientViT's token interaction: x + norm(depthwise convolution of x) on a map.
+struct DepthwiseLayer {
+  static constexpr std::string_view kName = "depthwise";
+  static constexpr LayerRole kRole = LayerRole::kTokenMixer;
+
+  Index kernel = 3;
+  Norm norm = Norm::kBatch;
+
+  static constexpr auto fields() {
+    return std::tuple{optional("kernel", &DepthwiseLayer::kernel),
+                      optional("norm", &DepthwiseLayer::norm)};
+  }
+  friend bool operator==(const DepthwiseLayer&, const DepthwiseLayer&) = default;
+};
+
+/// x + norm(1x1(activation(norm(1x1(x))))) on a map, with `hidden` channels between.
+struct FfnLayer {
+  static constexpr std::string_view kName = "ffn";
+  static constexpr LayerRole kRole = LayerRole::kFfn;
+
+  Index hidden = 0;
+  Norm norm = Norm::kBatch;
+  Activation activation = Activation::kRelu;
+
+  static constexpr auto fields() {
+    return std::tuple{required("hidden", &FfnLayer::hidden), optional("norm", &FfnLayer::norm),
+                      optional("activation", &FfnLayer::activation)};
+  }
+  friend bool operator==(const FfnLayer&, const FfnLayer&) = default;
+};
+
+/// EfficientViT's patch merging between stages: 1x1 to `hidden`, depthwise of stride 2,
+/// squeeze-and-excitation over `squeeze` channels (0: none), 1x1 to the next stage's width.
+struct SubsampleLayer {
+  static constexpr std::string_view kName = "subsample";
+  static constexpr LayerRole kRole = LayerRole::kDownsample;
+
+  Index hidden = 0;
+  Index squeeze = 0;
+  Index kernel = 3;
+  Index stride = 2;
+  Norm norm = Norm::kBatch;
+  Activation activation = Activation::kRelu;
+
+  static constexpr auto fields() {
+    return std::tuple{required("hidden", &SubsampleLayer::hidden),
+                      optional("squeeze", &SubsampleLayer::squeeze),
+                      optional("kernel", &SubsampleLayer::kernel),
+                      optional("stride", &SubsampleLayer::stride),
+                      optional("norm", &SubsampleLayer::norm),
+                      optional("activation", &SubsampleLayer::activation)};
+  }
+  friend bool operator==(const SubsampleLayer&, const SubsampleLayer&) = default;
+};
+
+LayerProblems check(const DepthwiseLayer& layer, const Value& input, Index width);
+LayerProblems check(const FfnLayer& layer, const Value& input, Index width);
+LayerProblems check(const SubsampleLayer& layer, const Value& input, Index width);
+ValueId write(const DepthwiseLayer& layer, LayerWriter& writer, ValueId x, const Extent& out);
+ValueId write(const FfnLayer& layer, LayerWriter& writer, ValueId x, const Extent& out);
+ValueId write(const SubsampleLayer& layer, LayerWriter& writer, ValueId x, const Extent& out);
+
+/// A problem for each size of `field` below 1 and, unless the input is a map, for the layer itself.
+void require_positive(LayerProblems& problems, std::string_view field, Index size);
+void require_odd(LayerProblems& problems, std::string_view field, Index kernel);
+bool require_map(LayerProblems& problems, const Value& input);
+bool require_tokens(LayerProblems& problems, const Value& input);
+
+}  // namespace vitlab

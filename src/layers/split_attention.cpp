@@ -1,0 +1,169 @@
+#include <string>
+
+#include "layers/attention_layers.h"
+#include "layers/attention_parts.h"
+#include "layers/map_layers.h"
+
+namespace vitlab {
+
+namespace {
+
+/// What grouped and cascaded attention share.
+struct Settings {
+  bool cascaded;
+  Index window;
+  const PerHead& qk;
+  const PerHead& v;
+  const std::vector<Index>& kernels;
+  double scale;
+  Norm norm;
+  Activation activation;
+
+  std::size_t heads() const { return kernels.size(); }
+};
+
+/// Writes the heads one after the other, since in the cascade each reads the one before.
+class HeadChain {
+ public:
+  HeadChain(const Settings& settings, LayerWriter& writer, ValueId x, AxisId heads_axis)
+      : settings_(settings), writer_(writer), x_(x), heads_axis_(heads_axis) {}
+
+  ValueId write_all(ValueId bias, AttentionTap& tap) {
+    std::vector<ValueId> outputs;
+    for (std::size_t head = 0; head < settings_.heads(); ++head) {
+      const ValueId fed = feed(head, outputs);
+      outputs.push_back(write_head(head, fed, bias, tap));
+    }
+    return writer_.concat(outputs, 1, "heads.join");
+  }
+
+ private:
+  static std::string name_of(std::size_t head) { return "heads." + std::to_string(head); }
+
+  ValueId feed(std::size_t head, const std::vector<ValueId>& outputs) {
+    const std::size_t parts = writer_[x_].channels.size() / settings_.heads();
+    const ValueId own = writer_.split(x_, head * parts, parts, name_of(head) + ".split");
+    if (!settings_.cascaded || head == 0) return own;
+    const ValueId before = outputs.back();
+    return writer_[own].channels == writer_[before].channels
+               ? writer_.add(own, before, name_of(head) + ".cascade")
+               : writer_.add_leading(own, before, name_of(head) + ".cascade");
+  }
+
+  /// V of a head that feeds the next is the next split itself where their widths agree: the two
+  /// are added, so they share their axes. The last head's V, and every V without a cascade, is
+  /// free.
+  Extent value_axes(std::size_t head, ValueId fed) {
+    const auto index = static_cast<std::int32_t>(head);
+    const Index size = settings_.v[index];
+    const bool feeds_next = settings_.cascaded && head + 1 < settings_.heads();
+    if (feeds_next && size == writer_[fed].shape[1]) return writer_[fed].channels;
+    const AxisId axis = writer_.owned_axis(AxisKind::kV, "v", size, index, heads_axis_, index);
+    if (feeds_next) {  // added by position: neither this axis nor the embedding may lose units
+      writer_.graph().axes[static_cast<std::size_t>(axis)].held = true;
+      for (const AxisId embedding : writer_[fed].channels)
+        writer_.graph().axes[static_cast<std::size_t>(embedding)].held = true;
+    }
+    return {axis};
+  }
+
+  ValueId write_head(std::size_t head, ValueId fed, ValueId bias, AttentionTap& tap) {
+    const std::string name = name_of(head);
+    const auto index = static_cast<std::int32_t>(head);
+    const AxisId qk =
+        writer_.owned_axis(AxisKind::kQk, "qk", settings_.qk[index], index, heads_axis_, index);
+    const Extent v_axes = value_axes(head, fed);
+    Extent projected{qk, qk};
+    projected.insert(projected.end(), v_axes.begin(), v_axes.end());
+    const ValueId qkv = writer_.conv_norm(fed, projected, name + ".qkv", {.norm = settings_.norm});
+    ValueId q = writer_.split(qkv, 0, 1, name + ".q");
+    const ValueId k = writer_.split(qkv, 1, 1, name + ".k");
+    const ValueId v = writer_.split(qkv, 2, v_axes.size(), name + ".v");
+    writer_.gate(k);
+    if (writer_.graph().axis(v_axes.front()).kind == AxisKind::kV) writer_.gate(v);
+    q = writer_.conv_norm(
+        q, {qk}, name + ".interact",
+        {.kernel = settings_.kernels[head], .depthwise = true, .norm = settings_.norm});
+    const Value values = writer_[v];
+    const HeadResult result =
+        attend_head(writer_, flat(q, name + ".q.flat"), flat(k, name + ".k.flat"),
+                    flat(v, name + ".v.flat"), bias, index, settings_.scale, name);
+    tap.maps.push_back(result.map);
+    tap.outputs.push_back(result.output);
+    return writer_.reshape(result.output, values.shape, 1, values.channels, name + ".map");
+  }
+
+  ValueId flat(ValueId x, const std::string& name) {
+    const Value value = writer_[x];
+    return writer_.reshape(x, {value.shape[0], value.shape[1], value.shape[2] * value.shape[3]}, 1,
+                           value.channels, name);
+  }
+
+  const Settings& settings_;
+  LayerWriter& writer_;
+  ValueId x_;
+  AxisId heads_axis_;
+};
+
+ValueId write_attention(const Settings& settings, LayerWriter& writer, ValueId x,
+                        const Extent& out) {
+  const Shape map = writer[x].shape;
+  const Windows windows = windows_of(map[2], map[3], settings.window);
+  // Removing a head would leave a gap in the splits (and in the cascade): no spec says that yet.
+  const AxisId heads =
+      writer.axis(AxisKind::kHead, "kernels", static_cast<Index>(settings.heads()));
+  writer.graph().axes[static_cast<std::size_t>(heads)].held = true;
+  const ValueId inside = to_windows(writer, x, windows);
+  const ValueId bias =
+      writer.position_bias(heads, windows.height, windows.width, BiasRule::kAbsoluteOffset, "bias");
+  AttentionTap tap{.heads = static_cast<Index>(settings.heads()),
+                   .windows = windows.count(),
+                   .height = windows.height,
+                   .width = windows.width};
+  ValueId y = HeadChain(settings, writer, inside, heads).write_all(bias, tap);
+  writer.tap(tap);
+  y = writer.activate(y, settings.activation, "activation");
+  y = writer.conv_norm(y, out, "project", {.norm = settings.norm, .zero_scale = true});
+  return writer.add(x, from_windows(writer, y, windows, map[2], map[3]), "residual");
+}
+
+template <typename Layer>
+LayerProblems check_splits(const Layer& layer, const Value& input, Index width) {
+  LayerProblems problems;
+  require_map(problems, input);
+  require_positive(problems, "window", layer.window);
+  if (layer.kernels.empty()) {
+    problems.push_back({"kernels", "must name one kernel per head"});
+    return problems;
+  }
+  for (const Index kernel : layer.kernels) require_odd(problems, "kernels", kernel);
+  const Index heads = layer.head_count();
+  if (width % heads != 0)
+    problems.push_back({"kernels", "make " + std::to_string(heads) +
+                                       " heads, which do not divide the stage's width " +
+                                       std::to_string(width)});
+  check_heads(problems, layer.qk, layer.v, heads, layer.scale);
+  return problems;
+}
+
+}  // namespace
+
+LayerProblems check(const GroupedAttention& layer, const Value& input, Index width) {
+  return check_splits(layer, input, width);
+}
+
+LayerProblems check(const CascadedAttention& layer, const Value& input, Index width) {
+  return check_splits(layer, input, width);
+}
+
+ValueId write(const GroupedAttention& l, LayerWriter& writer, ValueId x, const Extent& out) {
+  return write_attention({false, l.window, l.qk, l.v, l.kernels, l.scale, l.norm, l.activation},
+                         writer, x, out);
+}
+
+ValueId write(const CascadedAttention& l, LayerWriter& writer, ValueId x, const Extent& out) {
+  return write_attention({true, l.window, l.qk, l.v, l.kernels, l.scale, l.norm, l.activation},
+                         writer, x, out);
+}
+
+}  // namespace vitlab

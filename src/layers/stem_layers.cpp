@@ -1,0 +1,77 @@
+#include "layers/stem_layers.h"
+
+#include <string>
+
+namespace vitlab {
+
+LayerProblems check(const ConvolutionStem& layer, const Value& input, Index width) {
+  LayerProblems problems;
+  if (layer.widths.empty()) {
+    problems.push_back({"widths", "must name at least one width"});
+    return problems;
+  }
+  for (const Index w : layer.widths)
+    if (w < 1) problems.push_back({"widths", "must be at least 1, got " + std::to_string(w)});
+  if (layer.widths.back() != width)
+    problems.push_back({"widths", "must end with the first stage's width " + std::to_string(width) +
+                                      ", got " + std::to_string(layer.widths.back())});
+  const Index stride = Index{1} << layer.widths.size();
+  if (layer.widths.size() > 12 || input.shape[2] < stride || input.shape[3] < stride)
+    problems.push_back({"widths", std::to_string(layer.widths.size()) +
+                                      " convolutions of stride 2 leave nothing of a " +
+                                      std::to_string(input.shape[2]) + " x " +
+                                      std::to_string(input.shape[3]) + " image"});
+  return problems;
+}
+
+ValueId write(const ConvolutionStem& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+  const std::size_t count = layer.widths.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string name = "conv" + std::to_string(i + 1);
+    const bool last = i + 1 == count;
+    const Extent channels = last ? out
+                                 : Extent{writer.axis(AxisKind::kStem, "widths", layer.widths[i],
+                                                      static_cast<std::int32_t>(i))};
+    x = writer.conv_norm(x, channels, name, {.kernel = 3, .stride = 2, .norm = layer.norm});
+    if (last) break;
+    x = writer.activate(x, layer.activation, name + ".activation");
+    writer.gate(x);
+  }
+  return x;
+}
+
+LayerProblems check(const PatchStem& layer, const Value& input, Index /*width*/) {
+  LayerProblems problems;
+  if (layer.size < 1) problems.push_back({"size", "must be at least 1"});
+  if (layer.class_tokens < 0 || layer.class_tokens > 8)
+    problems.push_back({"class_tokens", "must lie in 0..8"});
+  if (layer.size >= 1 && (input.shape[2] % layer.size != 0 || input.shape[3] % layer.size != 0))
+    problems.push_back({"size", "must divide the image's " + std::to_string(input.shape[2]) +
+                                    " x " + std::to_string(input.shape[3]) + " pixels, got " +
+                                    std::to_string(layer.size)});
+  return problems;
+}
+
+ValueId write(const PatchStem& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+  x = writer.convolution(x, out, "projection", layer.size, layer.size, 0, false, true);
+  const Shape map = writer[x].shape;
+  const Index channels = map[1], tokens = map[2] * map[3];
+  x = writer.reshape(x, {map[0], channels, tokens}, 1, out, "flatten");
+  x = writer.permute(x, {0, 2, 1}, "tokens");
+  const Initialiser normal{Initialiser::Kind::kTruncatedNormal, 0.02, 0};
+  const Initialiser tiny{Initialiser::Kind::kTruncatedNormal, 1e-6, 0};
+  if (layer.class_tokens > 0) {
+    const ValueId token = writer.parameter_value({1, layer.class_tokens, channels}, {{}, {}, out},
+                                                 2, "class_token", tiny, false);
+    x = writer.concat({writer.broadcast(token, "class_token.repeat"), x}, 1, "with_class_token");
+  }
+  if (layer.position_embedding) {
+    const ValueId position =
+        writer.parameter_value({1, layer.class_tokens + tokens, channels}, {{}, {}, out}, 2,
+                               "position_embedding", normal, false);
+    x = writer.add_broadcast(x, position, "with_position");
+  }
+  return x;
+}
+
+}  // namespace vitlab

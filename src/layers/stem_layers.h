@@ -1,0 +1,53 @@
+#pragma once
+
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "layers/fields.h"
+
+namespace vitlab {
+
+/// EfficientViT's overlapping patch embedding: 3x3 convolutions of stride 2, one per width; no
+/// activation behind the last. The last width is the first stage's.
+struct ConvolutionStem {
+  static constexpr std::string_view kName = "convolutions";
+  static constexpr LayerRole kRole = LayerRole::kStem;
+
+  std::vector<Index> widths;
+  Norm norm = Norm::kBatch;
+  Activation activation = Activation::kRelu;
+
+  static constexpr auto fields() {
+    return std::tuple{required("widths", &ConvolutionStem::widths),
+                      optional("norm", &ConvolutionStem::norm),
+                      optional("activation", &ConvolutionStem::activation)};
+  }
+  friend bool operator==(const ConvolutionStem&, const ConvolutionStem&) = default;
+};
+
+/// ViT's patch embedding (arXiv 2010.11929): one convolution of kernel and stride `size`, then
+/// tokens (N, T, C), class tokens before them and a learned position embedding.
+struct PatchStem {
+  static constexpr std::string_view kName = "patches";
+  static constexpr LayerRole kRole = LayerRole::kStem;
+
+  Index size = 16;
+  Index class_tokens = 1;
+  bool position_embedding = true;
+
+  static constexpr auto fields() {
+    return std::tuple{optional("size", &PatchStem::size),
+                      optional("class_tokens", &PatchStem::class_tokens),
+                      optional("position_embedding", &PatchStem::position_embedding)};
+  }
+  friend bool operator==(const PatchStem&, const PatchStem&) = default;
+};
+
+LayerProblems check(const ConvolutionStem& layer, const Value& input, Index width);
+LayerProblems check(const PatchStem& layer, const Value& input, Index width);
+/// From the image (N, C, H, W) to the first stage, whose embedding is `out`.
+ValueId write(const ConvolutionStem& layer, LayerWriter& writer, ValueId x, const Extent& out);
+ValueId write(const PatchStem& layer, LayerWriter& writer, ValueId x, const Extent& out);
+
+}  // namespace vitlab

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config_node.h"
+#include "core/json.h"
+#include "graph/graph.h"
+#include "layers/layer.h"
+
+namespace vitlab {
+
+/// The images a model reads.
+struct ImageSize {
+  Index channels = 3;
+  Index height = 224;
+  Index width = 224;
+  friend bool operator==(const ImageSize&, const ImageSize&) = default;
+};
+
+/// Layers of one width; `downsample` leads from the stage before (absent in the first).
+struct Stage {
+  Index width = 0;
+  std::optional<Layer> downsample;
+  std::vector<Layer> layers;
+  friend bool operator==(const Stage&, const Stage&) = default;
+};
+
+/// A model written out: every layer with its own sizes. A value with equality and an id; what a
+/// template makes, what pruning gives back, what every file of a model holds.
+struct ModelSpec {
+  ImageSize image;
+  Layer stem;
+  std::vector<Stage> stages;
+  std::vector<Layer> heads;
+
+  friend bool operator==(const ModelSpec&, const ModelSpec&) = default;
+};
+
+/// What is wrong with one layer of a spec: its YAML path ("stages[1].layers[0]"), field, message.
+struct SpecProblem {
+  std::string path;
+  std::string field;
+  std::string message;
+
+  std::string text() const;
+};
+
+/// Everything that stops a spec from being a model, found without LibTorch.
+std::vector<SpecProblem> spec_problems(const ModelSpec& spec);
+
+/// The graph of a spec; layers' paths are "stem", "stages.1.downsample", "stages.1.layers.0",
+/// "heads.0"; the first output is "logits". Throws UserError with every problem if there is one.
+Graph build_graph(const ModelSpec& spec);
+
+/// One axis of width/lcm repeated lcm times, lcm over the splits that the stage's layers need.
+Index stage_splits(const Stage& stage);
+
+/// Attention layers over attention and FFN layers; 0 for a model with neither.
+double mhsa_share(const ModelSpec& spec);
+
+/// `model: 1` and all below; settings that equal their defaults are left out.
+Json spec_json(const ModelSpec& spec);
+/// The same as YAML that reads back to the same id.
+std::string spec_yaml(const ModelSpec& spec);
+/// 32 hexadecimal characters: H(canonical JSON of the spec).
+std::string model_id(const ModelSpec& spec);
+
+/// Reads an explicit spec (a map with `model: 1`); problems, those of shapes included, go to
+/// `problems` with their places.
+ModelSpec read_spec(const ConfigNode& root, Problems& problems);
+ModelSpec spec_from_json_text(const std::string& text, const std::string& source);
+
+/// A copy in which axis sizes of `graph` (built from `spec`) are replaced: what a pruned model is.
+/// `kept[a]` lists the kept units of axis a in ascending order; axes without an entry keep all.
+ModelSpec resize_spec(const ModelSpec& spec, const Graph& graph,
+                      const std::vector<std::optional<std::vector<Index>>>& kept);
+
+}  // namespace vitlab
