@@ -46,11 +46,13 @@ class Problems {
   Problems(std::string source, std::string text);
 
   /// Adds `source:line:col: message`; the offending line and a caret follow when they are shown.
+  /// Columns count bytes, as compilers do.
   void add(Place place, const std::string& message);
   bool empty() const { return messages_.empty(); }
   std::size_t count() const { return messages_.size(); }
 
-  /// Throws one UserError that holds every message, in order of place; returns if there is none.
+  /// Throws one UserError that holds the messages in order of place (each once; after the first 50
+  /// only how many there are); returns if there is none.
   void throw_if_any() const;
   const std::string& source() const { return source_; }
 

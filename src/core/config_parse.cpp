@@ -35,7 +35,9 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ == 0) return;
-    stop(place_of(mark), "a second document starts here; a file holds one");
+    stop(place_of(mark),
+         "a second document starts here; a file holds one (or the indentation of this line is "
+         "wrong)");
   }
   void OnDocumentEnd() override {}
 
@@ -208,6 +210,9 @@ std::string explained(const std::string& words) {
   if (words == YAML::ErrorMsg::MAP_VALUE) {
     return "a ':' is not allowed here; quote text that holds ': ', and check the indentation";
   }
+  if (words == YAML::ErrorMsg::EOF_IN_SCALAR) {
+    return "the text ends inside quotes; close them";
+  }
   if (words == YAML::ErrorMsg::TAB_IN_INDENTATION) {
     return "a tab in the indentation; YAML allows spaces only";
   }
@@ -249,7 +254,9 @@ Parsed parse_text(const std::string& text, Problems& problems, const ConfigLimit
   TreeBuilder builder(problems, limits);
   bool is_whole = false;
   try {
-    std::istringstream stream(text);
+    // yaml-cpp closes a quote that is still open after the last line end without a word, and with
+    // it all the lines it swallowed; a comment without a line end makes it complain.
+    std::istringstream stream(text.ends_with('\n') ? text + "#" : text);
     YAML::Parser parser(stream);
     // The second call reaches a second document, which the builder refuses.
     is_whole = !parser.HandleNextDocument(builder) || !parser.HandleNextDocument(builder);

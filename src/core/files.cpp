@@ -136,6 +136,24 @@ bool link_new(TemporaryFile& file, const fs::path& path) {
   return true;
 }
 
+/// Puts `from` in the place of `to` and removes what stood there; in one step where the file system
+/// can swap names.
+void replace_folder(const fs::path& from, const fs::path& to) {
+  fs::path old = from;
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) != 0) {
+    if (errno != EINVAL && errno != ENOSYS) fail(to, "replace it", errno);
+    old = folder_of(to) / unique_name();
+    if (rename(to.c_str(), old.c_str()) != 0) fail(to, "move it aside", errno);
+    if (rename(from.c_str(), to.c_str()) != 0) {
+      const int cause = errno;
+      rename(old.c_str(), to.c_str());
+      fail(to, "rename to it", cause);
+    }
+  }
+  std::error_code ignored;
+  fs::remove_all(old, ignored);
+}
+
 void sync_tree(const fs::path& folder) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.is_symlink()) continue;
@@ -183,18 +201,14 @@ void StagedFolder::commit() {
   } catch (const fs::filesystem_error& error) {
     throw Failure(error.what());
   }
-  fs::path old;
-  while (!rename_new(staging_, final_)) {
-    if (!replace_ || !old.empty()) {
+  if (!rename_new(staging_, final_)) {
+    if (!replace_) {
       throw UserError(final_.string() + ": exists already; remove it or choose another name");
     }
-    old = folder_of(final_) / unique_name();
-    if (rename(final_.c_str(), old.c_str()) != 0) fail(final_, "move it aside", errno);
+    replace_folder(staging_, final_);
   }
   committed_ = true;
   sync_folder(folder_of(final_));
-  std::error_code ignored;
-  if (!old.empty()) fs::remove_all(old, ignored);
 }
 
 fs::path program_folder() {

@@ -6,8 +6,9 @@
 
 namespace vitlab {
 
-/// Writes a file whole or not at all: unique temporary in the same folder, fsync, rename over
-/// `path`, fsync of the folder. Makes missing parent folders. Throws Failure with path and errno.
+/// Writes a file whole or not at all: unique temporary (`.tmp-…`) in the same folder, fsync, rename
+/// over `path`, fsync of the folder. Makes missing parent folders. Throws Failure with path and
+/// errno.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 /// As above but never replaces: returns false if `path` exists already (link, not rename).

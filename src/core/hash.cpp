@@ -162,7 +162,8 @@ std::uint64_t mix64(std::uint64_t seed, std::uint64_t value) {
 }
 
 std::uint64_t mix64(std::uint64_t seed, std::string_view bytes) {
-  std::uint64_t hash = mix64(seed, static_cast<std::uint64_t>(bytes.size()));
+  // Another seed than that of mix64(seed, size), so that the two functions never agree.
+  std::uint64_t hash = mix64(~seed, static_cast<std::uint64_t>(bytes.size()));
   while (!bytes.empty()) {
     std::uint64_t word = 0;
     const std::size_t taken = std::min<std::size_t>(8, bytes.size());

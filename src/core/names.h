@@ -6,8 +6,8 @@
 
 namespace vitlab {
 
-/// The nearest of `known` by edit distance (transpositions count one), or "" if none is near: more
-/// than a third of the length, at least 2, apart.
+/// The nearest of `known` by edit distance (transpositions count one, case nothing), or "" if none
+/// is near: more than a third of the length, at least 2, apart.
 std::string nearest_name(std::string_view wanted, const std::vector<std::string>& known);
 
 /// "; did you mean 'x'?" or "".

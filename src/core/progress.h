@@ -6,12 +6,12 @@
 
 namespace vitlab {
 
-/// Whether stderr is a terminal that may be coloured (NO_COLOR, TERM=dumb, CLICOLOR_FORCE obeyed).
 bool stderr_is_terminal();
+/// Whether stderr may be coloured: NO_COLOR, then CLICOLOR_FORCE, then a terminal other than dumb.
 bool colour_wanted();
 
 /// Progress of k of n on stderr: on a terminal one line redrawn at most 10 times a second, else one
-/// plain line every 30 s and one at the end. Never on stdout.
+/// plain line every 30 s and one at the end. Never on stdout; lines never wrap. For one thread.
 class Progress {
  public:
   Progress(std::string label, std::int64_t total);

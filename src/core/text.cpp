@@ -40,7 +40,7 @@ std::size_t sequence_length(std::string_view text) {
 
 bool is_number_text(std::string_view text) {
   double value = 0.0;
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
 }

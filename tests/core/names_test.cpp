@@ -1,0 +1,60 @@
+#include "core/names.h"
+
+#include "core/error.h"
+#include "test.hpp"
+
+using namespace vitlab;
+
+TEST_CASE("the nearest name is found through one or two slips") {
+  const std::vector<std::string> known = {"batch_size", "epochs", "learning_rate", "qk", "lr"};
+  CHECK(nearest_name("batch_sise", known) == "batch_size");
+  CHECK(nearest_name("epcohs", known) == "epochs");
+  CHECK(nearest_name("learning_raet", known) == "learning_rate");
+  CHECK(nearest_name("Learning_Rate", known) == "learning_rate");
+  CHECK(nearest_name("learn_rate", known) == "learning_rate");
+  CHECK(nearest_name("kq", known) == "qk");
+}
+
+TEST_CASE("names that are far from all others have no neighbour") {
+  const std::vector<std::string> known = {"batch_size", "epochs", "lr"};
+  CHECK(nearest_name("zebra", known).empty());
+  CHECK(nearest_name("ab", known).empty());
+  CHECK(nearest_name("", known).empty());
+  CHECK(nearest_name("x", {}).empty());
+  CHECK(nearest_name(std::string(100'000, 'a'), {std::string(100'000, 'a')}).empty());
+}
+
+TEST_CASE("the threshold is a third of the length, at least 2") {
+  CHECK(nearest_name("abcdef", {"abcdXY"}) == "abcdXY");
+  CHECK(nearest_name("abcdef", {"abcXYZ"}).empty());
+  CHECK(nearest_name("abcdefghi", {"abcdefXYZ"}) == "abcdefXYZ");
+  CHECK(nearest_name("abcdefghi", {"abcdeWXYZ"}).empty());
+}
+
+TEST_CASE("of equally near names the first one wins, a nearer one beats it") {
+  CHECK(nearest_name("abcd", {"abcx", "abcy"}) == "abcx");
+  CHECK(nearest_name("abcd", {"abxy", "abcy"}) == "abcy");
+  CHECK(nearest_name("abcd", {"abcx", "abcd"}) == "abcd");
+}
+
+TEST_CASE("the hint is a question or nothing") {
+  CHECK(did_you_mean("epoch", {"epochs"}) == "; did you mean 'epochs'?");
+  CHECK(did_you_mean("zebra", {"epochs"}).empty());
+}
+
+TEST_CASE("labels fit to name things pass") {
+  for (const char* label : {"m0", "My sweep (2)", "größe", "a.b-c_d", "x..y"}) {
+    CHECK_NOTHROW(check_label(label, "sweep name"));
+  }
+  CHECK_NOTHROW(check_label(std::string(128, 'a'), "sweep name"));
+}
+
+TEST_CASE("labels that could act as paths, options or terminal codes are refused") {
+  for (const std::string label :
+       {"", "a/b", "-x", ".", "..", ".hidden", "a\nb", "a\x1b[0m", "a\x7f", "\xff", "\xc2\x9b"}) {
+    CHECK_THROWS_AS(check_label(label, "sweep name"), UserError);
+  }
+  CHECK_THROWS_AS(check_label(std::string("a\0b", 3), "sweep name"), UserError);
+  CHECK_THROWS_WITH(check_label(std::string(129, 'a'), "sweep name"),
+                    Catch::StartsWith("sweep name 'aaa") && Catch::Contains("128 bytes"));
+}
