@@ -19,6 +19,11 @@ namespace {
 /// Ends the parse of a text that is over a limit; its problem has been added already.
 struct Stop {};
 
+std::string too_many(const ConfigLimits& limits) {
+  return "more than " + with_thousands(static_cast<std::int64_t>(limits.nodes)) +
+         " values in one file";
+}
+
 Place place_of(const YAML::Mark& mark) {
   if (mark.is_null()) return {};
   return {mark.line + 1, mark.column + 1};
@@ -186,8 +191,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void count(const YAML::Mark& mark) {
     if (++nodes_ <= limits_.nodes) return;
-    stop(place_of(mark), "more than " + with_thousands(static_cast<std::int64_t>(limits_.nodes)) +
-                             " values in one file");
+    stop(place_of(mark), too_many(limits_));
   }
 
   void add(Place place, const std::string& message) { problems_.add(place, message); }
@@ -222,13 +226,24 @@ std::string explained(const std::string& words) {
   return words;
 }
 
-/// Finds what yaml-cpp would read as the end of the text or pass on unseen.
-bool is_clean_text(std::string_view text, Problems& problems) {
+// Texts with fewer of these signs than this are cheap whatever the limit of nodes.
+constexpr std::size_t kFewSigns = 10'000;
+
+/// Finds what yaml-cpp would read as the end of the text or pass on unseen, and what would make it
+/// hold a gigabyte: it scans a flow such as `[{a: 1}, 2]` to its end before the first event. Each
+/// of a text's `[ { , :` belongs to about one node.
+bool is_clean_text(std::string_view text, Problems& problems, const ConfigLimits& limits) {
+  std::size_t signs = 0;
   Place place;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const auto byte = static_cast<unsigned char>(text[at]);
     if ((byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f) {
       problems.add(place, "control character; a config is plain UTF-8 text");
+      return false;
+    }
+    signs += byte == '[' || byte == '{' || byte == ',' || byte == ':';
+    if (signs > std::max(limits.nodes, kFewSigns)) {
+      problems.add(place, too_many(limits));
       return false;
     }
     place = byte == '\n' ? Place{place.line + 1, 1} : Place{place.line, place.column + 1};
@@ -250,7 +265,7 @@ Parsed parse_text(const std::string& text, Problems& problems, const ConfigLimit
                          with_thousands(static_cast<std::int64_t>(limits.bytes)));
     return {};
   }
-  if (!is_clean_text(text, problems)) return {};
+  if (!is_clean_text(text, problems, limits)) return {};
   TreeBuilder builder(problems, limits);
   bool is_whole = false;
   try {

@@ -125,12 +125,13 @@ bool rename_new(const fs::path& from, const fs::path& to) {
 }
 
 bool link_new(TemporaryFile& file, const fs::path& path) {
-  if (link(file.path().c_str(), path.c_str()) == 0 || file.is_linked_twice()) {
+  const int cause = link(file.path().c_str(), path.c_str()) == 0 ? 0 : errno;
+  if (cause == 0 || file.is_linked_twice()) {
     file.remove();
     return true;
   }
-  if (errno == EEXIST) return false;
-  if (errno != EPERM && errno != EOPNOTSUPP) fail(path, "link", errno);
+  if (cause == EEXIST) return false;
+  if (cause != EPERM && cause != EOPNOTSUPP) fail(path, "link", cause);
   if (!rename_new(file.path(), path)) return false;  // a file system without hard links
   file.renamed();
   return true;
