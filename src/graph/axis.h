@@ -37,11 +37,11 @@ std::string_view axis_kind_name(AxisKind kind);
 /// pruned model can be written down as a spec.
 struct Axis {
   LayerId layer = kUnset;
-  std::string_view field;      // the spec field: "hidden", "qk", "width" (a string literal)
+  std::string_view field;       // the spec field: "hidden", "qk", "width" (a string literal)
   std::int32_t index = kUnset;  // which element of the field, for fields with one value per head
   AxisKind kind = AxisKind::kImage;
   Index size = 0;
-  Index copies = 1;      // how often the field's value repeats it (splits of an embedding)
+  Index copies = 1;       // how often the field's value repeats it (splits of an embedding)
   AxisId owner = kUnset;  // an axis one of whose units owns this axis (a head its QK and V)
   Index owner_unit = 0;
   bool held = false;  // not free to be pruned: an op uses its units by position

@@ -27,6 +27,8 @@ std::string Graph::node_name(const Node& node) const {
 
 std::string Graph::axis_name(AxisId id) const {
   const Axis& a = axis(id);
+  if (a.kind == AxisKind::kEmbedding) return "stages." + std::to_string(a.index) + ".width";
+  if (a.kind == AxisKind::kImage) return "image.channels";
   std::string name = a.layer == kUnset ? std::string() : layer(a.layer).path + ".";
   name += a.field;
   if (a.index != kUnset) name += "[" + std::to_string(a.index) + "]";

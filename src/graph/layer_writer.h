@@ -72,7 +72,8 @@ class LayerWriter {
   ValueId slice(ValueId x, int dim, Index begin, Index size, const std::string& name);
   /// Joins values along `dim`; their axes are laid end to end if it is the channel dimension.
   ValueId concat(const std::vector<ValueId>& parts, int dim, const std::string& name);
-  /// A new shape of the same elements. `channel_dim` and `channels` label the result (kUnset: none).
+  /// A new shape of the same elements. `channel_dim` and `channels` label the result (kUnset:
+  /// none).
   ValueId reshape(ValueId x, const Shape& shape, int channel_dim, const Extent& channels,
                   const std::string& name);
   ValueId permute(ValueId x, std::initializer_list<int> order, const std::string& name);

@@ -66,13 +66,14 @@ bool view_of(const Graph& graph, const Node& node, const Layout& layout, Shape& 
 
 }  // namespace
 
-Layout lay_out(const Graph& graph) {
+Layout lay_out(const Graph& graph, const Shape* input_strides) {
   const std::size_t count = graph.values.size();
   Layout layout{std::vector<ValueId>(count), std::vector<Shape>(count),
                 std::vector<bool>(count, false)};
   std::iota(layout.storage.begin(), layout.storage.end(), 0);
   const auto input = static_cast<std::size_t>(graph.input);
-  layout.strides[input] = dense_strides(sizes(graph.values[input]));
+  layout.strides[input] =
+      input_strides ? *input_strides : dense_strides(sizes(graph.values[input]));
   for (const Node& node : graph.nodes) {
     const auto out = static_cast<std::size_t>(node.output);
     Shape strides;
@@ -92,7 +93,7 @@ Layout lay_out(const Graph& graph) {
   return layout;
 }
 
-MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch) {
+MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch, bool input_dies) {
   const std::size_t count = graph.values.size();
   std::vector<int> first(count, -1), last(count, -1);
   const int end = static_cast<int>(graph.nodes.size());
@@ -103,7 +104,7 @@ MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch) {
     const auto out = static_cast<std::size_t>(node.output);
     if (!layout.is_view[out]) first[out] = last[out] = i;
   }
-  last[static_cast<std::size_t>(graph.input)] = end - 1;
+  if (!input_dies) last[static_cast<std::size_t>(graph.input)] = end - 1;
   for (const NamedOutput& output : graph.outputs)
     last[static_cast<std::size_t>(layout.storage[static_cast<std::size_t>(output.value)])] =
         end - 1;

@@ -15,7 +15,8 @@ struct Layout {
 
 /// Follows PyTorch's rules: slices, permutations and broadcasts are views, a reshape is one where
 /// strides allow it, element-wise ops keep the order of their input in memory, the rest is dense.
-Layout lay_out(const Graph& graph);
+/// `input_strides` describes the input for two images; dense if null.
+Layout lay_out(const Graph& graph, const Shape* input_strides = nullptr);
 
 /// One storage's life on the time line of nodes.
 struct Buffer {
@@ -32,7 +33,9 @@ struct MemoryPlan {
 };
 
 /// Lives of all buffers for a batch, without reuse in place; parameters are not counted, the input
-/// images are, during the whole forward, since the caller holds them.
-MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch);
+/// images are, during the whole forward, since the caller holds them (unless `input_dies`: then the
+/// input is one more value that ends with its last reader).
+MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch,
+                       bool input_dies = false);
 
 }  // namespace vitlab

@@ -191,15 +191,15 @@ std::optional<Layer> read_layer(const ConfigReader& parent, const ConfigNode& no
   return layer;
 }
 
-Json layer_json(const Layer& layer) {
+Json layer_json(const Layer& layer, bool with_defaults) {
   return std::visit(
-      [](const auto& kind) {
+      [&](const auto& kind) {
         using Kind = std::decay_t<decltype(kind)>;
         const Kind defaults;
         Json settings = Json::object();
         for_each_field<Kind>([&](const auto& field) {
           const auto& value = kind.*(field.member);
-          if (field.is_required || !(value == defaults.*(field.member)))
+          if (with_defaults || field.is_required || !(value == defaults.*(field.member)))
             settings[std::string(field.name)] = value_json(value);
         });
         Json result = Json::object();

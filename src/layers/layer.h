@@ -39,8 +39,8 @@ ValueId write_layer(const Layer& layer, LayerWriter& writer, ValueId x, const Ex
 std::optional<Layer> read_layer(const ConfigReader& parent, const ConfigNode& node,
                                 const std::string& path);
 
-/// {"kind": {settings}} without the settings that equal their defaults.
-Json layer_json(const Layer& layer);
+/// {"kind": {settings}}; settings that equal their defaults are left out unless `with_defaults`.
+Json layer_json(const Layer& layer, bool with_defaults = false);
 
 /// A hash of kind and settings, for caches inside one process.
 std::size_t layer_hash(const Layer& layer);

@@ -64,7 +64,7 @@ double mhsa_share(const ModelSpec& spec);
 
 /// `model: 1` and all below; settings that equal their defaults are left out.
 Json spec_json(const ModelSpec& spec);
-/// The same as YAML that reads back to the same id.
+/// YAML with every setting written out, which reads back to the same id.
 std::string spec_yaml(const ModelSpec& spec);
 /// 32 hexadecimal characters: H(canonical JSON of the spec).
 std::string model_id(const ModelSpec& spec);

@@ -1,0 +1,113 @@
+#include "spec/cost_counter.h"
+
+#include <algorithm>
+#include <string>
+
+namespace vitlab {
+
+namespace {
+
+void combine(std::size_t& hash, Index value) {
+  hash ^= static_cast<std::size_t>(value) + 0x9e3779b97f4a7c15ULL + (hash << 6) + (hash >> 2);
+}
+
+/// `parts` axes whose sizes sum to `channels`, as the stage that made the value laid them out.
+Extent scratch_extent(Graph& graph, Index channels, Index parts) {
+  const AxisId axis = graph.add_axis(
+      {.field = "width", .index = 0, .kind = AxisKind::kEmbedding, .size = channels / parts});
+  return Extent(static_cast<std::size_t>(parts), axis);
+}
+
+bool keeps_embedding(LayerRole role) {
+  return role == LayerRole::kAttention || role == LayerRole::kFfn || role == LayerRole::kTokenMixer;
+}
+
+}  // namespace
+
+std::size_t CostCounter::KeyHash::operator()(const Key& key) const {
+  std::size_t hash = layer_hash(key.layer);
+  for (const Index size : key.input.shape) combine(hash, size);
+  for (const Index stride : key.input.strides) combine(hash, stride);
+  combine(hash, key.input.parts);
+  combine(hash, key.input.width);
+  combine(hash, key.input.splits);
+  return hash;
+}
+
+CostCounter::Entry CostCounter::count_alone(const Layer& layer, const Input& input,
+                                            const char* where) const {
+  Graph graph;
+  const Extent channels = scratch_extent(graph, input.shape[input.channel_dim], input.parts);
+  graph.input = graph.add_value({input.shape, true, input.channel_dim, channels});
+  const LayerProblems problems = layer_problems(layer, graph.value(graph.input), input.width);
+  if (!problems.empty())
+    throw UserError(std::string(where) + "." + std::string(layer_kind(layer)) +
+                    (problems[0].field.empty() ? "" : "." + problems[0].field) + " " +
+                    problems[0].message);
+  const LayerRole role = layer_role(layer);
+  const Extent out = keeps_embedding(role) ? channels
+                     : input.width > 0     ? scratch_extent(graph, input.width, input.splits)
+                                           : Extent{};
+  graph.layers.push_back({where, layer_kind(layer), role, 0});
+  LayerWriter writer(graph, 0);
+  const ValueId y = write_layer(layer, writer, graph.input, out);
+  graph.outputs.push_back({"", y});
+
+  const Layout layout = lay_out(graph, &input.strides);
+  Entry entry{layer_costs(graph, layout, batch_).front(), {}};
+  entry.cost.peak_elements = plan_memory(graph, layout, batch_, !input.is_image).peak_elements;
+  const Value& value = graph.value(y);
+  entry.output.shape = value.shape;
+  entry.output.strides = layout.strides[static_cast<std::size_t>(y)];
+  entry.output.channel_dim = value.channel_dim;
+  entry.output.parts = std::max<Index>(1, static_cast<Index>(value.channels.size()));
+  return entry;
+}
+
+const CostCounter::Entry& CostCounter::entry(const Layer& layer, const Input& input,
+                                             const char* where) {
+  Key key{layer, input};
+  const auto found = entries_.find(key);
+  if (found != entries_.end()) return found->second;
+  // A sweep over very many shapes must not grow without bound.
+  if (entries_.size() > 200'000) entries_.clear();
+  Entry counted = count_alone(layer, input, where);
+  return entries_.emplace(std::move(key), std::move(counted)).first->second;
+}
+
+Cost CostCounter::count(const ModelSpec& spec) {
+  if (spec.heads.size() != 1 || spec.stages.empty()) return graph_cost(build_graph(spec), batch_);
+  for (const Stage& stage : spec.stages)
+    if (stage.width < 1 || stage.width % stage_splits(stage) != 0) build_graph(spec);  // throws
+
+  Cost total;
+  Input x;
+  x.shape = {1, spec.image.channels, spec.image.height, spec.image.width};
+  x.strides = dense_strides({2, spec.image.channels, spec.image.height, spec.image.width});
+  x.is_image = true;
+  const Index image = batch_ * x.shape.elements();
+  const auto step = [&](const Layer& layer, const char* where) {
+    const Entry& counted = entry(layer, x, where);
+    Cost cost = counted.cost;
+    if (!x.is_image) cost.peak_elements += image;
+    total += cost;
+    const Index width = x.width, splits = x.splits;
+    x = counted.output;
+    x.width = width;
+    x.splits = splits;
+  };
+  for (std::size_t i = 0; i < spec.stages.size(); ++i) {
+    const Stage& stage = spec.stages[i];
+    if (i > 0 && !stage.downsample) build_graph(spec);  // throws
+    x.width = stage.width;
+    x.splits = stage_splits(stage);
+    step(i == 0 ? spec.stem : *stage.downsample, i == 0 ? "stem" : "downsample");
+    for (const Layer& layer : stage.layers) step(layer, "layers");
+  }
+  x.width = 0;
+  x.splits = 1;
+  step(spec.heads.front(), "heads");
+  return total;
+}
+
+}  // namespace vitlab

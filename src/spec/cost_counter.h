@@ -1,0 +1,53 @@
+#pragma once
+
+#include <unordered_map>
+
+#include "graph/cost.h"
+#include "spec/model_spec.h"
+
+namespace vitlab {
+
+/// Counts models without writing their whole graphs: a layer's cost depends on its settings and on
+/// the shape and memory order of its input alone, so equal layers, within a model and across the
+/// models of a sweep, are written and counted once. Gives exactly what
+/// graph_cost(build_graph(spec)) gives. Not thread-safe; make one per thread.
+class CostCounter {
+ public:
+  explicit CostCounter(Index batch = 1) : batch_(batch) {}
+
+  /// Throws UserError with the first problem of a spec that cannot be built.
+  Cost count(const ModelSpec& spec);
+
+ private:
+  /// What a layer reads: everything its cost can depend on besides its settings.
+  struct Input {
+    Shape shape;
+    Shape strides;
+    std::int8_t channel_dim = 1;
+    Index parts = 1;   // axes that the input's channels consist of
+    Index width = 0;   // of the layer's stage; 0 for heads
+    Index splits = 1;  // of the layer's stage
+    bool is_image = false;
+    friend bool operator==(const Input&, const Input&) = default;
+  };
+  struct Key {
+    Layer layer;
+    Input input;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const;
+  };
+  struct Entry {
+    Cost cost;
+    Input output;  // what the layer behind it reads, width and splits to be filled in
+  };
+
+  const Entry& entry(const Layer& layer, const Input& input, const char* where);
+  Entry count_alone(const Layer& layer, const Input& input, const char* where) const;
+
+  Index batch_;
+  std::unordered_map<Key, Entry, KeyHash> entries_;
+};
+
+}  // namespace vitlab

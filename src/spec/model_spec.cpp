@@ -1,0 +1,235 @@
+#include "spec/model_spec.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace vitlab {
+
+namespace {
+
+std::string stage_path(std::size_t stage) { return "stages[" + std::to_string(stage) + "]"; }
+
+/// Writes a spec into a graph layer by layer, checking each against what came before it.
+class SpecWriter {
+ public:
+  explicit SpecWriter(const ModelSpec& spec) : spec_(spec) {}
+
+  /// Stops at the first layer that does not fit, since what follows depends on its output.
+  bool write_all() {
+    if (!sizes_hold()) return false;
+    const AxisId image = graph_.add_axis({.field = "channels",
+                                          .kind = AxisKind::kImage,
+                                          .size = spec_.image.channels,
+                                          .held = true});
+    x_ = graph_.add_value(
+        {{1, spec_.image.channels, spec_.image.height, spec_.image.width}, true, 1, {image}});
+    graph_.input = x_;
+    for (std::size_t i = 0; i < spec_.stages.size(); ++i)
+      if (!write_stage(i)) return false;
+    return write_heads();
+  }
+
+  Graph take_graph() { return std::move(graph_); }
+  std::vector<SpecProblem> take_problems() { return std::move(problems_); }
+
+ private:
+  bool sizes_hold() {
+    const auto within = [&](const char* field, Index size, Index limit) {
+      if (size >= 1 && size <= limit) return;
+      problems_.push_back(
+          {"image", field,
+           "must lie in 1.." + std::to_string(limit) + ", got " + std::to_string(size)});
+    };
+    within("channels", spec_.image.channels, 1024);
+    within("height", spec_.image.height, 16384);
+    within("width", spec_.image.width, 16384);
+    if (spec_.stages.empty()) problems_.push_back({"stages", "", "must hold at least one stage"});
+    if (spec_.heads.empty()) problems_.push_back({"heads", "", "must hold at least one head"});
+    if (layer_role(spec_.stem) != LayerRole::kStem)
+      problems_.push_back({"stem", "", "must be a stem layer"});
+    for (std::size_t i = 0; i < spec_.stages.size(); ++i) check_stage(i);
+    return problems_.empty();
+  }
+
+  void check_stage(std::size_t i) {
+    const Stage& stage = spec_.stages[i];
+    if (stage.width < 1 || stage.width > (Index{1} << 20)) {
+      problems_.push_back(
+          {stage_path(i), "width", "must lie in 1..1048576, got " + std::to_string(stage.width)});
+      return;
+    }
+    if (i == 0 && stage.downsample)
+      problems_.push_back({stage_path(i), "downsample", "belongs to the stages after the first"});
+    if (i > 0 && !stage.downsample)
+      problems_.push_back({stage_path(i), "downsample", "is missing"});
+    const Index splits = stage_splits(stage);
+    if (stage.width % splits != 0)
+      problems_.push_back({stage_path(i), "width",
+                           std::to_string(stage.width) + " is not divisible by " +
+                               std::to_string(splits) +
+                               ", the equal splits that the stage's heads need"});
+  }
+
+  bool write_stage(std::size_t i) {
+    const Stage& stage = spec_.stages[i];
+    const Index splits = stage_splits(stage);
+    const AxisId split = graph_.add_axis({.layer = kUnset,
+                                          .field = "width",
+                                          .index = static_cast<std::int32_t>(i),
+                                          .kind = AxisKind::kEmbedding,
+                                          .size = stage.width / splits,
+                                          .copies = splits});
+    const Extent embedding(static_cast<std::size_t>(splits), split);
+    const auto stage_index = static_cast<std::int32_t>(i);
+    if (i == 0) {
+      if (!write_one(spec_.stem, "stem", "stem", 0, stage.width, embedding)) return false;
+    } else if (!write_one(*stage.downsample, "stages." + std::to_string(i) + ".downsample",
+                          stage_path(i) + ".downsample", stage_index, stage.width, embedding)) {
+      return false;
+    }
+    for (std::size_t j = 0; j < stage.layers.size(); ++j) {
+      const std::string number = std::to_string(j);
+      if (!write_one(stage.layers[j], "stages." + std::to_string(i) + ".layers." + number,
+                     stage_path(i) + ".layers[" + number + "]", stage_index, stage.width,
+                     embedding))
+        return false;
+    }
+    return true;
+  }
+
+  bool write_heads() {
+    const ValueId features = x_;
+    for (std::size_t i = 0; i < spec_.heads.size(); ++i) {
+      const std::string number = std::to_string(i);
+      x_ = features;
+      if (layer_role(spec_.heads[i]) != LayerRole::kHead) {
+        problems_.push_back({"heads[" + number + "]", "", "must be a head layer"});
+        return false;
+      }
+      if (!write_one(spec_.heads[i], "heads." + number, "heads[" + number + "]", kUnset, 0, {}))
+        return false;
+      graph_.outputs.push_back({i == 0 ? "logits" : "logits." + number, x_});
+    }
+    return true;
+  }
+
+  bool write_one(const Layer& layer, const std::string& path, const std::string& yaml_path,
+                 std::int32_t stage, Index width, const Extent& embedding) {
+    const LayerProblems found = layer_problems(layer, graph_.value(x_), width);
+    for (const LayerProblem& p : found) {
+      const std::string kind(layer_kind(layer));
+      problems_.push_back({yaml_path, p.field.empty() ? kind : kind + "." + p.field, p.message});
+    }
+    if (!found.empty()) return false;
+    graph_.layers.push_back({path, layer_kind(layer), layer_role(layer), stage});
+    LayerWriter writer(graph_, static_cast<LayerId>(graph_.layers.size() - 1));
+    x_ = write_layer(layer, writer, x_, embedding);
+    return true;
+  }
+
+  const ModelSpec& spec_;
+  Graph graph_;
+  ValueId x_ = kUnset;
+  std::vector<SpecProblem> problems_;
+};
+
+}  // namespace
+
+std::string SpecProblem::text() const {
+  return (field.empty() ? path : path + "." + field) + " " + message;
+}
+
+Index stage_splits(const Stage& stage) {
+  Index splits = 1;
+  for (const Layer& layer : stage.layers)
+    splits = std::lcm(splits, std::max<Index>(1, splits_needed(layer)));
+  return splits;
+}
+
+std::vector<SpecProblem> spec_problems(const ModelSpec& spec) {
+  SpecWriter writer(spec);
+  writer.write_all();
+  return writer.take_problems();
+}
+
+Graph build_graph(const ModelSpec& spec) {
+  SpecWriter writer(spec);
+  if (writer.write_all()) return writer.take_graph();
+  std::string message = "the model cannot be built";
+  for (const SpecProblem& problem : writer.take_problems()) message += "\n  " + problem.text();
+  throw UserError(message);
+}
+
+double mhsa_share(const ModelSpec& spec) {
+  Index attention = 0, ffn = 0;
+  for (const Stage& stage : spec.stages) {
+    for (const Layer& layer : stage.layers) {
+      attention += layer_role(layer) == LayerRole::kAttention;
+      ffn += layer_role(layer) == LayerRole::kFfn;
+    }
+  }
+  return attention + ffn == 0
+             ? 0
+             : static_cast<double>(attention) / static_cast<double>(attention + ffn);
+}
+
+namespace {
+
+/// The layer of a spec that graph.layers[id] was written from; the order of writing is fixed.
+std::vector<Layer*> layers_in_order(ModelSpec& spec) {
+  std::vector<Layer*> layers{&spec.stem};
+  for (Stage& stage : spec.stages) {
+    if (stage.downsample) layers.push_back(&*stage.downsample);
+    for (Layer& layer : stage.layers) layers.push_back(&layer);
+  }
+  for (Layer& head : spec.heads) layers.push_back(&head);
+  return layers;
+}
+
+void set_width(ModelSpec& spec, std::size_t stage, Index width) {
+  spec.stages[stage].width = width;
+  if (stage > 0) return;
+  if (auto* stem = std::get_if<ConvolutionStem>(&spec.stem)) stem->widths.back() = width;
+}
+
+}  // namespace
+
+ModelSpec resize_spec(const ModelSpec& spec, const Graph& graph,
+                      const std::vector<std::optional<std::vector<Index>>>& kept) {
+  ensure(kept.size() == graph.axes.size(), "every axis of the graph has an entry");
+  ModelSpec result = spec;
+  const std::vector<Layer*> layers = layers_in_order(result);
+  for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+    const Axis& axis = graph.axes[a];
+    if (!kept[a] || axis.kind == AxisKind::kHead) continue;
+    const auto size = static_cast<Index>(kept[a]->size());
+    ensure(size >= 1, "an axis keeps at least one unit");
+    if (axis.kind == AxisKind::kEmbedding) {
+      set_width(result, static_cast<std::size_t>(axis.index), size * axis.copies);
+      continue;
+    }
+    Layer& layer = *layers.at(static_cast<std::size_t>(axis.layer));
+    resize_layer(layer, axis.field, axis.index, size);
+  }
+  // Tied V of the cascade follows the embedding: see HeadChain in layers/split_attention.cpp.
+  for (std::size_t i = 0; i < result.stages.size(); ++i) {
+    const Index before = spec.stages[i].width, after = result.stages[i].width;
+    if (before == after) continue;
+    for (std::size_t j = 0; j < result.stages[i].layers.size(); ++j) {
+      auto* cascade = std::get_if<CascadedAttention>(&result.stages[i].layers[j]);
+      if (!cascade) continue;
+      const Index heads = cascade->head_count();
+      for (Index head = 0; head + 1 < heads; ++head)
+        if (cascade->v[head] == before / heads)
+          cascade->v.sizes[static_cast<std::size_t>(head)] = after / heads;
+    }
+  }
+  for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+    const Axis& axis = graph.axes[a];
+    if (kept[a] && axis.kind == AxisKind::kHead)
+      keep_heads(*layers.at(static_cast<std::size_t>(axis.layer)), *kept[a]);
+  }
+  return result;
+}
+
+}  // namespace vitlab

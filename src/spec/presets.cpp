@@ -1,0 +1,161 @@
+#include "spec/presets.h"
+
+#include <charconv>
+
+#include "core/embedded.h"
+#include "core/names.h"
+#include "core/text.h"
+#include "spec/templates.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr std::string_view kPresetFolder = "configs/models/";
+constexpr std::string_view kPresetSuffix = ".yaml";
+
+ModelSpec read_template(const ConfigNode& root, Problems& problems) {
+  ConfigReader reader(root, problems);
+  std::string name;
+  reader.required("template", name);
+  const Template* found = find_template(name);
+  if (!found) {
+    std::vector<std::string> known;
+    for (const Template& row : templates()) known.emplace_back(row.name);
+    reader.fail("template", "'" + name + "' is not a template" + did_you_mean(name, known));
+    return {};
+  }
+  // Every knob was asked for, so that finish() can name the nearest one.
+  ModelSpec spec = found->expand(reader);
+  return spec;
+}
+
+NamedModel read_document(ConfigDocument document, std::string name,
+                         const std::vector<std::string>& overrides) {
+  if (!overrides.empty() && document.root.find("model"))
+    throw UserError(document.problems.source() +
+                    " is an explicit model: --set changes the knobs of a template; edit the file");
+  for (const std::string& each : overrides) {
+    const std::size_t equals = each.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw UserError("--set " + each + ": write key=value");
+    ConfigDocument value = parse_document("--set " + each, each.substr(equals + 1));
+    value.root.key = each.substr(0, equals);
+    std::erase_if(document.root.items,
+                  [&](const ConfigNode& item) { return item.key == value.root.key; });
+    document.root.items.push_back(std::move(value.root));
+  }
+  NamedModel model;
+  model.name = std::move(name);
+  model.spec = read_model(document.root, document.problems);
+  document.problems.throw_if_any();
+  if (!document.root.find("model")) model.knobs = json_from_node(document.root);
+  return model;
+}
+
+/// A plain scalar as YAML 1.2 reads it: null, true, false, a number, else text.
+Json plain_scalar(const std::string& text) {
+  if (text == "true" || text == "false") return text == "true";
+  if (text.empty() || text == "null" || text == "~") return nullptr;
+  const char* end = text.data() + text.size();
+  Index whole = 0;
+  if (auto [at, error] = std::from_chars(text.data(), end, whole);
+      error == std::errc() && at == end)
+    return whole;
+  double number = 0;
+  if (auto [at, error] = std::from_chars(text.data(), end, number);
+      error == std::errc() && at == end)
+    return number;
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  for (const std::string_view path : embedded_names(kPresetFolder))
+    names.emplace_back(path.substr(kPresetFolder.size(),
+                                   path.size() - kPresetFolder.size() - kPresetSuffix.size()));
+  return names;
+}
+
+NamedModel resolve_model(const std::string& reference, const std::vector<std::string>& overrides) {
+  namespace fs = std::filesystem;
+  const std::string preset = std::string(kPresetFolder) + reference + std::string(kPresetSuffix);
+  if (const auto text = embedded_file(preset))
+    return read_document(parse_document(preset, std::string(*text)), reference, overrides);
+  std::error_code ignored;
+  const fs::path path(reference);
+  if (fs::is_directory(path, ignored)) {
+    if (!fs::exists(path / "spec.yaml", ignored))
+      throw UserError(reference +
+                      " is a folder without spec.yaml; train, prune and export write one");
+    NamedModel model =
+        read_document(load_config(path / "spec.yaml"), path.filename().string(), overrides);
+    model.folder = path;
+    return model;
+  }
+  if (fs::exists(path, ignored))
+    return read_document(load_config(path), path.stem().string(), overrides);
+  throw UserError("'" + reference + "' is neither a preset, nor a YAML file, nor a folder" +
+                  did_you_mean(reference, preset_names()) + " (vitlab models lists the presets)");
+}
+
+ModelSpec read_model(const ConfigNode& root, Problems& problems) {
+  if (!root.is_map()) {
+    problems.add(root.place, "a model is a map with `template: …` or `model: 1`");
+    return {};
+  }
+  if (root.find("model")) return read_spec(root, problems);
+  const std::size_t before = problems.count();
+  ModelSpec spec = read_template(root, problems);
+  if (problems.count() == before)
+    for (const SpecProblem& problem : spec_problems(spec)) problems.add(root.place, problem.text());
+  return spec;
+}
+
+ModelSpec expand_knobs(const Json& knobs, const std::string& source) {
+  Problems problems(source, "");
+  ModelSpec spec = read_model(node_from_json(knobs), problems);
+  problems.throw_if_any();
+  return spec;
+}
+
+ConfigNode node_from_json(const Json& value) {
+  ConfigNode node;
+  if (value.is_object() || value.is_array()) {
+    node.kind = value.is_object() ? ConfigNode::Kind::kMap : ConfigNode::Kind::kSequence;
+    for (const auto& [key, item] : value.items()) {
+      node.items.push_back(node_from_json(item));
+      if (value.is_object()) node.items.back().key = key;
+    }
+    return node;
+  }
+  if (value.is_null()) return node;
+  node.kind = ConfigNode::Kind::kScalar;
+  node.quoted = value.is_string();
+  node.scalar = value.is_string() ? value.get<std::string>() : canonical_json(value);
+  return node;
+}
+
+Json json_from_node(const ConfigNode& node) {
+  switch (node.kind) {
+    case ConfigNode::Kind::kNull:
+      return nullptr;
+    case ConfigNode::Kind::kScalar:
+      return node.quoted ? Json(node.scalar) : plain_scalar(node.scalar);
+    case ConfigNode::Kind::kSequence: {
+      Json list = Json::array();
+      for (const ConfigNode& item : node.items) list.push_back(json_from_node(item));
+      return list;
+    }
+    case ConfigNode::Kind::kMap: {
+      Json map = Json::object();
+      for (const ConfigNode& item : node.items) map[item.key] = json_from_node(item);
+      return map;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace vitlab

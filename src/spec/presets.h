@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "spec/model_spec.h"
+
+namespace vitlab {
+
+/// A model with the name that users gave or read.
+struct NamedModel {
+  std::string name;
+  ModelSpec spec;
+  Json knobs = Json::object();   // as given, `template` first; empty for explicit models
+  std::filesystem::path folder;  // where it came from, if it was a folder with weights
+};
+
+/// Names of the built-in models (configs/models/*.yaml), in alphabetical order.
+std::vector<std::string> preset_names();
+
+/// Resolves what a user calls a model: a preset's name, the path of a YAML file (knobs or
+/// explicit), or a folder with spec.yaml. `overrides` are "key=value" with a YAML value, for
+/// templates only. Throws UserError with every problem and its place.
+NamedModel resolve_model(const std::string& reference,
+                         const std::vector<std::string>& overrides = {});
+
+/// A spec from knobs ({"template": "efficientvit", …}) or from an explicit model.
+ModelSpec read_model(const ConfigNode& root, Problems& problems);
+/// The same for knobs held as JSON; throws UserError naming `source`.
+ModelSpec expand_knobs(const Json& knobs, const std::string& source);
+
+/// A JSON value as a config node (places are all 1:1), and a config node as JSON.
+ConfigNode node_from_json(const Json& value);
+Json json_from_node(const ConfigNode& node);
+
+}  // namespace vitlab

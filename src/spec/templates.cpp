@@ -1,0 +1,81 @@
+#include "spec/templates.h"
+
+#include <cmath>
+
+namespace vitlab {
+
+const std::vector<Template>& templates() {
+  static const std::vector<Template> rows{
+      {"efficientvit", "EfficientViT (CVPR 2023): sandwich blocks, cascaded group attention",
+       efficientvit_knobs, expand_efficientvit},
+      {"vit", "ViT and DeiT with any share of attention layers", vit_knobs, expand_vit},
+  };
+  return rows;
+}
+
+const Template* find_template(std::string_view name) {
+  for (const Template& row : templates())
+    if (row.name == name) return &row;
+  return nullptr;
+}
+
+std::vector<bool> place_attention(Index layers, double share, Placement placement) {
+  const auto count = static_cast<Index>(std::llround(share * static_cast<double>(layers)));
+  std::vector<bool> attention(static_cast<std::size_t>(layers), false);
+  const auto up_to = [&](Index i) { return (i * count + layers - 1) / layers; };
+  for (Index i = 0; i < layers; ++i) {
+    bool here = false;
+    switch (placement) {
+      case Placement::kUniform:
+        here = up_to(i + 1) > up_to(i);
+        break;
+      case Placement::kEarly:
+        here = i < count;
+        break;
+      case Placement::kLate:
+        here = i >= layers - count;
+        break;
+    }
+    attention[static_cast<std::size_t>(i)] = here;
+  }
+  return attention;
+}
+
+void read_image_size(ConfigReader& reader, std::string_view key, ImageSize& image) {
+  std::vector<Index> sizes;
+  if (!reader.one_or_many(key, sizes)) return;
+  if (sizes.empty() || sizes.size() > 2) {
+    reader.fail(key, "must be a number of pixels or [height, width]");
+    return;
+  }
+  image.height = sizes.front();
+  image.width = sizes.back();
+}
+
+namespace {
+
+template <typename T>
+void spread(ConfigReader& reader, std::string_view key, std::size_t stages, std::vector<T>& value) {
+  reader.one_or_many(key, value);
+  if (value.size() == 1) value.assign(stages, T(value.front()));
+  if (value.size() == stages) return;
+  if (reader.has(key))
+    reader.fail(key, "must be one number or one per stage (" + std::to_string(stages) + "), got " +
+                         std::to_string(value.size()));
+  if (value.empty()) value.push_back(T(1));
+  value.resize(stages, T(value.back()));
+}
+
+}  // namespace
+
+void read_per_stage(ConfigReader& reader, std::string_view key, std::size_t stages,
+                    std::vector<Index>& value) {
+  spread(reader, key, stages, value);
+}
+
+void read_per_stage(ConfigReader& reader, std::string_view key, std::size_t stages,
+                    std::vector<double>& value) {
+  spread(reader, key, stages, value);
+}
+
+}  // namespace vitlab

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config_reader.h"
+#include "spec/model_spec.h"
+
+namespace vitlab {
+
+/// One knob of a template, for help and "did you mean".
+struct Knob {
+  std::string_view name;
+  std::string_view default_text;
+  std::string_view meaning;
+};
+
+/// A family of models with few knobs, all with defaults.
+struct Template {
+  std::string_view name;
+  std::string_view summary;
+  std::vector<Knob> (*knobs)();
+  /// Reads the knobs (all but `template`) and writes the model out.
+  ModelSpec (*expand)(ConfigReader& reader);
+};
+
+/// Every template; a new family is one more row.
+const std::vector<Template>& templates();
+const Template* find_template(std::string_view name);
+
+/// Where a given number of attention layers go among all layers of a stage or model.
+enum class Placement : std::uint8_t { kUniform, kEarly, kLate };
+
+/// attention[i] says whether layer i of `layers` is attention, for round(share · layers) of them:
+/// uniform places them at equal distances, the first layer first; early and late at the ends.
+std::vector<bool> place_attention(Index layers, double share, Placement placement);
+
+/// Rows of templates(), one function pair a family.
+std::vector<Knob> efficientvit_knobs();
+ModelSpec expand_efficientvit(ConfigReader& reader);
+std::vector<Knob> vit_knobs();
+ModelSpec expand_vit(ConfigReader& reader);
+
+/// A number or [height, width] under `key`.
+void read_image_size(ConfigReader& reader, std::string_view key, ImageSize& image);
+
+/// A number or one per stage: `value` holds the default and, after it, one item per stage.
+void read_per_stage(ConfigReader& reader, std::string_view key, std::size_t stages,
+                    std::vector<Index>& value);
+void read_per_stage(ConfigReader& reader, std::string_view key, std::size_t stages,
+                    std::vector<double>& value);
+
+}  // namespace vitlab

@@ -1,0 +1,118 @@
+#include <cmath>
+
+#include "spec/templates.h"
+
+namespace vitlab {
+
+namespace {
+
+/// The knobs of `template: vit`; the initialisers are DeiT-tiny's.
+struct Knobs {
+  ImageSize image;
+  Index classes = 1000;
+  Index patch = 16;
+  Index width = 192;
+  Index depth = 12;
+  Index heads = 3;
+  Index qk_dim = 0;  // 0: width / heads
+  double v_ratio = 1.0;
+  double ffn_ratio = 4.0;
+  double mhsa_share = 0.5;
+  Placement placement = Placement::kUniform;
+  Activation activation = Activation::kGelu;
+};
+
+void check_ranges(ConfigReader& reader, const Knobs& k) {
+  const auto within = [&](const char* key, Index value, Index low, Index high) {
+    if (value < low || value > high)
+      reader.fail(key, "must lie in " + std::to_string(low) + ".." + std::to_string(high) +
+                           ", got " + std::to_string(value));
+  };
+  within("patch", k.patch, 1, 1024);
+  within("width", k.width, 1, 1 << 20);
+  within("depth", k.depth, 0, 1000);
+  within("heads", k.heads, 1, 1024);
+  within("qk_dim", k.qk_dim, 0, 1 << 16);
+  if (k.qk_dim == 0 && k.heads >= 1 && k.width % k.heads != 0)
+    reader.fail("heads", std::to_string(k.heads) + " does not divide width " +
+                             std::to_string(k.width) + "; set qk_dim or other heads");
+  if (!(k.v_ratio > 0) || k.v_ratio > 64) reader.fail("v_ratio", "must lie in (0, 64]");
+  if (!(k.ffn_ratio > 0) || k.ffn_ratio > 64) reader.fail("ffn_ratio", "must lie in (0, 64]");
+  if (!(k.mhsa_share >= 0 && k.mhsa_share <= 1)) reader.fail("mhsa_share", "must lie in [0, 1]");
+}
+
+Knobs read_knobs(ConfigReader& reader) {
+  Knobs k;
+  read_image_size(reader, "image_size", k.image);
+  reader.optional("channels", k.image.channels);
+  reader.optional("classes", k.classes);
+  reader.optional("patch", k.patch);
+  reader.optional("width", k.width);
+  reader.optional("depth", k.depth);
+  reader.optional("heads", k.heads);
+  reader.optional("qk_dim", k.qk_dim);
+  reader.optional("v_ratio", k.v_ratio);
+  reader.optional("ffn_ratio", k.ffn_ratio);
+  reader.optional("mhsa_share", k.mhsa_share);
+  std::size_t choice = 0;
+  if (reader.choice("placement", {"uniform", "early", "late"}, choice))
+    k.placement = static_cast<Placement>(choice);
+  if (reader.choice("activation", {"relu", "hardswish", "gelu", "silu"}, choice))
+    k.activation = static_cast<Activation>(choice);
+  reader.finish();
+  check_ranges(reader, k);
+  return k;
+}
+
+}  // namespace
+
+std::vector<Knob> vit_knobs() {
+  return {
+      {"image_size", "224", "pixels, or [height, width]"},
+      {"channels", "3", "image channels"},
+      {"classes", "1000", "outputs of the classifier"},
+      {"patch", "16", "side of a patch, in pixels"},
+      {"width", "192", "embedding"},
+      {"depth", "12", "half the number of layers: attention and FFN layers are 2 x depth in all"},
+      {"heads", "3", "attention heads"},
+      {"qk_dim", "width / heads", "query and key channels of a head"},
+      {"v_ratio", "1.0", "value channels of a head over width / heads"},
+      {"ffn_ratio", "4", "FFN hidden over width"},
+      {"mhsa_share", "0.5", "attention layers over all layers"},
+      {"placement", "uniform", "uniform | early | late: where the attention layers go"},
+      {"activation", "gelu", "relu | hardswish | gelu | silu"},
+  };
+}
+
+ModelSpec expand_vit(ConfigReader& reader) {
+  const std::size_t before = reader.problems().count();
+  const Knobs k = read_knobs(reader);
+  ModelSpec spec;
+  if (reader.problems().count() > before) return spec;
+  spec.image = k.image;
+  spec.stem = PatchStem{k.patch, 1, true};
+  const Index qk = k.qk_dim > 0 ? k.qk_dim : k.width / k.heads;
+  const double split = static_cast<double>(k.width) / static_cast<double>(k.heads);
+  const Index v = std::max<Index>(1, static_cast<Index>(std::llround(k.v_ratio * split)));
+  const auto heads = static_cast<std::size_t>(k.heads);
+  const TokenAttention attention{k.heads, PerHead{std::vector<Index>(heads, qk)},
+                                 PerHead{std::vector<Index>(heads, v)},
+                                 1.0 / std::sqrt(static_cast<double>(qk))};
+  const TokenFfn ffn{
+      std::max<Index>(1,
+                      static_cast<Index>(std::llround(k.ffn_ratio * static_cast<double>(k.width)))),
+      k.activation};
+  Stage stage;
+  stage.width = k.width;
+  for (const bool is_attention : place_attention(2 * k.depth, k.mhsa_share, k.placement)) {
+    if (is_attention)
+      stage.layers.emplace_back(attention);
+    else
+      stage.layers.emplace_back(ffn);
+  }
+  spec.stages.push_back(std::move(stage));
+  spec.heads.emplace_back(TokenHead{k.classes});
+  return spec;
+}
+
+}  // namespace vitlab
