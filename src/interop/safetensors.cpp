@@ -1,0 +1,229 @@
+#include "interop/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "core/text.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr std::size_t kPrefixBytes = 8;
+
+struct TypeRow {
+  std::string_view name;
+  std::size_t bytes;
+};
+constexpr std::array<TypeRow, 8> kTypes{{{"F64", 8},
+                                         {"F32", 4},
+                                         {"F16", 2},
+                                         {"BF16", 2},
+                                         {"I64", 8},
+                                         {"I32", 4},
+                                         {"U8", 1},
+                                         {"BOOL", 1}}};
+
+const TypeRow& row_of(StoredType type) { return kTypes[static_cast<std::size_t>(type)]; }
+
+/// A tensor of the header and where its bytes lie behind the header.
+struct Entry {
+  StoredTensor tensor;
+  std::uint64_t begin = 0, end = 0;
+};
+
+class Parser {
+ public:
+  Parser(std::string_view content, const std::string& source)
+      : content_(content), source_(source) {}
+
+  SafetensorsView parse() {
+    const std::string_view header = header_text();
+    const Json json = parse_json(header, source_ + ": header", 8);
+    std::vector<Entry> entries;
+    SafetensorsView view;
+    for (const auto& [key, value] : json.items()) {
+      if (key == "__metadata__")
+        view.metadata = metadata(value);
+      else
+        entries.push_back(entry(key, value));
+      if (entries.size() > kMaxTensorCount) fail("more than 1,000,000 tensors");
+    }
+    const std::string_view data = content_.substr(kPrefixBytes + header.size());
+    for (Entry& each : placed(std::move(entries), data)) view.tensors.push_back(each.tensor);
+    return view;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw UserError(source_ + " is not a valid safetensors file: " + reason);
+  }
+  [[noreturn]] void fail(const std::string& name, const std::string& reason) const {
+    fail("tensor " + quoted_clip(name) + " " + reason);
+  }
+
+  std::string_view header_text() const {
+    if (content_.size() < kPrefixBytes)
+      fail("it has " + std::to_string(content_.size()) +
+           " bytes, fewer than the 8 of the header's "
+           "length");
+    std::uint64_t length = 0;
+    for (std::size_t i = 0; i < kPrefixBytes; ++i)
+      length |= std::uint64_t{static_cast<unsigned char>(content_[i])} << (8 * i);
+    if (length > kMaxSafetensorsHeader)
+      fail("the header claims " + std::to_string(length) + " bytes, more than 100,000,000");
+    if (length > content_.size() - kPrefixBytes)
+      fail("the header claims " + std::to_string(length) + " bytes, but only " +
+           std::to_string(content_.size() - kPrefixBytes) + " follow: the file is cut short");
+    const std::string_view header = content_.substr(kPrefixBytes, length);
+    if (header.empty() || header.front() != '{') fail("the header does not start with '{'");
+    if (!is_utf8(header)) fail("the header is not UTF-8");
+    return header;
+  }
+
+  Metadata metadata(const Json& json) const {
+    if (!json.is_object()) fail("__metadata__ is not a map of texts");
+    Metadata result;
+    for (const auto& [key, value] : json.items()) {
+      if (!value.is_string()) fail("__metadata__ " + quoted_clip(key) + " is not a text");
+      result[key] = value.get<std::string>();
+    }
+    return result;
+  }
+
+  Entry entry(const std::string& name, const Json& json) const {
+    if (name.size() > kMaxTensorNameBytes) fail(name, "has a name of more than 1,024 bytes");
+    if (!json.is_object()) fail(name, "is not described by a map");
+    for (const auto& [key, value] : json.items())
+      if (key != "dtype" && key != "shape" && key != "data_offsets")
+        fail(name, "has an unknown key " + quoted_clip(key));
+    for (const char* key : {"dtype", "shape", "data_offsets"})
+      if (!json.contains(key)) fail(name, std::string("lacks '") + key + "'");
+    Entry result;
+    result.tensor.name = name;
+    result.tensor.type = type(name, json["dtype"]);
+    const Json& shape = json["shape"];
+    if (!shape.is_array()) fail(name, "has a shape that is not a list");
+    if (shape.size() > kMaxTensorRank) fail(name, "has more than 16 dimensions");
+    for (const Json& size : shape)
+      result.tensor.shape.push_back(static_cast<std::int64_t>(whole(name, size)));
+    const Json& offsets = json["data_offsets"];
+    if (!offsets.is_array() || offsets.size() != 2) fail(name, "does not have two data_offsets");
+    result.begin = whole(name, offsets[0]);
+    result.end = whole(name, offsets[1]);
+    if (result.end < result.begin) fail(name, "ends before it begins");
+    return result;
+  }
+
+  StoredType type(const std::string& name, const Json& json) const {
+    if (!json.is_string()) fail(name, "has a dtype that is not a text");
+    const auto& text = json.get_ref<const std::string&>();
+    for (std::size_t i = 0; i < kTypes.size(); ++i)
+      if (kTypes[i].name == text) return static_cast<StoredType>(i);
+    fail(name, "has the dtype " + quoted_clip(text) +
+                   ", which is none of F64, F32, F16, BF16, I64, I32, U8, BOOL");
+  }
+
+  /// A number in 0 .. 2^63-1.
+  std::uint64_t whole(const std::string& name, const Json& json) const {
+    if (!json.is_number_unsigned() || json.get<std::uint64_t>() >> 63 != 0)
+      fail(name, "has a size or offset that is not a whole number of at least 0");
+    return json.get<std::uint64_t>();
+  }
+
+  std::uint64_t byte_count(const StoredTensor& tensor) const {
+    std::uint64_t count = row_of(tensor.type).bytes;
+    for (const std::int64_t size : tensor.shape)
+      if (__builtin_mul_overflow(count, static_cast<std::uint64_t>(size), &count))
+        fail(tensor.name, "has more elements than can be counted");
+    return count;
+  }
+
+  /// Tensors laid end to end from the first byte to the last; one without elements takes no bytes
+  /// and may stand at any border.
+  std::vector<Entry> placed(std::vector<Entry> entries, std::string_view data) const {
+    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+    });
+    std::uint64_t position = 0;
+    for (Entry& each : entries) {
+      const std::string& name = each.tensor.name;
+      if (each.begin < position) fail(name, "overlaps the tensor before it");
+      if (each.begin > position) fail(name, "leaves a hole before it");
+      if (each.end - each.begin != byte_count(each.tensor))
+        fail(name, "takes " + std::to_string(each.end - each.begin) +
+                       " bytes, but its shape and "
+                       "dtype need " +
+                       std::to_string(byte_count(each.tensor)));
+      if (each.end > data.size()) fail(name, "ends behind the end of the file: it is cut short");
+      each.tensor.bytes = data.substr(each.begin, each.end - each.begin);
+      position = each.end;
+    }
+    if (position != data.size())
+      fail(std::to_string(data.size() - position) + " bytes follow the last tensor");
+    return entries;
+  }
+
+  std::string_view content_;
+  const std::string& source_;
+};
+
+std::string read_whole(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path))
+    throw UserError(path.string() + " is a folder, not a safetensors file");
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) throw UserError(path.string() + ": cannot open: " + std::strerror(errno));
+  const auto size = static_cast<std::streamoff>(file.tellg());
+  if (size < 0) throw UserError(path.string() + " is not a regular file");
+  std::string content(static_cast<std::size_t>(size), '\0');
+  file.seekg(0);
+  file.read(content.data(), size);
+  if (!file) throw Failure(path.string() + ": cannot read: " + std::strerror(errno));
+  return content;
+}
+
+}  // namespace
+
+std::string_view stored_type_name(StoredType type) { return row_of(type).name; }
+std::size_t stored_type_bytes(StoredType type) { return row_of(type).bytes; }
+
+SafetensorsView parse_safetensors(std::string_view content, const std::string& source) {
+  return Parser(content, source).parse();
+}
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
+    : content_(read_whole(path)), view_(parse_safetensors(content_, path.string())) {}
+
+std::string safetensors_bytes(std::vector<StoredTensor> tensors, const Metadata& metadata) {
+  std::sort(tensors.begin(), tensors.end(), [](const StoredTensor& a, const StoredTensor& b) {
+    const std::size_t wide = stored_type_bytes(a.type), other = stored_type_bytes(b.type);
+    return wide != other ? wide > other : a.name < b.name;
+  });
+  Json header = Json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::uint64_t position = 0;
+  for (const StoredTensor& tensor : tensors) {
+    ensure(!header.contains(tensor.name), "a file holds each tensor once");
+    const std::uint64_t end = position + tensor.bytes.size();
+    header[tensor.name] = {{"dtype", stored_type_name(tensor.type)},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {position, end}}};
+    position = end;
+  }
+  std::string text = dump_json(header);
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  std::string content;
+  content.reserve(kPrefixBytes + text.size() + position);
+  for (std::size_t i = 0; i < kPrefixBytes; ++i)
+    content.push_back(static_cast<char>(std::uint64_t{text.size()} >> (8 * i) & 0xff));
+  content += text;
+  for (const StoredTensor& tensor : tensors) content += tensor.bytes;
+  return content;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <ATen/ATen.h>
+
+namespace vitlab {
+
+/// "cpu", "cuda" or "cuda:1"; loads LibTorch's CUDA half when a CUDA device is asked for. Throws
+/// UserError for another word, CapabilityError (with the remedy) if there is no such device.
+at::Device open_device(std::string_view name);
+
+/// What machine a number was measured on: the name of the processor or GPU.
+std::string device_class(at::Device device);
+
+/// Threads inside one op, at least 1; the results of a training depend on it.
+void set_threads(int threads);
+
+}  // namespace vitlab

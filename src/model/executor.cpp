@@ -1,0 +1,225 @@
+#include "model/executor.h"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include "core/error.h"
+#include "model/run_op.h"
+
+namespace vitlab {
+
+namespace {
+
+std::string text_of(at::IntArrayRef sizes) {
+  std::string text;
+  for (const Index size : sizes) text += (text.empty() ? "" : " x ") + std::to_string(size);
+  return text;
+}
+
+at::Generator generator_for(at::Device device, std::uint64_t seed) {
+  if (device.is_cpu()) return at::detail::createCPUGenerator(seed);
+  at::Generator generator = at::globalContext()
+                                .getAcceleratorHooksInterface(device.type())
+                                .getNewGenerator(device.index());
+  generator.set_current_seed(seed);
+  return generator;
+}
+
+/// By node the values that nothing reads afterwards; outputs of the graph stay.
+std::vector<std::vector<ValueId>> last_reads(const Graph& graph) {
+  std::vector<std::size_t> last(graph.values.size(), 0);
+  std::vector<bool> lives_on(graph.values.size(), true);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const auto touch = [&](ValueId x) {
+      last[static_cast<std::size_t>(x)] = i;
+      lives_on[static_cast<std::size_t>(x)] = false;
+    };
+    for (const ValueId x : graph.nodes[i].inputs) touch(x);
+    touch(graph.nodes[i].output);
+  }
+  for (const NamedOutput& output : graph.outputs)
+    lives_on[static_cast<std::size_t>(output.value)] = true;
+  std::vector<std::vector<ValueId>> released(graph.nodes.size());
+  for (std::size_t v = 0; v < last.size(); ++v)
+    if (!lives_on[v]) released[last[v]].push_back(static_cast<ValueId>(v));
+  return released;
+}
+
+}  // namespace
+
+/// One forward pass.
+class Executor::Run {
+ public:
+  Run(const Executor& executor, const Weights& weights, const RunOptions& options, Index images)
+      : executor_(executor),
+        graph_(executor.graph_),
+        weights_(weights),
+        options_(options),
+        images_(images),
+        values_(graph_.values.size()),
+        tapped_(options.taps || options.head_outputs ? graph_.values.size() : 0) {
+    if (!tapped_.empty()) mark_taps();
+    if (options.training) generator_ = generator_for(executor.device_, options.seed);
+  }
+
+  RunResult operator()(const at::Tensor& images) {
+    at::Tensor& input = values_[static_cast<std::size_t>(graph_.input)];
+    input = shaped(graph_.input, images);
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const Node& node = graph_.nodes[i];
+      values_[static_cast<std::size_t>(node.output)] = shaped(node.output, run_node(i));
+      for (const ValueId done : executor_.released_[i]) release(done);
+    }
+    RunResult result;
+    for (const NamedOutput& output : graph_.outputs) {
+      const at::Tensor& value = values_[static_cast<std::size_t>(output.value)];
+      const bool is_half = value.scalar_type() == at::kBFloat16 || value.scalar_type() == at::kHalf;
+      result.outputs.push_back(is_half ? value.to(at::kFloat) : value);
+    }
+    if (!tapped_.empty()) collect_taps(result);
+    return result;
+  }
+
+ private:
+  at::Tensor run_node(std::size_t index) {
+    const Node& node = graph_.nodes[index];
+    const at::Tensor mask = channels_of(node.output, options_.masks, 1);
+    OpCall call{
+        graph_, node,      weights_, {}, images_, options_.training, executor_.bias_indices_[index],
+        mask,   generator_};
+    for (const ValueId x : node.inputs) call.inputs.push_back(values_[static_cast<std::size_t>(x)]);
+    if (options_.explicit_copies) copy_first(index, call);
+    if (options_.observer == nullptr) return run_op(call);
+    options_.observer->begin(index, false);
+    at::Tensor output = run_op(call);
+    options_.observer->end();
+    return output;
+  }
+
+  void copy_first(std::size_t index, OpCall& call) const {
+    for (at::Tensor& input : call.inputs) {
+      if (!forces_copy(call.node, input)) continue;
+      if (options_.observer != nullptr) options_.observer->begin(index, true);
+      input = input.contiguous();
+      if (options_.observer != nullptr) options_.observer->end();
+    }
+  }
+
+  /// The value as readers see it: gated and masked where asked.
+  at::Tensor shaped(ValueId id, at::Tensor tensor) const {
+    if (!options_.gates.empty() && executor_.is_gated_[static_cast<std::size_t>(id)])
+      tensor = times(id, std::move(tensor), options_.gates);
+    if (!options_.masks.empty()) tensor = times(id, std::move(tensor), options_.masks);
+    return tensor;
+  }
+
+  at::Tensor times(ValueId id, at::Tensor tensor, const std::vector<at::Tensor>& factors) const {
+    const at::Tensor vector = channels_of(id, factors, tensor.dim());
+    return vector.defined() ? tensor * vector : tensor;
+  }
+
+  /// The per-axis vectors of a value's channels laid end to end, in a shape of rank `rank` that
+  /// broadcasts (rank 1: the plain vector); undefined if no axis has one.
+  at::Tensor channels_of(ValueId id, const std::vector<at::Tensor>& by_axis, Index rank) const {
+    const Value& value = graph_.value(id);
+    if (by_axis.empty() || value.channel_dim == kUnset) return {};
+    bool any = false;
+    for (const AxisId axis : value.channels)
+      any |= by_axis[static_cast<std::size_t>(axis)].defined();
+    if (!any) return {};
+    const at::TensorOptions options = weights_.tensors.front().options().requires_grad(false);
+    std::vector<at::Tensor> parts;
+    for (const AxisId axis : value.channels) {
+      const at::Tensor& part = by_axis[static_cast<std::size_t>(axis)];
+      parts.push_back(part.defined() ? part : at::ones({graph_.axis(axis).size}, options));
+    }
+    const at::Tensor joined = at::cat(parts);
+    if (rank == 1) return joined;
+    std::vector<Index> shape(static_cast<std::size_t>(rank), 1);
+    shape[static_cast<std::size_t>(value.channel_dim)] = joined.size(0);
+    return joined.view(shape);
+  }
+
+  void release(ValueId id) {
+    at::Tensor& value = values_[static_cast<std::size_t>(id)];
+    if (!tapped_.empty() && tapped_[static_cast<std::size_t>(id)]) return;
+    value.reset();
+  }
+
+  void mark_taps() {
+    for (const AttentionTap& tap : graph_.attention) {
+      if (options_.taps)
+        for (const ValueId map : tap.maps) tapped_[static_cast<std::size_t>(map)] = true;
+      if (options_.head_outputs)
+        for (const ValueId output : tap.outputs) tapped_[static_cast<std::size_t>(output)] = true;
+    }
+  }
+
+  /// One tensor per head of (M, heads, a, b), or of one (M, a, b) a head.
+  std::vector<at::Tensor> by_head(const AttentionTap& tap, const std::vector<ValueId>& ids) const {
+    std::vector<at::Tensor> heads;
+    for (const ValueId id : ids) heads.push_back(values_[static_cast<std::size_t>(id)]);
+    return heads.size() == 1 && heads[0].dim() == 4 && tap.heads == heads[0].size(1)
+               ? heads[0].unbind(1)
+               : heads;
+  }
+
+  void collect_taps(RunResult& result) const {
+    for (const AttentionTap& tap : graph_.attention) {
+      AttentionResult attention;
+      if (options_.taps) attention.maps = at::stack(by_head(tap, tap.maps), 1);
+      if (options_.head_outputs)
+        for (const at::Tensor& output : by_head(tap, tap.outputs))
+          attention.head_outputs.push_back(output.flatten(1));
+      result.attention.push_back(std::move(attention));
+    }
+  }
+
+  const Executor& executor_;
+  const Graph& graph_;
+  const Weights& weights_;
+  const RunOptions& options_;
+  Index images_;
+  std::vector<at::Tensor> values_;
+  std::vector<bool> tapped_;
+  std::optional<at::Generator> generator_;
+};
+
+Executor::Executor(Graph graph, at::Device device)
+    : graph_(std::move(graph)),
+      device_(device),
+      released_(last_reads(graph_)),
+      bias_indices_(graph_.nodes.size()),
+      is_gated_(graph_.values.size(), false) {
+  std::map<std::tuple<BiasRule, Index, Index>, at::Tensor> known;
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const auto* gather = std::get_if<GatherBias>(&graph_.nodes[i].op);
+    if (gather == nullptr) continue;
+    at::Tensor& index = known[{gather->rule, gather->height, gather->width}];
+    if (!index.defined()) index = bias_index(*gather).to(device_);
+    bias_indices_[i] = index;
+  }
+  for (const ValueId gate : graph_.gates) is_gated_[static_cast<std::size_t>(gate)] = true;
+}
+
+RunResult Executor::run(const Weights& weights, const at::Tensor& images,
+                        const RunOptions& options) const {
+  ensure(weights.tensors.size() == graph_.parameters.size(), "one tensor per parameter");
+  ensure(options.gates.empty() || options.gates.size() == graph_.axes.size(), "a gate per axis");
+  ensure(options.masks.empty() || options.masks.size() == graph_.axes.size(), "a mask per axis");
+  const Shape wanted = graph_.value(graph_.input).shape;
+  const bool fits = images.dim() == 4 && images.size(0) > 0 && images.size(1) == wanted[1] &&
+                    images.size(2) == wanted[2] && images.size(3) == wanted[3];
+  if (!fits)
+    throw UserError("the model reads images (N, " + std::to_string(wanted[1]) + ", " +
+                    std::to_string(wanted[2]) + ", " + std::to_string(wanted[3]) + "), got " +
+                    text_of(images.sizes()));
+  const at::ScalarType dtype = weights.tensors.front().scalar_type();
+  return Run(*this, weights, options, images.size(0))(images.to(device_, dtype));
+}
+
+}  // namespace vitlab

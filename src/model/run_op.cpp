@@ -1,0 +1,191 @@
+#include "model/run_op.h"
+
+#include <string>
+#include <variant>
+
+#include "core/error.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr double kNormMomentum = 0.1;
+
+at::Tensor activated(const at::Tensor& x, Activation activation) {
+  switch (activation) {
+    case Activation::kRelu:
+      return at::relu(x);
+    case Activation::kHardswish:
+      return at::hardswish(x);
+    case Activation::kGelu:
+      return at::gelu(x);
+    case Activation::kSilu:
+      return at::silu(x);
+    case Activation::kSigmoid:
+      return at::sigmoid(x);
+    case Activation::kHardsigmoid:
+      return at::hardsigmoid(x);
+  }
+  return x;
+}
+
+/// A vector over channels in the shape that broadcasts against `x`.
+at::Tensor along(const at::Tensor& vector, const at::Tensor& x, Index dim) {
+  std::vector<Index> shape(static_cast<std::size_t>(x.dim()), 1);
+  shape[static_cast<std::size_t>(dim)] = vector.size(0);
+  return vector.view(shape);
+}
+
+/// One overload per op and no catch-all: an op without one does not compile.
+struct OpRunner {
+  const OpCall& call;
+
+  const at::Tensor& x(std::size_t i = 0) const { return call.inputs[i]; }
+  const at::Tensor& weight(std::size_t i) const { return call.weights[call.node.parameters[i]]; }
+  at::Tensor optional_weight(std::size_t i) const {
+    return i < call.node.parameters.size() ? weight(i) : at::Tensor();
+  }
+  const Value& in(std::size_t i = 0) const { return call.graph.value(call.node.inputs[i]); }
+  const Value& out() const { return call.graph.value(call.node.output); }
+
+  /// Operand `i` beside a batched one: a value without images whose leading dimension counts
+  /// windows is repeated for every image.
+  at::Tensor beside_batch(std::size_t i) const {
+    const Value& value = in(i);
+    const bool repeats = !value.batched && out().batched && call.images > 1 &&
+                         value.shape.rank() == out().shape.rank() && value.shape[0] > 1;
+    if (!repeats) return x(i);
+    std::vector<Index> times(static_cast<std::size_t>(value.shape.rank()), 1);
+    times[0] = call.images;
+    return x(i).repeat(times);
+  }
+
+  at::Tensor operator()(const Convolution& op) const {
+    return at::conv2d(x(), weight(0), optional_weight(1), op.stride, op.padding, 1, op.groups);
+  }
+  at::Tensor operator()(const Linear&) const {
+    return at::linear(x(), weight(0), optional_weight(1));
+  }
+  at::Tensor operator()(const MatrixMultiply& op) const {
+    const at::Tensor a = beside_batch(0), b = beside_batch(1);
+    return at::matmul(op.transpose_left ? a.transpose(-2, -1) : a,
+                      op.transpose_right ? b.transpose(-2, -1) : b);
+  }
+  at::Tensor operator()(const BatchNorm& op) const {
+    if (call.training && x().numel() == x().size(1))
+      throw UserError("batch norm '" + call.graph.node_name(call.node) +
+                      "' sees one value per channel while training; use a batch of at least 2");
+    return at::batch_norm(x(), weight(0), weight(1), weight(2), weight(3), call.training,
+                          kNormMomentum, op.epsilon, at::globalContext().userEnabledCuDNN());
+  }
+  at::Tensor operator()(const LayerNorm& op) const {
+    const Index dim = in().channel_dim, channels = x().size(dim);
+    if (call.channel_mask.defined()) return masked_layer_norm(op.epsilon, dim);
+    if (dim == x().dim() - 1)
+      return at::layer_norm(x(), {channels}, weight(0), weight(1), op.epsilon);
+    const at::Tensor last =
+        at::layer_norm(x().movedim(dim, -1), {channels}, weight(0), weight(1), op.epsilon);
+    return last.movedim(-1, dim).contiguous();
+  }
+  at::Tensor operator()(const Softmax&) const { return at::softmax(x(), -1); }
+  at::Tensor operator()(const Activate& op) const { return activated(x(), op.activation); }
+  at::Tensor operator()(const Add&) const { return x(0) + x(1); }
+  at::Tensor operator()(const AddBroadcast&) const { return x(0) + beside_batch(1); }
+  at::Tensor operator()(const AddLeading&) const {
+    const Index own = x(0).size(1), shared = std::min(own, x(1).size(1));
+    const at::Tensor sum = x(0).narrow(1, 0, shared) + x(1).narrow(1, 0, shared);
+    return shared == own ? sum : at::cat({sum, x(0).narrow(1, shared, own - shared)}, 1);
+  }
+  at::Tensor operator()(const Multiply&) const { return x(0) * beside_batch(1); }
+  at::Tensor operator()(const Scale& op) const { return x() * op.factor; }
+  at::Tensor operator()(const Reshape&) const {
+    std::vector<Index> shape(out().shape.begin(), out().shape.end());
+    if (out().batched) shape[0] *= call.images;
+    return x().reshape(shape);
+  }
+  at::Tensor operator()(const Permute& op) const {
+    std::vector<Index> order(op.order.begin(), op.order.begin() + x().dim());
+    return x().permute(order);
+  }
+  at::Tensor operator()(const Concat& op) const {
+    return at::cat(at::TensorList(call.inputs.data(), call.inputs.size()), op.dim);
+  }
+  at::Tensor operator()(const Slice& op) const { return x().narrow(op.dim, op.begin, op.size); }
+  at::Tensor operator()(const Pad& op) const {
+    // (left, right) pairs from the last dimension on.
+    std::vector<Index> sides(static_cast<std::size_t>(2 * (x().dim() - op.height_dim)), 0);
+    sides.back() = op.rows;
+    sides[sides.size() - 3] = op.columns;
+    return at::constant_pad_nd(x(), sides);
+  }
+  at::Tensor operator()(const Roll& op) const {
+    return at::roll(x(), {op.rows, op.columns}, {op.height_dim, op.height_dim + 1});
+  }
+  at::Tensor operator()(const GatherBias& op) const {
+    return gathered_bias(op, weight(0), call.bias_index);
+  }
+  at::Tensor operator()(const Mean& op) const {
+    std::vector<Index> dims;
+    for (int dim = op.first; dim <= op.last; ++dim) dims.push_back(dim);
+    return x().mean(dims, op.keep);
+  }
+  at::Tensor operator()(const Broadcast&) const {
+    std::vector<Index> shape = x().sizes().vec();
+    shape[0] = call.images;
+    return x().expand(shape);
+  }
+  at::Tensor operator()(const UseParameter&) const { return weight(0); }
+  at::Tensor operator()(const Dropout& op) const {
+    if (!call.training || op.probability <= 0) return x();
+    return x() * kept(x().sizes(), op.probability);
+  }
+  at::Tensor operator()(const DropPath& op) const {
+    if (!call.training || op.probability <= 0) return x();
+    // One draw per image, for all of its windows.
+    const Index windows = in().batched ? in().shape[0] : x().size(0);
+    const Index images = in().batched ? call.images : 1;
+    const at::Tensor draws = kept({images, 1}, op.probability).expand({images, windows});
+    return x() * along(draws.reshape({images * windows}), x(), 0);
+  }
+
+  /// 1/(1-p) with probability 1-p, else 0.
+  at::Tensor kept(at::IntArrayRef shape, double probability) const {
+    const at::Tensor draws = at::rand(shape, call.generator, x().options().dtype(at::kFloat));
+    return draws.ge(probability).to(x().scalar_type()) / (1 - probability);
+  }
+
+  /// Mean and variance over the kept channels only: what the sliced model computes.
+  at::Tensor masked_layer_norm(double epsilon, Index dim) const {
+    const at::Tensor mask = along(call.channel_mask, x(), dim);
+    const at::Tensor count = call.channel_mask.sum();
+    const at::Tensor centred = x() - (x() * mask).sum(dim, true) / count;
+    const at::Tensor variance = (centred * centred * mask).sum(dim, true) / count;
+    return centred * at::rsqrt(variance + epsilon) * along(weight(0), x(), dim) +
+           along(weight(1), x(), dim);
+  }
+};
+
+/// Whether a batched product can read the matrices where they are: each one dense by rows or by
+/// columns, and the batch dimensions one run.
+bool reads_in_place(const at::Tensor& x) {
+  const Index rank = x.dim();
+  const bool by_rows = x.stride(rank - 1) == 1 && x.stride(rank - 2) >= x.size(rank - 1);
+  const bool by_columns = x.stride(rank - 2) == 1 && x.stride(rank - 1) >= x.size(rank - 2);
+  if (!by_rows && !by_columns) return false;
+  for (Index dim = 0; dim + 3 < rank; ++dim)
+    if (x.size(dim) > 1 && x.stride(dim) != x.size(dim + 1) * x.stride(dim + 1)) return false;
+  return true;
+}
+
+}  // namespace
+
+at::Tensor run_op(const OpCall& call) { return std::visit(OpRunner{call}, call.node.op); }
+
+bool forces_copy(const Node& node, const at::Tensor& input) {
+  if (input.is_contiguous()) return false;
+  if (std::holds_alternative<MatrixMultiply>(node.op)) return !reads_in_place(input);
+  return std::holds_alternative<Convolution>(node.op) || std::holds_alternative<Linear>(node.op) ||
+         std::holds_alternative<BatchNorm>(node.op);
+}
+
+}  // namespace vitlab

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+
+#include <ATen/ATen.h>
+
+#include "graph/graph.h"
+#include "model/weights.h"
+
+namespace vitlab {
+
+/// What one node needs to run.
+struct OpCall {
+  const Graph& graph;
+  const Node& node;
+  const Weights& weights;
+  c10::SmallVector<at::Tensor, 4> inputs;
+  Index images = 1;
+  bool training = false;
+  const at::Tensor& bias_index;    // of a GatherBias
+  const at::Tensor& channel_mask;  // of the output's channels, or undefined
+  std::optional<at::Generator> generator;
+};
+
+/// Runs one node as LibTorch does it; the same tensors come out whatever the batch size.
+at::Tensor run_op(const OpCall& call);
+
+/// Whether LibTorch would copy this input of the node before it computes: convolutions, linear
+/// layers and batch norms read dense memory, matrix products dense rows or columns.
+bool forces_copy(const Node& node, const at::Tensor& input);
+
+}  // namespace vitlab

@@ -1,0 +1,173 @@
+#include "model/weight_files.h"
+
+#include <array>
+#include <cstring>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/json.h"
+#include "core/names.h"
+#include "core/text.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr std::array<std::pair<StoredType, at::ScalarType>, 8> kTypes{
+    {{StoredType::kF64, at::kDouble},
+     {StoredType::kF32, at::kFloat},
+     {StoredType::kF16, at::kHalf},
+     {StoredType::kBF16, at::kBFloat16},
+     {StoredType::kI64, at::kLong},
+     {StoredType::kI32, at::kInt},
+     {StoredType::kU8, at::kByte},
+     {StoredType::kBool, at::kBool}}};
+
+at::ScalarType tensor_type(StoredType type) {
+  for (const auto& [stored, scalar] : kTypes)
+    if (stored == type) return scalar;
+  ensure(false, "every stored type has a tensor type");
+  return at::kFloat;
+}
+
+StoredType stored_type(const NamedTensor& named) {
+  for (const auto& [stored, scalar] : kTypes)
+    if (scalar == named.tensor.scalar_type()) return stored;
+  throw UserError("tensor " + quoted_clip(named.name) + " has a dtype that files cannot hold");
+}
+
+at::Tensor tensor_of(const StoredTensor& stored) {
+  const bool is_truth = stored.type == StoredType::kBool;
+  const at::Tensor tensor =
+      at::empty(stored.shape, is_truth ? at::kByte : tensor_type(stored.type));
+  if (!stored.bytes.empty())
+    std::memcpy(tensor.mutable_data_ptr(), stored.bytes.data(), stored.bytes.size());
+  return is_truth ? tensor.ne(0) : tensor;  // a byte other than 0 and 1 is no C++ bool
+}
+
+std::string shape_text(at::IntArrayRef sizes) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    text += (i == 0 ? "" : ", ") + std::to_string(sizes[i]);
+  return text + ")";
+}
+
+/// Compares a file's names with a graph's and collects everything that does not fit.
+class WeightMatch {
+ public:
+  WeightMatch(const std::vector<NamedTensor>& tensors, const Graph& graph) {
+    for (const NamedTensor& named : tensors) found_[named.name] = &named.tensor;
+    for (std::size_t i = 0; i < graph.parameters.size(); ++i)
+      wanted_.push_back(graph.parameter_name(static_cast<ParameterId>(i)));
+    const std::set<std::string> wanted(wanted_.begin(), wanted_.end());
+    for (const auto& [name, tensor] : found_)
+      if (!wanted.contains(name)) extra_.push_back(name);
+    for (std::size_t i = 0; i < wanted_.size(); ++i) compare(wanted_[i], graph.parameters[i]);
+    for (const std::string& name : extra_)
+      problems_.push_back("extra " + quoted_clip(name) + did_you_mean(name, missing_));
+  }
+
+  void throw_if_wrong(const std::string& source) const {
+    if (problems_.empty()) return;
+    std::string text = source + " does not hold the weights of this model (" +
+                       std::to_string(problems_.size()) + " problems):";
+    for (const std::string& problem : problems_) text += "\n  " + problem;
+    throw UserError(text + "\ncheck the model and the layout (--layout vitlab, timm or official)");
+  }
+
+  Weights weights(at::ScalarType dtype) const {
+    Weights result;
+    for (const std::string& name : wanted_)
+      result.tensors.push_back(found_.at(name)->to(dtype).contiguous());
+    return result;
+  }
+
+ private:
+  void compare(const std::string& name, const Parameter& parameter) {
+    const auto found = found_.find(name);
+    if (found == found_.end()) {
+      missing_.push_back(name);
+      problems_.push_back("missing '" + name + "'" + did_you_mean(name, extra_));
+      return;
+    }
+    const at::Tensor& tensor = *found->second;
+    const at::IntArrayRef shape(parameter.shape.begin(),
+                                static_cast<std::size_t>(parameter.shape.rank()));
+    if (tensor.sizes() != shape)
+      problems_.push_back("'" + name + "' has shape " + shape_text(tensor.sizes()) +
+                          ", the model needs " + shape_text(shape));
+    else if (!tensor.is_floating_point())
+      problems_.push_back("'" + name + "' holds whole numbers, the model needs fractions");
+  }
+
+  std::map<std::string, const at::Tensor*> found_;
+  std::vector<std::string> wanted_, missing_, extra_, problems_;
+};
+
+}  // namespace
+
+const at::Tensor& TensorFile::at(const std::string& name, const std::string& source) const {
+  std::vector<std::string> known;
+  for (const NamedTensor& named : tensors) {
+    if (named.name == name) return named.tensor;
+    known.push_back(named.name);
+  }
+  throw UserError(source + " has no tensor '" + name + "'" + did_you_mean(name, known));
+}
+
+TensorFile read_tensors(const std::filesystem::path& path) {
+  const SafetensorsFile file(path);
+  TensorFile result{{}, file.metadata()};
+  for (const StoredTensor& stored : file.tensors())
+    result.tensors.push_back({stored.name, tensor_of(stored)});
+  return result;
+}
+
+void write_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
+                   const Metadata& metadata) {
+  std::vector<at::Tensor> dense;  // keeps the bytes alive that `stored` points to
+  std::vector<StoredTensor> stored;
+  for (const NamedTensor& named : tensors) {
+    const at::Tensor& tensor = dense.emplace_back(named.tensor.detach().cpu().contiguous());
+    stored.push_back({named.name,
+                      stored_type(named),
+                      tensor.sizes().vec(),
+                      {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()}});
+  }
+  write_file_atomically(path, safetensors_bytes(std::move(stored), metadata));
+}
+
+Metadata weight_metadata(const ModelSpec& spec) {
+  return {{"format", "pt"},
+          {"vitlab.version", VITLAB_VERSION},
+          {"vitlab.spec", dump_json(spec_json(spec))}};
+}
+
+std::vector<NamedTensor> named_weights(const Graph& graph, const Weights& weights) {
+  ensure(weights.tensors.size() == graph.parameters.size(), "one tensor per parameter");
+  std::vector<NamedTensor> named;
+  for (std::size_t i = 0; i < weights.tensors.size(); ++i)
+    named.push_back({graph.parameter_name(static_cast<ParameterId>(i)), weights.tensors[i]});
+  return named;
+}
+
+void save_weights(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
+                  const Metadata& metadata) {
+  write_tensors(path, named_weights(graph, weights), metadata);
+}
+
+Weights weights_from(const std::vector<NamedTensor>& tensors, const Graph& graph,
+                     const std::string& source, at::ScalarType dtype) {
+  const WeightMatch match(tensors, graph);
+  match.throw_if_wrong(source);
+  return match.weights(dtype);
+}
+
+Weights load_weights(const std::filesystem::path& path, const Graph& graph, at::ScalarType dtype) {
+  return weights_from(read_tensors(path).tensors, graph, path.string(), dtype);
+}
+
+}  // namespace vitlab

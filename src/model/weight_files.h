@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+#include "interop/safetensors.h"
+#include "model/weights.h"
+#include "spec/model_spec.h"
+
+namespace vitlab {
+
+struct NamedTensor {
+  std::string name;
+  at::Tensor tensor;
+};
+
+/// A safetensors file as tensors on the CPU.
+struct TensorFile {
+  std::vector<NamedTensor> tensors;
+  Metadata metadata;
+
+  /// The tensor of that name; throws UserError naming `source` and the nearest name.
+  const at::Tensor& at(const std::string& name, const std::string& source) const;
+};
+
+/// Reads any safetensors file; throws UserError with path and reason if it is not a valid one.
+TensorFile read_tensors(const std::filesystem::path& path);
+/// Writes whole or not at all; tensors on any device, in a dtype that the format knows.
+void write_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
+                   const Metadata& metadata = {});
+
+/// format=pt, vitlab.version and vitlab.spec (JSON): what every file of weights says of itself.
+Metadata weight_metadata(const ModelSpec& spec);
+
+/// The parameters of `graph` under their full names, running statistics included.
+std::vector<NamedTensor> named_weights(const Graph& graph, const Weights& weights);
+void save_weights(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
+                  const Metadata& metadata);
+
+/// Tensors in vitlab's names as weights of `graph`. Throws one UserError that names every missing,
+/// extra and misshapen tensor.
+Weights weights_from(const std::vector<NamedTensor>& tensors, const Graph& graph,
+                     const std::string& source, at::ScalarType dtype = at::kFloat);
+Weights load_weights(const std::filesystem::path& path, const Graph& graph,
+                     at::ScalarType dtype = at::kFloat);
+
+}  // namespace vitlab

@@ -1,0 +1,223 @@
+#include "model/weights.h"
+
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/names.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, at::ScalarType>, 3> kDtypes{
+    {{"float32", at::kFloat}, {"float64", at::kDouble}, {"bfloat16", at::kBFloat16}}};
+
+at::IntArrayRef sizes(const Shape& shape) {
+  return {shape.begin(), static_cast<std::size_t>(shape.rank())};
+}
+
+/// Normal with values beyond ±2 drawn anew: what timm's trunc_normal_ means.
+at::Tensor truncated_normal(at::Tensor tensor, double deviation, at::Generator generator) {
+  tensor.normal_(0, deviation, generator);
+  for (;;) {
+    const at::Tensor outside = tensor.abs().gt(2);
+    if (!outside.any().item<bool>()) return tensor;
+    tensor = at::where(outside, at::empty_like(tensor).normal_(0, deviation, generator), tensor);
+  }
+}
+
+at::Tensor draw(const Parameter& parameter, std::uint64_t seed) {
+  const Initialiser& how = parameter.initialiser;
+  const at::Tensor tensor = at::zeros(sizes(parameter.shape), at::kDouble);
+  const at::Generator generator = at::detail::createCPUGenerator(seed);
+  switch (how.kind) {
+    case Initialiser::Kind::kZeros:
+      return tensor;
+    case Initialiser::Kind::kOnes:
+      return tensor.fill_(1);
+    case Initialiser::Kind::kTruncatedNormal:
+      return truncated_normal(tensor, how.deviation, generator);
+    case Initialiser::Kind::kKaimingUniform: {
+      const double bound = 1 / std::sqrt(static_cast<double>(how.fan_in));
+      return tensor.uniform_(-bound, bound, generator);
+    }
+  }
+  return tensor;
+}
+
+/// Sources of one recipe in float64; scale() is what a folded batch norm multiplies with.
+class RecipeSources {
+ public:
+  RecipeSources(const WeightRecipe& recipe, const Weights& weights) : epsilon_(recipe.epsilon) {
+    for (const ParameterId id : recipe.sources)
+      tensors_.push_back(weights[id].detach().to(at::kDouble));
+  }
+  std::size_t count() const { return tensors_.size(); }
+  const at::Tensor& operator[](std::size_t i) const { return tensors_[i]; }
+  at::Tensor scale(std::size_t weight, std::size_t variance) const {
+    return tensors_[weight] / (tensors_[variance] + epsilon_).sqrt();
+  }
+
+ private:
+  double epsilon_;
+  std::vector<at::Tensor> tensors_;
+};
+
+at::Tensor cook(const WeightRecipe& recipe, const Weights& weights) {
+  const RecipeSources from(recipe, weights);
+  switch (recipe.kind) {
+    case WeightRecipe::Kind::kCopy:
+      return from[0].clone();
+    case WeightRecipe::Kind::kFoldedConvWeight:
+      return from[0] * from.scale(1, 2).view({-1, 1, 1, 1});
+    case WeightRecipe::Kind::kFoldedConvBias: {
+      const at::Tensor shift = from.count() > 4 ? from[4] - from[2] : -from[2];
+      return from[1] + shift * from.scale(0, 3);
+    }
+    case WeightRecipe::Kind::kFoldedLinearWeight:
+      return from[0] * from.scale(1, 2);
+    case WeightRecipe::Kind::kFoldedLinearBias: {
+      const at::Tensor bias = at::mv(from[0], from[2] - from[3] * from.scale(1, 4));
+      return from.count() > 5 ? bias + from[5] : bias;
+    }
+    case WeightRecipe::Kind::kGatheredBias:
+      return gathered_bias(recipe.gather, from[0], bias_index(recipe.gather).to(from[0].device()));
+  }
+  return {};
+}
+
+}  // namespace
+
+at::ScalarType dtype_from_name(std::string_view name) {
+  std::vector<std::string> known;
+  for (const auto& [text, dtype] : kDtypes) {
+    if (text == name) return dtype;
+    known.emplace_back(text);
+  }
+  throw UserError("dtype '" + std::string(name) + "' is not known" + did_you_mean(name, known) +
+                  " (float32, float64 or bfloat16)");
+}
+
+std::string_view dtype_name(at::ScalarType dtype) {
+  for (const auto& [text, known] : kDtypes)
+    if (known == dtype) return text;
+  ensure(false, "a model runs in float32, float64 or bfloat16");
+  return "";
+}
+
+Weights initial_weights(const Graph& graph, std::uint64_t seed, at::ScalarType dtype) {
+  Weights weights;
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+    const std::string name = graph.parameter_name(static_cast<ParameterId>(i));
+    weights.tensors.push_back(draw(graph.parameters[i], mix64(seed, name)).to(dtype));
+  }
+  return weights;
+}
+
+Weights converted(const Weights& weights, at::ScalarType dtype, at::Device device) {
+  Weights result;
+  for (const at::Tensor& tensor : weights.tensors)
+    result.tensors.push_back(tensor.detach().to(device, dtype));
+  return result;
+}
+
+Weights copied(const Weights& weights) {
+  Weights result;
+  for (const at::Tensor& tensor : weights.tensors)
+    result.tensors.push_back(tensor.detach().clone());
+  return result;
+}
+
+void require_gradients(const Graph& graph, Weights& weights) {
+  for (std::size_t i = 0; i < weights.tensors.size(); ++i)
+    weights.tensors[i].requires_grad_(graph.parameters[i].trained);
+}
+
+Weights rewrite_weights(const Rewrite& rewrite, const Weights& weights) {
+  Weights result;
+  for (const WeightRecipe& recipe : rewrite.recipes)
+    result.tensors.push_back(cook(recipe, weights).to(weights[recipe.sources[0]].scalar_type()));
+  return result;
+}
+
+std::vector<Index> units_left(const Graph& graph, const KeptUnits& kept, AxisId axis) {
+  const Axis& a = graph.axis(axis);
+  if (a.owner != kUnset) {
+    const std::vector<Index> owners = units_left(graph, kept, a.owner);
+    if (std::find(owners.begin(), owners.end(), a.owner_unit) == owners.end()) return {};
+  }
+  const auto id = static_cast<std::size_t>(axis);
+  if (id < kept.size() && kept[id]) return *kept[id];
+  std::vector<Index> all(static_cast<std::size_t>(a.size));
+  std::iota(all.begin(), all.end(), Index{0});
+  return all;
+}
+
+Weights slice_weights(const Graph& graph, const Weights& weights, const KeptUnits& kept) {
+  Weights result;
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+    const Parameter& parameter = graph.parameters[i];
+    at::Tensor tensor = weights.tensors[i].detach();
+    for (std::size_t dim = 0; dim < parameter.dims.size(); ++dim) {
+      const Extent& extent = parameter.dims[dim];
+      if (extent.empty()) continue;
+      std::vector<Index> wanted;
+      for (std::size_t part = 0; part < extent.size(); ++part)
+        for (const Index unit : units_left(graph, kept, extent[part]))
+          wanted.push_back(graph.offset(extent, part) + unit);
+      if (static_cast<Index>(wanted.size()) == tensor.size(static_cast<Index>(dim))) continue;
+      const at::Tensor index = at::tensor(wanted, at::kLong).to(tensor.device());
+      tensor = tensor.index_select(static_cast<Index>(dim), index);
+    }
+    result.tensors.push_back(tensor.clone());
+  }
+  return result;
+}
+
+std::vector<at::Tensor> masks_of(const Graph& graph, const KeptUnits& kept, at::ScalarType dtype,
+                                 at::Device device) {
+  std::vector<at::Tensor> masks(graph.axes.size());
+  for (std::size_t i = 0; i < graph.axes.size(); ++i) {
+    const std::vector<Index> left = units_left(graph, kept, static_cast<AxisId>(i));
+    if (static_cast<Index>(left.size()) == graph.axes[i].size) continue;
+    at::Tensor mask = at::zeros({graph.axes[i].size}, at::kDouble);
+    for (const Index unit : left) mask[unit].fill_(1);
+    masks[i] = mask.to(device, dtype);
+  }
+  return masks;
+}
+
+at::Tensor bias_index(const GatherBias& gather) {
+  const Index height = gather.height, width = gather.width, tokens = height * width;
+  std::vector<Index> index;
+  index.reserve(static_cast<std::size_t>(tokens * tokens));
+  for (Index query = 0; query < tokens; ++query) {
+    for (Index key = 0; key < tokens; ++key) {
+      const Index dy = query / width - key / width, dx = query % width - key % width;
+      index.push_back(gather.rule == BiasRule::kAbsoluteOffset
+                          ? std::abs(dy) * width + std::abs(dx)
+                          : (dy + height - 1) * (2 * width - 1) + dx + width - 1);
+    }
+  }
+  return at::tensor(index, at::kLong).view({tokens, tokens});
+}
+
+at::Tensor gathered_bias(const GatherBias& gather, const at::Tensor& table,
+                         const at::Tensor& index) {
+  const Index tokens = index.size(0);
+  if (gather.rule == BiasRule::kAbsoluteOffset)
+    return table.index_select(1, index.flatten()).view({-1, tokens, tokens});
+  return table.index_select(0, index.flatten())
+      .view({tokens, tokens, -1})
+      .permute({2, 0, 1})
+      .contiguous();
+}
+
+}  // namespace vitlab
