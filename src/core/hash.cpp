@@ -1,5 +1,6 @@
 #include "core/hash.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
