@@ -1,0 +1,155 @@
+#include "store/record.h"
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "sample_records.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+const std::string kId(32, 'a');
+
+/// A record text with a right checksum around any JSON: what a forger would write.
+std::string sealed(const Json& json) {
+  std::string text = json.dump() + "\n";
+  char line[32];
+  std::snprintf(line, sizeof line, "crc32c %08x\n", crc32c(text));
+  return text + line;
+}
+
+TEST_CASE("a record reads back as it was written", "[record]") {
+  StageRecord record = sample_record(kId);
+  record.attempt = 3;
+  record.state = StageState::kOutOfMemory;
+  record.reason = "batch 2048";
+  record.files = {{"model.safetensors", "files-x/model.safetensors", 12, std::string(64, '0')}};
+  const StageRecord again = decode_record(encode_record(record), "r");
+  REQUIRE(again.metrics.size() == 3);
+  CHECK(std::isnan(again.metrics[2].value));
+  StageRecord without_nan = record;
+  without_nan.metrics.pop_back();
+  CHECK(decode_record(encode_record(without_nan), "r") == without_nan);
+  CHECK(encode_record(again) == encode_record(record));
+}
+
+TEST_CASE("a NaN in details is kept as text, never as null", "[record]") {
+  StageRecord record = sample_record(kId);
+  record.details["curve"][0] = std::numeric_limits<double>::infinity();
+  const StageRecord again = decode_record(encode_record(record), "r");
+  CHECK(again.details["curve"][0] == "inf");
+  CHECK(encode_record(record).find("null") == std::string::npos);
+}
+
+TEST_CASE("every state has a name that reads back, and four of them are results", "[record]") {
+  int results = 0;
+  for (int i = 0; i < 8; ++i) {
+    const auto state = static_cast<StageState>(i);
+    CHECK(stage_state_named(name_of(state)) == state);
+    results += is_final(state) ? 1 : 0;
+  }
+  CHECK(results == 4);
+  CHECK(is_final(StageState::kDiverged));
+  CHECK_FALSE(is_final(StageState::kTimeout));
+  CHECK_FALSE(stage_state_named("Done").has_value());
+}
+
+TEST_CASE("any flipped bit of a record is detected", "[record]") {
+  const std::string text = encode_record(sample_record(kId));
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string damaged = text;
+      damaged[i] = static_cast<char>(damaged[i] ^ (1 << bit));
+      bool is_detected = false;
+      try {
+        decode_record(damaged, "r");
+      } catch (const UserError&) {
+        is_detected = true;
+      }
+      if (!is_detected) FAIL("byte " << i << " bit " << bit << " went unseen");
+    }
+  }
+}
+
+TEST_CASE("a record cut off at any length is detected", "[record]") {
+  const std::string text = encode_record(sample_record(kId));
+  for (std::size_t length = 0; length < text.size(); ++length) {
+    INFO(length);
+    CHECK_THROWS_AS(decode_record(text.substr(0, length), "r"), UserError);
+  }
+  CHECK_THROWS_AS(decode_record(text + text, "r"), UserError);
+  CHECK_THROWS_AS(decode_record(text + "\n", "r"), UserError);
+}
+
+TEST_CASE("a field of a wrong type or missing is named, whatever the checksum", "[record]") {
+  const Json good = to_json(sample_record(kId));
+  REQUIRE_NOTHROW(decode_record(sealed(good), "r"));
+  for (const auto& [key, value] : good.items()) {
+    Json missing = good;
+    missing.erase(key);
+    CHECK_THROWS_WITH(decode_record(sealed(missing), "r"), Catch::Contains("r: " + key));
+    for (const Json& wrong :
+         {Json(nullptr), Json(-1), Json(1e300), Json::array({1}), Json("nan")}) {
+      Json mistyped = good;
+      mistyped[key] = wrong;
+      INFO(key << " = " << wrong.dump());
+      const bool is_free_text = wrong.is_string() && (key == "kind" || key == "reason");
+      const bool is_list = wrong.is_array() && (key == "metrics" || key == "files");
+      if (is_free_text)
+        CHECK_NOTHROW(decode_record(sealed(mistyped), "r"));
+      else if (is_list)
+        CHECK_THROWS_WITH(decode_record(sealed(mistyped), "r"), Catch::Contains("[0]"));
+      else
+        CHECK_THROWS_WITH(decode_record(sealed(mistyped), "r"), Catch::Contains("r: " + key));
+    }
+  }
+}
+
+TEST_CASE("a record never names a file outside its stage folder", "[record]") {
+  Json json = to_json(sample_record(kId));
+  for (const char* path : {"", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a/.."}) {
+    json["files"] = Json::array(
+        {{{"name", "x"}, {"path", path}, {"size", 1}, {"sha256", std::string(64, '0')}}});
+    INFO(path);
+    CHECK_THROWS_WITH(decode_record(sealed(json), "r"), Catch::Contains("leaves the stage folder"));
+  }
+  json["files"][0]["path"] = "files-1/weights/model..safetensors";
+  CHECK_NOTHROW(decode_record(sealed(json), "r"));
+}
+
+TEST_CASE("a newer schema is refused with the remedy, an unknown field is passed over",
+          "[record]") {
+  Json json = to_json(sample_record(kId));
+  json["colour"] = {1, 2};
+  CHECK_NOTHROW(decode_record(sealed(json), "r"));
+  json["schema"] = StageRecord::kSchema + 1;
+  CHECK_THROWS_AS(decode_record(sealed(json), "r"), CapabilityError);
+  CHECK_THROWS_WITH(decode_record(sealed(json), "r"),
+                    Catch::Contains("use the program that wrote"));
+}
+
+TEST_CASE("deep nesting and other JSON than an object are refused", "[record]") {
+  std::string deep = std::string(100'000, '[') + std::string(100'000, ']') + "\n";
+  char line[32];
+  std::snprintf(line, sizeof line, "crc32c %08x\n", crc32c(deep));
+  CHECK_THROWS_AS(decode_record(deep + line, "r"), UserError);
+  CHECK_THROWS_AS(decode_record(sealed(Json::array()), "r"), UserError);
+  CHECK_THROWS_AS(decode_record(sealed(Json(3)), "r"), UserError);
+}
+
+/// The text of schema 1 for ever: a later version must still read it.
+TEST_CASE("a record of schema 1 still reads", "[record][golden]") {
+  const std::string text =
+      R"({"schema":1,"id":"0123456789abcdef0123456789abcdef","kind":"cost","kind_version":1,"attempt":1,)"
+      R"("state":"done","reason":"","metrics":[{"metric":"params","subject":"","value":2349436.0,)"
+      R"("unit":"1","low":2349436.0,"high":"inf","samples":1}],"details":{},"files":[],)"
+      R"("provenance":{"host":"h"}})"
+      "\ncrc32c e0289ea4\n";
+  const StageRecord record = decode_record(text, "golden");
+  CHECK(record.metrics.at(0).value == 2349436);
+  CHECK(std::isinf(*record.metrics.at(0).high));
+  CHECK(encode_record(record) == text);
+}
+
+}  // namespace
+}  // namespace vitlab
