@@ -11,7 +11,7 @@ enum class Mixer : std::uint8_t { kCascaded, kGrouped, kFull, kWindow, kNone };
 
 /// The knobs of `template: efficientvit`; the initialisers are M0's.
 struct Knobs {
-  ImageSize image;
+  ImageShape image;
   Index classes = 1000;
   Index stem_stride = 16;
   std::vector<Index> widths{64, 128, 192};

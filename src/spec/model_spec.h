@@ -14,11 +14,11 @@
 namespace vitlab {
 
 /// The images a model reads.
-struct ImageSize {
+struct ImageShape {
   Index channels = 3;
   Index height = 224;
   Index width = 224;
-  friend bool operator==(const ImageSize&, const ImageSize&) = default;
+  friend bool operator==(const ImageShape&, const ImageShape&) = default;
 };
 
 /// Layers of one width; `downsample` leads from the stage before (absent in the first).
@@ -32,7 +32,7 @@ struct Stage {
 /// A model written out: every layer with its own sizes. A value with equality and an id; what a
 /// template makes, what pruning gives back, what every file of a model holds.
 struct ModelSpec {
-  ImageSize image;
+  ImageShape image;
   Layer stem;
   std::vector<Stage> stages;
   std::vector<Layer> heads;

@@ -8,8 +8,8 @@ namespace vitlab {
 
 namespace {
 
-Json image_json(const ImageSize& image, bool with_defaults) {
-  const ImageSize defaults;
+Json image_json(const ImageShape& image, bool with_defaults) {
+  const ImageShape defaults;
   Json json = Json::object();
   if (with_defaults || image.channels != defaults.channels) json["channels"] = image.channels;
   if (with_defaults || image.height != defaults.height) json["height"] = image.height;
@@ -45,7 +45,7 @@ struct LayerPlaces {
   }
 };
 
-void read_image(ConfigReader& reader, ImageSize& image) {
+void read_image(ConfigReader& reader, ImageShape& image) {
   auto child = reader.child("image");
   if (!child) return;
   child->optional("channels", image.channels);

@@ -41,7 +41,7 @@ std::vector<bool> place_attention(Index layers, double share, Placement placemen
   return attention;
 }
 
-void read_image_size(ConfigReader& reader, std::string_view key, ImageSize& image) {
+void read_image_size(ConfigReader& reader, std::string_view key, ImageShape& image) {
   std::vector<Index> sizes;
   if (!reader.one_or_many(key, sizes)) return;
   if (sizes.empty() || sizes.size() > 2) {

@@ -43,7 +43,7 @@ std::vector<Knob> vit_knobs();
 ModelSpec expand_vit(ConfigReader& reader);
 
 /// A number or [height, width] under `key`.
-void read_image_size(ConfigReader& reader, std::string_view key, ImageSize& image);
+void read_image_size(ConfigReader& reader, std::string_view key, ImageShape& image);
 
 /// A number or one per stage: `value` holds the default and, after it, one item per stage.
 void read_per_stage(ConfigReader& reader, std::string_view key, std::size_t stages,

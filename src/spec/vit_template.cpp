@@ -8,7 +8,7 @@ namespace {
 
 /// The knobs of `template: vit`; the initialisers are DeiT-tiny's.
 struct Knobs {
-  ImageSize image;
+  ImageShape image;
   Index classes = 1000;
   Index patch = 16;
   Index width = 192;
