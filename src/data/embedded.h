@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string_view>
+
+namespace vitlab {
+
+/// The bytes of configs/data/digits/digits.csv.gz; the build writes the source behind it.
+std::string_view digits_csv_gz();
+
+}  // namespace vitlab

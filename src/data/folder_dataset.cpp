@@ -1,0 +1,265 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "core/config_node.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/text.h"
+#include "data/decode.h"
+#include "data/folder_check.h"
+#include "data/folder_scan.h"
+#include "data/stored_dataset.h"
+
+namespace vitlab {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kShare = 0.15;  // of validation and of test, where images are split here
+
+using Files = std::vector<ClassFile>;
+
+class FolderDataset : public Dataset {
+ public:
+  FolderDataset(DatasetDescription about, fs::path root, std::array<Files, kSplits> files)
+      : Dataset(std::move(about)), root_(std::move(root)), files_(std::move(files)) {}
+
+  std::int64_t size(Split split) const override {
+    return static_cast<std::int64_t>(files_[static_cast<std::size_t>(split)].size());
+  }
+
+  std::int64_t label(Split split, std::int64_t index) const override {
+    return static_cast<std::int64_t>(file(split, index).label);
+  }
+
+  std::int64_t load(Split split, std::int64_t index, const ImageSize& wanted,
+                    float* out) const override {
+    const ClassFile& from = file(split, index);
+    const std::string bytes = read_text_file(root_ / from.path, kMostImageBytes);
+    try {
+      const ImageSize size = read_image_size(bytes);
+      const Box box = centre_crop(size, wanted);
+      // A JPEG decoded smaller keeps at least twice the pixels that the filter then averages.
+      const double scale = static_cast<double>(wanted.height) / box.height;
+      const Image image = decode_image(bytes, std::min(1.0, 2 * scale));
+      resize(view_of(image), centre_crop(image.size, wanted), wanted, out);
+    } catch (const BrokenImage& error) {
+      throw UserError(fmt::format("{}: {}; it has changed since the data set was opened",
+                                  (root_ / from.path).string(), error.what()));
+    }
+    return static_cast<std::int64_t>(from.label);
+  }
+
+ private:
+  const ClassFile& file(Split split, std::int64_t index) const {
+    ensure(index >= 0 && index < size(split), "an image's index is inside its split");
+    return files_[static_cast<std::size_t>(split)][static_cast<std::size_t>(index)];
+  }
+
+  fs::path root_;
+  std::array<Files, kSplits> files_;
+};
+
+/// Files by split, before the broken ones are taken out.
+struct Listing {
+  std::vector<std::string> names;
+  std::array<Files, kSplits> files;
+  std::string split_text;  // how they were split, for the fingerprint
+  std::vector<std::string> notes;
+};
+
+Files& files_of(Listing& listing, Split split) {
+  return listing.files[static_cast<std::size_t>(split)];
+}
+
+/// Moves a share of each class of `from` into `to`; a class's part hangs on its name alone.
+void hold_out_files(const std::vector<std::string>& names, double share, std::uint64_t seed,
+                    Files& from, Files& to) {
+  std::vector<std::vector<std::int64_t>> by_class(names.size());
+  for (std::size_t i = 0; i < from.size(); ++i)
+    by_class[from[i].label].push_back(static_cast<std::int64_t>(i));
+  Files rest;
+  for (std::size_t label = 0; label < names.size(); ++label) {
+    const auto parts = hold_out(by_class[label], share, mix64(seed, names[label]));
+    for (const std::int64_t i : parts[0]) to.push_back(from[static_cast<std::size_t>(i)]);
+    for (const std::int64_t i : parts[1]) rest.push_back(from[static_cast<std::size_t>(i)]);
+  }
+  from = std::move(rest);
+}
+
+bool has_folder(const fs::path& root, const std::string& name) {
+  std::error_code error;
+  return fs::is_directory(root / name, error);
+}
+
+void note_ignored(std::int64_t ignored, Listing& listing) {
+  if (ignored > 0)
+    listing.notes.push_back(fmt::format("{} hidden, unknown or circular entries were ignored",
+                                        with_thousands(ignored)));
+}
+
+/// Takes a split's own folder; its classes must be among the training classes.
+void add_split_folder(const fs::path& root, const std::string& part, Split split,
+                      Listing& listing) {
+  ClassFolders found = scan_class_folders(root, part);
+  for (ClassFile& file : found.files) {
+    const std::string& name = found.names[file.label];
+    const auto at = std::lower_bound(listing.names.begin(), listing.names.end(), name);
+    if (at == listing.names.end() || *at != name)
+      throw UserError(fmt::format("{}: class '{}' has no folder in {}", (root / part).string(),
+                                  name, (root / "train").string()));
+    file.label = static_cast<std::size_t>(at - listing.names.begin());
+  }
+  if (found.names.size() < listing.names.size())
+    listing.notes.push_back(fmt::format("{} of {} classes have no folder in {}/",
+                                        listing.names.size() - found.names.size(),
+                                        listing.names.size(), part));
+  note_ignored(found.ignored, listing);
+  files_of(listing, split) = std::move(found.files);
+}
+
+/// PATH/train with PATH/val, PATH/test or both.
+Listing list_split_folders(const DataSpec& spec, const fs::path& root) {
+  const std::string val = has_folder(root, "val") ? "val" : "validation";
+  const bool has_val = has_folder(root, val);
+  const bool has_test = has_folder(root, "test");
+  if (!has_val && !has_test)
+    throw UserError(
+        fmt::format("{}: has train/ but neither val/ nor test/; add one, or name {}, "
+                    "whose images are then split by seed",
+                    root.string(), (root / "train").string()));
+  if (spec.test || (spec.validation && has_val && has_test))
+    throw UserError(fmt::format("{}: has its own {}; take the option {}= away", root.string(),
+                                spec.test ? "split" : "val/", spec.test ? "test" : "validation"));
+  Listing listing;
+  ClassFolders training = scan_class_folders(root, "train");
+  listing.names = std::move(training.names);
+  note_ignored(training.ignored, listing);
+  files_of(listing, Split::kTrain) = std::move(training.files);
+  if (has_val) add_split_folder(root, val, Split::kValidation, listing);
+  if (has_test) add_split_folder(root, "test", Split::kTest, listing);
+  if (!has_test) files_of(listing, Split::kTest) = files_of(listing, Split::kValidation);
+
+  const bool is_held_out = !has_val || (!has_test && spec.validation);
+  if (is_held_out) {
+    const double share = spec.validation.value_or(kShare);
+    files_of(listing, Split::kValidation).clear();
+    hold_out_files(listing.names, share, static_cast<std::uint64_t>(spec.seed),
+                   files_of(listing, Split::kTrain), files_of(listing, Split::kValidation));
+    listing.split_text = fmt::format("seed {} validation {}", spec.seed, shortest(share));
+  } else if (!has_test) {
+    listing.notes.emplace_back(
+        "no test/: val/ serves as validation and as test, so what is chosen on it looks better "
+        "than "
+        "it is; ',validation=0.1' holds out a part of train/ instead");
+  }
+  return listing;
+}
+
+/// PATH/<class>, split by seed class by class.
+Listing list_class_folders(const DataSpec& spec, const fs::path& root) {
+  Listing listing;
+  ClassFolders found = scan_class_folders(root, "");
+  listing.names = std::move(found.names);
+  note_ignored(found.ignored, listing);
+  const double validation = spec.validation.value_or(kShare);
+  const double test = spec.test.value_or(kShare);
+  const auto seed = static_cast<std::uint64_t>(spec.seed);
+  Files& training = files_of(listing, Split::kTrain);
+  training = std::move(found.files);
+  hold_out_files(listing.names, test, mix64(seed, "test"), training,
+                 files_of(listing, Split::kTest));
+  hold_out_files(listing.names, validation / (1 - test), mix64(seed, "validation"), training,
+                 files_of(listing, Split::kValidation));
+  listing.split_text =
+      fmt::format("seed {} validation {} test {}", spec.seed, shortest(validation), shortest(test));
+  return listing;
+}
+
+/// Every file once, in byte order.
+std::vector<std::string> distinct_paths(const Listing& listing) {
+  std::vector<std::string> paths;
+  for (const Files& files : listing.files)
+    for (const ClassFile& file : files) paths.push_back(file.path);
+  std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  return paths;
+}
+
+std::int64_t total_bytes(const fs::path& root, const std::vector<std::string>& paths) {
+  std::int64_t total = 0;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    const std::uintmax_t bytes = fs::file_size(root / path, error);
+    if (!error) total += static_cast<std::int64_t>(bytes);
+  }
+  return total;
+}
+
+std::string fingerprint_of(const Listing& listing, const std::vector<std::string>& paths,
+                           const std::vector<FileCheck>& checks) {
+  std::string content = "folder 1\n" + listing.split_text + "\n";
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    content += fmt::format("{} {} {}\n", checks[i].sha256, checks[i].bytes, paths[i]);
+  return sha256(content);
+}
+
+[[noreturn]] void refuse(const fs::path& root, const std::vector<BrokenFile>& broken) {
+  constexpr std::size_t kShown = 10;
+  std::string message;
+  for (std::size_t i = 0; i < std::min(kShown, broken.size()); ++i)
+    message += fmt::format("{}: {}\n", (root / broken[i].path).string(), broken[i].reason);
+  if (broken.size() > kShown) message += fmt::format("and {} more\n", broken.size() - kShown);
+  throw UserError(message +
+                  fmt::format("{} broken image{}; repair or remove, or ask to skip broken "
+                              "images",
+                              broken.size(), broken.size() == 1 ? "" : "s"));
+}
+
+void take_out(const std::vector<BrokenFile>& broken, const fs::path& root, Listing& listing) {
+  const auto is_broken = [&](const ClassFile& file) {
+    return std::binary_search(
+        broken.begin(), broken.end(), BrokenFile{file.path, ""},
+        [](const BrokenFile& a, const BrokenFile& b) { return a.path < b.path; });
+  };
+  for (Files& files : listing.files) std::erase_if(files, is_broken);
+  std::vector<bool> has_image(listing.names.size());
+  for (const ClassFile& file : files_of(listing, Split::kTrain)) has_image[file.label] = true;
+  for (std::size_t label = 0; label < has_image.size(); ++label)
+    if (!has_image[label])
+      throw UserError(fmt::format("{}: class '{}' has no training image left that is not broken",
+                                  root.string(), listing.names[label]));
+}
+
+}  // namespace
+
+std::unique_ptr<Dataset> open_folder(const DataSpec& spec, const OpenOptions& options) {
+  const fs::path root = spec.path;
+  Listing listing =
+      has_folder(root, "train") ? list_split_folders(spec, root) : list_class_folders(spec, root);
+  const std::vector<std::string> paths = distinct_paths(listing);
+  std::optional<fs::path> cache;
+  if (total_bytes(root, paths) >= options.least_bytes_to_cache)
+    cache = options.cache_folder ? options.cache_folder : user_cache_folder();
+  const std::vector<FileCheck> checks = check_image_files(root, paths, cache);
+
+  DatasetDescription about;
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    if (!checks[i].broken.empty()) about.broken.push_back({paths[i], checks[i].broken});
+  if (!about.broken.empty() && options.on_broken == OnBroken::kRefuse) refuse(root, about.broken);
+  take_out(about.broken, root, listing);
+  about.class_names = listing.names;
+  about.horizontal_flip_makes_sense = true;
+  about.normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};  // ImageNet's
+  about.fingerprint = fingerprint_of(listing, paths, checks);
+  about.notes = std::move(listing.notes);
+  return std::make_unique<FolderDataset>(std::move(about), root, std::move(listing.files));
+}
+
+}  // namespace vitlab
