@@ -152,7 +152,7 @@ Store Store::open(const std::filesystem::path& folder) {
 Store Store::open_or_create(const std::filesystem::path& folder) {
   try {
     if (!read_regular_file(folder / "store.json")) create(folder);
-    const Store store = open(folder);
+    Store store = open(folder);
     probe_writing(folder);
     return store;
   } catch (const Failure& failure) {
@@ -164,7 +164,7 @@ Store Store::open_or_create(const std::filesystem::path& folder) {
 
 std::string Store::put_plan(const Json& plan) const {
   const std::string text = canonical_json(plan);
-  const std::string hash = identity(text);
+  std::string hash = identity(text);
   make_folders(folder_ / "plan");
   publish_text(folder_ / "plan" / (hash + ".json"), text);
   return hash;
@@ -188,7 +188,7 @@ std::vector<std::string> Store::plans() const {
 
 std::string Store::put_spec(const Json& spec) const {
   const std::string text = canonical_json(spec);
-  const std::string id = identity(text);
+  std::string id = identity(text);
   const auto path = stage_folder(id) / "spec.json";
   std::error_code unknown;
   if (!std::filesystem::exists(path, unknown)) {
@@ -265,7 +265,7 @@ std::filesystem::path Store::quarantine(const std::filesystem::path& path,
   const auto folder = folder_ / "quarantine";
   make_folders(folder);
   const std::string stage = path.parent_path().filename().string();
-  const auto target =
+  auto target =
       folder / fmt::format("{}.{}.{}", stage, path.filename().string(), new_nonce());
   write_new_file(target.string() + ".reason", reason + "\n");
   if (std::rename(path.c_str(), target.c_str()) != 0) {
