@@ -9,7 +9,7 @@ namespace vitlab {
 namespace {
 
 /// Moves the image by whole pixels; what comes in from outside is black.
-void shift(const ImageShape& shape, std::int64_t down, std::int64_t right, float* image) {
+void shift(const SampleShape& shape, std::int64_t down, std::int64_t right, float* image) {
   const std::vector<float> before(image, image + shape.samples());
   std::fill_n(image, shape.samples(), 0.0F);
   const std::int64_t first = std::max<std::int64_t>(0, right);
@@ -26,7 +26,7 @@ void shift(const ImageShape& shape, std::int64_t down, std::int64_t right, float
   }
 }
 
-void crop(std::int64_t padding, const ImageShape& shape, float* image, Random& random) {
+void crop(std::int64_t padding, const SampleShape& shape, float* image, Random& random) {
   const auto offset = [&] {
     const auto places = static_cast<std::uint64_t>(2 * padding + 1);
     return static_cast<std::int64_t>(random.below(places)) - padding;
@@ -36,12 +36,12 @@ void crop(std::int64_t padding, const ImageShape& shape, float* image, Random& r
   if (down != 0 || right != 0) shift(shape, down, right, image);
 }
 
-void mirror(const ImageShape& shape, float* image) {
+void mirror(const SampleShape& shape, float* image) {
   for (std::int64_t row = 0; row < shape.channels * shape.height; ++row)
     std::reverse(image + row * shape.width, image + (row + 1) * shape.width);
 }
 
-void erase(const ImageShape& shape, float* image, Random& random) {
+void erase(const SampleShape& shape, float* image, Random& random) {
   constexpr int kTries = 10;
   const auto area = static_cast<double>(shape.height * shape.width);
   for (int attempt = 0; attempt < kTries; ++attempt) {
@@ -65,7 +65,7 @@ void erase(const ImageShape& shape, float* image, Random& random) {
 
 }  // namespace
 
-void augment(const Augmentation& augmentation, const ImageShape& shape, float* image,
+void augment(const Augmentation& augmentation, const SampleShape& shape, float* image,
              Random& random) {
   if (augmentation.crop_padding > 0) crop(augmentation.crop_padding, shape, image, random);
   if (augmentation.horizontal_flip && random.below(2) == 1) mirror(shape, image);

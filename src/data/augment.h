@@ -20,7 +20,7 @@ struct Augmentation {
 };
 
 /// Channels, height and width of an image in memory.
-struct ImageShape {
+struct SampleShape {
   std::int64_t channels = 3;
   std::int64_t height = 0;
   std::int64_t width = 0;
@@ -29,7 +29,7 @@ struct ImageShape {
 };
 
 /// Changes `image` (samples in [0, 1]) in place; the same generator state gives the same result.
-void augment(const Augmentation& augmentation, const ImageShape& shape, float* image,
+void augment(const Augmentation& augmentation, const SampleShape& shape, float* image,
              Random& random);
 
 }  // namespace vitlab

@@ -137,7 +137,7 @@ class BatchLoader::Assembly {
 
   const Dataset& dataset_;
   LoaderSettings settings_;
-  ImageShape shape_;
+  SampleShape shape_;
   std::vector<float> mean_;
   std::vector<float> deviation_;
   std::vector<float> cache_;

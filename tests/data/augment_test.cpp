@@ -9,10 +9,10 @@ namespace vitlab {
 
 namespace {
 
-constexpr ImageShape kShape{2, 6, 5};
+constexpr SampleShape kShape{2, 6, 5};
 
 /// Samples 1, 2, 3 ... so that every place is known by its value.
-std::vector<float> counted(const ImageShape& shape = kShape) {
+std::vector<float> counted(const SampleShape& shape = kShape) {
   std::vector<float> image(static_cast<std::size_t>(shape.samples()));
   for (std::size_t i = 0; i < image.size(); ++i) image[i] = static_cast<float>(i + 1);
   return image;
@@ -92,7 +92,7 @@ TEST_CASE("a flip mirrors rows in about half the images") {
 }
 
 TEST_CASE("erasing fills one rectangle of 2 to 33 percent with noise in [0, 1)") {
-  constexpr ImageShape kLarge{1, 32, 32};
+  constexpr SampleShape kLarge{1, 32, 32};
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     std::vector<float> image = counted(kLarge);
     Random random(seed);
