@@ -170,6 +170,8 @@ std::vector<double> level_effects(const EffectTable& table) {
 }
 
 EffectBootstrap bootstrap_effects(const EffectTable& table, const BootstrapSettings& settings) {
+  ensure(settings.draws > 0 && settings.confidence > 0 && settings.confidence < 1,
+         "a bootstrap has draws and a confidence inside (0, 1)");
   EffectBootstrap bootstrap;
   bootstrap.effects = level_effects(table);
   bootstrap.blocks = static_cast<std::int64_t>(table.blocks.size());

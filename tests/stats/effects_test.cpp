@@ -97,6 +97,16 @@ TEST_CASE("a contrast is the difference of its sides and agrees with the blocks"
   CHECK(probability_of_superiority(by_block) == 1);
 }
 
+TEST_CASE("a level that few blocks hold is drawn only where it appears", "[stats]") {
+  std::vector<EffectRow> rows = planted_rows({.means = {0, 1}}, 86);
+  rows.push_back({"block 2", 0, 5, rows.front().value});
+  const EffectBootstrap bootstrap = bootstrap_effects(tabulate(rows), {.draws = 400});
+  CHECK(bootstrap.draws.size() < 350);  // (7/8)^8 = 34 % of the draws lose block 2
+  CHECK(bootstrap.draws.size() > 200);
+  CHECK(effect_estimates(bootstrap).size() == 3);
+  CHECK_THROWS_AS(bootstrap_effects(tabulate(rows), {.draws = 0}), std::logic_error);
+}
+
 TEST_CASE("superiority counts ties half", "[stats]") {
   CHECK(probability_of_superiority(std::vector<double>{1, 0, -1, 2}) == Approx(0.625));
 }
