@@ -1,0 +1,143 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+#include "core/random.h"
+#include "spec/model_spec.h"
+
+namespace vitlab {
+
+/// Draws whole models (random_spec.h draws models around one layer kind) that together cover every
+/// layer kind, padded windows, unequal heads, V that differs from the split under the cascade,
+/// several splits in one stage, every norm and activation, models without class tokens, odd maps
+/// and several heads. The same seed gives the same models everywhere.
+class RandomModels {
+ public:
+  explicit RandomModels(std::uint64_t seed) : random_(seed) {}
+
+  ModelSpec next() { return one_in(3) ? tokens() : maps(); }
+
+  /// A model of ConvolutionStem and layers on maps.
+  ModelSpec maps() {
+    ModelSpec spec;
+    const auto convolutions = static_cast<std::size_t>(between(1, 3));
+    const Index stride = Index{1} << convolutions;
+    spec.image = {between(1, 3), stride * between(2, 6) + between(0, 1), stride * between(2, 6)};
+    Index height = halved(spec.image.height, convolutions);
+    Index width = halved(spec.image.width, convolutions);
+    const Index stages = between(1, 3);
+    for (Index i = 0; i < stages; ++i) {
+      Stage stage;
+      const Index heads = between(1, 4), others = between(1, 3);
+      stage.width = std::lcm(heads, others) * between(2, 4);
+      if (i > 0) {
+        SubsampleLayer down{between(3, 12),
+                            pick<Index>({0, 0, 2, 5}),
+                            pick<Index>({1, 3, 5}),
+                            height > 1 && width > 1 ? between(1, 2) : 1,
+                            norm(),
+                            activation()};
+        height = (height - 1) / down.stride + 1;
+        width = (width - 1) / down.stride + 1;
+        stage.downsample = down;
+      }
+      for (Index n = between(0, 4); n > 0; --n)
+        stage.layers.push_back(map_layer(stage.width, one_in(2) ? heads : others));
+      spec.stages.push_back(std::move(stage));
+    }
+    ConvolutionStem stem{{}, norm(), activation()};
+    for (std::size_t i = 0; i + 1 < convolutions; ++i) stem.widths.push_back(between(1, 6));
+    stem.widths.push_back(spec.stages[0].width);
+    spec.stem = stem;
+    for (Index n = one_in(8) ? 2 : 1; n > 0; --n)
+      spec.heads.emplace_back(NormLinearHead{between(1, 7)});
+    return spec;
+  }
+
+  /// A model of PatchStem and layers on tokens.
+  ModelSpec tokens() {
+    ModelSpec spec;
+    const PatchStem stem{pick<Index>({2, 4}), between(0, 2), !one_in(3)};
+    spec.image = {between(1, 3), stem.size * between(1, 5), stem.size * between(1, 5)};
+    spec.stem = stem;
+    Stage stage;
+    stage.width = between(3, 12);
+    for (Index n = between(0, 5); n > 0; --n)
+      stage.layers.push_back(one_in(2) ? Layer{TokenFfn{between(1, 16), activation()}}
+                                       : Layer{token_attention(between(1, 4))});
+    spec.stages.push_back(std::move(stage));
+    for (Index n = one_in(4) ? 2 : 1; n > 0; --n)
+      spec.heads.emplace_back(TokenHead{between(1, 7),
+                                        between(0, std::max<Index>(0, stem.class_tokens - 1)),
+                                        stem.class_tokens == 0 || one_in(3)});
+    return spec;
+  }
+
+ private:
+  Index between(Index low, Index high) {
+    return low + static_cast<Index>(random_.below(static_cast<std::uint64_t>(high - low + 1)));
+  }
+  bool one_in(std::uint64_t n) { return random_.below(n) == 0; }
+  template <typename T>
+  T pick(std::initializer_list<T> choices) {
+    return *(choices.begin() + random_.below(choices.size()));
+  }
+  Norm norm() { return pick({Norm::kBatch, Norm::kBatch, Norm::kLayer, Norm::kNone}); }
+  Activation activation() { return static_cast<Activation>(random_.below(6)); }
+
+  /// A map's side behind `count` 3x3 convolutions of stride 2.
+  static Index halved(Index side, std::size_t count) {
+    for (; count > 0; --count) side = (side - 1) / 2 + 1;
+    return side;
+  }
+
+  PerHead sizes(Index heads, Index low, Index high) {
+    PerHead result{std::vector<Index>(static_cast<std::size_t>(heads), between(low, high))};
+    if (one_in(3))
+      for (Index& size : result.sizes) size = between(low, high);
+    return result;
+  }
+  /// V of each head: the split, as in EfficientViT, or for some heads another size.
+  PerHead values(Index heads, Index split) {
+    PerHead result{std::vector<Index>(static_cast<std::size_t>(heads), split)};
+    if (one_in(3))
+      for (Index& size : result.sizes)
+        if (one_in(2)) size = between(1, 2 * split);
+    return result;
+  }
+
+  TokenAttention token_attention(Index heads) {
+    return {heads, sizes(heads, 1, 5), sizes(heads, 1, 5), scale(), !one_in(3)};
+  }
+  double scale() { return 1.0 / std::sqrt(static_cast<double>(between(1, 16))); }
+
+  Layer map_layer(Index width, Index heads) {
+    const PerHead qk = sizes(heads, 1, 5), v = values(heads, width / heads);
+    std::vector<Index> kernels;
+    for (Index i = 0; i < heads; ++i) kernels.push_back(pick<Index>({1, 3, 5}));
+    const Index window = between(1, 7);
+    switch (random_.below(6)) {
+      case 0:
+        return DepthwiseLayer{pick<Index>({1, 3, 5, 7}), norm()};
+      case 1:
+        return FfnLayer{between(1, 16), norm(), activation()};
+      case 2:
+        return FullAttention{heads, qk, v, scale(), norm(), activation()};
+      case 3:
+        return WindowAttention{heads, window, qk, v, scale(), norm(), activation()};
+      case 4:
+        return GroupedAttention{window, qk, v, kernels, scale(), norm(), activation()};
+      default:
+        return CascadedAttention{window, qk, v, kernels, scale(), norm(), activation()};
+    }
+  }
+
+  Random random_;
+};
+
+}  // namespace vitlab
