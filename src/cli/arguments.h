@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vitlab {
+
+/// Thrown when the words ask for help; `text` is what goes to stdout.
+struct HelpRequested {
+  std::string text;
+};
+
+/// The words of one command: declares what it takes, then parses. Wrong words throw UserError with
+/// the nearest option.
+class Arguments {
+ public:
+  /// `examples` are one to three runnable lines, which the help starts with.
+  Arguments(const std::string& command, const std::string& summary,
+            std::vector<std::string> examples);
+  ~Arguments();
+  Arguments(const Arguments&) = delete;
+  Arguments& operator=(const Arguments&) = delete;
+
+  void positional(const std::string& name, const std::string& help, std::string& value);
+  void optional_positional(const std::string& name, const std::string& help, std::string& value);
+  void positionals(const std::string& name, const std::string& help,
+                   std::vector<std::string>& values);
+  void option(const std::string& name, const std::string& help, std::string& value,
+              bool is_required = false);
+  void option(const std::string& name, const std::string& help, std::int64_t& value);
+  void option(const std::string& name, const std::string& help, double& value);
+  /// May be given several times, each with one word.
+  void repeated(const std::string& name, const std::string& help, std::vector<std::string>& values);
+  void flag(const std::string& name, const std::string& help, bool& value);
+
+  void parse(const std::vector<std::string>& words);
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+};
+
+}  // namespace vitlab

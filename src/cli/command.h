@@ -1,0 +1,53 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/json.h"
+
+namespace vitlab {
+
+/// One command of the program: the whole registry is the table in commands.cpp.
+struct Command {
+  std::string_view name;
+  std::string_view group;
+  std::string_view summary;
+  ExitCode (*run)(const std::vector<std::string>& words);
+};
+
+std::span<const Command> commands();
+
+/// {"schema": 1, "command": name}: what every --json document starts with.
+Json json_document(std::string_view command);
+/// Prints a document to stdout, indented.
+void print_json(const Json& document);
+/// Prints text to stdout; throws Failure if it cannot be written (a full disk behind a pipe).
+void print_text(std::string_view text);
+/// One line of log to stderr.
+void log_line(std::string_view text);
+/// Columns of the terminal on stdout, or 0 where there is none (then nothing is shortened).
+std::size_t output_width();
+
+// The commands, a file per group.
+ExitCode run_models(const std::vector<std::string>& words);
+ExitCode run_show(const std::vector<std::string>& words);
+ExitCode run_cost(const std::vector<std::string>& words);
+ExitCode run_diff(const std::vector<std::string>& words);
+ExitCode run_plan(const std::vector<std::string>& words);
+ExitCode run_sweep(const std::vector<std::string>& words);
+ExitCode run_train(const std::vector<std::string>& words);
+ExitCode run_forward(const std::vector<std::string>& words);
+ExitCode run_profile(const std::vector<std::string>& words);
+ExitCode run_similarity(const std::vector<std::string>& words);
+ExitCode run_prune(const std::vector<std::string>& words);
+ExitCode run_collect(const std::vector<std::string>& words);
+ExitCode run_report(const std::vector<std::string>& words);
+ExitCode run_guide(const std::vector<std::string>& words);
+ExitCode run_design(const std::vector<std::string>& words);
+ExitCode run_export(const std::vector<std::string>& words);
+ExitCode run_doctor(const std::vector<std::string>& words);
+
+}  // namespace vitlab

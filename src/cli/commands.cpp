@@ -1,0 +1,61 @@
+#include <array>
+#include <cstdio>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+
+namespace vitlab {
+
+std::span<const Command> commands() {
+  static constexpr std::array kCommands{
+      Command{"models", "Models", "list the built-in models and the templates", run_models},
+      Command{"show", "Models", "show one model: its layers, its knobs, or explicit YAML",
+              run_show},
+      Command{"cost", "Models", "parameters, MACs, bytes and memory, counted on paper", run_cost},
+      Command{"diff", "Models", "what two models differ in, and what that costs", run_diff},
+      Command{"plan", "Sweeps", "what a sweep would run, and what it rejects and why", run_plan},
+      Command{"sweep", "Sweeps", "run a sweep: train, measure, analyse; resumes", run_sweep},
+      Command{"collect", "Sweeps", "rebuild results.csv from a store", run_collect},
+      Command{"report", "Sweeps", "rebuild the report of a store", run_report},
+      Command{"guide", "Sweeps", "design guidelines with their evidence", run_guide},
+      Command{"design", "Sweeps", "a family of variants that meets budgets", run_design},
+      Command{"train", "One model", "train a model on a data set", run_train},
+      Command{"forward", "One model", "run weights on images from a file", run_forward},
+      Command{"profile", "One model", "where the time goes, op by op", run_profile},
+      Command{"similarity", "One model", "how much attention heads repeat each other",
+              run_similarity},
+      Command{"prune", "One model", "cut what idles, down to a budget", run_prune},
+      Command{"export", "One model", "write a model and its weights for other programs",
+              run_export},
+      Command{"doctor", "This machine", "what this machine and build offer", run_doctor},
+  };
+  return kCommands;
+}
+
+Json json_document(std::string_view command) {
+  Json document = Json::object();
+  document["schema"] = 1;
+  document["command"] = command;
+  return document;
+}
+
+void print_json(const Json& document) { print_text(dump_json(document, 2) + "\n"); }
+
+void print_text(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    throw Failure("cannot write to stdout");
+}
+
+void log_line(std::string_view text) {
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+std::size_t output_width() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,363 @@
+#include <algorithm>
+#include <set>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "core/text.h"
+#include "graph/cost.h"
+#include "spec/cost_counter.h"
+#include "spec/presets.h"
+#include "spec/templates.h"
+
+namespace vitlab {
+
+namespace {
+
+Index bytes_of(const std::string& dtype) {
+  if (dtype == "float32") return 4;
+  if (dtype == "float16" || dtype == "bfloat16") return 2;
+  if (dtype == "float64") return 8;
+  throw UserError("--dtype must be float32, bfloat16, float16 or float64, got '" + dtype + "'");
+}
+
+Json image_size_json(const ImageShape& image) {
+  if (image.height == image.width) return image.height;
+  return Json::array({image.height, image.width});
+}
+
+std::string image_size_text(const ImageShape& image) {
+  return std::to_string(image.height) + " x " + std::to_string(image.width);
+}
+
+/// Everything that `cost` says of one model.
+struct CostSheet {
+  NamedModel model;
+  Index batch = 1;
+  std::string dtype = "float32";
+  Graph graph;
+  std::vector<Cost> layers;
+  Cost total;
+
+  Index bytes(Index elements) const { return elements * bytes_of(dtype); }
+};
+
+CostSheet count(NamedModel model, Index batch, const std::string& dtype) {
+  if (batch < 1) throw UserError("--batch must be at least 1");
+  CostSheet sheet{std::move(model), batch, dtype, {}, {}, {}};
+  sheet.bytes(0);  // refuses an unknown dtype before anything is printed
+  sheet.graph = build_graph(sheet.model.spec);
+  sheet.layers = layer_costs(sheet.graph, batch);
+  for (const Cost& layer : sheet.layers) sheet.total += layer;
+  return sheet;
+}
+
+Json cost_json(const CostSheet& sheet, bool with_layers) {
+  Json json = Json::object();
+  json["model"] = sheet.model.name;
+  json["id"] = model_id(sheet.model.spec);
+  json["image_size"] = image_size_json(sheet.model.spec.image);
+  json["batch"] = sheet.batch;
+  json["dtype"] = sheet.dtype;
+  json["params"] = sheet.total.parameters;
+  json["macs"] = sheet.total.macs;
+  json["flops"] = sheet.total.flops;
+  json["bytes_moved"] = sheet.bytes(sheet.total.elements_moved);
+  json["activations"] = sheet.total.activations;
+  json["peak_activation_bytes"] = sheet.bytes(sheet.total.peak_elements);
+  json["mhsa_share"] = mhsa_share(sheet.model.spec);
+  if (!with_layers) return json;
+  json["layers"] = Json::array();
+  for (std::size_t i = 0; i < sheet.layers.size(); ++i) {
+    const Cost& cost = sheet.layers[i];
+    Json row = Json::object();
+    row["layer"] = sheet.graph.layers[i].path;
+    row["kind"] = sheet.graph.layers[i].kind;
+    row["params"] = cost.parameters;
+    row["macs"] = cost.macs;
+    row["flops"] = cost.flops;
+    row["bytes_moved"] = sheet.bytes(cost.elements_moved);
+    row["activations"] = cost.activations;
+    row["peak_activation_bytes"] = sheet.bytes(cost.peak_elements);
+    json["layers"].push_back(std::move(row));
+  }
+  return json;
+}
+
+std::vector<std::string> cost_cells(const CostSheet& sheet) {
+  const Cost& c = sheet.total;
+  return {sheet.model.name,
+          image_size_text(sheet.model.spec.image),
+          with_thousands(c.parameters),
+          with_thousands(c.macs),
+          with_thousands(c.flops),
+          si(static_cast<double>(sheet.bytes(c.elements_moved)), "B"),
+          with_thousands(c.activations),
+          si(static_cast<double>(sheet.bytes(c.peak_elements)), "B"),
+          significant(100 * mhsa_share(sheet.model.spec), 3) + " %"};
+}
+
+const std::vector<std::string> kCostHeader{"model",       "image",       "parameters",
+                                           "MACs",        "FLOPs",       "bytes moved",
+                                           "activations", "peak memory", "MHSA share"};
+
+std::string layer_table(const CostSheet& sheet) {
+  TextTable table({"layer", "kind", "parameters", "MACs", "FLOPs", "bytes moved", "peak memory"});
+  for (std::size_t i = 0; i < sheet.layers.size(); ++i) {
+    const Cost& c = sheet.layers[i];
+    table.add({sheet.graph.layers[i].path, std::string(sheet.graph.layers[i].kind),
+               with_thousands(c.parameters), with_thousands(c.macs), with_thousands(c.flops),
+               si(static_cast<double>(sheet.bytes(c.elements_moved)), "B"),
+               si(static_cast<double>(sheet.bytes(c.peak_elements)), "B")});
+  }
+  return table.str(output_width());
+}
+
+std::string convention(Index batch, const std::string& dtype) {
+  return "Per forward of " + std::to_string(batch) + (batch == 1 ? " image, " : " images, ") +
+         dtype +
+         ". MACs: multiply-adds of convolutions, linear layers and matrix products. FLOPs: "
+         "every op, a\nmultiply-add as 2. Bytes: each op reads its inputs and parameters and "
+         "writes its output once; views are free.\n";
+}
+
+}  // namespace
+
+ExitCode run_models(const std::vector<std::string>& words) {
+  bool json = false;
+  Arguments arguments("models", "List the built-in models and the templates behind them.",
+                      {"vitlab models", "vitlab models --json"});
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+
+  Json document = json_document("models");
+  document["models"] = Json::array();
+  document["templates"] = Json::array();
+  TextTable models({"model", "template", "image", "parameters", "MACs", "MHSA share"});
+  for (const std::string& name : preset_names()) {
+    const NamedModel model = resolve_model(name);
+    const auto template_name = model.knobs.value("template", std::string("explicit"));
+    const Cost cost = CostCounter().count(model.spec);
+    models.add({name, template_name, image_size_text(model.spec.image),
+                with_thousands(cost.parameters), with_thousands(cost.macs),
+                significant(100 * mhsa_share(model.spec), 3) + " %"});
+    Json row = Json::object();
+    row["model"] = name;
+    row["template"] = template_name;
+    row["id"] = model_id(model.spec);
+    row["image_size"] = image_size_json(model.spec.image);
+    row["params"] = cost.parameters;
+    row["macs"] = cost.macs;
+    row["mhsa_share"] = mhsa_share(model.spec);
+    document["models"].push_back(std::move(row));
+  }
+  TextTable knobs({"template", "knob", "default", "meaning"});
+  for (const Template& row : templates()) {
+    Json entry = Json::object();
+    entry["template"] = row.name;
+    entry["summary"] = row.summary;
+    entry["knobs"] = Json::array();
+    for (const Knob& knob : row.knobs()) {
+      knobs.add({std::string(row.name), std::string(knob.name), std::string(knob.default_text),
+                 std::string(knob.meaning)});
+      Json item = Json::object();
+      item["knob"] = knob.name;
+      item["default"] = knob.default_text;
+      item["meaning"] = knob.meaning;
+      entry["knobs"].push_back(std::move(item));
+    }
+    document["templates"].push_back(std::move(entry));
+  }
+  if (json)
+    print_json(document);
+  else
+    print_text(models.str(output_width()) + "\n" + knobs.str(output_width()));
+  return ExitCode::kDone;
+}
+
+ExitCode run_cost(const std::vector<std::string>& words) {
+  std::vector<std::string> references, overrides;
+  Index batch = 1;
+  std::string dtype = "float32";
+  bool json = false, layers = false;
+  Arguments arguments("cost", "Count parameters, MACs, FLOPs, bytes and memory on paper.",
+                      {"vitlab cost efficientvit_m0 efficientvit_m4 deit_tiny",
+                       "vitlab cost efficientvit_m0 --set image_size=384 --layers",
+                       "vitlab cost my_model.yaml --batch 16 --json"});
+  arguments.positionals("models", "preset names, YAML files or folders", references);
+  arguments.repeated("--set", "key=value: turn a knob of the templates", overrides);
+  arguments.option("--batch", "images per forward", batch);
+  arguments.option("--dtype", "float32 (default), bfloat16, float16 or float64", dtype);
+  arguments.flag("--layers", "a row per layer", layers);
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+
+  Json document = json_document("cost");
+  document["models"] = Json::array();
+  TextTable table(kCostHeader);
+  std::string text;
+  for (const std::string& reference : references) {
+    const CostSheet sheet = count(resolve_model(reference, overrides), batch, dtype);
+    document["models"].push_back(cost_json(sheet, true));
+    table.add(cost_cells(sheet));
+    if (layers) text += sheet.model.name + "\n" + layer_table(sheet) + "\n";
+  }
+  if (json)
+    print_json(document);
+  else
+    print_text(text + table.str(output_width()) + "\n" + convention(batch, dtype));
+  return ExitCode::kDone;
+}
+
+ExitCode run_show(const std::vector<std::string>& words) {
+  std::string reference;
+  std::vector<std::string> overrides;
+  bool json = false, explicit_yaml = false;
+  Arguments arguments("show", "Show one model: knobs, layers, cost; or write it out.",
+                      {"vitlab show efficientvit_m0",
+                       "vitlab show deit_tiny --set mhsa_share=0.2 --set placement=early",
+                       "vitlab show efficientvit_m0 --explicit > my_model.yaml"});
+  arguments.positional("model", "a preset name, a YAML file or a folder", reference);
+  arguments.repeated("--set", "key=value: turn a knob of the template", overrides);
+  arguments.flag("--explicit", "print explicit YAML, which reads back to the same id",
+                 explicit_yaml);
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+
+  const NamedModel model = resolve_model(reference, overrides);
+  if (explicit_yaml && !json) {
+    print_text(spec_yaml(model.spec));
+    return ExitCode::kDone;
+  }
+  const CostSheet sheet = count(model, 1, "float32");
+  if (json) {
+    Json document = json_document("show");
+    document.update(cost_json(sheet, true));
+    document["knobs"] = model.knobs;
+    document["spec"] = spec_json(model.spec);
+    print_json(document);
+    return ExitCode::kDone;
+  }
+  std::string text = "model       " + model.name + "\nid          " + model_id(model.spec) +
+                     "\nimage       " + image_size_text(model.spec.image) + "\nMHSA share  " +
+                     significant(100 * mhsa_share(model.spec), 4) + " %\n";
+  for (const auto& [knob, value] : model.knobs.items()) {
+    std::string line = knob + " ";
+    line.resize(std::max<std::size_t>(12, line.size()), ' ');
+    text += line + dump_json(value) + "\n";
+  }
+  if (const auto placement = model.knobs.find("placement"); model.knobs.contains("mhsa_share"))
+    text +=
+        "attention layers are placed " +
+        (placement == model.knobs.end() ? std::string("uniform") : placement->get<std::string>()) +
+        "\n";
+  TextTable table(kCostHeader);
+  table.add(cost_cells(sheet));
+  print_text(text + "\n" + layer_table(sheet) + "\n" + table.str(output_width()) + "\n" +
+             convention(1, "float32"));
+  return ExitCode::kDone;
+}
+
+namespace {
+
+/// The layers of a spec by path, each as one line of settings.
+std::vector<std::pair<std::string, std::string>> spec_lines(const ModelSpec& spec) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  lines.emplace_back("image", image_size_text(spec.image));
+  lines.emplace_back("stem", dump_json(layer_json(spec.stem, true)));
+  for (std::size_t i = 0; i < spec.stages.size(); ++i) {
+    const std::string stage = "stages." + std::to_string(i);
+    lines.emplace_back(stage + ".width", std::to_string(spec.stages[i].width));
+    if (spec.stages[i].downsample)
+      lines.emplace_back(stage + ".downsample",
+                         dump_json(layer_json(*spec.stages[i].downsample, true)));
+    for (std::size_t j = 0; j < spec.stages[i].layers.size(); ++j)
+      lines.emplace_back(stage + ".layers." + std::to_string(j),
+                         dump_json(layer_json(spec.stages[i].layers[j], true)));
+  }
+  for (std::size_t i = 0; i < spec.heads.size(); ++i)
+    lines.emplace_back("heads." + std::to_string(i), dump_json(layer_json(spec.heads[i], true)));
+  return lines;
+}
+
+std::string lookup(const std::vector<std::pair<std::string, std::string>>& lines,
+                   const std::string& path) {
+  for (const auto& [known, text] : lines)
+    if (known == path) return text;
+  return "";
+}
+
+struct MetricPair {
+  std::string name;
+  Index a = 0, b = 0;
+};
+
+std::vector<MetricPair> metric_pairs(const CostSheet& a, const CostSheet& b) {
+  return {
+      {"params", a.total.parameters, b.total.parameters},
+      {"macs", a.total.macs, b.total.macs},
+      {"flops", a.total.flops, b.total.flops},
+      {"bytes_moved", a.bytes(a.total.elements_moved), b.bytes(b.total.elements_moved)},
+      {"activations", a.total.activations, b.total.activations},
+      {"peak_activation_bytes", a.bytes(a.total.peak_elements), b.bytes(b.total.peak_elements)}};
+}
+
+}  // namespace
+
+ExitCode run_diff(const std::vector<std::string>& words) {
+  std::string first, second;
+  bool json = false;
+  Arguments arguments("diff", "Say what two models differ in, and what that costs.",
+                      {"vitlab diff efficientvit_m0 efficientvit_m1",
+                       "vitlab diff efficientvit_m4 pruned/ --json"});
+  arguments.positional("a", "a preset name, a YAML file or a folder", first);
+  arguments.positional("b", "another", second);
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+
+  const CostSheet a = count(resolve_model(first), 1, "float32");
+  const CostSheet b = count(resolve_model(second), 1, "float32");
+  const auto lines_a = spec_lines(a.model.spec), lines_b = spec_lines(b.model.spec);
+  std::vector<std::string> paths;
+  std::set<std::string> seen;
+  for (const auto* lines : {&lines_a, &lines_b})
+    for (const auto& [path, text] : *lines)
+      if (seen.insert(path).second) paths.push_back(path);
+
+  Json document = json_document("diff");
+  document["a"] = cost_json(a, false);
+  document["b"] = cost_json(b, false);
+  document["same"] = a.model.spec == b.model.spec;
+  document["metrics"] = Json::array();
+  TextTable metrics({"metric", a.model.name, b.model.name, "ratio"});
+  for (const MetricPair& m : metric_pairs(a, b)) {
+    const double ratio = m.a == 0 ? 0 : static_cast<double>(m.b) / static_cast<double>(m.a);
+    metrics.add({m.name, with_thousands(m.a), with_thousands(m.b), significant(ratio, 4)});
+    Json row = Json::object();
+    row["metric"] = m.name;
+    row["a"] = m.a;
+    row["b"] = m.b;
+    row["ratio"] = ratio;
+    document["metrics"].push_back(std::move(row));
+  }
+  document["layers"] = Json::array();
+  std::string text;
+  for (const std::string& path : paths) {
+    const std::string of_a = lookup(lines_a, path), of_b = lookup(lines_b, path);
+    if (of_a == of_b) continue;
+    text += path + "\n  - " + (of_a.empty() ? "(none)" : of_a) + "\n  + " +
+            (of_b.empty() ? "(none)" : of_b) + "\n";
+    Json row = Json::object();
+    row["path"] = path;
+    row["a"] = of_a.empty() ? Json(nullptr) : Json(of_a);
+    row["b"] = of_b.empty() ? Json(nullptr) : Json(of_b);
+    document["layers"].push_back(std::move(row));
+  }
+  if (json)
+    print_json(document);
+  else
+    print_text(metrics.str(output_width()) + "\n" +
+               (text.empty() ? "The models are equal.\n" : text));
+  return ExitCode::kDone;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,64 @@
+#include "engine/events.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+
+namespace vitlab {
+
+namespace {
+
+constexpr int kEventDescriptor = 3;
+
+std::int64_t steady_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Events::Events()
+    : descriptor_(fcntl(kEventDescriptor, F_GETFD) >= 0 ? kEventDescriptor : STDOUT_FILENO) {}
+
+void Events::send(const Json& event) {
+  const std::string line = dump_json(event) + "\n";
+  std::size_t done = 0;
+  while (done < line.size()) {
+    const ssize_t count = ::write(descriptor_, line.data() + done, line.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return;  // nobody listens any more: the parent is gone and so are we, soon
+    done += static_cast<std::size_t>(count);
+  }
+}
+
+void Events::progress(std::int64_t done, std::int64_t total, const std::string& note) {
+  const std::int64_t now = steady_ms();
+  if (done < total && now - last_progress_ms_ < 50) return;
+  last_progress_ms_ = now;
+  Json event = Json::object();
+  event["event"] = "progress";
+  event["done"] = done;
+  event["total"] = total;
+  event["note"] = note;
+  send(event);
+}
+
+void Events::result(Json payload) {
+  Json event = Json::object();
+  event["event"] = "result";
+  event["result"] = std::move(payload);
+  send(event);
+}
+
+void Events::error(const std::string& kind, const std::string& message) {
+  Json event = Json::object();
+  event["event"] = "error";
+  event["kind"] = kind;
+  event["message"] = message;
+  send(event);
+}
+
+}  // namespace vitlab

@@ -1,0 +1,52 @@
+#include <ATen/ATen.h>
+
+#include "engine/request_model.h"
+#include "engine/requests.h"
+#include "model/weight_files.h"
+
+namespace vitlab {
+
+namespace {
+
+std::vector<NamedTensor> named_results(const Graph& graph, const RunResult& result, bool taps) {
+  at::Tensor logits = result.outputs.front();
+  for (std::size_t i = 1; i < result.outputs.size(); ++i) logits = logits + result.outputs[i];
+  logits = logits / static_cast<double>(result.outputs.size());
+  std::vector<NamedTensor> tensors{{"logits", logits.contiguous()}};
+  for (std::size_t i = 1; i < result.outputs.size(); ++i)
+    tensors.push_back({graph.outputs[i].name, result.outputs[i].contiguous()});
+  if (!taps) return tensors;
+  for (std::size_t i = 0; i < result.attention.size(); ++i)
+    tensors.push_back({graph.layer(graph.attention[i].layer).path + ".attention",
+                       result.attention[i].maps.contiguous()});
+  return tensors;
+}
+
+}  // namespace
+
+Json run_forward_request(const Json& request, Events& events) {
+  const RequestedModel model = requested_model(request);
+  const LoadedModel loaded = load_requested_model(request, model.spec);
+  const auto source = request.at("input").get<std::string>();
+  const TensorFile file = read_tensors(source);
+  const at::Tensor images = file.at("input", source);
+  const at::NoGradGuard no_grad;
+  RunOptions options;
+  options.taps = request.value("taps", false);
+  const RunResult result = loaded.executor.run(loaded.weights, images, options);
+  events.progress(1, 1, "forward");
+  const auto output = request.at("output").get<std::string>();
+  write_tensors(output, named_results(loaded.executor.graph(), result, options.taps),
+                weight_metadata(model.spec));
+  Json payload = Json::object();
+  payload["model"] = model.name;
+  payload["id"] = model_id(model.spec);
+  payload["output"] = output;
+  payload["images"] = images.size(0);
+  payload["dtype"] = dtype_name(loaded.dtype);
+  payload["deploy"] = request.value("deploy", false);
+  payload["weights"] = loaded.origin;
+  return payload;
+}
+
+}  // namespace vitlab

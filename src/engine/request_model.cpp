@@ -1,0 +1,41 @@
+#include "engine/request_model.h"
+
+#include <optional>
+
+#include "engine/requests.h"
+#include "graph/fold.h"
+#include "interop/name_map.h"
+#include "model/device.h"
+#include "model/layouts.h"
+
+namespace vitlab {
+
+RequestedModel requested_model(const Json& request) {
+  const Json& model = request.at("model");
+  return {model.at("name").get<std::string>(),
+          spec_from_json_text(dump_json(model.at("spec")), "request")};
+}
+
+LoadedModel load_requested_model(const Json& request, const ModelSpec& spec) {
+  set_threads(static_cast<int>(request.value("threads", std::int64_t{1})));
+  const at::Device device = open_device(request.value("device", std::string("cpu")));
+  const at::ScalarType dtype = dtype_from_name(request.value("dtype", std::string("float32")));
+  Graph graph = build_graph(spec);
+  const auto path = request.value("weights", std::string());
+  const auto seed = request.value("seed", std::uint64_t{0});
+  // Folding happens before the cast, so that bfloat16 rounds once.
+  Weights weights =
+      path.empty() ? initial_weights(graph, seed, at::kDouble)
+                   : read_weights(path, spec, graph,
+                                  layout_from_name(request.value("layout", std::string("vitlab"))),
+                                  at::kDouble);
+  if (request.value("deploy", false)) {
+    Rewrite folded = fold(graph);
+    weights = rewrite_weights(folded, weights);
+    graph = std::move(folded.graph);
+  }
+  return {Executor(std::move(graph), device), converted(weights, dtype, device), dtype,
+          path.empty() ? "initial weights of seed " + std::to_string(seed) : path};
+}
+
+}  // namespace vitlab

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+#include "core/json.h"
+
+namespace vitlab {
+
+/// The program that holds LibTorch: vitlab-engine beside the running program. Throws Failure naming
+/// the path if it is not there.
+std::filesystem::path engine_program();
+
+/// One running vitlab-engine: it reads one JSON request from its stdin and writes events, one JSON
+/// object a line, to descriptor 3; its stderr is ours. It runs in a process group of its own, so
+/// that a Ctrl-C reaches it once, from us, and it dies with us.
+class EngineProcess {
+ public:
+  explicit EngineProcess(const Json& request);
+  EngineProcess(const EngineProcess&) = delete;
+  EngineProcess& operator=(const EngineProcess&) = delete;
+  EngineProcess(EngineProcess&& other) noexcept;
+  EngineProcess& operator=(EngineProcess&& other) noexcept;
+  /// Kills the engine if it still runs.
+  ~EngineProcess();
+
+  /// The descriptor to poll for events.
+  int event_descriptor() const { return events_; }
+  /// Reads what is there; false once the engine has closed its end.
+  bool read_available();
+  /// The next whole event that was read.
+  std::optional<Json> take_event();
+
+  void send_signal(int signal) const;
+  /// Waits for the end: the exit status, or minus the signal that killed it.
+  int wait();
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_ = -1;
+  int events_ = -1;
+  std::string buffer_;
+};
+
+/// Events of a request: {"event": "progress", "done", "total", "note"} and others.
+using OnEvent = std::function<void(const Json&)>;
+
+/// Runs one request to its end and gives the result's payload. Errors of the engine are thrown here
+/// as what they were there (UserError, CapabilityError, Failure, Interrupted); an engine that died
+/// is a Failure that names the signal. Ctrl-C is passed on once and its answer awaited.
+Json run_engine(const Json& request, const OnEvent& on_event = {});
+
+/// Throws what an {"event": "error", "kind", "message"} says.
+[[noreturn]] void throw_engine_error(const Json& event);
+
+/// "exit code 3" or "signal 9 (Killed)".
+std::string describe_exit(int status);
+
+}  // namespace vitlab
