@@ -24,10 +24,10 @@ struct PruneSettings {
   std::map<std::string, double> keep{{"macs", 0.7}};
   std::vector<std::string> axes{"hidden", "qk", "v"};  // kinds of axes (graph/axis.h)
   std::string criterion = "gate_taylor";               // gate_taylor | magnitude | random
-  Index batches = 20;      // training batches that scores are averaged over
+  Index batches = 20;  // training batches that scores are averaged over
   Index batch_size = 64;
-  Index steps = 5;         // rounds of scoring and cutting
-  Index multiple_of = 1;   // sizes are kept multiples of this where they were
+  Index steps = 5;        // rounds of scoring and cutting
+  Index multiple_of = 1;  // sizes are kept multiples of this where they were
   Index floor_qk = 4, floor_v = 4, floor_hidden = 8;
   Index finetune_epochs = 0;  // with the recipe's other settings, after cutting
 

@@ -19,9 +19,9 @@ struct Recipe {
   double warmup_epochs = 2;         // linear from 1e-6
   double weight_decay = 0.025;
   double label_smoothing = 0.1;
-  double mixup = 0;          // alpha of the Beta distribution; 0 switches it off
-  double clip_norm = 0;      // largest global gradient norm; 0 switches clipping off
-  Index crop_padding = 0;    // random crop after padding by so many pixels
+  double mixup = 0;             // alpha of the Beta distribution; 0 switches it off
+  double clip_norm = 0;         // largest global gradient norm; 0 switches clipping off
+  Index crop_padding = 0;       // random crop after padding by so many pixels
   bool horizontal_flip = true;  // where the data set says that it makes sense
   double random_erasing = 0;    // probability
   Index threads = 1;            // part of the recipe: results depend on it, not on worker counts

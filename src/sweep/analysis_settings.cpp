@@ -1,0 +1,120 @@
+#include "sweep/analysis_settings.h"
+
+#include <algorithm>
+
+#include "graph/axis.h"
+#include "spec/solve.h"
+#include "sweep/setting_list.h"
+
+namespace vitlab {
+
+// Outside the unnamed namespace, where lookup by argument finds it.
+template <typename Visit>
+static void visit_settings(const PruneSettings&, Visit visit) {
+  visit("axes", &PruneSettings::axes);
+  visit("criterion", &PruneSettings::criterion);
+  visit("batches", &PruneSettings::batches);
+  visit("batch_size", &PruneSettings::batch_size);
+  visit("steps", &PruneSettings::steps);
+  visit("multiple_of", &PruneSettings::multiple_of);
+  visit("floor_qk", &PruneSettings::floor_qk);
+  visit("floor_v", &PruneSettings::floor_v);
+  visit("floor_hidden", &PruneSettings::floor_hidden);
+  visit("finetune_epochs", &PruneSettings::finetune_epochs);
+}
+
+namespace {
+
+/// The kinds of axes that pruning may cut; the others are fixed by the images and the labels.
+std::vector<std::string> prunable_axes() {
+  std::vector<std::string> names;
+  for (const AxisKind kind :
+       {AxisKind::kStem, AxisKind::kEmbedding, AxisKind::kHead, AxisKind::kQk, AxisKind::kV,
+        AxisKind::kHidden, AxisKind::kExpansion, AxisKind::kSqueeze})
+    names.emplace_back(axis_kind_name(kind));
+  return names;
+}
+
+void read_keep(ConfigReader& reader, std::map<std::string, double>& keep) {
+  auto child = reader.child("keep");
+  if (!child) return;
+  std::map<std::string, double> given;
+  for (const std::string& metric : cost_metric_names()) {
+    double share = 0;
+    if (!child->optional(metric, share)) continue;
+    if (!(share > 0 && share <= 1))
+      child->fail(metric, "is the share that is left: above 0 and at most 1");
+    given[metric] = share;
+  }
+  child->finish();
+  if (child->self().items.empty())
+    child->fail_here("must name a metric and the share that is left, as in {macs: 0.7}");
+  keep = std::move(given);
+}
+
+void check_ranges(ConfigReader& reader, const PruneSettings& s) {
+  const auto whole = [&](const char* key, Index value, double low, double high) {
+    check_between(reader, key, static_cast<double>(value), low, high);
+  };
+  if (s.axes.empty()) reader.fail("axes", "must name at least one kind of axis");
+  for (const std::string& axis : s.axes) check_choice(reader, "axes", axis, prunable_axes());
+  check_choice(reader, "criterion", s.criterion, {"gate_taylor", "magnitude", "random"});
+  whole("batches", s.batches, 1, 1'000'000);
+  whole("batch_size", s.batch_size, 1, 1'000'000);
+  whole("steps", s.steps, 1, 10'000);
+  whole("multiple_of", s.multiple_of, 1, 4096);
+  whole("floor_qk", s.floor_qk, 1, 1'000'000);
+  whole("floor_v", s.floor_v, 1, 1'000'000);
+  whole("floor_hidden", s.floor_hidden, 1, 1'000'000);
+  whole("finetune_epochs", s.finetune_epochs, 0, 100'000);
+}
+
+}  // namespace
+
+SimilaritySettings read_similarity_settings(ConfigReader& reader) {
+  SimilaritySettings settings;
+  std::int64_t seed = 0;
+  reader.optional("images", settings.images);
+  reader.optional("batch", settings.batch);
+  reader.optional("seed", seed);
+  reader.finish();
+  check_between(reader, "images", static_cast<double>(settings.images), 1, 1e8);
+  check_between(reader, "batch", static_cast<double>(settings.batch), 1, 1e6);
+  check_between(reader, "seed", static_cast<double>(seed), 0, 9e15);
+  settings.seed = static_cast<std::uint64_t>(seed);
+  return settings;
+}
+
+Json similarity_settings_json(const SimilaritySettings& settings) {
+  const SimilaritySettings defaults;
+  Json json = Json::object();
+  if (settings.images != defaults.images) json["images"] = settings.images;
+  if (settings.batch != defaults.batch) json["batch"] = settings.batch;
+  if (settings.seed != defaults.seed) json["seed"] = settings.seed;
+  return json;
+}
+
+PruneSettings read_prune_settings(ConfigReader& reader) {
+  PruneSettings settings;
+  const std::size_t before = reader.problems().count();
+  read_keep(reader, settings.keep);
+  read_settings(reader, settings);
+  reader.finish();
+  if (reader.problems().count() == before) check_ranges(reader, settings);
+  // The kinds are a set: their order says nothing.
+  std::sort(settings.axes.begin(), settings.axes.end());
+  settings.axes.erase(std::unique(settings.axes.begin(), settings.axes.end()), settings.axes.end());
+  return settings;
+}
+
+Json prune_settings_json(const PruneSettings& settings) {
+  Json json = Json::object();
+  if (settings.keep != PruneSettings{}.keep) {
+    json["keep"] = Json::object();
+    for (const auto& [metric, share] : settings.keep) json["keep"][metric] = share;
+  }
+  json.update(settings_json(settings));
+  return json;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,84 @@
+#include "sweep/named_config.h"
+
+#include "core/embedded.h"
+#include "core/error.h"
+#include "core/names.h"
+#include "core/text.h"
+#include "spec/presets.h"
+
+namespace vitlab {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+/// The place of a named file on disk; empty if there is none.
+fs::path find_file(const fs::path& wanted, const fs::path& near) {
+  if (is_file(wanted)) return wanted;
+  if (wanted.is_absolute() || near.empty()) return {};
+  std::error_code ignored;
+  for (fs::path folder = fs::absolute(near, ignored).lexically_normal();;
+       folder = folder.parent_path()) {
+    if (is_file(folder / wanted)) return folder / wanted;
+    if (folder == folder.parent_path()) return {};
+  }
+}
+
+template <typename Settings>
+Settings read_whole(ConfigDocument document, Settings (*read)(ConfigReader&)) {
+  ConfigReader reader(document.root, document.problems);
+  Settings settings = read(reader);
+  document.problems.throw_if_any();
+  return settings;
+}
+
+ConfigDocument document_of(const Json& json, const std::string& source) {
+  return {Problems(source, ""), node_from_json(json)};
+}
+
+}  // namespace
+
+ConfigDocument load_named_config(const std::string& path, const fs::path& near) {
+  const fs::path found = find_file(path, near);
+  if (!found.empty()) return load_config(found);
+  const std::string name = fs::path(path).lexically_normal().generic_string();
+  if (const auto text = embedded_file(name)) return parse_document(name, std::string(*text));
+  std::vector<std::string> known;
+  for (const std::string_view embedded : embedded_names("configs/")) known.emplace_back(embedded);
+  throw UserError("there is no file " + quoted_clip(path) +
+                  (near.empty() ? "" : ", neither here nor beside or above " + near.string()) +
+                  did_you_mean(path, known));
+}
+
+Recipe load_recipe(const std::string& path, const fs::path& near) {
+  return read_whole(load_named_config(path, near), read_recipe);
+}
+Protocol load_protocol(const std::string& path, const fs::path& near) {
+  return read_whole(load_named_config(path, near), read_protocol);
+}
+SimilaritySettings load_similarity_settings(const std::string& path, const fs::path& near) {
+  return read_whole(load_named_config(path, near), read_similarity_settings);
+}
+PruneSettings load_prune_settings(const std::string& path, const fs::path& near) {
+  return read_whole(load_named_config(path, near), read_prune_settings);
+}
+
+Recipe recipe_from_json(const Json& json, const std::string& source) {
+  return read_whole(document_of(json, source), read_recipe);
+}
+Protocol protocol_from_json(const Json& json, const std::string& source) {
+  return read_whole(document_of(json, source), read_protocol);
+}
+SimilaritySettings similarity_settings_from_json(const Json& json, const std::string& source) {
+  return read_whole(document_of(json, source), read_similarity_settings);
+}
+PruneSettings prune_settings_from_json(const Json& json, const std::string& source) {
+  return read_whole(document_of(json, source), read_prune_settings);
+}
+
+}  // namespace vitlab

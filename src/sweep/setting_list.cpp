@@ -1,0 +1,26 @@
+#include "sweep/setting_list.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/names.h"
+#include "core/text.h"
+
+namespace vitlab {
+
+void check_between(ConfigReader& reader, std::string_view key, double value, double low,
+                   double high) {
+  if (value >= low && value <= high) return;
+  reader.fail(key, fmt::format("must lie in {}..{}, got {}", shortest(low), shortest(high),
+                               shortest(value)));
+}
+
+void check_choice(ConfigReader& reader, std::string_view key, const std::string& value,
+                  const std::vector<std::string>& choices) {
+  if (std::find(choices.begin(), choices.end(), value) != choices.end()) return;
+  reader.fail(key, fmt::format("must be one of {}, got {}{}", fmt::join(choices, ", "),
+                               quoted_clip(value), did_you_mean(value, choices)));
+}
+
+}  // namespace vitlab
