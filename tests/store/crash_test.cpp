@@ -16,7 +16,7 @@
 namespace vitlab {
 namespace {
 
-const std::string kProbe = std::string(VITLAB_BUILD_DIR) + "/tests/store_publish_probe";
+constexpr const char* kProbe = VITLAB_BUILD_DIR "/tests/store_publish_probe";
 
 /// Exit code of a shell command; 128 + signal for a killed one.
 int shell(const std::string& command) {
@@ -81,7 +81,7 @@ void check_after_kill(const std::filesystem::path& folder) {
     CHECK(attempts.problems.empty());
     was_published = attempts.winner() != nullptr;
   }
-  REQUIRE(shell(kProbe + " " + folder.string()) == 0);
+  REQUIRE(shell(std::string(kProbe) + " " + folder.string()) == 0);
   const Store store = Store::open(folder);
   fsck(store, FsckAction::kRepair);
   const FsckReport report = fsck(store, FsckAction::kReport);
@@ -137,7 +137,9 @@ void check_after_error(const std::filesystem::path& folder, const std::string& c
   CHECK_FALSE(message.empty());
   CHECK(leftovers(folder) == 0);
   if (!std::filesystem::exists(folder / "store.json")) return;
-  CHECK(Store::open(folder).read_attempts(id).records.empty());
+  const StageAttempts attempts = Store::open(folder).read_attempts(id);
+  CHECK(attempts.records.empty());
+  CHECK(attempts.problems.empty());  // not even a record that would be found wanting
 }
 
 TEST_CASE("an I/O error at any system call is a Failure that leaves nothing behind", "[crash]") {
