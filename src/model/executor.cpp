@@ -101,9 +101,10 @@ class Executor::Run {
   }
 
   void copy_first(std::size_t index, OpCall& call) const {
-    for (at::Tensor& input : call.inputs) {
+    for (std::size_t i = 0; i < call.inputs.size(); ++i) {
+      at::Tensor& input = call.inputs[i];
       if (!forces_copy(call.node, input)) continue;
-      if (options_.observer != nullptr) options_.observer->begin(index, true);
+      if (options_.observer != nullptr) options_.observer->begin_copy(index, i);
       input = input.contiguous();
       if (options_.observer != nullptr) options_.observer->end();
     }

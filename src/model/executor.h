@@ -16,6 +16,11 @@ class RunObserver {
  public:
   virtual ~RunObserver() = default;
   virtual void begin(std::size_t node, bool is_copy) = 0;
+  /// What begins a copy: number `input` of the node's inputs is moved.
+  virtual void begin_copy(std::size_t node, std::size_t input) {
+    static_cast<void>(input);
+    begin(node, true);
+  }
   virtual void end() = 0;
 };
 

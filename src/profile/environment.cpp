@@ -1,0 +1,110 @@
+#include "profile/environment.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/utsname.h>
+#include <torch/headeronly/version.h>
+
+#include "model/device.h"
+
+namespace vitlab {
+
+namespace {
+
+/// The number behind "name:" in a file of lines "name: number unit".
+std::optional<double> number_behind(const char* path, const std::string& name) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string::npos || !line.starts_with(name)) continue;
+    return std::strtod(line.c_str() + colon + 1, nullptr);
+  }
+  return std::nullopt;
+}
+
+Index kibibytes(const std::string& name) {
+  return static_cast<Index>(number_behind("/proc/meminfo", name).value_or(0)) * 1024;
+}
+
+std::optional<std::string> governor() {
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  std::string word;
+  if (!(file >> word)) return std::nullopt;
+  return word;
+}
+
+Index usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+std::string system_name() {
+  utsname name{};
+  if (uname(&name) != 0) return "";
+  return std::string(name.sysname) + " " + name.release + " " + name.machine;
+}
+
+}  // namespace
+
+Index available_memory_bytes() { return kibibytes("MemAvailable"); }
+
+Environment environment(at::Device device) {
+  Environment machine;
+  machine.device = device_class(device);
+  machine.processor = device_class(at::kCPU);
+  machine.cores = usable_cores();
+  machine.threads = at::get_num_threads();
+  machine.instruction_set = at::get_cpu_capability();
+  machine.governor = governor();
+  machine.frequency_mhz = number_behind("/proc/cpuinfo", "cpu MHz");
+  double load = 0;
+  if (getloadavg(&load, 1) == 1) machine.load_average = load;
+  machine.memory_bytes = kibibytes("MemTotal");
+  machine.available_memory_bytes = available_memory_bytes();
+  machine.torch_version = TORCH_VERSION;
+  machine.system = system_name();
+  return machine;
+}
+
+Json environment_json(const Environment& machine) {
+  Json json{{"device", machine.device},
+            {"processor", machine.processor},
+            {"cores", machine.cores},
+            {"threads", machine.threads},
+            {"instruction_set", machine.instruction_set}};
+  if (machine.governor) json["governor"] = *machine.governor;
+  if (machine.frequency_mhz) json["frequency_mhz"] = *machine.frequency_mhz;
+  json["load_average"] = machine.load_average;
+  json["memory_bytes"] = machine.memory_bytes;
+  json["available_memory_bytes"] = machine.available_memory_bytes;
+  json["libtorch"] = machine.torch_version;
+  json["system"] = machine.system;
+  return json;
+}
+
+std::vector<std::string> timing_warnings(const NoiseVerdict& noise, const Environment& machine) {
+  std::vector<std::string> warnings;
+  if (noise.is_noisy)
+    warnings.push_back(
+        fmt::format("noisy: the middle half of the samples spreads over {:.1f} % of the median",
+                    100 * noise.relative_iqr));
+  if (noise.is_drifting)
+    warnings.push_back(
+        fmt::format("drifting: the later half of the samples is {:+.1f} % off the earlier half",
+                    100 * noise.half_drift));
+  const double idle = static_cast<double>(machine.cores) - machine.load_average;
+  if (idle < static_cast<double>(machine.threads))
+    warnings.push_back(
+        fmt::format("busy: before the measurement the load average was {:.1f} on {} cores",
+                    machine.load_average, machine.cores));
+  return warnings;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,130 @@
+#include "profile/roofs.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <string>
+#include <tuple>
+
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+
+#include "profile/device_clock.h"
+#include "profile/environment.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr double kSeconds = 0.3;  // of each micro-benchmark
+
+/// The shortest time of `work` in kSeconds, three runs at least, the first not counted. `repeats`
+/// calls are timed as one.
+template <typename Work>
+double shortest(at::Device device, int repeats, Work&& work) {
+  DeviceClock clock(device);
+  work();
+  double best = std::numeric_limits<double>::infinity();
+  const auto start = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> limit(kSeconds);
+  for (int run = 0; run < 3 || std::chrono::steady_clock::now() - start < limit; ++run) {
+    clock.clear();
+    const std::size_t before = clock.mark();
+    for (int i = 0; i < repeats; ++i) work();
+    const std::size_t after = clock.mark();
+    clock.settle();
+    best = std::min(best, clock.seconds(before, after) / repeats);
+  }
+  return best;
+}
+
+/// Doubles the matrices until one product takes long enough to hide its start.
+double peak_flops(at::Device device, at::ScalarType dtype) {
+  const std::int64_t largest = device.is_cpu() ? 2048 : 8192;
+  double best = 0;
+  for (std::int64_t n = 512; n <= largest; n *= 2) {
+    const at::TensorOptions options = at::TensorOptions().device(device).dtype(dtype);
+    const at::Tensor a = at::ones({n, n}, options), b = at::ones({n, n}, options);
+    at::Tensor product = at::empty({n, n}, options);
+    const double seconds = shortest(device, 1, [&] { at::mm_out(product, a, b); });
+    best = std::max(best, 2.0 * static_cast<double>(n * n * n) / seconds);
+    if (seconds > 0.02) break;
+  }
+  return best;
+}
+
+/// The last-level cache in bytes as Linux tells it; 0 if it does not.
+std::int64_t cache_bytes() {
+  std::int64_t largest = 0;
+  for (int level = 0; level < 8; ++level) {
+    std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(level) +
+                       "/size");
+    std::int64_t size = 0;
+    char unit = 'K';
+    if (file >> size >> unit) largest = std::max(largest, size * (unit == 'M' ? 1 << 20 : 1 << 10));
+  }
+  return largest;
+}
+
+/// Three buffers that together hold twice the caches, but no more than a quarter of free memory.
+std::int64_t buffer_bytes(at::Device device) {
+  constexpr std::int64_t kLeast = std::int64_t{64} << 20, kMost = std::int64_t{512} << 20;
+  if (!device.is_cpu()) return kMost;
+  const std::int64_t wanted = std::clamp(2 * cache_bytes() / 3, kLeast, kMost);
+  const std::int64_t available = available_memory_bytes();
+  return available > 0 ? std::min(wanted, std::max(available / 12, std::int64_t{1} << 20)) : wanted;
+}
+
+double peak_bytes(at::Device device) {
+  const std::int64_t elements = buffer_bytes(device) / 4;
+  const at::TensorOptions options = at::TensorOptions().device(device).dtype(at::kFloat);
+  const at::Tensor a = at::ones({elements}, options), b = at::ones({elements}, options);
+  at::Tensor out = at::ones({elements}, options);
+  const double bytes = 4.0 * static_cast<double>(elements);
+  const double triad = shortest(device, 1, [&] { at::add_out(out, a, b, 3); });
+  const double copy = shortest(device, 1, [&] { out.copy_(a); });
+  return std::max(3 * bytes / triad, 2 * bytes / copy);
+}
+
+double call_cost(at::Device device) {
+  const at::Tensor one = at::ones({1}, at::TensorOptions().device(device).dtype(at::kFloat));
+  return shortest(device, 100, [&] { at::relu(one); });
+}
+
+}  // namespace
+
+Roofs measured_roofs(at::Device device, at::ScalarType dtype) {
+  static std::mutex mutex;
+  static std::map<std::tuple<std::string, at::ScalarType, int>, Roofs> known;
+  const std::scoped_lock lock(mutex);
+  const std::tuple key(device.str(), dtype, at::get_num_threads());
+  const auto found = known.find(key);
+  if (found != known.end()) return found->second;
+  const c10::InferenceMode guard;
+  const Roofs roofs{peak_flops(device, dtype), peak_bytes(device), call_cost(device)};
+  known.emplace(key, roofs);
+  return roofs;
+}
+
+std::string_view bound_name(Bound bound) {
+  switch (bound) {
+    case Bound::kMemory:
+      return "memory";
+    case Bound::kCompute:
+      return "compute";
+    case Bound::kOverhead:
+      return "overhead";
+  }
+  return "";
+}
+
+Bound bound_of(double flops, double bytes, const Roofs& roofs) {
+  const double compute = flops / roofs.flops_per_s, memory = bytes / roofs.bytes_per_s;
+  if (roofs.call_seconds >= std::max(compute, memory)) return Bound::kOverhead;
+  return memory >= compute ? Bound::kMemory : Bound::kCompute;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string_view>
+
+#include <ATen/ATen.h>
+
+namespace vitlab {
+
+/// The most that a device gave our own micro-benchmarks: what an op is compared with.
+struct Roofs {
+  double flops_per_s = 0;   // square matrix product, a multiply-add counted as 2
+  double bytes_per_s = 0;   // copy or triad (a + s·b) over buffers beyond the caches
+  double call_seconds = 0;  // an element-wise op on one element: what a call costs at least
+};
+
+/// Measures in about a second, with the threads now set; later calls for the same device, dtype and
+/// threads give the same numbers.
+Roofs measured_roofs(at::Device device, at::ScalarType dtype);
+
+/// Which of the three roofs allows an op the least: the largest of flops / peak, bytes / peak and
+/// the cost of a call (Williams et al. 2009, with the call as a third roof).
+enum class Bound { kMemory, kCompute, kOverhead };
+std::string_view bound_name(Bound bound);
+Bound bound_of(double flops, double bytes, const Roofs& roofs);
+
+}  // namespace vitlab
