@@ -1,0 +1,113 @@
+#include "similarity/image_source.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "data/batch_loader.h"
+
+namespace vitlab {
+
+namespace {
+
+std::vector<std::int64_t> random_order(Index available, const SimilaritySettings& settings) {
+  return Random(settings.seed).permutation(std::min(available, settings.images));
+}
+
+class TensorSource : public ImageSource {
+ public:
+  TensorSource(at::Tensor images, const SimilaritySettings& settings)
+      : images_(std::move(images)),
+        order_(random_order(images_.size(0), settings)),
+        batch_(settings.batch) {}
+
+  at::Tensor next() override {
+    const Index count = std::min(batch_, this->images() - begin_);
+    if (count <= 0) return {};
+    const at::Tensor chosen = at::tensor(at::ArrayRef<std::int64_t>(order_).slice(
+        static_cast<std::size_t>(begin_), static_cast<std::size_t>(count)));
+    begin_ += count;
+    return images_.index_select(0, chosen);
+  }
+  Index images() const override { return static_cast<Index>(order_.size()); }
+
+ private:
+  at::Tensor images_;
+  std::vector<std::int64_t> order_;
+  Index batch_;
+  Index begin_ = 0;
+};
+
+/// Some images of another data set's test split, in another order.
+class Reordered : public Dataset {
+ public:
+  Reordered(const Dataset& from, std::vector<std::int64_t> order)
+      : Dataset({.class_names = from.class_names(),
+                 .channels = from.channels(),
+                 .native_size = from.native_size(),
+                 .normalisation = from.normalisation(),
+                 .fingerprint = from.fingerprint()}),
+        from_(from),
+        order_(std::move(order)) {}
+
+  std::int64_t size(Split split) const override {
+    return split == Split::kTest ? static_cast<std::int64_t>(order_.size()) : 0;
+  }
+  std::int64_t label(Split split, std::int64_t index) const override {
+    return from_.label(split, order_[static_cast<std::size_t>(index)]);
+  }
+  std::int64_t load(Split split, std::int64_t index, const ImageSize& wanted,
+                    float* out) const override {
+    return from_.load(split, order_[static_cast<std::size_t>(index)], wanted, out);
+  }
+
+ private:
+  const Dataset& from_;
+  std::vector<std::int64_t> order_;
+};
+
+class DatasetSource : public ImageSource {
+ public:
+  DatasetSource(const Dataset& dataset, const Shape& shape, const SimilaritySettings& settings)
+      : shape_(shape),
+        dataset_(dataset, random_order(dataset.size(Split::kTest), settings)),
+        loader_(dataset_, {.split = Split::kTest,
+                           .batch_size = settings.batch,
+                           .height = shape[2],
+                           .width = shape[3],
+                           .channels = shape[1],
+                           .most_cache_bytes = 0}) {
+    loader_.start(0);
+  }
+
+  at::Tensor next() override {
+    if (!loader_.next(batch_)) return {};
+    return at::from_blob(batch_.images.data(), {batch_.count(), shape_[1], shape_[2], shape_[3]},
+                         at::kFloat);
+  }
+  Index images() const override { return loader_.images(); }
+
+ private:
+  Shape shape_;
+  Reordered dataset_;
+  BatchLoader loader_;
+  Batch batch_;
+};
+
+}  // namespace
+
+std::unique_ptr<ImageSource> images_of(const at::Tensor& images,
+                                       const SimilaritySettings& settings) {
+  return std::make_unique<TensorSource>(images, settings);
+}
+
+std::unique_ptr<ImageSource> images_of(const Dataset& dataset, const Shape& shape,
+                                       const SimilaritySettings& settings) {
+  if (dataset.size(Split::kTest) == 0)
+    throw UserError("head similarity looks at test images, and this data set has none");
+  return std::make_unique<DatasetSource>(dataset, shape, settings);
+}
+
+}  // namespace vitlab

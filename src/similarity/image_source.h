@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include <ATen/ATen.h>
+
+#include "data/dataset.h"
+#include "graph/shape.h"
+#include "sweep/analysis_settings.h"
+
+namespace vitlab {
+
+/// Gives images batch by batch in an order drawn from a seed: neighbours in it are a derangement
+/// that does not depend on the batch, and an undefined tensor ends it.
+class ImageSource {
+ public:
+  virtual ~ImageSource() = default;
+  virtual at::Tensor next() = 0;
+  virtual Index images() const = 0;
+};
+
+/// The images of a tensor (N, C, H, W), settings.images at most.
+std::unique_ptr<ImageSource> images_of(const at::Tensor& images,
+                                       const SimilaritySettings& settings);
+
+/// The first settings.images of the test split, cropped and normalised for `shape` as evaluation
+/// does; `dataset` must outlive the source. Throws UserError if the split is empty.
+std::unique_ptr<ImageSource> images_of(const Dataset& dataset, const Shape& shape,
+                                       const SimilaritySettings& settings);
+
+}  // namespace vitlab
