@@ -1,0 +1,217 @@
+#include <set>
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include "graph/cost.h"
+#include "graph/fold.h"
+#include "small_models.h"
+#include "test.hpp"
+
+namespace vitlab {
+
+namespace {
+
+at::Tensor weighted_sum(const std::vector<at::Tensor>& outputs) {
+  at::Tensor loss = at::zeros({}, at::kDouble);
+  std::uint64_t seed = 40;
+  for (const at::Tensor& output : outputs)
+    loss = loss + (output * gaussian(output.sizes(), ++seed)).sum();
+  return loss;
+}
+
+/// The slope of `loss` when `tensor` moves along `direction`, by central difference.
+template <typename Loss>
+double slope(at::Tensor tensor, const at::Tensor& direction, Loss&& loss) {
+  const c10::NoGradGuard no_grad;
+  constexpr double kStep = 1e-5;
+  tensor.add_(direction, kStep);
+  const double above = loss();
+  tensor.add_(direction, -2 * kStep);
+  const double below = loss();
+  tensor.add_(direction, kStep);
+  return (above - below) / (2 * kStep);
+}
+
+void check_gradients(SmallModel& model, const RunOptions& options) {
+  const at::Tensor images = model.images(3, 5);
+  require_gradients(model.graph(), model.weights);
+  weighted_sum(model.outputs(images, options)).backward();
+  const auto loss = [&] { return weighted_sum(model.outputs(images, options)).item<double>(); };
+  for (std::size_t i = 0; i < model.weights.tensors.size(); ++i) {
+    const Parameter& parameter = model.graph().parameters[i];
+    if (!parameter.trained) continue;
+    INFO(model.graph().parameter_name(static_cast<ParameterId>(i)));
+    const at::Tensor& tensor = model.weights.tensors[i];
+    REQUIRE(tensor.grad().defined());
+    const at::Tensor direction = gaussian(tensor.sizes(), 70 + i);
+    const double told = (tensor.grad() * direction).sum().item<double>();
+    CHECK(told == Approx(slope(tensor, direction, loss)).epsilon(1e-5).margin(1e-6));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("random specs hold every layer kind") {
+  std::set<std::string> seen;
+  for_every_kind(1, false, [&](const SmallModel& model, RandomSpecs&) {
+    for (const LayerInfo& layer : model.graph().layers) seen.insert(std::string(layer.kind));
+  });
+  for (const std::string& kind : layer_kind_names()) CHECK(seen.contains(kind));
+}
+
+TEST_CASE("the parameters that are counted are the parameters that are built") {
+  for_every_kind(2, false, [](const SmallModel& model, RandomSpecs&) {
+    const Weights weights = initial_weights(model.graph(), 1);
+    Index trained = 0;
+    for (std::size_t i = 0; i < weights.tensors.size(); ++i)
+      if (model.graph().parameters[i].trained) trained += weights.tensors[i].numel();
+    CHECK(trained == graph_cost(model.graph()).parameters);
+  });
+}
+
+TEST_CASE("every value has the shape that the graph says") {
+  for_every_kind(2, false, [](const SmallModel& model, RandomSpecs&) {
+    Graph open = model.graph();
+    open.outputs.clear();
+    for (std::size_t v = 0; v < open.values.size(); ++v)
+      open.outputs.push_back({"", static_cast<ValueId>(v)});
+    const auto values = Executor(open).run(model.weights, model.images(2, 3)).outputs;
+    for (std::size_t v = 0; v < values.size(); ++v) {
+      Shape shape = open.values[v].shape;
+      if (open.values[v].batched) shape[0] *= 2;
+      CHECK(values[v].sizes().vec() == std::vector<Index>(shape.begin(), shape.end()));
+    }
+  });
+}
+
+TEST_CASE("dropping values behind their last read changes nothing") {
+  for_every_kind(1, false, [](const SmallModel& model, RandomSpecs&) {
+    Graph keeping = model.graph();
+    for (std::size_t v = 0; v < keeping.values.size(); ++v)
+      keeping.outputs.push_back({"", static_cast<ValueId>(v)});
+    auto kept = Executor(keeping).run(model.weights, model.images(2, 3)).outputs;
+    kept.resize(model.graph().outputs.size());
+    CHECK(largest_difference(kept, model.outputs(model.images(2, 3))) == 0);
+  });
+}
+
+TEST_CASE("an image's result does not depend on the other images of its batch") {
+  for_every_kind(2, false, [](const SmallModel& model, RandomSpecs&) {
+    const at::Tensor images = model.images(8, 3);
+    const auto together = model.outputs(images);
+    for (Index i = 0; i < 8; ++i) {
+      const auto alone = model.outputs(images.narrow(0, i, 1));
+      for (std::size_t k = 0; k < alone.size(); ++k)
+        CHECK(largest_difference(alone[k], together[k].narrow(0, i, 1)) < 1e-10);
+    }
+  });
+}
+
+TEST_CASE("gradients agree with central differences in evaluation mode") {
+  for_every_kind(1, true, [](SmallModel& model, RandomSpecs&) { check_gradients(model, {}); });
+}
+
+TEST_CASE("gradients agree with central differences through batch statistics") {
+  RunOptions training;
+  training.training = true;
+  for_every_kind(1, true,
+                 [&](SmallModel& model, RandomSpecs&) { check_gradients(model, training); });
+}
+
+TEST_CASE("the gradient of a gate is the slope of the loss along it") {
+  std::set<AxisKind> seen;
+  for_every_kind(1, true, [&](SmallModel& model, RandomSpecs&) {
+    if (model.graph().gates.empty()) return;
+    RunOptions options;
+    for (const Axis& axis : model.graph().axes)
+      options.gates.push_back(at::ones({axis.size}, at::kDouble).requires_grad_(true));
+    const at::Tensor images = model.images(2, 5);
+    weighted_sum(model.outputs(images, options)).backward();
+    std::set<AxisId> gated;
+    for (const ValueId value : model.graph().gates)
+      for (const AxisId axis : model.graph().value(value).channels) gated.insert(axis);
+    for (const AxisId axis : gated) {
+      INFO(model.graph().axis_name(axis));
+      seen.insert(model.graph().axis(axis).kind);
+      const at::Tensor& gate = options.gates[static_cast<std::size_t>(axis)];
+      REQUIRE(gate.grad().defined());
+      const at::Tensor direction = gaussian(gate.sizes(), 9);
+      const double told = (gate.grad() * direction).sum().item<double>();
+      const double slope_seen = slope(gate, direction, [&] {
+        return weighted_sum(model.outputs(images, options)).item<double>();
+      });
+      CHECK(told == Approx(slope_seen).epsilon(1e-5).margin(1e-6));
+    }
+  });
+  for (const AxisKind kind : {AxisKind::kQk, AxisKind::kV, AxisKind::kHidden, AxisKind::kExpansion})
+    CHECK(seen.contains(kind));
+}
+
+TEST_CASE("gates of one change nothing") {
+  for_every_kind(1, false, [](const SmallModel& model, RandomSpecs&) {
+    RunOptions options;
+    for (const Axis& axis : model.graph().axes)
+      options.gates.push_back(at::ones({axis.size}, at::kDouble));
+    const at::Tensor images = model.images(2, 5);
+    CHECK(largest_difference(model.outputs(images), model.outputs(images, options)) == 0);
+  });
+}
+
+TEST_CASE("the folded graph computes what the plain one does") {
+  for_every_kind(4, false, [](const SmallModel& model, RandomSpecs&) {
+    const Rewrite rewrite = fold(model.graph());
+    const Weights folded = rewrite_weights(rewrite, model.weights);
+    const at::Tensor images = model.images(2, 3);
+    const auto deployed = Executor(rewrite.graph).run(folded, images).outputs;
+    CHECK(largest_difference(deployed, model.outputs(images)) < 1e-10);
+    for (const Node& node : rewrite.graph.nodes)
+      CHECK_FALSE((std::holds_alternative<BatchNorm>(node.op) ||
+                   std::holds_alternative<GatherBias>(node.op)));
+  });
+}
+
+TEST_CASE("bfloat16 and float32 stay close to float64") {
+  for_every_kind(1, false, [](const SmallModel& model, RandomSpecs&) {
+    const at::Tensor images = model.images(2, 3);
+    const auto exact = model.outputs(images);
+    const auto in = [&](at::ScalarType dtype) {
+      return model.executor.run(converted(model.weights, dtype), images).outputs;
+    };
+    const auto single = in(at::kFloat), half = in(at::kBFloat16);
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      const double scale = exact[i].abs().max().item<double>();
+      CHECK(half[i].scalar_type() == at::kFloat);
+      CHECK(largest_difference(single[i], exact[i]) < 1e-4 * scale);
+      CHECK(largest_difference(half[i], exact[i]) < 0.2 * scale);
+    }
+  });
+}
+
+TEST_CASE("attention maps have a row per query that sums to one") {
+  std::size_t seen = 0;
+  for_every_kind(2, false, [&](const SmallModel& model, RandomSpecs&) {
+    RunOptions options;
+    options.taps = options.head_outputs = true;
+    const RunResult result = model.executor.run(model.weights, model.images(3, 3), options);
+    REQUIRE(result.attention.size() == model.graph().attention.size());
+    CHECK(largest_difference(result.outputs, model.outputs(model.images(3, 3))) == 0);
+    for (std::size_t i = 0; i < result.attention.size(); ++i) {
+      const AttentionTap& tap = model.graph().attention[i];
+      const at::Tensor& maps = result.attention[i].maps;
+      const Index tokens = tap.height * tap.width + tap.class_tokens;
+      CHECK(maps.sizes().vec() == std::vector<Index>{3 * tap.windows, tap.heads, tokens, tokens});
+      CHECK((maps.sum(-1) - 1).abs().max().item<double>() < 1e-12);
+      CHECK(maps.min().item<double>() >= 0);
+      REQUIRE(result.attention[i].head_outputs.size() == static_cast<std::size_t>(tap.heads));
+      for (const at::Tensor& output : result.attention[i].head_outputs) {
+        CHECK(output.size(0) == 3 * tap.windows);
+        CHECK(output.size(1) % tokens == 0);
+      }
+      ++seen;
+    }
+  });
+  CHECK(seen > 20);
+}
+
+}  // namespace vitlab

@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <set>
+
+#include <ATen/ATen.h>
+
+#include "small_models.h"
+#include "test.hpp"
+
+namespace vitlab {
+
+namespace {
+
+std::vector<Index> random_units(Random& random, Index size) {
+  const auto order = random.permutation(size);
+  const auto count =
+      1 + static_cast<std::ptrdiff_t>(random.below(static_cast<std::uint64_t>(size)));
+  std::vector<Index> units(order.begin(), order.begin() + count);
+  std::sort(units.begin(), units.end());
+  return units;
+}
+
+bool is_prunable(const Axis& axis) { return !axis.held && axis.kind != AxisKind::kImage; }
+
+/// The columns of each output that are left.
+std::vector<at::Tensor> left_outputs(const Graph& graph, const KeptUnits& kept,
+                                     std::vector<at::Tensor> outputs) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Value& value = graph.value(graph.outputs[i].value);
+    const auto units = units_left(graph, kept, value.channels[0]);
+    outputs[i] = outputs[i].index_select(1, at::tensor(units, at::kLong));
+  }
+  return outputs;
+}
+
+/// How far the model with masks is from the smaller model with sliced weights.
+double gap(const SmallModel& model, const KeptUnits& kept) {
+  RunOptions options;
+  options.masks = masks_of(model.graph(), kept, at::kDouble);
+  const at::Tensor images = model.images(2, 11);
+  const auto masked = left_outputs(model.graph(), kept, model.outputs(images, options));
+  const Executor smaller(build_graph(resize_spec(model.spec, model.graph(), kept)));
+  const Weights sliced = slice_weights(model.graph(), model.weights, kept);
+  for (std::size_t i = 0; i < sliced.tensors.size(); ++i) {
+    const Shape& shape = smaller.graph().parameters.at(i).shape;
+    REQUIRE(sliced.tensors[i].sizes().vec() == std::vector<Index>(shape.begin(), shape.end()));
+  }
+  return largest_difference(masked, smaller.run(sliced, images).outputs);
+}
+
+}  // namespace
+
+TEST_CASE("masking an axis equals slicing it, for every axis of every layer kind") {
+  std::set<AxisKind> seen;
+  for (const bool tied : {false, true}) {
+    for (const std::string& kind : layer_kind_names()) {
+      for (std::uint64_t seed = 0; seed < 3; ++seed) {
+        RandomSpecs specs(seed + 100);
+        specs.tied_cascade = tied;
+        const SmallModel model(specs.with_kind(kind), seed + 3);
+        INFO("kind " << kind << ", model " << dump_json(spec_json(model.spec)));
+        for (std::size_t a = 0; a < model.graph().axes.size(); ++a) {
+          const Axis& axis = model.graph().axes[a];
+          if (!is_prunable(axis)) continue;
+          seen.insert(axis.kind);
+          KeptUnits kept(model.graph().axes.size());
+          kept[a] = random_units(specs.random(), axis.size);
+          INFO(model.graph().axis_name(static_cast<AxisId>(a)) << " keeps " << kept[a]->size());
+          CHECK(gap(model, kept) < 1e-9);
+        }
+      }
+    }
+  }
+  for (const AxisKind kind :
+       {AxisKind::kStem, AxisKind::kEmbedding, AxisKind::kHead, AxisKind::kQk, AxisKind::kV,
+        AxisKind::kHidden, AxisKind::kExpansion, AxisKind::kSqueeze, AxisKind::kClasses})
+    CHECK(seen.contains(kind));
+}
+
+TEST_CASE("masking many axes at once equals slicing them, heads of unequal size included") {
+  for_every_kind(4, false, [](const SmallModel& model, RandomSpecs& specs) {
+    KeptUnits kept(model.graph().axes.size());
+    for (std::size_t a = 0; a < kept.size(); ++a) {
+      const Axis& axis = model.graph().axes[a];
+      if (is_prunable(axis) && specs.random().uniform() < 0.7)
+        kept[a] = random_units(specs.random(), axis.size);
+    }
+    CHECK(gap(model, kept) < 1e-9);
+  });
+}
+
+TEST_CASE("slicing twice equals slicing once") {
+  for_every_kind(1, false, [](const SmallModel& model, RandomSpecs& specs) {
+    for (std::size_t a = 0; a < model.graph().axes.size(); ++a) {
+      const Axis& axis = model.graph().axes[a];
+      if (!is_prunable(axis) || axis.kind == AxisKind::kHead || axis.size < 3) continue;
+      KeptUnits first(model.graph().axes.size()), second = first, both = first;
+      first[a] = random_units(specs.random(), axis.size);
+      second[a] = random_units(specs.random(), static_cast<Index>(first[a]->size()));
+      both[a].emplace();
+      for (const Index unit : *second[a])
+        both[a]->push_back((*first[a])[static_cast<std::size_t>(unit)]);
+      const Graph smaller = build_graph(resize_spec(model.spec, model.graph(), first));
+      const Weights stepwise =
+          slice_weights(smaller, slice_weights(model.graph(), model.weights, first), second);
+      const Weights direct = slice_weights(model.graph(), model.weights, both);
+      CHECK(largest_difference(stepwise.tensors, direct.tensors) == 0);
+    }
+  });
+}
+
+TEST_CASE("keeping all units is the identity") {
+  for_every_kind(1, false, [](const SmallModel& model, RandomSpecs&) {
+    KeptUnits kept(model.graph().axes.size());
+    for (std::size_t a = 0; a < kept.size(); ++a)
+      if (is_prunable(model.graph().axes[a]))
+        kept[a] = units_left(model.graph(), {}, static_cast<AxisId>(a));
+    CHECK(resize_spec(model.spec, model.graph(), kept) == model.spec);
+    const Weights sliced = slice_weights(model.graph(), model.weights, kept);
+    CHECK(largest_difference(sliced.tensors, model.weights.tensors) == 0);
+    for (const at::Tensor& mask : masks_of(model.graph(), kept, at::kDouble))
+      CHECK_FALSE(mask.defined());
+  });
+}
+
+TEST_CASE("folding and slicing commute") {
+  for_every_kind(1, false, [](const SmallModel& model, RandomSpecs& specs) {
+    KeptUnits kept(model.graph().axes.size());
+    for (std::size_t a = 0; a < kept.size(); ++a) {
+      const Axis& axis = model.graph().axes[a];
+      // Not the embedding: a bias folded out of the norm before the head sums over it, so removed
+      // channels would leave their norm's bias behind.
+      if (is_prunable(axis) && axis.kind != AxisKind::kHead && axis.kind != AxisKind::kEmbedding)
+        kept[a] = random_units(specs.random(), axis.size);
+    }
+    const Rewrite deploy = fold(model.graph());
+    const Weights late = slice_weights(deploy.graph, rewrite_weights(deploy, model.weights), kept);
+    const Graph smaller = build_graph(resize_spec(model.spec, model.graph(), kept));
+    const Weights early =
+        rewrite_weights(fold(smaller), slice_weights(model.graph(), model.weights, kept));
+    CHECK(largest_difference(early.tensors, late.tensors) < 1e-12);
+  });
+}
+
+TEST_CASE("a unit of an axis goes with the head that owns it") {
+  TokenAttention attention{.heads = 3, .qk = {{2, 2, 2}}, .v = {{2, 3, 2}}, .scale = 0.5};
+  const ModelSpec spec{{3, 8, 8},
+                       PatchStem{4, 1, true},
+                       {{.width = 6, .downsample = {}, .layers = {attention}}},
+                       {TokenHead{3}}};
+  const Graph graph = build_graph(spec);
+  KeptUnits kept(graph.axes.size());
+  for (std::size_t a = 0; a < kept.size(); ++a)
+    if (graph.axes[a].kind == AxisKind::kHead) kept[a] = {0, 2};
+  for (std::size_t a = 0; a < kept.size(); ++a) {
+    const Axis& axis = graph.axes[a];
+    if (axis.owner != kUnset)
+      CHECK(units_left(graph, kept, static_cast<AxisId>(a)).empty() == (axis.owner_unit == 1));
+  }
+}
+
+}  // namespace vitlab

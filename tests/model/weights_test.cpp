@@ -1,0 +1,181 @@
+#include "model/weights.h"
+
+#include <cmath>
+
+#include "core/error.h"
+#include "model/device.h"
+#include "model/weight_files.h"
+#include "small_models.h"
+#include "temporary_folder.h"
+#include "test.hpp"
+
+namespace vitlab {
+
+namespace {
+
+Graph graph_of(std::string_view kind, std::uint64_t seed = 1) {
+  return build_graph(RandomSpecs(seed).with_kind(kind));
+}
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("starting weights depend on seed and name, not on order or dtype") {
+  const Graph graph = graph_of("cascaded_attention");
+  const Weights one = initial_weights(graph, 7, at::kDouble);
+  CHECK(largest_difference(one.tensors, initial_weights(graph, 7, at::kDouble).tensors) == 0);
+  CHECK(largest_difference(one.tensors, initial_weights(graph, 8, at::kDouble).tensors) > 0);
+  const Weights single = initial_weights(graph, 7);
+  for (std::size_t i = 0; i < one.tensors.size(); ++i)
+    CHECK(at::equal(one.tensors[i].to(at::kFloat), single.tensors[i]));
+  Graph reversed = graph;
+  std::reverse(reversed.parameters.begin(), reversed.parameters.end());
+  Weights back = initial_weights(reversed, 7, at::kDouble);
+  std::reverse(back.tensors.begin(), back.tensors.end());
+  CHECK(largest_difference(one.tensors, back.tensors) == 0);
+}
+
+TEST_CASE("starting weights follow their initialisers") {
+  Graph graph;
+  graph.layers.push_back({"layer", "hand-made"});
+  const auto add = [&](const char* name, Initialiser how) {
+    graph.add_parameter({0, name, {200, 100}, {{}, {}}, true, true, how});
+  };
+  add("zeros", {Initialiser::Kind::kZeros});
+  add("ones", {Initialiser::Kind::kOnes});
+  add("narrow", {Initialiser::Kind::kTruncatedNormal, 0.02});
+  add("wide", {Initialiser::Kind::kTruncatedNormal, 2});
+  add("kaiming", {Initialiser::Kind::kKaimingUniform, 0, 25});
+  const Weights weights = initial_weights(graph, 3);
+  const auto extreme = [&](ParameterId id) { return weights[id].abs().max().item<double>(); };
+  const auto deviation = [&](ParameterId id) { return weights[id].std().item<double>(); };
+  CHECK(extreme(0) == 0);
+  CHECK(weights[1].eq(1).all().item<bool>());
+  CHECK(deviation(2) == Approx(0.02).epsilon(0.02));
+  CHECK(extreme(3) <= 2);
+  // A standard normal cut at ±1, times 2: its deviation is 0.5396 times 2.
+  CHECK(deviation(3) == Approx(1.0793).epsilon(0.02));
+  CHECK(extreme(4) <= 0.2);
+  CHECK(extreme(4) > 0.199);
+  CHECK(deviation(4) == Approx(0.2 / std::sqrt(3.0)).epsilon(0.02));
+}
+
+TEST_CASE("starting weights that a norm scales away start a residual branch as nothing") {
+  const Graph graph = build_graph({{3, 8, 8},
+                                   ConvolutionStem{.widths = {4}},
+                                   {{.width = 4, .downsample = {}, .layers = {FfnLayer{6}}}},
+                                   {NormLinearHead{2}}});
+  const Weights weights = initial_weights(graph, 1);
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
+    if (graph.parameter_name(static_cast<ParameterId>(i)) ==
+        "stages.0.layers.0.project.norm.weight")
+      CHECK(weights.tensors[i].abs().max().item<double>() == 0);
+}
+
+TEST_CASE("saved weights come back bit by bit, statistics and metadata included") {
+  const TemporaryFolder folder;
+  for_every_kind(1, false, [&](const SmallModel& model, RandomSpecs&) {
+    const auto path = folder / "model.safetensors";
+    save_weights(path, model.graph(), model.weights, weight_metadata(model.spec));
+    const Weights loaded = load_weights(path, model.graph(), at::kDouble);
+    for (std::size_t i = 0; i < loaded.tensors.size(); ++i)
+      CHECK(at::equal(loaded.tensors[i], model.weights.tensors[i]));
+    const Metadata metadata = read_tensors(path).metadata;
+    CHECK(metadata.at("format") == "pt");
+    CHECK_FALSE(metadata.at("vitlab.version").empty());
+    CHECK(spec_from_json_text(metadata.at("vitlab.spec"), "metadata") == model.spec);
+  });
+}
+
+TEST_CASE("tensors of every stored dtype come back bit by bit") {
+  const TemporaryFolder folder;
+  const at::Tensor numbers = 100 * gaussian({3, 4}, 1);
+  std::vector<NamedTensor> tensors;
+  for (const at::ScalarType dtype : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong,
+                                     at::kInt, at::kByte, at::kBool})
+    tensors.push_back({"t" + std::to_string(tensors.size()), numbers.abs().to(dtype)});
+  tensors.push_back({"none", at::zeros({0, 3})});
+  tensors.push_back({"scalar", at::full({}, 2.5)});
+  tensors.push_back({"turned", numbers.transpose(0, 1)});
+  write_tensors(folder / "all.safetensors", tensors);
+  const TensorFile file = read_tensors(folder / "all.safetensors");
+  REQUIRE(file.tensors.size() == tensors.size());
+  for (const NamedTensor& named : tensors) {
+    const at::Tensor& read = file.at(named.name, "file");
+    CHECK(read.scalar_type() == named.tensor.scalar_type());
+    CHECK(at::equal(read, named.tensor));
+  }
+  CHECK_THROWS_WITH(file.at("scaler", "x.safetensors"),
+                    "x.safetensors has no tensor 'scaler'; did you mean 'scalar'?");
+  CHECK_THROWS_AS(write_tensors(folder / "c", {{"c", at::zeros({2}, at::kComplexFloat)}}),
+                  UserError);
+}
+
+TEST_CASE("weights of another model are refused with every name that does not fit") {
+  const Graph graph = graph_of("ffn", 2);
+  auto tensors = named_weights(graph, random_weights(graph, 1));
+  CHECK_NOTHROW(weights_from(tensors, graph, "w.safetensors"));
+  const std::string missing = tensors[0].name, misshapen = tensors[1].name, whole = tensors[2].name;
+  tensors[0].name += "s";
+  tensors[1].tensor = at::zeros({2, 3, 5});
+  tensors[2].tensor = tensors[2].tensor.to(at::kLong);
+  tensors.push_back({"unrelated", at::zeros({1})});
+  const std::string text = message_of([&] { weights_from(tensors, graph, "w.safetensors"); });
+  CHECK_THAT(text, Catch::Contains("w.safetensors"));
+  CHECK_THAT(text, Catch::Contains("4 problems") || Catch::Contains("5 problems"));
+  CHECK_THAT(text, Catch::Contains("missing '" + missing + "'; did you mean '" + missing + "s'?"));
+  CHECK_THAT(text, Catch::Contains("extra 'unrelated'"));
+  CHECK_THAT(text, Catch::Contains("'" + misshapen + "' has shape (2, 3, 5)"));
+  CHECK_THAT(text, Catch::Contains("'" + whole + "' holds whole numbers"));
+}
+
+TEST_CASE("a missing file and a folder are refused with their path") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(read_tensors(folder / "nothing.safetensors"),
+                    Catch::Contains("nothing.safetensors") && Catch::Contains("No such file"));
+  CHECK_THROWS_WITH(read_tensors(folder.path()), Catch::Contains("is a folder"));
+}
+
+TEST_CASE("copies are deep and conversions keep values") {
+  const Graph graph = graph_of("ffn");
+  Weights weights = random_weights(graph, 1);
+  require_gradients(graph, weights);
+  const Weights copy = copied(weights);
+  for (std::size_t i = 0; i < copy.tensors.size(); ++i) {
+    CHECK(weights.tensors[i].requires_grad() == graph.parameters[i].trained);
+    CHECK_FALSE(copy.tensors[i].requires_grad());
+    CHECK(copy.tensors[i].const_data_ptr() != weights.tensors[i].const_data_ptr());
+  }
+  CHECK(converted(weights, at::kBFloat16).tensors[0].scalar_type() == at::kBFloat16);
+  CHECK(dtype_from_name("bfloat16") == at::kBFloat16);
+  CHECK(dtype_name(at::kDouble) == "float64");
+  CHECK_THROWS_WITH(dtype_from_name("float23"), Catch::Contains("did you mean 'float32'?"));
+}
+
+TEST_CASE("devices are found by name") {
+  CHECK(open_device("cpu") == at::Device(at::kCPU));
+  CHECK_FALSE(device_class(at::kCPU).empty());
+  CHECK_THROWS_WITH(open_device("gpu"), Catch::Contains("cpu, cuda or cuda:<number>"));
+  CHECK_THROWS_AS(open_device("cuda:x"), UserError);
+  CHECK_THROWS_AS(open_device("cuda:-1"), UserError);
+}
+
+TEST_CASE("a CUDA device is opened, or its lack is told with the remedy") {
+  try {
+    const at::Device device = open_device("cuda");
+    CHECK(device.is_cuda());
+  } catch (const CapabilityError& error) {
+    CHECK_THAT(std::string(error.what()), Catch::Contains("scripts/bootstrap --cuda"));
+  }
+  CHECK_THROWS_AS(open_device("cuda:99"), CapabilityError);
+}
+
+}  // namespace vitlab
