@@ -24,7 +24,8 @@ target_link_directories(vitlab_torch INTERFACE ${VITLAB_TORCH}/lib)
 target_link_libraries(vitlab_torch INTERFACE torch_cpu c10)
 target_link_options(vitlab_torch INTERFACE -Wl,-rpath,${VITLAB_TORCH}/lib -Wl,--allow-shlib-undefined)
 
-file(WRITE ${CMAKE_BINARY_DIR}/torch_pch.cpp "")
+# CONFIGURE, not WRITE: an unchanged file keeps its time, so that configuring again builds nothing.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/torch_pch.cpp CONTENT "")
 add_library(vitlab_torch_pch STATIC ${CMAKE_BINARY_DIR}/torch_pch.cpp)
 target_include_directories(vitlab_torch_pch BEFORE PUBLIC ${VITLAB_INCLUDE_FIRST})
 target_link_libraries(vitlab_torch_pch PUBLIC vitlab_torch)
