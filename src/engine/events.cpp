@@ -1,10 +1,10 @@
 #include "engine/events.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <chrono>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace vitlab {
 

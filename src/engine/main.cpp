@@ -17,10 +17,10 @@ namespace vitlab {
 namespace {
 
 constexpr RequestKind kRequests[] = {
-    {"forward", run_forward_request},       {"train", run_train_request},
-    {"profile", run_profile_request},       {"similarity", run_similarity_request},
-    {"prune", run_prune_request},           {"export", run_export_request},
-    {"doctor", run_doctor_request},         {"work", run_work_request},
+    {"forward", run_forward_request}, {"train", run_train_request},
+    {"profile", run_profile_request}, {"similarity", run_similarity_request},
+    {"prune", run_prune_request},     {"export", run_export_request},
+    {"doctor", run_doctor_request},   {"work", run_work_request},
 };
 
 /// LibTorch's messages carry a stack trace; a user needs the first line.

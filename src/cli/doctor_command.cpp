@@ -1,0 +1,106 @@
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include <unistd.h>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "core/files.h"
+#include "core/text.h"
+#include "schedule/engine_process.h"
+#include "store/device_lock.h"
+
+namespace vitlab {
+
+namespace {
+
+struct Finding {
+  std::string what;
+  std::string found;
+  std::string remedy;  // "" where nothing is missing
+};
+
+/// What only the engine knows; the reason if it does not run.
+Json ask_engine_about(std::string& problem) {
+  try {
+    Json request = Json::object();
+    request["command"] = "doctor";
+    return run_engine(request);
+  } catch (const std::exception& error) {
+    problem = error.what();
+    return Json::object();
+  }
+}
+
+std::string free_space(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto space = std::filesystem::space(path, error);
+  return error ? "unknown" : si(static_cast<double>(space.available), "B");
+}
+
+bool is_installed(const char* program) {
+  const char* path = std::getenv("PATH");
+  std::string rest = path ? path : "";
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(':'), rest.size());
+    if (access((rest.substr(0, end) + "/" + program).c_str(), X_OK) == 0) return true;
+    rest.erase(0, end + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+ExitCode run_doctor(const std::vector<std::string>& words) {
+  bool json = false;
+  Arguments arguments("doctor", "Say what this machine and this build offer, and what is missing.",
+                      {"vitlab doctor", "vitlab doctor --json > for_a_bug_report.json"});
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+
+  std::string problem;
+  const Json engine = ask_engine_about(problem);
+  std::vector<Finding> findings;
+  findings.push_back({"vitlab", VITLAB_VERSION, ""});
+  if (!problem.empty()) {
+    findings.push_back({"engine", "does not run: " + problem,
+                        "scripts/bootstrap, then build the target vitlab-engine"});
+  } else {
+    const Json& machine = engine.at("environment");
+    for (const auto& [key, value] : machine.items())
+      findings.push_back({key, value.is_string() ? value.get<std::string>() : value.dump(), ""});
+    const Json& cuda = engine.at("cuda");
+    if (cuda.at("available").get<bool>())
+      findings.push_back({"cuda", cuda.at("device").get<std::string>(), ""});
+    else
+      findings.push_back({"cuda", "not available", cuda.at("reason").get<std::string>()});
+  }
+  findings.push_back({"free space here", free_space("."), ""});
+  findings.push_back({"device locks", device_lock_folder().string(), ""});
+  findings.push_back({"Slurm", is_installed("sbatch") ? "sbatch found" : "no sbatch",
+                      is_installed("sbatch") ? "" : "only needed to run sweeps on a cluster"});
+
+  if (json) {
+    Json document = json_document("doctor");
+    document["engine_problem"] = problem.empty() ? Json(nullptr) : Json(problem);
+    document.update(engine);
+    document["findings"] = Json::array();
+    for (const Finding& finding : findings) {
+      Json row = Json::object();
+      row["what"] = finding.what;
+      row["found"] = finding.found;
+      row["remedy"] = finding.remedy.empty() ? Json(nullptr) : Json(finding.remedy);
+      document["findings"].push_back(std::move(row));
+    }
+    print_json(document);
+  } else {
+    TextTable table({"what", "found", "remedy"});
+    for (const Finding& finding : findings)
+      table.add({finding.what, finding.found, finding.remedy});
+    print_text(table.str(output_width()));
+  }
+  return problem.empty() ? ExitCode::kDone : ExitCode::kMissingCapability;
+}
+
+}  // namespace vitlab

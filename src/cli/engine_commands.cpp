@@ -1,0 +1,391 @@
+#include "cli/engine_commands.h"
+
+#include <filesystem>
+#include <memory>
+
+#include "cli/command.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/names.h"
+#include "core/progress.h"
+#include "core/text.h"
+#include "data/data_spec.h"
+#include "interop/name_map.h"
+#include "schedule/engine_process.h"
+#include "sweep/named_config.h"
+
+namespace vitlab {
+
+namespace fs = std::filesystem;
+
+void ModelWords::declare(Arguments& arguments, bool with_weights) {
+  arguments.positional("model", "a preset name, a YAML file or a folder", reference);
+  arguments.repeated("--set", "key=value: turn a knob of the template", overrides);
+  if (with_weights) {
+    arguments.option("--weights", "a safetensors file (default: the folder's, else random)",
+                     weights);
+    arguments.option("--layout", "names inside --weights: vitlab (default), timm or official",
+                     layout);
+    arguments.option("--seed", "of random weights", seed);
+  }
+  arguments.option("--device", "cpu (default), cuda or cuda:N", device);
+  arguments.option("--threads", "threads inside one op", threads);
+  arguments.option("--dtype", "float32 (default), float64 or bfloat16", dtype);
+  arguments.flag("--deploy", "fold batch norms, gather biases once", deploy);
+  arguments.flag("--json", "print JSON", json);
+}
+
+Json ModelWords::request(const std::string& command) const {
+  const NamedModel model = resolve_model(reference, overrides);
+  if (threads < 1) throw UserError("--threads must be at least 1");
+  if (seed < 0) throw UserError("--seed must not be negative");
+  layout_from_name(layout);
+  Json request = Json::object();
+  request["command"] = command;
+  request["model"]["name"] = model.name;
+  request["model"]["spec"] = spec_json(model.spec);
+  request["layout"] = layout;
+  request["device"] = device;
+  request["dtype"] = dtype;
+  request["threads"] = threads;
+  request["seed"] = seed;
+  request["deploy"] = deploy;
+  if (!weights.empty()) {
+    if (!fs::exists(weights)) throw UserError("--weights " + weights + " does not exist");
+    request["weights"] = weights;
+  } else if (!model.folder.empty() && fs::exists(model.folder / "model.safetensors")) {
+    request["weights"] = (model.folder / "model.safetensors").string();
+  }
+  return request;
+}
+
+Json ask_engine(const Json& request, const std::string& label) {
+  std::unique_ptr<Progress> progress;
+  std::int64_t total = -1;
+  Json result = run_engine(request, [&](const Json& event) {
+    if (event.value("event", std::string()) != "progress") return;
+    const auto of = event.value("total", std::int64_t{0});
+    if (!progress || of != total) progress = std::make_unique<Progress>(label, total = of);
+    progress->update(event.value("done", std::int64_t{0}), event.value("note", std::string()));
+  });
+  if (progress) progress->finish();
+  return result;
+}
+
+namespace {
+
+/// The document of a command: schema and command first, then what the engine gave.
+Json document_of(const std::string& command, const Json& payload) {
+  Json document = json_document(command);
+  document.update(payload);
+  return document;
+}
+
+/// Refuses to write over something before any work is done.
+void check_output_folder(const std::string& out, bool replace) {
+  if (out.empty()) throw UserError("--out names no folder");
+  if (fs::exists(out) && !fs::is_directory(out)) throw UserError("--out " + out + " is a file");
+  if (!replace && fs::is_directory(out) && !fs::is_empty(out))
+    throw UserError("--out " + out + " is not empty; name another folder or remove it");
+}
+
+std::string number(const Json& value, int digits = 4) {
+  return value.is_number() ? significant(value.get<double>(), digits) : value.dump();
+}
+
+std::string spread(const Json& series, const std::string& unit) {
+  return number(series.at("median")) + " " + unit + " (p5 " + number(series.at("p5")) + ", p95 " +
+         number(series.at("p95")) + ", " + std::to_string(series.at("samples").get<Index>()) +
+         " samples)";
+}
+
+}  // namespace
+
+ExitCode run_train(const std::vector<std::string>& words) {
+  ModelWords model;
+  std::string data, recipe = "configs/train/quick.yaml", out;
+  std::int64_t loader_threads = 1;
+  bool skip_broken = false;
+  Arguments arguments(
+      "train", "Train a model; the same command again resumes from the last checkpoint.",
+      {"vitlab train efficientvit_m0 --set image_size=32 --set stem_stride=4 --set classes=10 "
+       "--data digits --recipe configs/train/quick.yaml --out results/m0_digits"});
+  model.declare(arguments, false);
+  arguments.option("--seed", "of weights, order, augmentation", model.seed);
+  arguments.option("--data", "digits, synthetic:…, folder:PATH, cifar10:PATH, idx:PATH, …", data,
+                   true);
+  arguments.option("--recipe", "a recipe file (default: configs/train/quick.yaml)", recipe);
+  arguments.option("--out", "the folder to write", out, true);
+  arguments.option("--loader-threads", "threads that prepare batches", loader_threads);
+  arguments.flag("--skip-broken", "leave out images that do not decode, and name them",
+                 skip_broken);
+  arguments.parse(words);
+  check_output_folder(out, true);
+  Json request = model.request("train");
+  request["data"] = canonical_text(parse_data_spec(data));
+  request["recipe"] = recipe_json(load_recipe(recipe));
+  request["out"] = out;
+  request["loader_threads"] = loader_threads;
+  request["skip_broken"] = skip_broken;
+  const Json result = ask_engine(request, "train");
+  if (model.json) {
+    print_json(document_of("train", result));
+  } else {
+    std::string text = "wrote " + out + "\n";
+    for (const auto& [key, value] : result.items())
+      if (value.is_primitive())
+        text += key + ": " + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n";
+    print_text(text);
+  }
+  return result.value("state", std::string("done")) == "done" ? ExitCode::kDone
+                                                              : ExitCode::kSomeFailed;
+}
+
+ExitCode run_forward(const std::vector<std::string>& words) {
+  ModelWords model;
+  std::string input, output;
+  bool taps = false;
+  Arguments arguments("forward", "Run a model on images from a safetensors file.",
+                      {"vitlab forward efficientvit_m0 --weights m0.safetensors --layout timm "
+                       "--input x.safetensors --output y.safetensors"});
+  model.declare(arguments, true);
+  arguments.option("--input", "safetensors with tensor `input` (N, C, H, W)", input, true);
+  arguments.option("--output", "safetensors to write: `logits`", output, true);
+  arguments.flag("--taps", "add each attention map as <layer>.attention", taps);
+  arguments.parse(words);
+  if (!fs::exists(input)) throw UserError("--input " + input + " does not exist");
+  Json request = model.request("forward");
+  request["input"] = input;
+  request["output"] = output;
+  request["taps"] = taps;
+  const Json result = run_engine(request);
+  if (model.json)
+    print_json(document_of("forward", result));
+  else
+    print_text("wrote " + output + " (" + std::to_string(result.at("images").get<Index>()) +
+               " images)\n");
+  return ExitCode::kDone;
+}
+
+ExitCode run_profile(const std::vector<std::string>& words) {
+  ModelWords model;
+  std::string protocol_path;
+  std::int64_t batch = 0, top = 15;
+  double seconds = 0;
+  Arguments arguments(
+      "profile", "Measure speed, and where the time goes op by op.",
+      {"vitlab profile efficientvit_m4 --threads 1 --batch 16 --deploy",
+       "vitlab profile deit_tiny --protocol configs/measure/cpu_1thread_bs16.yaml"});
+  model.threads = 0;
+  model.declare(arguments, true);
+  arguments.option("--protocol", "a protocol file; --device, --threads, --batch override it",
+                   protocol_path);
+  arguments.option("--batch", "images per forward (default: the protocol's, 16)", batch);
+  arguments.option("--seconds", "timed seconds (default: the protocol's)", seconds);
+  arguments.option("--top", "how many ops to list", top);
+  arguments.parse(words);
+  Protocol protocol;
+  protocol.deploy = model.deploy;
+  if (!protocol_path.empty()) protocol = load_protocol(protocol_path);
+  if (model.deploy) protocol.deploy = true;
+  if (model.device != "cpu") protocol.device = model.device;
+  if (model.threads != 0) protocol.threads = model.threads;
+  if (model.dtype != "float32") protocol.dtype = model.dtype;
+  if (batch != 0) protocol.batch = batch;
+  if (seconds != 0) protocol.timed_seconds = seconds;
+  if (protocol.threads < 1) throw UserError("--threads must be at least 1");
+  if (protocol.batch < 1) throw UserError("--batch must be at least 1");
+  if (!(protocol.timed_seconds > 0)) throw UserError("--seconds must be positive");
+  model.threads = protocol.threads;
+  Json request = model.request("profile");
+  request["protocol"] = protocol_json(protocol);
+  const Json result = ask_engine(request, "profile");
+  if (model.json) {
+    print_json(document_of("profile", result));
+    return ExitCode::kDone;
+  }
+  if (!result.contains("throughput_images_per_s")) {
+    print_json(result);
+    return ExitCode::kSomeFailed;
+  }
+  std::string text = model.reference + "  batch " + std::to_string(protocol.batch) + ", " +
+                     std::to_string(protocol.threads) + " thread(s), " + protocol.dtype + ", " +
+                     protocol.device + (protocol.deploy ? ", deploy form" : "") + "\nthroughput  " +
+                     spread(result.at("throughput_images_per_s"), "images/s") + "\nlatency     " +
+                     spread(result.at("latency_ms"), "ms") + "\nmemory-bound share " +
+                     number(result.at("memory_bound_share"), 3) + " (by category, as the paper), " +
+                     number(result.at("roofline_memory_bound_share"), 3) + " (by roofline)\n\n";
+  TextTable categories({"category", "time_ms", "share"});
+  for (const Json& row : result.at("categories"))
+    categories.add({row.at("category").get<std::string>(), number(row.at("time_ms")),
+                    number(row.at("share"), 3)});
+  text += categories.str(output_width()) + "\n";
+  std::vector<Json> ops(result.at("ops").begin(), result.at("ops").end());
+  std::stable_sort(ops.begin(), ops.end(), [](const Json& a, const Json& b) {
+    return a.at("time_ms").get<double>() > b.at("time_ms").get<double>();
+  });
+  TextTable table({"node", "op", "category", "time_ms", "GFLOP/s", "GB/s", "bound"});
+  for (std::size_t i = 0; i < ops.size() && i < static_cast<std::size_t>(std::max<Index>(top, 0));
+       ++i)
+    table.add({ops[i].at("node").get<std::string>(), ops[i].at("op").get<std::string>(),
+               ops[i].at("category").get<std::string>(), number(ops[i].at("time_ms")),
+               number(ops[i].at("gflops_per_s"), 3), number(ops[i].at("gbytes_per_s"), 3),
+               ops[i].at("bound").get<std::string>()});
+  print_text(text + table.str(output_width()) +
+             "\nprofiled / unprofiled time: " + number(result.at("overhead"), 4) + "\n");
+  return ExitCode::kDone;
+}
+
+ExitCode run_similarity(const std::vector<std::string>& words) {
+  ModelWords model;
+  std::string input, data, settings_path;
+  std::int64_t images = 0;
+  Arguments arguments("similarity", "How much the attention heads of each layer repeat each other.",
+                      {"vitlab similarity results/m0_digits --data digits",
+                       "vitlab similarity deit_tiny --weights deit.safetensors --layout timm "
+                       "--input images.safetensors --json"});
+  model.declare(arguments, true);
+  arguments.option("--input", "safetensors with tensor `input` (N, C, H, W)", input);
+  arguments.option("--data", "a data set, whose test images are used", data);
+  arguments.option("--images", "how many images (default 256)", images);
+  arguments.parse(words);
+  if (input.empty() == data.empty()) throw UserError("name either --input or --data");
+  Json request = model.request("similarity");
+  SimilaritySettings settings;
+  if (images != 0) settings.images = images;
+  if (settings.images < 1) throw UserError("--images must be at least 1");
+  request["settings"] = similarity_settings_json(settings);
+  if (!input.empty()) {
+    if (!fs::exists(input)) throw UserError("--input " + input + " does not exist");
+    request["input"] = input;
+  } else {
+    request["data"] = canonical_text(parse_data_spec(data));
+  }
+  const Json result = ask_engine(request, "similarity");
+  if (model.json) {
+    print_json(document_of("similarity", result));
+    return ExitCode::kDone;
+  }
+  TextTable table(
+      {"layer", "heads", "max_max.map", "95 % interval", "null", "mean_max.map", "mean_mean.map"});
+  for (const Json& layer : result.at("layers")) {
+    const Json& metrics = layer.at("metrics");
+    const auto cell = [&](const char* name, const char* field) {
+      return metrics.contains(name) && metrics.at(name).contains(field)
+                 ? number(metrics.at(name).at(field), 3)
+                 : std::string("-");
+    };
+    const char* first = "head_cosine.max_max.map";
+    table.add({layer.at("layer").get<std::string>(), layer.at("heads").dump(), cell(first, "value"),
+               cell(first, "low") + " … " + cell(first, "high"), cell(first, "null"),
+               cell("head_cosine.mean_max.map", "value"),
+               cell("head_cosine.mean_mean.map", "value")});
+  }
+  print_text(table.str(output_width()) + "\n" + result.at("images").dump() +
+             " images; weights: " + result.value("weights", std::string()) + "\n");
+  return ExitCode::kDone;
+}
+
+namespace {
+
+/// "macs=0.6" into settings.keep.
+void read_keep(const std::vector<std::string>& keeps, PruneSettings& settings) {
+  if (keeps.empty()) return;
+  settings.keep.clear();
+  for (const std::string& keep : keeps) {
+    const std::size_t equals = keep.find('=');
+    double share = 0;
+    std::size_t used = 0;
+    try {
+      if (equals != std::string::npos) share = std::stod(keep.substr(equals + 1), &used);
+    } catch (const std::exception&) {
+      used = 0;
+    }
+    if (equals == std::string::npos || equals == 0 || used + equals + 1 != keep.size() ||
+        !(share > 0 && share <= 1))
+      throw UserError("--keep " + keep +
+                      ": write metric=share with a share in (0, 1], such as macs=0.6");
+    settings.keep[keep.substr(0, equals)] = share;
+  }
+}
+
+}  // namespace
+
+ExitCode run_prune(const std::vector<std::string>& words) {
+  ModelWords model;
+  std::vector<std::string> keeps, axes;
+  std::string data, out, settings_path, recipe;
+  std::int64_t finetune = 0;
+  Arguments arguments("prune", "Cut the units that matter least, down to a budget.",
+                      {"vitlab prune results/m0_digits --data digits --keep macs=0.6 --out "
+                       "results/m0_pruned"});
+  model.declare(arguments, true);
+  arguments.repeated("--keep", "metric=share that is left: macs=0.6, params=0.5", keeps);
+  arguments.repeated("--axis", "a kind of axis: hidden, qk, v, expansion, squeeze, stem", axes);
+  arguments.option("--data", "a data set for scores and accuracy", data, true);
+  arguments.option("--settings", "a file of pruning settings", settings_path);
+  arguments.option("--recipe", "a recipe for --finetune-epochs", recipe);
+  arguments.option("--finetune-epochs", "epochs of training after the cut", finetune);
+  arguments.option("--out", "the folder to write", out, true);
+  arguments.parse(words);
+  check_output_folder(out, false);
+  PruneSettings settings;
+  if (!settings_path.empty()) settings = load_prune_settings(settings_path);
+  read_keep(keeps, settings);
+  if (!axes.empty()) settings.axes = axes;
+  if (finetune != 0) settings.finetune_epochs = finetune;
+  // Through the reader, so that words and files are checked alike.
+  settings = prune_settings_from_json(prune_settings_json(settings), "vitlab prune");
+  Json request = model.request("prune");
+  request["settings"] = prune_settings_json(settings);
+  request["data"] = canonical_text(parse_data_spec(data));
+  request["recipe"] = recipe_json(recipe.empty() ? Recipe{} : load_recipe(recipe));
+  request["out"] = out;
+  const Json result = ask_engine(request, "prune");
+  if (model.json) {
+    print_json(document_of("prune", result));
+    return ExitCode::kDone;
+  }
+  TextTable table({"metric", "before", "after", "share left"});
+  for (const auto& [metric, before] : result.at("before").items()) {
+    const Json& after = result.at("after").at(metric);
+    table.add({metric, with_thousands(before.get<Index>()), with_thousands(after.get<Index>()),
+               significant(after.get<double>() / before.get<double>(), 4)});
+  }
+  print_text("wrote " + out + "\n" + table.str(output_width()));
+  return ExitCode::kDone;
+}
+
+ExitCode run_export(const std::vector<std::string>& words) {
+  ModelWords model;
+  std::string formats = "yaml,safetensors", out;
+  Arguments arguments("export", "Write a model and its weights for other programs.",
+                      {"vitlab export results/m0_digits --format yaml,safetensors --out exported"});
+  model.declare(arguments, true);
+  arguments.option("--format", "a list of: yaml, safetensors", formats);
+  arguments.option("--out", "the folder to write", out, true);
+  arguments.parse(words);
+  check_output_folder(out, false);
+  const std::vector<std::string> known{"yaml", "safetensors"};
+  Json list = Json::array();
+  for (std::size_t begin = 0; begin <= formats.size();) {
+    const std::size_t end = std::min(formats.find(',', begin), formats.size());
+    const std::string format = formats.substr(begin, end - begin);
+    if (std::find(known.begin(), known.end(), format) == known.end())
+      throw UserError("'" + format + "' is not an export format" + did_you_mean(format, known) +
+                      " (yaml, safetensors)");
+    list.push_back(format);
+    begin = end + 1;
+  }
+  Json request = model.request("export");
+  request["formats"] = list;
+  request["out"] = out;
+  const Json result = run_engine(request);
+  if (model.json)
+    print_json(document_of("export", result));
+  else
+    print_text("wrote " + out + "\n");
+  return ExitCode::kDone;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,42 @@
+#include "core/files.h"
+#include "data/dataset.h"
+#include "engine/prune_stage.h"
+#include "engine/request_model.h"
+#include "engine/requests.h"
+#include "model/weight_files.h"
+#include "sweep/named_config.h"
+
+namespace vitlab {
+
+Json run_prune_request(const Json& request, Events& events) {
+  const RequestedModel model = requested_model(request);
+  const LoadedModel loaded = load_requested_model(request, model.spec);
+  PruneStage stage;
+  stage.spec = model.spec;
+  stage.weights = converted(loaded.weights, at::kFloat);
+  stage.settings = prune_settings_from_json(request.at("settings"), "settings");
+  stage.recipe = recipe_from_json(request.at("recipe"), "recipe");
+  stage.data = request.at("data").get<std::string>();
+  stage.seed = request.value("seed", std::uint64_t{0});
+  const PrunedModel pruned =
+      run_prune_stage(stage, [&](Index done, Index total, const std::string& note) {
+        events.progress(done, total, note);
+      });
+
+  StagedFolder folder(request.at("out").get<std::string>());
+  write_pruned_folder(folder.path(), pruned);
+  Json payload = prune_json(pruned);
+  payload["model"] = model.name;
+  payload["weights"] = loaded.origin;
+  payload["measured"] = measure_pruned(stage, pruned);
+  Json file = Json::object();
+  file["schema"] = 1;
+  file["command"] = "prune";
+  file.update(payload);
+  write_file_atomically(folder.path() / "prune.json", dump_json(file, 2) + "\n");
+  folder.commit();
+  payload["out"] = request.at("out");
+  return payload;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "prune/pruner.h"
+#include "store/record.h"
+#include "sweep/recipe.h"
+#include "train/evaluate.h"
+
+namespace vitlab {
+
+/// Pruning with what stands around it: accuracy before and after, and training after the cut.
+struct PruneStage {
+  ModelSpec spec;
+  Weights weights;
+  std::string data;
+  PruneSettings settings;
+  Recipe recipe;  // of the fine-tuning; its epochs are settings.finetune_epochs
+  std::uint64_t seed = 0;
+};
+
+struct PrunedModel {
+  PruneResult result;
+  Evaluation test_before, test_cut, test_after;  // of the test split; after = after fine-tuning
+  Index finetune_epochs = 0;
+  std::string fingerprint;  // of the data
+  PruneSettings settings;
+};
+
+using OnPruneProgress = std::function<void(Index done, Index total, const std::string& note)>;
+
+PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_progress);
+
+/// What `prune --json` prints and prune.json holds, but for schema, command and measured speed.
+Json prune_json(const PrunedModel& pruned);
+
+/// spec.yaml and model.safetensors of the pruned model.
+void write_pruned_folder(const std::filesystem::path& folder, const PrunedModel& pruned);
+
+/// `prune.keep.<axis>` (share of units left, by layer), `prune.macs`, `prune.params`,
+/// `prune.accuracy.top1`.
+std::vector<MetricValue> metrics_of(const PrunedModel& pruned);
+
+/// Throughput before and after, measured in turns under the quick protocol (deploy form, one
+/// thread), and their ratio: fewer MACs are not always faster.
+Json measure_pruned(const PruneStage& stage, const PrunedModel& pruned);
+
+}  // namespace vitlab

@@ -1,0 +1,41 @@
+#include "data/dataset.h"
+#include "engine/requests.h"
+#include "model/device.h"
+#include "sweep/named_config.h"
+#include "train/train_folder.h"
+
+namespace vitlab {
+
+namespace {
+
+std::string describe(const TrainStep& step) {
+  return "epoch " + std::to_string(step.epoch) + "/" + std::to_string(step.epochs) + ", loss " +
+         std::to_string(step.loss).substr(0, 6) + ", " +
+         std::to_string(static_cast<Index>(step.images_per_second)) + " images/s";
+}
+
+}  // namespace
+
+Json run_train_request(const Json& request, Events& events) {
+  const RequestedModel model = requested_model(request);
+  const std::filesystem::path out = request.at("out").get<std::string>();
+  TrainRequest training;
+  training.spec = model.spec;
+  training.data = request.at("data").get<std::string>();
+  training.recipe = recipe_from_json(request.at("recipe"), "recipe");
+  training.seed = request.value("seed", std::uint64_t{0});
+  training.device = request.value("device", std::string("cpu"));
+  training.checkpoint_folder = out / "checkpoints";
+  training.loader_threads = static_cast<int>(request.value("loader_threads", std::int64_t{0}));
+  if (request.value("skip_broken", false)) training.on_broken = OnBroken::kSkip;
+  const TrainResult result = train(training, [&](const TrainStep& step) {
+    events.progress(step.step, step.steps, describe(step));
+  });
+  write_train_folder(training, result, out);
+  Json payload = train_json(training, result);
+  payload["model"] = model.name;
+  payload["out"] = out.string();
+  return payload;
+}
+
+}  // namespace vitlab
