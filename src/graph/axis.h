@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "graph/id_list.h"
 #include "graph/shape.h"
 
 namespace vitlab {
@@ -50,6 +50,6 @@ struct Axis {
 /// The channels of a value, or one dimension of a parameter: axes laid end to end. An axis may
 /// occur more than once: the embedding of a stage with h splits is one axis h times, which declares
 /// that its splits shrink together.
-using Extent = std::vector<AxisId>;
+using Extent = IdList;
 
 }  // namespace vitlab

@@ -37,7 +37,8 @@ Cost& Cost::operator+=(const Cost& other) {
   return *this;
 }
 
-std::vector<Cost> layer_costs(const Graph& graph, const Layout& layout, Index batch) {
+std::vector<Cost> layer_costs(const Graph& graph, const Layout& layout, const MemoryPlan& plan,
+                              Index batch) {
   std::vector<Cost> costs(graph.layers.size());
   for (const Parameter& parameter : graph.parameters)
     if (parameter.trained)
@@ -54,12 +55,13 @@ std::vector<Cost> layer_costs(const Graph& graph, const Layout& layout, Index ba
       cost.activations += out.shape.elements() * (out.batched ? batch : 1);
     }
   }
-  add_peaks(graph, plan_memory(graph, layout, batch), costs);
+  add_peaks(graph, plan, costs);
   return costs;
 }
 
 std::vector<Cost> layer_costs(const Graph& graph, Index batch) {
-  return layer_costs(graph, lay_out(graph), batch);
+  const Layout layout = lay_out(graph);
+  return layer_costs(graph, layout, plan_memory(graph, layout, batch), batch);
 }
 
 Cost graph_cost(const Graph& graph, Index batch) {

@@ -51,8 +51,8 @@ struct Parameter {
 
 struct Node {
   Op op;
-  std::vector<ValueId> inputs;
-  std::vector<ParameterId> parameters;
+  IdList inputs;      // values
+  IdList parameters;  // parameters
   ValueId output = kUnset;
   LayerId layer = kUnset;
   std::string name;  // inside the layer: "pw1.conv"

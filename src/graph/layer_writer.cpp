@@ -42,45 +42,61 @@ AxisId LayerWriter::owned_axis(AxisKind kind, std::string_view field, Index size
                            .owner_unit = owner_unit});
 }
 
-ValueId LayerWriter::node(Op op, std::vector<ValueId> inputs, std::vector<ParameterId> used,
-                          Value result, const std::string& name) {
+std::string LayerWriter::joined(const Name& name, std::string_view suffix) const {
+  std::string text;
+  if (!keeps_names_) return text;
+  text.reserve(name.stem.size() + name.part.size() + suffix.size());
+  return text.append(name.stem).append(name.part).append(suffix);
+}
+
+ValueId LayerWriter::node(Op op, IdList inputs, IdList used, Value result, const Name& name) {
   const ValueId output = graph_->add_value(std::move(result));
-  graph_->nodes.push_back({op, std::move(inputs), std::move(used), output, layer_, name});
+  graph_->nodes.push_back({op, std::move(inputs), std::move(used), output, layer_, joined(name)});
   return output;
 }
 
-ParameterId LayerWriter::parameter(const std::string& name, Shape shape, std::vector<Extent> dims,
-                                   Initialiser initialiser, bool decays, bool trained) {
+ParameterId LayerWriter::parameter(const Name& name, std::string_view suffix, const Shape& shape,
+                                   std::vector<Extent> dims, Initialiser initialiser, bool decays,
+                                   bool trained) {
   return graph_->add_parameter(
-      {layer_, name, shape, std::move(dims), trained, decays, initialiser});
+      {layer_, joined(name, suffix), shape, std::move(dims), trained, decays, initialiser});
 }
 
 ValueId LayerWriter::convolution(ValueId x, const Extent& out, const std::string& name,
                                  Index kernel, Index stride, Index padding, bool depthwise,
                                  bool bias) {
+  return write_convolution(x, out, {name}, kernel, {stride, padding}, depthwise, bias);
+}
+
+ValueId LayerWriter::write_convolution(ValueId x, const Extent& out, const Name& name, Index kernel,
+                                       const Convolution& how, bool depthwise, bool bias) {
   const Value in = (*this)[x];
   ensure(in.shape.rank() == 4 && in.channel_dim == 1, "a convolution reads a map (N, C, H, W)");
   const Index in_channels = in.shape[1], out_channels = graph_->size(out);
   if (depthwise) ensure(out == in.channels, "a depthwise convolution keeps its channels");
   const Index fan_in = (depthwise ? 1 : in_channels) * kernel * kernel;
-  std::vector<ParameterId> used{
-      parameter(name + ".weight", {out_channels, depthwise ? 1 : in_channels, kernel, kernel},
-                {out, depthwise ? Extent{} : in.channels, {}, {}}, kaiming(fan_in), true)};
-  if (bias)
-    used.push_back(parameter(name + ".bias", {out_channels}, {out}, kaiming(fan_in), false));
-  const Index height = (in.shape[2] + 2 * padding - kernel) / stride + 1;
-  const Index width = (in.shape[3] + 2 * padding - kernel) / stride + 1;
+  IdList used{parameter(name, ".weight",
+                        {out_channels, depthwise ? 1 : in_channels, kernel, kernel},
+                        {out, depthwise ? Extent{} : in.channels, {}, {}}, kaiming(fan_in), true)};
+  if (bias) used.push_back(parameter(name, ".bias", {out_channels}, {out}, kaiming(fan_in), false));
+  const Index height = (in.shape[2] + 2 * how.padding - kernel) / how.stride + 1;
+  const Index width = (in.shape[3] + 2 * how.padding - kernel) / how.stride + 1;
   ensure(height > 0 && width > 0, "a convolution leaves at least one pixel");
-  return node(Convolution{stride, padding, depthwise ? in_channels : 1}, {x}, std::move(used),
-              {{in.shape[0], out_channels, height, width}, in.batched, 1, out}, name);
+  return node(Convolution{how.stride, how.padding, depthwise ? in_channels : 1}, {x},
+              std::move(used), {{in.shape[0], out_channels, height, width}, in.batched, 1, out},
+              name);
 }
 
 ValueId LayerWriter::batch_norm(ValueId x, const std::string& name, bool zero_scale) {
+  return write_batch_norm(x, {name}, zero_scale);
+}
+
+ValueId LayerWriter::write_batch_norm(ValueId x, const Name& name, bool zero_scale) {
   const Value in = (*this)[x];
   ensure(in.channel_dim == 1, "batch norm reads channels in dimension 1");
   const Index channels = in.shape[1];
-  const auto part = [&](const char* which, Initialiser initialiser, bool trained) {
-    return parameter(name + which, {channels}, {in.channels}, initialiser, false, trained);
+  const auto part = [&](std::string_view which, Initialiser initialiser, bool trained) {
+    return parameter(name, which, {channels}, {in.channels}, initialiser, false, trained);
   };
   return node(BatchNorm{}, {x},
               {part(".weight", zero_scale ? kZeros : kOnes, true), part(".bias", kZeros, true),
@@ -90,25 +106,31 @@ ValueId LayerWriter::batch_norm(ValueId x, const std::string& name, bool zero_sc
 
 ValueId LayerWriter::layer_norm(ValueId x, const std::string& name, double epsilon,
                                 bool zero_scale) {
+  return write_layer_norm(x, {name}, epsilon, zero_scale);
+}
+
+ValueId LayerWriter::write_layer_norm(ValueId x, const Name& name, double epsilon,
+                                      bool zero_scale) {
   const Value in = (*this)[x];
   ensure(in.channel_dim != kUnset, "layer norm reads labelled channels");
   const Index channels = in.shape[in.channel_dim];
   return node(
       LayerNorm{epsilon}, {x},
-      {parameter(name + ".weight", {channels}, {in.channels}, zero_scale ? kZeros : kOnes, false),
-       parameter(name + ".bias", {channels}, {in.channels}, kZeros, false)},
+      {parameter(name, ".weight", {channels}, {in.channels}, zero_scale ? kZeros : kOnes, false),
+       parameter(name, ".bias", {channels}, {in.channels}, kZeros, false)},
       in, name);
 }
 
 ValueId LayerWriter::conv_norm(ValueId x, const Extent& out, const std::string& name,
                                const ConvNorm& how) {
-  const ValueId y = convolution(x, out, name + ".conv", how.kernel, how.stride, how.kernel / 2,
-                                how.depthwise, how.norm == Norm::kNone);
+  const ValueId y =
+      write_convolution(x, out, {name, ".conv"}, how.kernel, {how.stride, how.kernel / 2},
+                        how.depthwise, how.norm == Norm::kNone);
   switch (how.norm) {
     case Norm::kBatch:
-      return batch_norm(y, name + ".norm", how.zero_scale);
+      return write_batch_norm(y, {name, ".norm"}, how.zero_scale);
     case Norm::kLayer:
-      return layer_norm(y, name + ".norm", 1e-6, how.zero_scale);
+      return write_layer_norm(y, {name, ".norm"}, 1e-6, how.zero_scale);
     case Norm::kNone:
       return y;
   }
@@ -120,14 +142,13 @@ ValueId LayerWriter::linear(ValueId x, const Extent& out, const std::string& nam
   const int last = in.shape.rank() - 1;
   ensure(in.channel_dim == last, "a linear layer reads channels in the last dimension");
   const Index out_channels = graph_->size(out);
-  std::vector<ParameterId> used{
-      parameter(name + ".weight", {out_channels, in.shape[last]}, {out, in.channels},
-                {Initialiser::Kind::kTruncatedNormal, 0.02, in.shape[last]}, true)};
-  if (bias) used.push_back(parameter(name + ".bias", {out_channels}, {out}, kZeros, false));
+  IdList used{parameter({name}, ".weight", {out_channels, in.shape[last]}, {out, in.channels},
+                        {Initialiser::Kind::kTruncatedNormal, 0.02, in.shape[last]}, true)};
+  if (bias) used.push_back(parameter({name}, ".bias", {out_channels}, {out}, kZeros, false));
   Value result = in;
   result.shape[last] = out_channels;
   result.channels = out;
-  return node(Linear{}, {x}, std::move(used), std::move(result), name);
+  return node(Linear{}, {x}, std::move(used), std::move(result), {name});
 }
 
 ValueId LayerWriter::parameter_value(const Shape& shape, std::vector<Extent> dims, int channel_dim,
@@ -135,8 +156,8 @@ ValueId LayerWriter::parameter_value(const Shape& shape, std::vector<Extent> dim
                                      bool decays) {
   Value result{shape, false, static_cast<std::int8_t>(channel_dim), {}};
   if (channel_dim != kUnset) result.channels = dims[static_cast<std::size_t>(channel_dim)];
-  const ParameterId id = parameter(name, shape, std::move(dims), initialiser, decays);
-  return node(UseParameter{}, {}, {id}, std::move(result), name);
+  const ParameterId id = parameter({name}, "", shape, std::move(dims), initialiser, decays);
+  return node(UseParameter{}, {}, {id}, std::move(result), {name});
 }
 
 ValueId LayerWriter::position_bias(AxisId heads, Index height, Index width, BiasRule rule,
@@ -144,12 +165,12 @@ ValueId LayerWriter::position_bias(AxisId heads, Index height, Index width, Bias
   const Index count = graph_->axis(heads).size, tokens = height * width;
   const bool absolute = rule == BiasRule::kAbsoluteOffset;
   const Index entries = absolute ? tokens : (2 * height - 1) * (2 * width - 1);
-  const ParameterId table = absolute
-                                ? parameter(name, {count, entries}, {{heads}, {}}, kZeros, false)
-                                : parameter(name, {entries, count}, {{}, {heads}},
-                                            {Initialiser::Kind::kTruncatedNormal, 0.02, 0}, false);
+  const ParameterId table =
+      absolute ? parameter({name}, "", {count, entries}, {{heads}, {}}, kZeros, false)
+               : parameter({name}, "", {entries, count}, {{}, {heads}},
+                           {Initialiser::Kind::kTruncatedNormal, 0.02, 0}, false);
   return node(GatherBias{rule, height, width}, {}, {table},
-              {{count, tokens, tokens}, false, 0, {heads}}, name + ".gather");
+              {{count, tokens, tokens}, false, 0, {heads}}, {name, ".gather"});
 }
 
 ValueId LayerWriter::matrix_multiply(ValueId a, ValueId b, bool transpose_left,
@@ -168,15 +189,16 @@ ValueId LayerWriter::matrix_multiply(ValueId a, ValueId b, bool transpose_left,
   Value result{left.shape, left.batched || right.batched, kUnset, {}};
   result.shape[rank - 2] = rows;
   result.shape[rank - 1] = columns;
-  return node(MatrixMultiply{transpose_left, transpose_right}, {a, b}, {}, std::move(result), name);
+  return node(MatrixMultiply{transpose_left, transpose_right}, {a, b}, {}, std::move(result),
+              {name});
 }
 
 ValueId LayerWriter::softmax(ValueId x, const std::string& name) {
-  return node(Softmax{}, {x}, {}, (*this)[x], name);
+  return node(Softmax{}, {x}, {}, (*this)[x], {name});
 }
 
 ValueId LayerWriter::activate(ValueId x, Activation activation, const std::string& name) {
-  return node(Activate{activation}, {x}, {}, (*this)[x], name);
+  return node(Activate{activation}, {x}, {}, (*this)[x], {name});
 }
 
 ValueId LayerWriter::add(ValueId a, ValueId b, const std::string& name) {
@@ -185,7 +207,7 @@ ValueId LayerWriter::add(ValueId a, ValueId b, const std::string& name) {
   ensure(left.shape == right.shape && left.batched == right.batched, "added values have one shape");
   ensure(left.channel_dim == right.channel_dim && left.channels == right.channels,
          "added values are made of the same axes");
-  return node(Add{}, {a, b}, {}, left, name);
+  return node(Add{}, {a, b}, {}, left, {name});
 }
 
 ValueId LayerWriter::add_broadcast(ValueId x, ValueId constant, const std::string& name) {
@@ -199,29 +221,29 @@ ValueId LayerWriter::add_broadcast(ValueId x, ValueId constant, const std::strin
            "a broadcast value fits the other's shape");
   if (left.channel_dim != kUnset && right.channel_dim == left.channel_dim - gap)
     ensure(left.channels == right.channels, "added values are made of the same axes");
-  return node(AddBroadcast{}, {x, constant}, {}, left, name);
+  return node(AddBroadcast{}, {x, constant}, {}, left, {name});
 }
 
 ValueId LayerWriter::add_leading(ValueId x, ValueId y, const std::string& name) {
   const Value& left = (*this)[x];
   const Value& right = (*this)[y];
   ensure(left.channel_dim == 1 && right.channel_dim == 1, "add_leading reads channels in dim 1");
-  return node(AddLeading{}, {x, y}, {}, left, name);
+  return node(AddLeading{}, {x, y}, {}, left, {name});
 }
 
 ValueId LayerWriter::multiply(ValueId x, ValueId per_channel, const std::string& name) {
   ensure((*this)[x].channels == (*this)[per_channel].channels,
          "multiplied values are made of the same axes");
-  return node(Multiply{}, {x, per_channel}, {}, (*this)[x], name);
+  return node(Multiply{}, {x, per_channel}, {}, (*this)[x], {name});
 }
 
 ValueId LayerWriter::scale(ValueId x, double factor, const std::string& name) {
-  return node(Scale{factor}, {x}, {}, (*this)[x], name);
+  return node(Scale{factor}, {x}, {}, (*this)[x], {name});
 }
 
 ValueId LayerWriter::drop_path(ValueId x, double probability, const std::string& name) {
   if (probability <= 0) return x;
-  return node(DropPath{probability}, {x}, {}, (*this)[x], name);
+  return node(DropPath{probability}, {x}, {}, (*this)[x], {name});
 }
 
 ValueId LayerWriter::split(ValueId x, std::size_t first, std::size_t count,
@@ -236,7 +258,7 @@ ValueId LayerWriter::split(ValueId x, std::size_t first, std::size_t count,
   Value result = in;
   result.shape[in.channel_dim] = size;
   result.channels = own;
-  return node(Slice{in.channel_dim, offset, size}, {x}, {}, std::move(result), name);
+  return node(Slice{in.channel_dim, offset, size}, {x}, {}, std::move(result), {name});
 }
 
 ValueId LayerWriter::slice(ValueId x, int dim, Index begin, Index size, const std::string& name) {
@@ -247,7 +269,7 @@ ValueId LayerWriter::slice(ValueId x, int dim, Index begin, Index size, const st
     result.channels.clear();
   }
   result.shape[dim] = size;
-  return node(Slice{dim, begin, size}, {x}, {}, std::move(result), name);
+  return node(Slice{dim, begin, size}, {x}, {}, std::move(result), {name});
 }
 
 ValueId LayerWriter::concat(const std::vector<ValueId>& parts, int dim, const std::string& name) {
@@ -261,12 +283,12 @@ ValueId LayerWriter::concat(const std::vector<ValueId>& parts, int dim, const st
     const Value& value = (*this)[part];
     ensure(value.channel_dim == result.channel_dim, "parts of a concatenation have one layout");
     if (joins_channels)
-      result.channels.insert(result.channels.end(), value.channels.begin(), value.channels.end());
+      result.channels.append(value.channels);
     else
       ensure(value.channels == result.channels, "parts of a concatenation share their axes");
     result.shape[dim] += value.shape[dim];
   }
-  return node(Concat{dim}, parts, {}, std::move(result), name);
+  return node(Concat{dim}, IdList(parts), {}, std::move(result), {name});
 }
 
 ValueId LayerWriter::reshape(ValueId x, const Shape& shape, int channel_dim, const Extent& channels,
@@ -276,7 +298,7 @@ ValueId LayerWriter::reshape(ValueId x, const Shape& shape, int channel_dim, con
   if (channel_dim != kUnset)
     ensure(graph_->size(channels) == shape[channel_dim], "labels fit the labelled dimension");
   return node(Reshape{}, {x}, {},
-              {shape, in.batched, static_cast<std::int8_t>(channel_dim), channels}, name);
+              {shape, in.batched, static_cast<std::int8_t>(channel_dim), channels}, {name});
 }
 
 ValueId LayerWriter::permute(ValueId x, std::initializer_list<int> order, const std::string& name) {
@@ -291,7 +313,7 @@ ValueId LayerWriter::permute(ValueId x, std::initializer_list<int> order, const 
     if (from == in.channel_dim) result.channel_dim = static_cast<std::int8_t>(i);
     ++i;
   }
-  return node(op, {x}, {}, std::move(result), name);
+  return node(op, {x}, {}, std::move(result), {name});
 }
 
 ValueId LayerWriter::pad(ValueId x, int height_dim, Index rows, Index columns,
@@ -300,7 +322,7 @@ ValueId LayerWriter::pad(ValueId x, int height_dim, Index rows, Index columns,
   Value result = (*this)[x];
   result.shape[height_dim] += rows;
   result.shape[height_dim + 1] += columns;
-  return node(Pad{height_dim, rows, columns}, {x}, {}, std::move(result), name);
+  return node(Pad{height_dim, rows, columns}, {x}, {}, std::move(result), {name});
 }
 
 ValueId LayerWriter::crop(ValueId x, int height_dim, Index height, Index width,
@@ -316,18 +338,18 @@ ValueId LayerWriter::mean(ValueId x, bool keep, const std::string& name) {
   if (in.shape.rank() == 4 && in.channel_dim == 1) {
     Value result{{in.shape[0], in.shape[1]}, in.batched, 1, in.channels};
     if (keep) result.shape = {in.shape[0], in.shape[1], 1, 1};
-    return node(Mean{2, 3, keep}, {x}, {}, std::move(result), name);
+    return node(Mean{2, 3, keep}, {x}, {}, std::move(result), {name});
   }
   ensure(!keep && in.channel_dim == in.shape.rank() - 1, "a mean reads a map or tokens");
   return node(Mean{1, in.shape.rank() - 2, false}, {x}, {},
-              {{in.shape[0], in.shape.back()}, in.batched, 1, in.channels}, name);
+              {{in.shape[0], in.shape.back()}, in.batched, 1, in.channels}, {name});
 }
 
 ValueId LayerWriter::broadcast(ValueId constant, const std::string& name) {
   Value result = (*this)[constant];
   ensure(!result.batched && result.shape[0] == 1, "one row is repeated for every image");
   result.batched = true;
-  return node(Broadcast{}, {constant}, {}, std::move(result), name);
+  return node(Broadcast{}, {constant}, {}, std::move(result), {name});
 }
 
 void LayerWriter::tap(AttentionTap tap) {

@@ -24,7 +24,9 @@ struct ConvNorm {
 /// names its node and parameters inside the layer, and gives back the new value.
 class LayerWriter {
  public:
-  LayerWriter(Graph& graph, LayerId layer) : graph_(&graph), layer_(layer) {}
+  /// Counting has no use for names: without `keeps_names`, nodes and parameters have none.
+  LayerWriter(Graph& graph, LayerId layer, bool keeps_names = true)
+      : graph_(&graph), layer_(layer), keeps_names_(keeps_names) {}
 
   Graph& graph() { return *graph_; }
   const Value& operator[](ValueId id) const { return graph_->value(id); }
@@ -88,13 +90,24 @@ class LayerWriter {
   void tap(AttentionTap tap);
 
  private:
-  ValueId node(Op op, std::vector<ValueId> inputs, std::vector<ParameterId> used, Value result,
-               const std::string& name);
-  ParameterId parameter(const std::string& name, Shape shape, std::vector<Extent> dims,
-                        Initialiser initialiser, bool decays, bool trained = true);
+  /// A name in two parts, joined only where it is kept.
+  struct Name {
+    std::string_view stem, part;
+  };
+  std::string joined(const Name& name, std::string_view suffix = "") const;
+
+  ValueId node(Op op, IdList inputs, IdList used, Value result, const Name& name);
+  ParameterId parameter(const Name& name, std::string_view suffix, const Shape& shape,
+                        std::vector<Extent> dims, Initialiser initialiser, bool decays,
+                        bool trained = true);
+  ValueId write_convolution(ValueId x, const Extent& out, const Name& name, Index kernel,
+                            const Convolution& how, bool depthwise, bool bias);
+  ValueId write_batch_norm(ValueId x, const Name& name, bool zero_scale);
+  ValueId write_layer_norm(ValueId x, const Name& name, double epsilon, bool zero_scale);
 
   Graph* graph_;
   LayerId layer_;
+  bool keeps_names_;
 };
 
 }  // namespace vitlab

@@ -31,7 +31,7 @@ ValueId from_windows(LayerWriter& writer, ValueId x, const Windows& windows, Ind
 /// Axes of the heads of one attention layer; QK and V of head i are owned by unit i of `heads`.
 struct HeadAxes {
   AxisId heads = kUnset;
-  std::vector<AxisId> qk, v;
+  Extent qk, v;
 };
 HeadAxes head_axes(LayerWriter& writer, const PerHead& qk, const PerHead& v);
 

@@ -74,8 +74,8 @@ ValueId write_attention(const Settings& settings, LayerWriter& writer, ValueId x
   const std::size_t heads = axes.qk.size();
 
   Extent projected = axes.qk;
-  projected.insert(projected.end(), axes.qk.begin(), axes.qk.end());
-  projected.insert(projected.end(), axes.v.begin(), axes.v.end());
+  projected.append(axes.qk);
+  projected.append(axes.v);
   const ValueId inside = to_windows(writer, x, windows);
   const ValueId qkv = writer.conv_norm(inside, projected, "qkv", {.norm = settings.norm});
   const ValueId q = writer.split(qkv, 0, heads, "q");

@@ -74,7 +74,7 @@ class HeadChain {
         writer_.owned_axis(AxisKind::kQk, "qk", settings_.qk[index], index, heads_axis_, index);
     const Extent v_axes = value_axes(head, fed);
     Extent projected{qk, qk};
-    projected.insert(projected.end(), v_axes.begin(), v_axes.end());
+    projected.append(v_axes);
     const ValueId qkv = writer_.conv_norm(fed, projected, name + ".qkv", {.norm = settings_.norm});
     ValueId q = writer_.split(qkv, 0, 1, name + ".q");
     const ValueId k = writer_.split(qkv, 1, 1, name + ".k");

@@ -65,8 +65,8 @@ ValueId write(const TokenAttention& layer, LayerWriter& writer, ValueId x, const
   const HeadAxes axes = head_axes(writer, layer.qk, layer.v);
   const std::size_t heads = axes.qk.size();
   Extent projected = axes.qk;
-  projected.insert(projected.end(), axes.qk.begin(), axes.qk.end());
-  projected.insert(projected.end(), axes.v.begin(), axes.v.end());
+  projected.append(axes.qk);
+  projected.append(axes.v);
 
   const ValueId normed = writer.layer_norm(x, "norm", kTokenNormEpsilon);
   const ValueId qkv = writer.linear(normed, projected, "qkv", layer.qkv_bias);

@@ -24,7 +24,7 @@ bool keeps_embedding(LayerRole role) {
 
 }  // namespace
 
-std::size_t CostCounter::KeyHash::operator()(const Key& key) const {
+std::size_t CostCounter::KeyHash::operator()(const KeyView& key) const {
   std::size_t hash = layer_hash(key.layer);
   for (const Index size : key.input.shape) combine(hash, size);
   for (const Index stride : key.input.strides) combine(hash, stride);
@@ -37,6 +37,9 @@ std::size_t CostCounter::KeyHash::operator()(const Key& key) const {
 CostCounter::Entry CostCounter::count_alone(const Layer& layer, const Input& input,
                                             const char* where) const {
   Graph graph;
+  graph.values.reserve(128);
+  graph.nodes.reserve(128);
+  graph.parameters.reserve(128);
   const Extent channels = scratch_extent(graph, input.shape[input.channel_dim], input.parts);
   graph.input = graph.add_value({input.shape, true, input.channel_dim, channels});
   const LayerProblems problems = layer_problems(layer, graph.value(graph.input), input.width);
@@ -49,13 +52,13 @@ CostCounter::Entry CostCounter::count_alone(const Layer& layer, const Input& inp
                      : input.width > 0     ? scratch_extent(graph, input.width, input.splits)
                                            : Extent{};
   graph.layers.push_back({where, layer_kind(layer), role, 0});
-  LayerWriter writer(graph, 0);
+  LayerWriter writer(graph, 0, /*keeps_names=*/false);
   const ValueId y = write_layer(layer, writer, graph.input, out);
   graph.outputs.push_back({"", y});
 
   const Layout layout = lay_out(graph, &input.strides);
-  Entry entry{layer_costs(graph, layout, batch_).front(), {}};
-  entry.cost.peak_elements = plan_memory(graph, layout, batch_, !input.is_image).peak_elements;
+  const MemoryPlan plan = plan_memory(graph, layout, batch_, !input.is_image);
+  Entry entry{layer_costs(graph, layout, plan, batch_).front(), {}};
   const Value& value = graph.value(y);
   entry.output.shape = value.shape;
   entry.output.strides = layout.strides[static_cast<std::size_t>(y)];
@@ -66,19 +69,18 @@ CostCounter::Entry CostCounter::count_alone(const Layer& layer, const Input& inp
 
 const CostCounter::Entry& CostCounter::entry(const Layer& layer, const Input& input,
                                              const char* where) {
-  Key key{layer, input};
-  const auto found = entries_.find(key);
+  const auto found = entries_.find(KeyView(layer, input));
   if (found != entries_.end()) return found->second;
   // A sweep over very many shapes must not grow without bound.
   if (entries_.size() > 200'000) entries_.clear();
   Entry counted = count_alone(layer, input, where);
-  return entries_.emplace(std::move(key), std::move(counted)).first->second;
+  return entries_.emplace(Key{layer, input}, std::move(counted)).first->second;
 }
 
 Cost CostCounter::count(const ModelSpec& spec) {
-  if (spec.heads.size() != 1 || spec.stages.empty()) return graph_cost(build_graph(spec), batch_);
-  for (const Stage& stage : spec.stages)
-    if (stage.width < 1 || stage.width % stage_splits(stage) != 0) build_graph(spec);  // throws
+  const bool misfits = !size_problems(spec).empty();
+  // Heads share their input, which one chain of layers cannot say; a misfit gets its full message.
+  if (misfits || spec.heads.size() != 1) return graph_cost(build_graph(spec), batch_);
 
   Cost total;
   Input x;
@@ -98,7 +100,6 @@ Cost CostCounter::count(const ModelSpec& spec) {
   };
   for (std::size_t i = 0; i < spec.stages.size(); ++i) {
     const Stage& stage = spec.stages[i];
-    if (i > 0 && !stage.downsample) build_graph(spec);  // throws
     x.width = stage.width;
     x.splits = stage_splits(stage);
     step(i == 0 ? spec.stem : *stage.downsample, i == 0 ? "stem" : "downsample");

@@ -33,10 +33,23 @@ class CostCounter {
   struct Key {
     Layer layer;
     Input input;
-    friend bool operator==(const Key&, const Key&) = default;
+  };
+  /// A key that is only looked up is not copied.
+  struct KeyView {
+    const Layer& layer;
+    const Input& input;
+    KeyView(const Layer& l, const Input& i) : layer(l), input(i) {}
+    KeyView(const Key& key) : layer(key.layer), input(key.input) {}  // NOLINT: a view converts
   };
   struct KeyHash {
-    std::size_t operator()(const Key& key) const;
+    using is_transparent = void;
+    std::size_t operator()(const KeyView& key) const;
+  };
+  struct KeyEqual {
+    using is_transparent = void;
+    bool operator()(const KeyView& a, const KeyView& b) const {
+      return a.input == b.input && a.layer == b.layer;
+    }
   };
   struct Entry {
     Cost cost;
@@ -47,7 +60,7 @@ class CostCounter {
   Entry count_alone(const Layer& layer, const Input& input, const char* where) const;
 
   Index batch_;
-  std::unordered_map<Key, Entry, KeyHash> entries_;
+  std::unordered_map<Key, Entry, KeyHash, KeyEqual> entries_;
 };
 
 }  // namespace vitlab

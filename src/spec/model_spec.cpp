@@ -9,14 +9,43 @@ namespace {
 
 std::string stage_path(std::size_t stage) { return "stages[" + std::to_string(stage) + "]"; }
 
+void check_stage(const ModelSpec& spec, std::size_t i, std::vector<SpecProblem>& problems) {
+  const Stage& stage = spec.stages[i];
+  if (stage.width < 1 || stage.width > (Index{1} << 20)) {
+    problems.push_back(
+        {stage_path(i), "width", "must lie in 1..1048576, got " + std::to_string(stage.width)});
+    return;
+  }
+  if (i == 0 && stage.downsample)
+    problems.push_back({stage_path(i), "downsample", "belongs to the stages after the first"});
+  if (i > 0 && !stage.downsample) problems.push_back({stage_path(i), "downsample", "is missing"});
+  if (stage.downsample && layer_role(*stage.downsample) != LayerRole::kDownsample)
+    problems.push_back({stage_path(i) + ".downsample", std::string(layer_kind(*stage.downsample)),
+                        "does not lead from one width to another"});
+  for (std::size_t j = 0; j < stage.layers.size(); ++j) {
+    const LayerRole role = layer_role(stage.layers[j]);
+    if (role == LayerRole::kStem || role == LayerRole::kHead)
+      problems.push_back({stage_path(i) + ".layers[" + std::to_string(j) + "]",
+                          std::string(layer_kind(stage.layers[j])),
+                          role == LayerRole::kStem ? "belongs under stem" : "belongs under heads"});
+  }
+  const Index splits = stage_splits(stage);
+  if (stage.width % splits != 0)
+    problems.push_back({stage_path(i), "width",
+                        std::to_string(stage.width) + " is not divisible by " +
+                            std::to_string(splits) +
+                            ", the equal splits that the stage's heads need"});
+}
+
 /// Writes a spec into a graph layer by layer, checking each against what came before it.
 class SpecWriter {
  public:
-  explicit SpecWriter(const ModelSpec& spec) : spec_(spec) {}
+  SpecWriter(const ModelSpec& spec, bool keeps_names) : spec_(spec), keeps_names_(keeps_names) {}
 
   /// Stops at the first layer that does not fit, since what follows depends on its output.
   bool write_all() {
-    if (!sizes_hold()) return false;
+    problems_ = size_problems(spec_);
+    if (!problems_.empty()) return false;
     const AxisId image = graph_.add_axis({.field = "channels",
                                           .kind = AxisKind::kImage,
                                           .size = spec_.image.channels,
@@ -33,43 +62,6 @@ class SpecWriter {
   std::vector<SpecProblem> take_problems() { return std::move(problems_); }
 
  private:
-  bool sizes_hold() {
-    const auto within = [&](const char* field, Index size, Index limit) {
-      if (size >= 1 && size <= limit) return;
-      problems_.push_back(
-          {"image", field,
-           "must lie in 1.." + std::to_string(limit) + ", got " + std::to_string(size)});
-    };
-    within("channels", spec_.image.channels, 1024);
-    within("height", spec_.image.height, 16384);
-    within("width", spec_.image.width, 16384);
-    if (spec_.stages.empty()) problems_.push_back({"stages", "", "must hold at least one stage"});
-    if (spec_.heads.empty()) problems_.push_back({"heads", "", "must hold at least one head"});
-    if (layer_role(spec_.stem) != LayerRole::kStem)
-      problems_.push_back({"stem", "", "must be a stem layer"});
-    for (std::size_t i = 0; i < spec_.stages.size(); ++i) check_stage(i);
-    return problems_.empty();
-  }
-
-  void check_stage(std::size_t i) {
-    const Stage& stage = spec_.stages[i];
-    if (stage.width < 1 || stage.width > (Index{1} << 20)) {
-      problems_.push_back(
-          {stage_path(i), "width", "must lie in 1..1048576, got " + std::to_string(stage.width)});
-      return;
-    }
-    if (i == 0 && stage.downsample)
-      problems_.push_back({stage_path(i), "downsample", "belongs to the stages after the first"});
-    if (i > 0 && !stage.downsample)
-      problems_.push_back({stage_path(i), "downsample", "is missing"});
-    const Index splits = stage_splits(stage);
-    if (stage.width % splits != 0)
-      problems_.push_back({stage_path(i), "width",
-                           std::to_string(stage.width) + " is not divisible by " +
-                               std::to_string(splits) +
-                               ", the equal splits that the stage's heads need"});
-  }
-
   bool write_stage(std::size_t i) {
     const Stage& stage = spec_.stages[i];
     const Index splits = stage_splits(stage);
@@ -102,10 +94,6 @@ class SpecWriter {
     for (std::size_t i = 0; i < spec_.heads.size(); ++i) {
       const std::string number = std::to_string(i);
       x_ = features;
-      if (layer_role(spec_.heads[i]) != LayerRole::kHead) {
-        problems_.push_back({"heads[" + number + "]", "", "must be a head layer"});
-        return false;
-      }
       if (!write_one(spec_.heads[i], "heads." + number, "heads[" + number + "]", kUnset, 0, {}))
         return false;
       graph_.outputs.push_back({i == 0 ? "logits" : "logits." + number, x_});
@@ -122,12 +110,13 @@ class SpecWriter {
     }
     if (!found.empty()) return false;
     graph_.layers.push_back({path, layer_kind(layer), layer_role(layer), stage});
-    LayerWriter writer(graph_, static_cast<LayerId>(graph_.layers.size() - 1));
+    LayerWriter writer(graph_, static_cast<LayerId>(graph_.layers.size() - 1), keeps_names_);
     x_ = write_layer(layer, writer, x_, embedding);
     return true;
   }
 
   const ModelSpec& spec_;
+  bool keeps_names_;
   Graph graph_;
   ValueId x_ = kUnset;
   std::vector<SpecProblem> problems_;
@@ -141,19 +130,43 @@ std::string SpecProblem::text() const {
 
 Index stage_splits(const Stage& stage) {
   Index splits = 1;
-  for (const Layer& layer : stage.layers)
+  for (const Layer& layer : stage.layers) {
     splits = std::lcm(splits, std::max<Index>(1, splits_needed(layer)));
+    if (splits > stage.width) break;  // no width is divisible by more; and lcm must not overflow
+  }
   return splits;
 }
 
+std::vector<SpecProblem> size_problems(const ModelSpec& spec) {
+  std::vector<SpecProblem> problems;
+  const auto within = [&](const char* field, Index size, Index limit) {
+    if (size >= 1 && size <= limit) return;
+    problems.push_back(
+        {"image", field,
+         "must lie in 1.." + std::to_string(limit) + ", got " + std::to_string(size)});
+  };
+  within("channels", spec.image.channels, 1024);
+  within("height", spec.image.height, 16384);
+  within("width", spec.image.width, 16384);
+  if (spec.stages.empty()) problems.push_back({"stages", "", "must hold at least one stage"});
+  if (spec.heads.empty()) problems.push_back({"heads", "", "must hold at least one head"});
+  if (layer_role(spec.stem) != LayerRole::kStem)
+    problems.push_back({"stem", "", "must be a stem layer"});
+  for (std::size_t i = 0; i < spec.stages.size(); ++i) check_stage(spec, i, problems);
+  for (std::size_t i = 0; i < spec.heads.size(); ++i)
+    if (layer_role(spec.heads[i]) != LayerRole::kHead)
+      problems.push_back({"heads[" + std::to_string(i) + "]", "", "must be a head layer"});
+  return problems;
+}
+
 std::vector<SpecProblem> spec_problems(const ModelSpec& spec) {
-  SpecWriter writer(spec);
+  SpecWriter writer(spec, /*keeps_names=*/false);
   writer.write_all();
   return writer.take_problems();
 }
 
 Graph build_graph(const ModelSpec& spec) {
-  SpecWriter writer(spec);
+  SpecWriter writer(spec, /*keeps_names=*/true);
   if (writer.write_all()) return writer.take_graph();
   std::string message = "the model cannot be built";
   for (const SpecProblem& problem : writer.take_problems()) message += "\n  " + problem.text();

@@ -49,6 +49,9 @@ struct SpecProblem {
   std::string text() const;
 };
 
+/// The part of spec_problems that needs no graph: sizes out of range, layers in the wrong place.
+std::vector<SpecProblem> size_problems(const ModelSpec& spec);
+
 /// Everything that stops a spec from being a model, found without LibTorch.
 std::vector<SpecProblem> spec_problems(const ModelSpec& spec);
 

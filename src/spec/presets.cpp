@@ -121,6 +121,13 @@ ModelSpec expand_knobs(const Json& knobs, const std::string& source) {
   return spec;
 }
 
+ModelSpec expand_knobs_untried(const Json& knobs, const std::string& source) {
+  Problems problems(source, "");
+  ModelSpec spec = read_template(node_from_json(knobs), problems);
+  problems.throw_if_any();
+  return spec;
+}
+
 ConfigNode node_from_json(const Json& value) {
   ConfigNode node;
   if (value.is_object() || value.is_array()) {

@@ -30,6 +30,9 @@ NamedModel resolve_model(const std::string& reference,
 ModelSpec read_model(const ConfigNode& root, Problems& problems);
 /// The same for knobs held as JSON; throws UserError naming `source`.
 ModelSpec expand_knobs(const Json& knobs, const std::string& source);
+/// The same without trying whether the layers fit one another, which costs far more than the rest:
+/// for callers that go on to CostCounter::count or build_graph, which refuse what does not fit.
+ModelSpec expand_knobs_untried(const Json& knobs, const std::string& source);
 
 /// A JSON value as a config node (places are all 1:1), and a config node as JSON.
 ConfigNode node_from_json(const Json& value);

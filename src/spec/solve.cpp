@@ -95,8 +95,9 @@ class WidthSearch {
     try {
       BudgetSolution solution;
       solution.widths = widths;
-      return cost_metric(counter_.count(expand_knobs(with_widths(knobs_, solution), "solve")),
-                         target_.metric);
+      return cost_metric(
+          counter_.count(expand_knobs_untried(with_widths(knobs_, solution), "solve")),
+          target_.metric);
     } catch (const UserError& error) {
       if (first_error_.empty()) first_error_ = error.what();
       return std::numeric_limits<double>::quiet_NaN();

@@ -30,7 +30,7 @@ class Sweep {
     knobs["widths"] = {width(48, 80, heads), width(96, 160, heads), width(160, 224, heads)};
     knobs["qk_dim"] = 8 * between(1, 4);
     knobs["ffn_ratio"] = 0.5 * static_cast<double>(between(2, 6));
-    return expand_knobs(knobs, "bench");
+    return expand_knobs_untried(knobs, "bench");
   }
 
   std::vector<ModelSpec> next(std::size_t count) {
