@@ -6,6 +6,7 @@
 
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <sys/utsname.h>
 
 #include "core/error.h"
@@ -93,6 +94,12 @@ std::string device_class(at::Device device) {
 void set_threads(int threads) {
   ensure(threads >= 1, "at least one thread computes");
   at::set_num_threads(threads);
+}
+
+void keep_freed_memory() {
+  // A threshold would not do: glibc takes none above 32 MiB, and feature maps are larger.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
 }
 
 }  // namespace vitlab
