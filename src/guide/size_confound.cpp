@@ -1,0 +1,95 @@
+#include "guide/size_confound.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "stats/correlation.h"
+#include "stats/summary.h"
+
+namespace vitlab {
+namespace {
+
+constexpr double kSmallestSpread = 0.01;  // of log size inside blocks, else it is held equal
+
+/// What rows of one block's level have in common, seeds averaged.
+struct Cell {
+  std::vector<double> in_range, value, size;
+};
+
+struct Columns {
+  std::vector<double> in_range, value, size;
+};
+
+void append_centred(const std::vector<double>& values, std::vector<double>& column) {
+  const double centre = mean(values);
+  for (const double value : values) column.push_back(value - centre);
+}
+
+using Facts = std::map<std::string, ModelFacts>;
+using SizeOf = std::optional<double> ModelFacts::*;
+
+/// Columns centred inside blocks; empty if a model's size is unknown.
+Columns centred_columns(const Comparison& comparison, const Factor& factor, const LevelClaim& claim,
+                        const Facts& models, SizeOf size_of) {
+  std::set<std::int64_t> to;
+  std::set<std::int64_t> used;
+  for (const std::size_t l : claim.range) to.insert(comparison.table.levels[l]);
+  used = to;
+  for (const std::size_t l : claim.from) used.insert(comparison.table.levels[l]);
+
+  std::map<std::pair<std::string, std::int64_t>, Cell> cells;
+  for (std::size_t i = 0; i < comparison.rows.size(); ++i) {
+    const Observation& row = *comparison.rows[i];
+    const std::int64_t level = factor.level_of(row.knobs[factor.knob]);
+    if (!used.contains(level)) continue;
+    const auto& size = models.at(row.model).*size_of;
+    if (!size || *size <= 0) return {};
+    Cell& cell = cells[{comparison.row_blocks[i], level}];
+    cell.in_range.push_back(to.contains(level) ? 1 : 0);
+    cell.value.push_back(row.value);
+    cell.size.push_back(std::log(*size));
+  }
+  std::map<std::string, Columns> blocks;
+  for (const auto& [key, cell] : cells) {
+    Columns& block = blocks[key.first];
+    block.in_range.push_back(mean(cell.in_range));
+    block.value.push_back(mean(cell.value));
+    block.size.push_back(mean(cell.size));
+  }
+  Columns columns;
+  for (const auto& [name, block] : blocks) {
+    append_centred(block.in_range, columns.in_range);
+    append_centred(block.value, columns.value);
+    append_centred(block.size, columns.size);
+  }
+  return columns;
+}
+
+}  // namespace
+
+std::vector<SizeConfound> size_confounds(const Comparison& comparison, const Factor& factor,
+                                         const LevelClaim& claim, const Facts& models,
+                                         const GuideOptions& options) {
+  const std::pair<const char*, SizeOf> sizes[] = {{"params", &ModelFacts::params},
+                                                  {"macs", &ModelFacts::macs}};
+  std::vector<SizeConfound> confounds;
+  for (const auto& [name, size_of] : sizes) {
+    const Columns columns = centred_columns(comparison, factor, claim, models, size_of);
+    if (columns.size.size() < 4 || standard_deviation(columns.size) < kSmallestSpread) continue;
+    SizeConfound confound;
+    confound.size = name;
+    confound.plain = spearman(columns.in_range, columns.value);
+    confound.partial = bootstrap_partial_spearman(
+        columns.in_range, columns.value, columns.size,
+        {.confidence = options.confidence, .draws = options.draws / 4 + 1, .seed = options.seed});
+    const bool follows = std::isnan(confound.partial.value) || std::isnan(confound.partial.low);
+    const bool same_sign = confound.partial.value * confound.plain > 0;
+    confound.is_explained = follows || !confound.partial.is_off_zero() || !same_sign;
+    confounds.push_back(confound);
+  }
+  return confounds;
+}
+
+}  // namespace vitlab
