@@ -12,23 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
-
-/// The place of a named file on disk; empty if there is none.
-fs::path find_file(const fs::path& wanted, const fs::path& near) {
-  if (is_file(wanted)) return wanted;
-  if (wanted.is_absolute() || near.empty()) return {};
-  std::error_code ignored;
-  for (fs::path folder = fs::absolute(near, ignored).lexically_normal();;
-       folder = folder.parent_path()) {
-    if (is_file(folder / wanted)) return folder / wanted;
-    if (folder == folder.parent_path()) return {};
-  }
-}
-
 template <typename Settings>
 Settings read_whole(ConfigDocument document, Settings (*read)(ConfigReader&)) {
   ConfigReader reader(document.root, document.problems);
@@ -43,8 +26,20 @@ ConfigDocument document_of(const Json& json, const std::string& source) {
 
 }  // namespace
 
+fs::path find_named_path(const std::string& path, const fs::path& near) {
+  std::error_code ignored;
+  const fs::path wanted(path);
+  if (fs::exists(wanted, ignored)) return wanted;
+  if (wanted.is_absolute() || near.empty()) return {};
+  for (fs::path folder = fs::absolute(near, ignored).lexically_normal();;
+       folder = folder.parent_path()) {
+    if (fs::exists(folder / wanted, ignored)) return folder / wanted;
+    if (folder == folder.parent_path()) return {};
+  }
+}
+
 ConfigDocument load_named_config(const std::string& path, const fs::path& near) {
-  const fs::path found = find_file(path, near);
+  const fs::path found = find_named_path(path, near);
   if (!found.empty()) return load_config(found);
   const std::string name = fs::path(path).lexically_normal().generic_string();
   if (const auto text = embedded_file(name)) return parse_document(name, std::string(*text));

@@ -16,6 +16,9 @@ namespace vitlab {
 /// the nearest embedded name.
 ConfigDocument load_named_config(const std::string& path, const std::filesystem::path& near = {});
 
+/// The file or folder on disk that load_named_config would find; empty if there is none.
+std::filesystem::path find_named_path(const std::string& path, const std::filesystem::path& near);
+
 /// The settings of such a file; throws UserError with every problem and its place.
 Recipe load_recipe(const std::string& path, const std::filesystem::path& near = {});
 Protocol load_protocol(const std::string& path, const std::filesystem::path& near = {});

@@ -1,0 +1,211 @@
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/interrupt.h"
+#include "core/text.h"
+#include "data/dataset.h"
+#include "sweep/knob_check.h"
+#include "sweep/plan.h"
+#include "sweep/point.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr double kMostPoints = 1e6;
+
+/// The words of a reader's problems without their places, which mean nothing for a point.
+std::string without_places(std::string words) {
+  constexpr std::string_view kPlace = "point:1:1: ";
+  for (std::size_t at; (at = words.find(kPlace)) != std::string::npos;)
+    words.erase(at, kPlace.size());
+  std::replace(words.begin(), words.end(), '\n', ';');
+  return words;
+}
+
+/// The least number of classes that a head of the model tells apart.
+Index classes_of(const ModelSpec& spec) {
+  Index least = std::numeric_limits<Index>::max();
+  for (const Layer& head : spec.heads) {
+    const Json json = layer_json(head, true);
+    for (const auto& [kind, settings] : json.items())
+      if (settings.is_object() && settings.contains("classes"))
+        least = std::min(least, settings["classes"].get<Index>());
+  }
+  return least;
+}
+
+class Expander {
+ public:
+  explicit Expander(const SweepSpec& sweep)
+      : sweep_(sweep), problems_(sweep.source, sweep.text), builder_(sweep, problems_) {}
+
+  Plan run() {
+    plan_.name = sweep_.name;
+    plan_.recipe_name = sweep_.recipe_name;
+    plan_.recipe = sweep_.recipe;
+    check_size();
+    open_data();
+    list_varying();
+    std::vector<std::size_t> at(builder_.axes().size(), 0);
+    do {
+      check_interrupt();
+      ++plan_.points;
+      take(at);
+    } while (advance(at));
+    find_reference();
+    return std::move(plan_);
+  }
+
+ private:
+  void check_size() const {
+    double points = 1;
+    for (const SweepAxis& axis : builder_.axes()) points *= static_cast<double>(axis.points.size());
+    if (points <= kMostPoints) return;
+    throw UserError(
+        fmt::format("{}: the axes span {} points, over the limit of {}; narrow them or "
+                    "draw a sample",
+                    sweep_.source, significant(points, 3), shortest(kMostPoints)));
+  }
+
+  void open_data() {
+    if (sweep_.data.empty()) return;
+    const auto dataset = open_dataset(parse_data_spec(sweep_.data));
+    plan_.data = sweep_.data;
+    plan_.data_fingerprint = dataset->fingerprint();
+    classes_ = dataset->classes();
+  }
+
+  void list_varying() {
+    for (const SweepAxis& axis : sweep_.axes)
+      for (std::size_t k = 0; k < axis.knobs.size(); ++k) {
+        const auto differs = [&](const std::vector<Json>& point) {
+          return point[k] != axis.points.front()[k];
+        };
+        if (std::any_of(axis.points.begin(), axis.points.end(), differs))
+          plan_.knobs.push_back(axis.knobs[k]);
+      }
+  }
+
+  /// The last axis turns fastest.
+  bool advance(std::vector<std::size_t>& at) const {
+    for (std::size_t i = at.size(); i-- > 0;) {
+      if (++at[i] < builder_.axes()[i].points.size()) return true;
+      at[i] = 0;
+    }
+    return false;
+  }
+
+  void take(const std::vector<std::size_t>& at) {
+    Point point;
+    try {
+      builder_.lay_knobs(at, point);
+      builder_.build(point);
+      check_classes(point.spec);
+      accept(point);
+      return;
+    } catch (const Refusal& refusal) {
+      plan_.rejected.push_back({point.given, refusal.reason});
+    } catch (const UserError& error) {
+      if (!problems_.empty()) throw;  // the sweep is wrong, not this point of it
+      plan_.rejected.push_back({point.given, without_places(error.what())});
+    }
+    if (is_reference(point)) rejected_reference_ = plan_.rejected.back().reason;
+  }
+
+  void check_classes(const ModelSpec& spec) const {
+    if (classes_ == 0) return;
+    const Index classes = classes_of(spec);
+    if (classes < classes_)
+      throw Refusal{fmt::format("the model has {} classes, the data {}; set classes: {}", classes,
+                                classes_, classes_)};
+  }
+
+  void accept(Point& point) {
+    PlannedModel model;
+    model.spec_text = canonical_json(spec_json(point.spec));
+    model.id = identity(model.spec_text);
+    if (is_reference(point)) references_.insert(model.id);
+    if (plan_.models.contains(model.id)) {
+      ++plan_.merged;
+      return;
+    }
+    name_model(point, model);
+    model.params = point.cost->parameters;
+    model.macs = point.cost->macs;
+    model.mhsa_share = point.share;
+    if (sweep_.solve) {
+      model.budget_metric = sweep_.solve->metric;
+      model.budget = point.budget;
+      model.residual = point.solution.residual;
+    }
+    model.knobs = std::move(point.knobs);
+    add_trials(plan_, sweep_, model);
+    plan_.models.emplace(model.id, std::move(model));
+  }
+
+  /// Sets the point and the name of a model: the knobs that vary, as `when` and `derive` left them.
+  void name_model(const Point& point, PlannedModel& model) const {
+    const auto add_word = [&](const std::string& key, const std::string& value) {
+      model.name += (model.name.empty() ? "" : " ") + key + "=" + value;
+    };
+    for (const std::string& knob : plan_.knobs) {
+      const auto set = point.knobs.find(knob);
+      const Json& value = set != point.knobs.end() ? *set : point.given.at(knob);
+      model.point[knob] = value;
+      add_word(knob, shown_value(value));
+    }
+    if (sweep_.solve && sweep_.solve->is_axis)
+      add_word(sweep_.solve->metric, shortest(*point.budget));
+    if (model.name.empty()) model.name = point.model ? point.model->name : sweep_.name;
+  }
+
+  bool is_reference(const Point& point) const {
+    if (!sweep_.reference) return false;
+    const auto matches = [&](const std::string& knob, const Json& value) {
+      try {
+        return plain_numbers(builder_.look_up(knob, point)) == value;
+      } catch (const ExpressionError&) {
+        return false;
+      }
+    };
+    for (const auto& [knob, value] : sweep_.reference->items())
+      if (!matches(knob, value)) return false;
+    return true;
+  }
+
+  void find_reference() {
+    if (!sweep_.reference || plan_.models.empty()) return;
+    if (references_.size() == 1) {
+      plan_.reference = *references_.begin();
+      return;
+    }
+    std::string message = fmt::format("reference matches {} models; name knobs until one is left",
+                                      references_.size());
+    if (references_.empty())
+      message = rejected_reference_.empty()
+                    ? "reference matches no point of the sweep"
+                    : "reference is a point that is rejected: " + rejected_reference_;
+    problems_.add(sweep_.reference_place, message);
+    problems_.throw_if_any();
+  }
+
+  const SweepSpec& sweep_;
+  Problems problems_;
+  PointBuilder builder_;
+  Plan plan_;
+  Index classes_ = 0;  // of the data set; 0 without one
+  std::set<std::string> references_;
+  std::string rejected_reference_;
+};
+
+}  // namespace
+
+Plan expand(const SweepSpec& sweep) { return Expander(sweep).run(); }
+
+}  // namespace vitlab

@@ -1,0 +1,116 @@
+#include "sweep/plan.h"
+
+#include <algorithm>
+
+#include "core/hash.h"
+#include "sweep/analysis_settings.h"
+#include "sweep/protocol.h"
+
+namespace vitlab {
+
+namespace {
+
+bool uses_recipe(const PlannedStage& stage) {
+  return stage.kind == "train" ||
+         (stage.kind == "prune" && stage.settings.value("finetune_epochs", Index{0}) > 0);
+}
+
+std::string trial_id(const Plan& plan, const std::string& model, std::int64_t seed) {
+  Json json = Json::object();
+  json["model"] = model;
+  if (!plan.data_fingerprint.empty()) json["data"] = plan.data_fingerprint;
+  Json recipe = recipe_json(plan.recipe);
+  if (!recipe.empty()) json["recipe"] = std::move(recipe);
+  json["seed"] = seed;
+  return identity(canonical_json(json));
+}
+
+/// Stages of one model as a sweep asks for them: those without a seed once, the others per seed.
+class StageWriter {
+ public:
+  StageWriter(Plan& plan, const SweepSpec& sweep, const std::string& model)
+      : plan_(plan), sweep_(sweep), model_(model), shared_(sweep.stages.size()) {}
+
+  std::vector<std::string> write(std::int64_t seed) {
+    std::vector<std::string> ids;
+    std::string trained;
+    for (std::size_t i = 0; i < sweep_.stages.size(); ++i) {
+      const StageRequest& request = sweep_.stages[i];
+      const StageKind& kind = stage_kind(request.kind);
+      if (!kind.needs_data) {
+        if (shared_[i].empty()) shared_[i] = add(request, kind, std::nullopt, "");
+        ids.push_back(shared_[i]);
+        continue;
+      }
+      ids.push_back(add(request, kind, seed, request.kind == "train" ? "" : trained));
+      if (request.kind == "train") trained = ids.back();
+    }
+    return ids;
+  }
+
+ private:
+  std::string add(const StageRequest& request, const StageKind& kind,
+                  std::optional<std::int64_t> seed, const std::string& after) {
+    PlannedStage stage;
+    stage.kind = request.kind;
+    stage.version = kind.version;
+    stage.model = model_;
+    stage.settings = request.settings;
+    if (!after.empty()) stage.after.push_back(after);
+    stage.seed = seed;
+    stage.timed = kind.is_timed;
+    if (kind.is_timed) stage.device = request.settings.value("device", Protocol{}.device);
+    stage.id = identity(canonical_json(stage_spec(stage, plan_.data_fingerprint, plan_.recipe)));
+    plan_.stages.push_back(stage);
+    return stage.id;
+  }
+
+  Plan& plan_;
+  const SweepSpec& sweep_;
+  const std::string& model_;
+  std::vector<std::string> shared_;  // ids of the stages without a seed
+};
+
+}  // namespace
+
+ModelSpec PlannedModel::spec() const { return spec_from_json_text(spec_text, "model " + id); }
+
+std::string device_class(const std::string& device) { return device.substr(0, device.find(':')); }
+
+Json stage_spec(const PlannedStage& stage, const std::string& data_fingerprint,
+                const Recipe& recipe) {
+  Json json = Json::object();
+  json["kind"] = stage.kind;
+  json["version"] = stage.version;
+  json["model"] = stage.model;
+  Json settings = stage.settings;
+  // Which of several equal devices was used is provenance.
+  if (stage.timed) {
+    settings.erase("device");
+    json["device"] = device_class(stage.device);
+  }
+  if (!settings.empty()) json["settings"] = std::move(settings);
+  if (!stage.after.empty()) json["after"] = stage.after;
+  if (stage_kind(stage.kind).needs_data) json["data"] = data_fingerprint;
+  if (uses_recipe(stage)) {
+    Json own = recipe_json(recipe);
+    if (!own.empty()) json["recipe"] = std::move(own);
+  }
+  if (stage.seed) json["seed"] = *stage.seed;
+  return json;
+}
+
+void add_trials(Plan& plan, const SweepSpec& sweep, const PlannedModel& model) {
+  StageWriter writer(plan, sweep, model.id);
+  for (const std::int64_t seed : sweep.seeds) {
+    Trial trial;
+    trial.id = trial_id(plan, model.id, seed);
+    trial.model = model.id;
+    trial.seed = seed;
+    trial.knobs = model.point;
+    trial.stages = writer.write(seed);
+    plan.trials.push_back(std::move(trial));
+  }
+}
+
+}  // namespace vitlab

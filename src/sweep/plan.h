@@ -1,0 +1,106 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "spec/model_spec.h"
+#include "sweep/sweep_spec.h"
+
+namespace vitlab {
+
+/// One distinct model of a plan.
+struct PlannedModel {
+  std::string id;
+  std::string spec_text;        // canonical JSON of the spec, of which `id` is the identity
+  std::string name;             // what varies, for people: "mixer=full ffn_per_side=2"
+  Json knobs = Json::object();  // resolved, solved widths included; empty for explicit models
+  Json point = Json::object();  // values of the varying knobs; of the first point, if several met
+  Index params = 0;
+  Index macs = 0;
+  double mhsa_share = 0;
+  std::string budget_metric;  // "" if no widths were solved
+  std::optional<double> budget;
+  double residual = 0;  // achieved / budget - 1
+
+  ModelSpec spec() const;
+  friend bool operator==(const PlannedModel&, const PlannedModel&) = default;
+};
+
+/// A model with a seed: what is trained and analysed.
+struct Trial {
+  std::string id;  // H(model, data, recipe, seed)
+  std::string model;
+  std::int64_t seed = 0;
+  Json knobs = Json::object();      // every knob that varies
+  std::vector<std::string> stages;  // ids, those of the model alone included
+
+  friend bool operator==(const Trial&, const Trial&) = default;
+};
+
+/// A point of the axes that gave no trial, and why.
+struct Rejected {
+  Json point = Json::object();
+  std::string reason;
+
+  friend bool operator==(const Rejected&, const Rejected&) = default;
+};
+
+/// A unit of work with one record in the store.
+struct PlannedStage {
+  std::string id;
+  std::string kind;
+  std::int64_t version = 1;
+  std::string model;
+  Json settings = Json::object();    // canonical: the readers of the kind take it
+  std::vector<std::string> after;    // ids of the stages whose results it starts from
+  std::optional<std::int64_t> seed;  // absent where nothing is random
+  bool timed = false;
+  std::string device = "cpu";
+
+  friend bool operator==(const PlannedStage&, const PlannedStage&) = default;
+};
+
+/// A sweep written out: all that workers need, and nothing that depends on when or where.
+struct Plan {
+  std::string name;
+  std::string data;  // text of the data set; "" if there is none
+  std::string data_fingerprint;
+  std::string recipe_name;
+  Recipe recipe;
+  std::vector<std::string> knobs;  // that vary, in the order of the axes
+  std::string reference;           // model id; "" if the sweep names none
+  Index points = 0;                // of the product of all axes
+  Index merged = 0;                // points whose model another point had already
+  std::map<std::string, PlannedModel> models;
+  std::vector<Trial> trials;         // in the order of the points, then of the seeds
+  std::vector<PlannedStage> stages;  // each after those that it starts from
+  std::vector<Rejected> rejected;
+
+  friend bool operator==(const Plan&, const Plan&) = default;
+};
+
+/// Expands a sweep. Opens the data set for its fingerprint. Throws UserError for an expression that
+/// cannot be evaluated, a reference that does not match exactly one model, more than a million
+/// points. The same sweep gives the same plan; the order of keys in the file changes no id.
+Plan expand(const SweepSpec& sweep);
+
+/// What a stage's id is the identity of: kind, version, model, and, where they matter, settings,
+/// stages it starts from, data fingerprint, recipe, seed, class of device.
+Json stage_spec(const PlannedStage& stage, const std::string& data_fingerprint,
+                const Recipe& recipe);
+
+/// "cuda:1" -> "cuda".
+std::string device_class(const std::string& device);
+
+/// Adds trials and stages of one model to a plan, as `sweep.stages` and `sweep.seeds` ask.
+void add_trials(Plan& plan, const SweepSpec& sweep, const PlannedModel& model);
+
+/// The plan as the store keeps it and workers read it: complete and deterministic.
+Json plan_json(const Plan& plan);
+/// The inverse; throws UserError naming `source`.
+Plan plan_from_json(const Json& json, const std::string& source);
+
+}  // namespace vitlab

@@ -1,0 +1,160 @@
+#include "core/error.h"
+#include "core/hash.h"
+#include "sweep/named_config.h"
+#include "sweep/plan.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr int kSchema = 1;
+
+Json model_json(const PlannedModel& model) {
+  Json json = Json::object();
+  json["id"] = model.id;
+  json["name"] = model.name;
+  json["params"] = model.params;
+  json["macs"] = model.macs;
+  json["mhsa_share"] = model.mhsa_share;
+  if (model.budget) {
+    json["budget_metric"] = model.budget_metric;
+    json["budget"] = *model.budget;
+    json["residual"] = model.residual;
+  }
+  json["point"] = model.point;
+  json["knobs"] = model.knobs;
+  // As text: a plan may hold 100,000 specs, which most readers of it never look into.
+  json["spec"] = model.spec_text;
+  return json;
+}
+
+Json trial_json(const Trial& trial) {
+  Json json = Json::object();
+  json["id"] = trial.id;
+  json["model"] = trial.model;
+  json["seed"] = trial.seed;
+  json["knobs"] = trial.knobs;
+  json["stages"] = trial.stages;
+  return json;
+}
+
+Json stage_json(const PlannedStage& stage) {
+  Json json = Json::object();
+  json["id"] = stage.id;
+  json["kind"] = stage.kind;
+  json["version"] = stage.version;
+  json["model"] = stage.model;
+  json["settings"] = stage.settings;
+  json["after"] = stage.after;
+  if (stage.seed) json["seed"] = *stage.seed;
+  json["timed"] = stage.timed;
+  json["device"] = stage.device;
+  return json;
+}
+
+PlannedModel model_from_json(const Json& json) {
+  PlannedModel model;
+  json.at("id").get_to(model.id);
+  json.at("name").get_to(model.name);
+  json.at("params").get_to(model.params);
+  json.at("macs").get_to(model.macs);
+  json.at("mhsa_share").get_to(model.mhsa_share);
+  if (json.contains("budget")) {
+    json.at("budget_metric").get_to(model.budget_metric);
+    model.budget = json.at("budget").get<double>();
+    json.at("residual").get_to(model.residual);
+  }
+  model.point = json.at("point");
+  model.knobs = json.at("knobs");
+  json.at("spec").get_to(model.spec_text);
+  if (identity(model.spec_text) != model.id)
+    throw UserError("model " + model.id + " is not what its spec says");
+  return model;
+}
+
+Trial trial_from_json(const Json& json) {
+  Trial trial;
+  json.at("id").get_to(trial.id);
+  json.at("model").get_to(trial.model);
+  json.at("seed").get_to(trial.seed);
+  trial.knobs = json.at("knobs");
+  json.at("stages").get_to(trial.stages);
+  return trial;
+}
+
+PlannedStage stage_from_json(const Json& json) {
+  PlannedStage stage;
+  json.at("id").get_to(stage.id);
+  json.at("kind").get_to(stage.kind);
+  json.at("version").get_to(stage.version);
+  json.at("model").get_to(stage.model);
+  stage.settings = json.at("settings");
+  json.at("after").get_to(stage.after);
+  if (json.contains("seed")) stage.seed = json.at("seed").get<std::int64_t>();
+  json.at("timed").get_to(stage.timed);
+  json.at("device").get_to(stage.device);
+  return stage;
+}
+
+Plan read_plan(const Json& json, const std::string& source) {
+  Plan plan;
+  json.at("name").get_to(plan.name);
+  json.at("data").get_to(plan.data);
+  json.at("data_fingerprint").get_to(plan.data_fingerprint);
+  json.at("recipe_name").get_to(plan.recipe_name);
+  plan.recipe = recipe_from_json(json.at("recipe"), source + ": recipe");
+  json.at("knobs").get_to(plan.knobs);
+  json.at("reference").get_to(plan.reference);
+  json.at("points").get_to(plan.points);
+  json.at("merged").get_to(plan.merged);
+  for (const Json& item : json.at("models")) {
+    PlannedModel model = model_from_json(item);
+    plan.models.emplace(model.id, std::move(model));
+  }
+  for (const Json& item : json.at("trials")) plan.trials.push_back(trial_from_json(item));
+  for (const Json& item : json.at("stages")) plan.stages.push_back(stage_from_json(item));
+  for (const Json& item : json.at("rejected"))
+    plan.rejected.push_back({item.at("point"), item.at("reason").get<std::string>()});
+  return plan;
+}
+
+}  // namespace
+
+Json plan_json(const Plan& plan) {
+  Json json = Json::object();
+  json["schema"] = kSchema;
+  json["name"] = plan.name;
+  json["data"] = plan.data;
+  json["data_fingerprint"] = plan.data_fingerprint;
+  json["recipe_name"] = plan.recipe_name;
+  json["recipe"] = recipe_json(plan.recipe);
+  json["knobs"] = plan.knobs;
+  json["reference"] = plan.reference;
+  json["points"] = plan.points;
+  json["merged"] = plan.merged;
+  for (const char* list : {"models", "trials", "stages", "rejected"}) json[list] = Json::array();
+  for (const auto& [id, model] : plan.models) json["models"].push_back(model_json(model));
+  for (const Trial& trial : plan.trials) json["trials"].push_back(trial_json(trial));
+  for (const PlannedStage& stage : plan.stages) json["stages"].push_back(stage_json(stage));
+  for (const Rejected& one : plan.rejected) {
+    Json entry = Json::object();
+    entry["point"] = one.point;
+    entry["reason"] = one.reason;
+    json["rejected"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+Plan plan_from_json(const Json& json, const std::string& source) {
+  try {
+    if (!json.is_object() || json.at("schema") != kSchema)
+      throw UserError("is not a plan of this version of vitlab; run plan again");
+    return read_plan(json, source);
+  } catch (const nlohmann::json::exception& error) {
+    throw UserError(source + ": damaged plan: " + error.what());
+  } catch (const UserError& error) {
+    throw UserError(source + ": " + error.what());
+  }
+}
+
+}  // namespace vitlab

@@ -1,0 +1,177 @@
+#include "sweep/point.h"
+
+#include <algorithm>
+
+#include "core/config_reader.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "spec/templates.h"
+#include "sweep/knob_check.h"
+
+namespace vitlab {
+
+namespace {
+
+/// The model of a point whose knobs are settled. Checks of shapes are left to the cost counter.
+ModelSpec spec_of(const Point& point) {
+  if (point.model && point.model->knobs.empty()) {
+    if (!point.knobs.empty())
+      throw Refusal{"'" + point.model_name + "' is an explicit model: knobs cannot change it (" +
+                    point.knobs.begin().key() + ")"};
+    return point.model->spec;
+  }
+  const ConfigNode node = node_from_json(point.knobs);
+  Problems problems("point", "");
+  ConfigReader reader(node, problems);
+  std::string name;
+  reader.required("template", name);
+  const Template* found = find_template(name);
+  ModelSpec spec;
+  if (found) spec = found->expand(reader);
+  problems.throw_if_any();
+  if (!found) throw Refusal{"'" + name + "' is not a template"};
+  return spec;
+}
+
+bool is_metric(const std::string& name) {
+  const auto& metrics = expression_metrics();
+  return std::find(metrics.begin(), metrics.end(), name) != metrics.end();
+}
+
+bool needs_model(const Expression& expression, const std::string& width) {
+  for (const Expression::Name& use : expression.names())
+    if (use.name == width || is_metric(use.name)) return true;
+  return false;
+}
+
+}  // namespace
+
+std::string shown_value(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : canonical_json(value);
+}
+
+PointBuilder::PointBuilder(const SweepSpec& sweep, Problems& problems)
+    : sweep_(sweep), problems_(problems), axes_(sweep.axes) {
+  if (!sweep.solve) return;
+  SweepAxis budgets{{std::string(kBudgetName)}, {}};
+  for (const double budget : sweep.solve->budgets)
+    budgets.points.push_back({plain_numbers(budget)});
+  axes_.push_back(std::move(budgets));
+}
+
+void PointBuilder::lay_knobs(const std::vector<std::size_t>& at, Point& point) {
+  Json own = sweep_.base;
+  for (std::size_t i = 0; i < axes_.size(); ++i)
+    for (std::size_t k = 0; k < axes_[i].knobs.size(); ++k) {
+      const Json& value = axes_[i].points[at[i]][k];
+      const bool is_budget = sweep_.solve && i + 1 == axes_.size();
+      if (is_budget) point.budget = value.get<double>();
+      if (!is_budget) own[axes_[i].knobs[k]] = value;
+      if (!is_budget || sweep_.solve->is_axis) point.given[axes_[i].knobs[k]] = value;
+    }
+  settle(own, point);
+  for (const Conditional& conditional : sweep_.when) {
+    if (!holds(conditional.condition, "when", point)) continue;
+    own.update(conditional.set);
+    settle(own, point);
+  }
+  for (const Derivation& derivation : sweep_.derive)
+    point.knobs[derivation.knob] =
+        plain_numbers(guarded(derivation.value, "derive." + derivation.knob, point));
+}
+
+/// Replaces the pseudo-knob `model` by the knobs of the model that it names.
+void PointBuilder::settle(const Json& own, Point& point) const {
+  point.model = nullptr;
+  point.model_name.clear();
+  point.knobs = own;
+  const auto name = own.find(std::string(kModelKnob));
+  if (name == own.end()) return;
+  point.model_name = shown_value(*name);
+  const auto found = sweep_.models.find(point.model_name);
+  if (found == sweep_.models.end())
+    throw Refusal{"model '" + point.model_name + "' must stand in base or on an axis"};
+  point.model = &found->second;
+  point.knobs = found->second.knobs;
+  point.knobs.update(own);
+  point.knobs.erase(std::string(kModelKnob));
+}
+
+void PointBuilder::build(Point& point) {
+  const std::string width = sweep_.solve ? width_knob(point.knobs) : "";
+  std::vector<const PlacedExpression*> late;
+  for (const PlacedExpression& condition : sweep_.where) {
+    if (needs_model(condition.expression, width))
+      late.push_back(&condition);
+    else
+      demand(condition, point);
+  }
+  if (sweep_.solve) {
+    const WidthSolve& solve = *sweep_.solve;
+    point.solution = solve_widths(
+        point.knobs, {solve.metric, *point.budget, solve.tolerance, solve.multiple_of}, counter_);
+    point.knobs = with_widths(std::move(point.knobs), point.solution);
+  }
+  point.spec = spec_of(point);
+  point.cost = counter_.count(point.spec);
+  point.share = mhsa_share(point.spec);
+  for (const PlacedExpression* condition : late) demand(*condition, point);
+}
+
+void PointBuilder::demand(const PlacedExpression& condition, const Point& point) {
+  if (holds(condition, "where", point)) return;
+  std::string values;
+  for (const Expression::Name& use : condition.expression.names()) {
+    try {
+      values += (values.empty() ? "" : ", ") + use.name + " = " +
+                shown_value(plain_numbers(look_up(use.name, point)));
+    } catch (const ExpressionError&) {
+      continue;  // a name behind `and` or `or` that did not count
+    }
+  }
+  throw Refusal{"where " + condition.text + " does not hold" +
+                (values.empty() ? "" : " (" + values + ")")};
+}
+
+bool PointBuilder::holds(const PlacedExpression& condition, const std::string& what,
+                         const Point& point) {
+  const Json value = guarded(condition, what, point);
+  if (value.is_boolean()) return value.get<bool>();
+  problems_.add(condition.place, what + " must be true or false, got " + shown_value(value));
+  problems_.throw_if_any();
+  return false;
+}
+
+/// Evaluates; what goes wrong is a problem of the sweep at its place in the file.
+Json PointBuilder::guarded(const PlacedExpression& placed, const std::string& what,
+                           const Point& point) {
+  const Expression::Lookup lookup = [&](const std::string& name) { return look_up(name, point); };
+  try {
+    return placed.expression.evaluate(lookup);
+  } catch (const ExpressionError& error) {
+    const int column = placed.place.column + static_cast<int>(error.offset());
+    problems_.add({placed.place.line, column},
+                  what + ": " + error.what() + " (at " + canonical_json(point.given) + ")");
+  }
+  problems_.throw_if_any();
+  return nullptr;
+}
+
+Json PointBuilder::look_up(const std::string& name, const Point& point) const {
+  if (point.cost && name == "mhsa_share") return point.share;
+  if (point.cost && is_metric(name)) return cost_metric(*point.cost, name);
+  if (name == kBudgetName && point.budget) return *point.budget;
+  if (name == kModelKnob && point.model) return point.model_name;
+  if (const auto found = point.knobs.find(name); found != point.knobs.end()) return *found;
+  const auto family = point.knobs.find("template");
+  const bool has_family = family != point.knobs.end() && family->is_string();
+  const std::string family_name = has_family ? family->get<std::string>() : "";
+  const auto [entry, is_new] = defaults_.try_emplace({family_name, name});
+  if (is_new) entry->second = knob_default(family_name, name);
+  if (entry->second.is_null())
+    throw ExpressionError(0, name + (has_family ? " is not a knob of template " + family_name
+                                                : " is not set for an explicit model"));
+  return entry->second;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/config_node.h"
+#include "spec/solve.h"
+#include "sweep/sweep_spec.h"
+
+namespace vitlab {
+
+/// A point of a sweep on its way to a model.
+struct Point {
+  Json given = Json::object();  // what the axes say, for messages
+  Json knobs = Json::object();
+  std::string model_name;             // value of the knob `model`; "" without one
+  const NamedModel* model = nullptr;  // what it names
+  std::optional<double> budget;
+  BudgetSolution solution;
+  ModelSpec spec;
+  std::optional<Cost> cost;
+  double share = 0;
+};
+
+/// Why a point gives no trial.
+struct Refusal {
+  std::string reason;
+};
+
+/// Makes models of the points of one sweep.
+class PointBuilder {
+ public:
+  /// Expressions that cannot be evaluated go to `problems`, which are then thrown.
+  PointBuilder(const SweepSpec& sweep, Problems& problems);
+
+  /// The axes of the sweep and, behind them, its budgets if widths are solved.
+  const std::vector<SweepAxis>& axes() const { return axes_; }
+
+  /// Sets `given` and `knobs`: base, then axes over it, then `when` in turn, then `derive`; a named
+  /// model's knobs under all. `at` is an index per axis. May throw Refusal.
+  void lay_knobs(const std::vector<std::size_t>& at, Point& point);
+
+  /// Sets the rest. Throws Refusal or UserError for a point that gives no model or that `where`
+  /// rejects.
+  void build(Point& point);
+
+  /// What an expression sees under a name; ExpressionError if it is not there.
+  Json look_up(const std::string& name, const Point& point) const;
+
+ private:
+  void settle(const Json& own, Point& point) const;
+  void demand(const PlacedExpression& condition, const Point& point);
+  bool holds(const PlacedExpression& condition, const std::string& what, const Point& point);
+  Json guarded(const PlacedExpression& placed, const std::string& what, const Point& point);
+
+  const SweepSpec& sweep_;
+  Problems& problems_;
+  std::vector<SweepAxis> axes_;
+  CostCounter counter_;
+  mutable std::map<std::pair<std::string, std::string>, Json> defaults_;
+};
+
+/// A value as a message shows it: a text without quotes.
+std::string shown_value(const Json& value);
+
+}  // namespace vitlab

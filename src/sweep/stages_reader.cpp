@@ -1,0 +1,104 @@
+#include "sweep/stages_reader.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/names.h"
+#include "core/text.h"
+#include "sweep/named_config.h"
+
+namespace vitlab {
+
+namespace {
+
+/// Settings under a key: a map in place, or a file, whose problems are told with its own places.
+template <typename Settings>
+Settings read_or_load(const ConfigNode& node, const std::string& path, Problems& problems,
+                      const std::filesystem::path& near, Settings (*read)(ConfigReader&)) {
+  if (!node.is_scalar()) {
+    ConfigReader reader(node, problems, path);
+    return node.is_map() ? read(reader) : Settings{};
+  }
+  try {
+    ConfigDocument document = load_named_config(node.scalar, near);
+    ConfigReader reader(document.root, document.problems);
+    Settings settings = read(reader);
+    document.problems.throw_if_any();
+    return settings;
+  } catch (const UserError& error) {
+    problems.add(node.place, path + ": " + error.what());
+    return Settings{};
+  }
+}
+
+Json stage_settings(const ConfigNode& node, const std::string& path, Problems& problems,
+                    const std::filesystem::path& near) {
+  if (node.key == "measure")
+    return protocol_json(read_or_load(node, path, problems, near, read_protocol));
+  if (node.key == "prune")
+    return prune_settings_json(read_or_load(node, path, problems, near, read_prune_settings));
+  if (node.key == "similarity")
+    return similarity_settings_json(
+        read_or_load(node, path, problems, near, read_similarity_settings));
+  if (!node.is_null() && !(node.is_map() && node.items.empty()))
+    problems.add(node.place, path + " takes no settings" +
+                                 (node.key == "train" ? "; training's are in recipe" : ""));
+  return Json::object();
+}
+
+bool is_known(const std::string& kind, Place place, const std::string& path, Problems& problems) {
+  std::vector<std::string> names;
+  std::string listed;
+  for (const StageKind& row : stage_kinds()) {
+    names.emplace_back(row.name);
+    listed += (listed.empty() ? "" : ", ") + names.back();
+  }
+  if (std::find(names.begin(), names.end(), kind) != names.end()) return true;
+  const std::string hint = did_you_mean(kind, names);
+  problems.add(place, path + " " + quoted_clip(kind) + " is not a stage" +
+                          (hint.empty() ? "; there are " + listed : hint));
+  return false;
+}
+
+}  // namespace
+
+std::vector<StageRequest> read_stages(ConfigReader& sweep, const std::filesystem::path& near) {
+  const ConfigNode* list = sweep.node("stages");
+  if (!list) return SweepSpec{}.stages;
+  std::vector<StageRequest> stages;
+  Problems& problems = sweep.problems();
+  if (!list->is_sequence() || list->items.empty()) {
+    sweep.fail("stages", "must be a list such as [cost, train]");
+    return stages;
+  }
+  for (std::size_t i = 0; i < list->items.size(); ++i) {
+    const ConfigNode& item = list->items[i];
+    const std::string path = "stages[" + std::to_string(i) + "]";
+    StageRequest request;
+    if (item.is_scalar()) {
+      if (!is_known(item.scalar, item.place, path, problems)) continue;
+      request.kind = item.scalar;
+    } else if (item.is_map() && item.items.size() == 1) {
+      const ConfigNode& entry = item.items[0];
+      if (!is_known(entry.key, entry.key_place, path, problems)) continue;
+      request.kind = entry.key;
+      request.settings = stage_settings(entry, path + "." + entry.key, problems, near);
+    } else {
+      problems.add(item.place, path + " must be a stage's name or `name: settings`");
+      continue;
+    }
+    if (std::find(stages.begin(), stages.end(), request) == stages.end())
+      stages.push_back(std::move(request));
+  }
+  return stages;
+}
+
+void read_recipe_of(ConfigReader& reader, const std::filesystem::path& near, SweepSpec& sweep) {
+  const ConfigNode* node = reader.node("recipe");
+  if (!node) return;
+  sweep.recipe = read_or_load(*node, "recipe", reader.problems(), near, read_recipe);
+  sweep.recipe_name =
+      node->is_scalar() ? std::filesystem::path(node->scalar).stem().string() : "inline";
+}
+
+}  // namespace vitlab

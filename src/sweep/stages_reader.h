@@ -1,0 +1,17 @@
+#pragma once
+
+#include <filesystem>
+
+#include "core/config_reader.h"
+#include "sweep/sweep_spec.h"
+
+namespace vitlab {
+
+/// Reads `stages`: a list of names and of `name: settings`, settings being a map or the path of a
+/// file that holds it.
+std::vector<StageRequest> read_stages(ConfigReader& sweep, const std::filesystem::path& near);
+
+/// Reads `recipe`, a map or a path, into `sweep`.
+void read_recipe_of(ConfigReader& reader, const std::filesystem::path& near, SweepSpec& sweep);
+
+}  // namespace vitlab

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config_node.h"
+#include "core/json.h"
+#include "spec/presets.h"
+#include "sweep/expression.h"
+#include "sweep/recipe.h"
+
+namespace vitlab {
+
+/// Knobs that change together and the values they take, one after the other; a sweep is the product
+/// of its axes.
+struct SweepAxis {
+  std::vector<std::string> knobs;
+  std::vector<std::vector<Json>> points;  // one value per knob
+};
+
+/// An expression and where it stands.
+struct PlacedExpression {
+  std::string text;
+  Place place;  // of the first byte of the expression
+  Expression expression;
+};
+
+/// `knob` is computed from others.
+struct Derivation {
+  std::string knob;
+  PlacedExpression value;
+};
+
+/// Where `condition` holds, the knobs are set.
+struct Conditional {
+  PlacedExpression condition;
+  Json set = Json::object();
+};
+
+/// Widths are solved so that `metric` comes to each of the budgets in turn.
+struct WidthSolve {
+  std::string metric = "macs";
+  std::vector<double> budgets;
+  double tolerance = 0.02;
+  Index multiple_of = 8;
+  bool is_axis = false;  // the budgets were given as a list
+};
+
+/// One entry of `stages`; settings are canonical (defaults left out).
+struct StageRequest {
+  std::string kind;  // cost | train | similarity | measure | prune
+  Json settings = Json::object();
+
+  friend bool operator==(const StageRequest&, const StageRequest&) = default;
+};
+
+/// A sweep file, read and checked: what plan.h expands.
+struct SweepSpec {
+  std::string name;
+  std::string source;  // path and text of the file, for problems found while expanding
+  std::string text;
+  Json base = Json::object();
+  std::vector<SweepAxis> axes;
+  std::vector<Conditional> when;
+  std::vector<Derivation> derive;  // each after those that it reads
+  std::optional<WidthSolve> solve;
+  std::vector<PlacedExpression> where;
+  std::vector<std::int64_t> seeds{0};
+  std::optional<Json> reference;
+  Place reference_place;
+  std::vector<StageRequest> stages{{"cost"}};
+  std::string data;  // canonical text; "" if the sweep names none
+  std::string recipe_name = "default";
+  Recipe recipe;
+  /// Models that the knob `model` names (a preset, a YAML file, a folder): its knobs stand under
+  /// those of the sweep. One without knobs is explicit.
+  std::map<std::string, NamedModel> models;
+};
+
+/// Stages by name, with the version of what they mean: part of every identity.
+struct StageKind {
+  std::string_view name;
+  std::int64_t version;
+  bool is_timed;
+  bool needs_data;
+};
+const std::vector<StageKind>& stage_kinds();
+/// Breaks a promise for an unknown name.
+const StageKind& stage_kind(std::string_view name);
+
+/// Numbers that expressions may use beside knobs, once a model is built.
+const std::vector<std::string>& expression_metrics();
+
+/// Reads a sweep. Files that it names are looked for as load_named_config does, with `near` the
+/// folder of the sweep file. Problems of every part are gathered in `problems`.
+SweepSpec read_sweep(const ConfigNode& root, Problems& problems,
+                     const std::filesystem::path& near = {});
+/// Reads a sweep file; throws UserError with every problem and its place.
+SweepSpec load_sweep(const std::filesystem::path& path);
+SweepSpec parse_sweep(const std::string& source, const std::string& text,
+                      const std::filesystem::path& near = {});
+
+}  // namespace vitlab
