@@ -121,6 +121,7 @@ Speed speed_of(const std::vector<double>& seconds, Index batch) {
 Measurement measure_interleaved(const std::vector<NamedGraph>& models, const Protocol& protocol,
                                 std::size_t reference, const TimingNotice& notice) {
   ensure(reference < models.size(), "the reference is one of the models");
+  keep_freed_memory();
   const at::Device device = open_device(protocol.device);
   const ThreadsInUse threads(protocol.threads);
   Measurement measurement{protocol, environment(device), reference, {}};

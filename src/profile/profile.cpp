@@ -151,6 +151,7 @@ std::vector<OpRow> op_rows(const Graph& graph, const std::vector<TimedOp>& ops, 
 
 ProfileResult profile_model(const NamedGraph& model, const Protocol& protocol,
                             const TimingNotice& notice) {
+  keep_freed_memory();
   const at::Device device = open_device(protocol.device);
   const ThreadsInUse threads(protocol.threads);
   ProfileResult result;

@@ -21,16 +21,16 @@ namespace {
 
 constexpr double kSeconds = 0.3;  // of each micro-benchmark
 
-/// The shortest time of `work` in kSeconds, three runs at least, the first not counted. `repeats`
-/// calls are timed as one.
+/// The shortest time of `work` in `limit` seconds, three runs at least, the first not counted;
+/// `repeats` calls are timed as one.
 template <typename Work>
-double shortest(at::Device device, int repeats, Work&& work) {
+double shortest(at::Device device, int repeats, Work&& work, double limit = kSeconds) {
   DeviceClock clock(device);
   work();
   double best = std::numeric_limits<double>::infinity();
   const auto start = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> limit(kSeconds);
-  for (int run = 0; run < 3 || std::chrono::steady_clock::now() - start < limit; ++run) {
+  const std::chrono::duration<double> wanted(limit);
+  for (int run = 0; run < 3 || std::chrono::steady_clock::now() - start < wanted; ++run) {
     clock.clear();
     const std::size_t before = clock.mark();
     for (int i = 0; i < repeats; ++i) work();
@@ -41,19 +41,26 @@ double shortest(at::Device device, int repeats, Work&& work) {
   return best;
 }
 
+double product_flops(at::Device device, at::ScalarType dtype, std::int64_t n, double limit) {
+  const at::TensorOptions options = at::TensorOptions().device(device).dtype(dtype);
+  const at::Tensor a = at::ones({n, n}, options), b = at::ones({n, n}, options);
+  at::Tensor product = at::empty({n, n}, options);
+  const double seconds = shortest(
+      device, 1, [&] { at::mm_out(product, a, b); }, limit);
+  return 2.0 * static_cast<double>(n * n * n) / seconds;
+}
+
 /// Doubles the matrices until one product takes long enough to hide its start.
 double peak_flops(at::Device device, at::ScalarType dtype) {
+  constexpr double kProbe = 0.02;
   const std::int64_t largest = device.is_cpu() ? 2048 : 8192;
-  double best = 0;
-  for (std::int64_t n = 512; n <= largest; n *= 2) {
-    const at::TensorOptions options = at::TensorOptions().device(device).dtype(dtype);
-    const at::Tensor a = at::ones({n, n}, options), b = at::ones({n, n}, options);
-    at::Tensor product = at::empty({n, n}, options);
-    const double seconds = shortest(device, 1, [&] { at::mm_out(product, a, b); });
-    best = std::max(best, 2.0 * static_cast<double>(n * n * n) / seconds);
-    if (seconds > 0.02) break;
+  std::int64_t n = 512;
+  double best = product_flops(device, dtype, n, kProbe);
+  while (n < largest && 2.0 * static_cast<double>(n * n * n) / best < kProbe) {
+    n *= 2;
+    best = std::max(best, product_flops(device, dtype, n, kProbe));
   }
-  return best;
+  return std::max(best, product_flops(device, dtype, n, kSeconds));
 }
 
 /// The last-level cache in bytes as Linux tells it; 0 if it does not.
