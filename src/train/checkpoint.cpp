@@ -1,0 +1,115 @@
+#include "train/checkpoint.h"
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/config_node.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/hash.h"
+#include "core/text.h"
+
+namespace vitlab {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kPrefix = "checkpoint-";
+constexpr std::size_t kMostStateBytes = std::size_t{256} << 20;
+
+/// The hash of the state stands beside it, so that no flipped bit of a counter goes unseen.
+std::string state_hash(const Json& state) { return identity(canonical_json(state)); }
+
+}  // namespace
+
+CheckpointFolder::CheckpointFolder(fs::path folder, std::string identity)
+    : folder_(std::move(folder)), identity_(std::move(identity)) {}
+
+void CheckpointFolder::write(Index step, const Checkpoint& checkpoint) const {
+  const fs::path tensors = file(step, ".safetensors");
+  write_tensors(tensors, checkpoint.tensors);
+  const Json json{{"schema", 1},
+                  {"training", identity_},
+                  {"tensors_sha256", sha256_file(tensors)},
+                  {"state_hash", state_hash(checkpoint.state)},
+                  {"state", checkpoint.state}};
+  write_file_atomically(file(step, ".json"), dump_json(json) + "\n");
+  const std::vector<Index> all = steps();
+  for (std::size_t i = 2; i < all.size(); ++i) remove(all[i]);
+}
+
+std::optional<Checkpoint> CheckpointFolder::newest(std::vector<std::string>& notes) const {
+  for (const Index step : steps()) {
+    std::string training;
+    try {
+      Checkpoint checkpoint = read(step, training);
+      if (training == identity_) return checkpoint;
+    } catch (const std::exception& error) {
+      notes.push_back(fmt::format("the checkpoint of step {} was passed over: {}", step,
+                                  printable(error.what())));
+      continue;
+    }
+    throw UserError(folder_.string() +
+                    " holds the checkpoints of another training (other model, data, recipe or "
+                    "seed); remove it or choose another folder");
+  }
+  return std::nullopt;
+}
+
+Checkpoint CheckpointFolder::read(Index step, std::string& training) const {
+  const fs::path path = file(step, ".json"), tensors = file(step, ".safetensors");
+  const Json json = parse_json(read_text_file(path, kMostStateBytes), path.string());
+  const auto require = [&](bool holds, const fs::path& broken) {
+    if (!holds) throw Failure(broken.string() + " does not have the hash that it should");
+  };
+  Checkpoint checkpoint{json.at("state"), {}};
+  require(state_hash(checkpoint.state) == json.at("state_hash").get<std::string>(), path);
+  require(sha256_file(tensors) == json.at("tensors_sha256").get<std::string>(), tensors);
+  training = json.at("training").get<std::string>();
+  checkpoint.tensors = read_tensors(tensors).tensors;
+  return checkpoint;
+}
+
+void CheckpointFolder::clear() const {
+  for (const Index step : steps()) remove(step);
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
+    const std::string name = entry.path().filename().string();
+    // Tensors whose JSON was never published, and temporary files of a killed process.
+    if (name.starts_with(kPrefix) || name.starts_with(".tmp-")) fs::remove(entry.path(), ignored);
+  }
+  fs::remove(folder_, ignored);
+}
+
+std::vector<Index> CheckpointFolder::steps() const {
+  std::vector<Index> found;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kPrefix) || !name.ends_with(".json")) continue;
+    Index step = 0;
+    const char* first = name.data() + kPrefix.size();
+    const char* last = name.data() + name.size() - 5;
+    const auto [end, error] = std::from_chars(first, last, step);
+    if (error == std::errc{} && end == last && step >= 0) found.push_back(step);
+  }
+  std::sort(found.rbegin(), found.rend());
+  return found;
+}
+
+fs::path CheckpointFolder::file(Index step, const char* extension) const {
+  return folder_ / fmt::format("{}{:010}{}", kPrefix, step, extension);
+}
+
+void CheckpointFolder::remove(Index step) const {
+  std::error_code ignored;
+  fs::remove(file(step, ".json"), ignored);  // first: tensors without it count for nothing
+  fs::remove(file(step, ".safetensors"), ignored);
+}
+
+}  // namespace vitlab

@@ -1,0 +1,24 @@
+#include "train/learning_rate.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace vitlab {
+
+namespace {
+
+constexpr double kFirstRate = 1e-6;
+
+}  // namespace
+
+double learning_rate_at(const Recipe& recipe, Index steps_per_epoch, Index step) {
+  const auto at = static_cast<double>(step);
+  const double warmup = recipe.warmup_epochs * static_cast<double>(steps_per_epoch);
+  const double total = static_cast<double>(recipe.epochs * steps_per_epoch);
+  if (at < warmup) return kFirstRate + (recipe.learning_rate - kFirstRate) * at / warmup;
+  const double phase = std::numbers::pi * (at - warmup) / (total - warmup);
+  return recipe.min_learning_rate +
+         (recipe.learning_rate - recipe.min_learning_rate) * (1 + std::cos(phase)) / 2;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,54 @@
+#include "train/train.h"
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "data/data_spec.h"
+#include "model/device.h"
+#include "train/training.h"
+
+namespace vitlab {
+
+namespace {
+
+/// What a checkpoint must agree with to be gone on from.
+std::string training_identity(const TrainRequest& request, const Dataset& dataset) {
+  Json json{{"version", 1},
+            {"model", model_id(request.spec)},
+            {"data", dataset.fingerprint()},
+            {"recipe", recipe_json(request.recipe)},
+            {"seed", request.seed},
+            {"device", request.device}};
+  if (request.start) {
+    std::string hashes;
+    for (const at::Tensor& tensor : request.start->tensors) {
+      const at::Tensor dense = tensor.detach().cpu().contiguous();
+      hashes += sha256({static_cast<const char*>(dense.const_data_ptr()), dense.nbytes()});
+    }
+    json["start"] = identity(hashes);
+  }
+  return identity(canonical_json(json));
+}
+
+}  // namespace
+
+std::string_view train_state_name(TrainState state) {
+  return state == TrainState::kDone ? "done" : "diverged";
+}
+
+TrainResult train(const TrainRequest& request, const TrainProgress& progress) {
+  keep_freed_memory();
+  set_threads(static_cast<int>(request.recipe.threads));
+  OpenOptions opening;
+  opening.on_broken = request.on_broken;
+  const std::unique_ptr<Dataset> dataset = open_dataset(parse_data_spec(request.data), opening);
+  std::optional<CheckpointFolder> checkpoints;
+  if (!request.checkpoint_folder.empty())
+    checkpoints.emplace(request.checkpoint_folder, training_identity(request, *dataset));
+  if (checkpoints && !request.resumes) checkpoints->clear();
+  Training training(request, *dataset, checkpoints ? &*checkpoints : nullptr);
+  TrainResult result = training.run(progress);
+  if (checkpoints) checkpoints->clear();
+  return result;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "core/json.h"
+#include "train/train.h"
+
+namespace vitlab {
+
+/// What a training found, without its weights: schema 1, command "train".
+Json train_json(const TrainRequest& request, const TrainResult& result);
+
+/// One row an epoch: epoch, step, learning rate, losses and accuracies of the training and the
+/// validation split, seconds. Empty cells where there is no validation split.
+std::string metrics_csv(const TrainResult& result);
+
+/// The curves for TensorBoard, one event an epoch.
+std::string training_events(const TrainResult& result);
+constexpr const char* kEventFile = "events.out.tfevents.0000000000.vitlab";
+
+/// spec.yaml, model.safetensors (last), best.safetensors, metrics.csv, the event file and, last,
+/// train.json; each whole or not at all. Makes the folder.
+void write_train_folder(const TrainRequest& request, const TrainResult& result,
+                        const std::filesystem::path& folder);
+
+}  // namespace vitlab

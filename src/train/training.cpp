@@ -1,0 +1,240 @@
+#include "train/training.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/interrupt.h"
+#include "core/random.h"
+#include "core/text.h"
+#include "model/device.h"
+#include "train/learning_rate.h"
+#include "train/loss.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr Index kEvaluationBatch = 64;
+constexpr Index kSmallTestSplit = 1000;
+
+double between(std::chrono::steady_clock::time_point from,
+               std::chrono::steady_clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+LoaderSettings training_loader(const TrainRequest& request, const Graph& graph,
+                               const Dataset& dataset) {
+  const Recipe& recipe = request.recipe;
+  if (dataset.size(Split::kTrain) == 0) throw UserError("the data set has no training images");
+  if (dataset.size(Split::kTest) == 0)
+    throw UserError("the data set has no test images, so that no accuracy can be told");
+  check_classes(graph, dataset);
+  LoaderSettings settings = plain_loading(graph, Split::kTrain, recipe.batch_size);
+  settings.shuffle = true;
+  // A rest of few images would make batch statistics of few values.
+  settings.drop_last = dataset.size(Split::kTrain) >= recipe.batch_size;
+  settings.augmentation = {recipe.crop_padding, recipe.horizontal_flip, recipe.random_erasing};
+  settings.seed = mix64(request.seed, "images");
+  settings.threads = request.loader_threads;
+  return settings;
+}
+
+Weights starting_weights(const TrainRequest& request, const Graph& graph) {
+  if (!request.start) return initial_weights(graph, request.seed);
+  ensure(request.start->tensors.size() == graph.parameters.size(), "one tensor per parameter");
+  return converted(*request.start, at::kFloat);
+}
+
+std::vector<std::string> notes_of(const Dataset& dataset, const BatchLoader& loader) {
+  std::vector<std::string> notes = dataset.notes();
+  const Index tested = dataset.size(Split::kTest), trained = dataset.size(Split::kTrain);
+  if (tested < kSmallTestSplit)
+    notes.push_back(fmt::format("small data set: {} test images", tested));
+  if (loader.images() < trained)
+    notes.push_back(fmt::format("whole batches only: {} of {} training images sit out each epoch",
+                                trained - loader.images(), with_thousands(trained)));
+  if (dataset.size(Split::kValidation) == 0)
+    notes.push_back("no validation split: the best epoch is the last");
+  return notes;
+}
+
+}  // namespace
+
+Training::Training(const TrainRequest& request, const Dataset& dataset,
+                   const CheckpointFolder* checkpoints)
+    : request_(request),
+      recipe_(request.recipe),
+      dataset_(dataset),
+      checkpoints_(checkpoints),
+      executor_(build_graph(request.spec), open_device(request.device)),
+      loader_(dataset, training_loader(request, executor_.graph(), dataset)),
+      weights_(placed(starting_weights(request, executor_.graph()))),
+      optimiser_(executor_.graph(), weights_, recipe_.weight_decay),
+      notes_(notes_of(dataset, loader_)) {
+  if (dataset.size(Split::kValidation) > 0)
+    validation_.emplace(dataset,
+                        plain_loading(executor_.graph(), Split::kValidation, kEvaluationBatch));
+}
+
+TrainResult Training::run(const TrainProgress& progress) {
+  if (checkpoints_ != nullptr) resume();
+  require_gradients(executor_.graph(), weights_);
+  while (static_cast<Index>(epochs_.size()) < recipe_.epochs)
+    if (!run_epoch(progress)) break;
+  return result();
+}
+
+bool Training::run_epoch(const TrainProgress& progress) {
+  loader_.start(static_cast<Index>(epochs_.size()));
+  Batch batch;
+  for (Index skipped = 0; skipped < sums_.batches; ++skipped) loader_.next(batch);
+  for (;;) {
+    const Clock::time_point before = Clock::now();
+    if (!loader_.next(batch)) break;
+    if (!take_step(batch)) {
+      diverged_at_ = optimiser_.steps() + 1;
+      return false;
+    }
+    const double spent = between(before, Clock::now());
+    sums_.seconds += spent;
+    sitting_seconds_ += spent;
+    sitting_images_ += batch.count();
+    try {
+      if (progress) progress(latest());
+      check_interrupt();
+    } catch (const Interrupted&) {
+      if (checkpoints_ != nullptr) save();
+      throw;
+    }
+    if (checkpoints_ != nullptr && between(last_save_, Clock::now()) > request_.checkpoint_seconds)
+      save();
+  }
+  finish_epoch();
+  return !diverged_at_;
+}
+
+bool Training::take_step(Batch& batch) {
+  const auto step = static_cast<std::uint64_t>(optimiser_.steps());
+  at::Tensor images = placed(images_of(batch, executor_.graph()));
+  at::Tensor targets = soft_targets(batch.labels, dataset_.classes(), recipe_.label_smoothing)
+                           .to(executor_.device());
+  if (recipe_.mixup > 0) {
+    Random random(mix64(mix64(request_.seed, "mixup"), step));
+    mix_up(images, targets, recipe_.mixup, random);
+  }
+  RunOptions options;
+  options.training = true;
+  options.seed = mix64(mix64(request_.seed, "dropout"), step);
+  const std::vector<at::Tensor> outputs = executor_.run(weights_, images, options).outputs;
+  const at::Tensor loss = mean_loss(outputs, targets);
+  last_loss_ = loss.item<double>();
+  if (!std::isfinite(last_loss_)) return false;
+  loss.backward();
+  const double rate = learning_rate_at(recipe_, loader_.batches(), optimiser_.steps());
+  optimiser_.step(weights_, rate, recipe_.clip_norm);
+
+  sums_.loss += last_loss_;
+  sums_.correct += mean_logits(outputs).argmax(1).eq(targets.argmax(1)).sum().item<Index>();
+  sums_.images += batch.count();
+  ++sums_.batches;
+  return true;
+}
+
+void Training::finish_epoch() {
+  if (!is_finite()) {
+    diverged_at_ = optimiser_.steps();
+    return;
+  }
+  const Clock::time_point before = Clock::now();
+  EpochRecord record;
+  record.epoch = static_cast<Index>(epochs_.size()) + 1;
+  record.step = optimiser_.steps();
+  record.learning_rate = learning_rate_at(recipe_, loader_.batches(), record.step - 1);
+  record.train_loss = sums_.loss / static_cast<double>(sums_.batches);
+  record.train_accuracy = static_cast<double>(sums_.correct) / static_cast<double>(sums_.images);
+  if (validation_) record.validation = evaluate(executor_, weights_, *validation_);
+  const bool is_best = best_epoch_ == 0 || !validation_ ||
+                       record.validation.correct >
+                           epochs_[static_cast<std::size_t>(best_epoch_ - 1)].validation.correct;
+  if (is_best) {
+    best_ = copied(weights_);
+    best_epoch_ = record.epoch;
+  }
+  record.seconds = sums_.seconds + between(before, Clock::now());
+  record.finished_at =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  epochs_.push_back(record);
+  sums_ = {};
+  if (checkpoints_ != nullptr && record.epoch < recipe_.epochs) save();
+}
+
+TrainStep Training::latest() const {
+  TrainStep step;
+  step.epoch = static_cast<Index>(epochs_.size()) + 1;
+  step.epochs = recipe_.epochs;
+  step.step = optimiser_.steps();
+  step.steps = recipe_.epochs * loader_.batches();
+  step.loss = last_loss_;
+  step.accuracy = static_cast<double>(sums_.correct) / static_cast<double>(sums_.images);
+  step.images_per_second = static_cast<double>(sitting_images_) / sitting_seconds_;
+  return step;
+}
+
+double Training::seconds() const { return earlier_seconds_ + between(start_, Clock::now()); }
+
+bool Training::is_finite() const {
+  return std::all_of(weights_.tensors.begin(), weights_.tensors.end(), [](const at::Tensor& t) {
+    return at::isfinite(t.detach()).all().item<bool>();
+  });
+}
+
+TrainResult Training::result() const {
+  TrainResult result;
+  result.state = diverged_at_ ? TrainState::kDiverged : TrainState::kDone;
+  result.diverged_at = diverged_at_;
+  result.epochs = epochs_;
+  result.steps = optimiser_.steps();
+  result.best_epoch = best_epoch_;
+  const auto dense = [](const Weights& weights) {
+    Weights copy = converted(weights, at::kFloat);
+    for (at::Tensor& tensor : copy.tensors) tensor = tensor.contiguous();
+    return copy;
+  };
+  result.last = dense(weights_);
+  result.best = dense(best_);
+  const auto test = [&](const Weights& weights) {
+    return evaluate(executor_, converted(weights, at::kFloat, executor_.device()), dataset_,
+                    Split::kTest, kEvaluationBatch);
+  };
+  // With the weights as they are handed over, so that whoever loads them finds the same numbers.
+  if (!diverged_at_) result.test = test(result.last);
+  if (!diverged_at_) result.best_test = test(result.best);
+  result.seconds = seconds();
+  result.fingerprint = dataset_.fingerprint();
+  result.device_class = device_class(executor_.device());
+  for (int split = 0; split < kSplits; ++split)
+    result.images[split] = dataset_.size(static_cast<Split>(split));
+  result.classes = dataset_.classes();
+  result.notes = notes_;
+  return result;
+}
+
+at::Tensor Training::placed(const at::Tensor& tensor) const {
+  const at::Tensor moved = tensor.detach().to(executor_.device(), at::kFloat);
+  // Convolutions and batch norms, both ways, take 20 to 40 % less time in this order on the CPU.
+  return moved.dim() == 4 ? moved.contiguous(at::MemoryFormat::ChannelsLast) : moved.contiguous();
+}
+
+Weights Training::placed(const Weights& weights) const {
+  Weights result;
+  for (const at::Tensor& tensor : weights.tensors)
+    result.tensors.push_back(tensor.defined() ? placed(tensor).clone() : tensor);
+  return result;
+}
+
+}  // namespace vitlab
