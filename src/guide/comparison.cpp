@@ -16,13 +16,6 @@ constexpr char kSeparator = '\x1f';
 
 bool is_width_knob(const std::string& name) { return name == "widths" || name == "width"; }
 
-std::optional<double> as_number(const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 Factor make_factor(std::size_t knob, const std::string& name, const std::set<std::string>& cells) {
   Factor factor{knob, name, {cells.begin(), cells.end()}, true};
   for (const std::string& level : factor.levels)
@@ -40,8 +33,8 @@ std::string block_of(const Observation& row, const std::vector<std::string>& kno
   std::string block = row.budget;
   for (const std::string& part : row.context) block += kSeparator + part;
   for (std::size_t k = 0; k < knobs.size(); ++k) {
-    const bool is_solved = row.has_budget && is_width_knob(knobs[k]);
-    if (k != factor.knob && !is_solved) block += kSeparator + knobs[k] + "=" + row.knobs[k];
+    if (k != factor.knob && !is_solved_width(row, knobs[k]))
+      block += kSeparator + knobs[k] + "=" + row.knobs[k];
   }
   return block;
 }
@@ -55,6 +48,17 @@ std::int64_t most_seeds(const EffectTable& table) {
 
 }  // namespace
 
+std::optional<double> as_number(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool is_solved_width(const Observation& row, const std::string& knob) {
+  return row.has_budget && is_width_knob(knob);
+}
+
 std::int64_t Factor::level_of(const std::string& cell) const {
   const auto found = std::find(levels.begin(), levels.end(), cell);
   return found == levels.end() ? -1 : found - levels.begin();
@@ -66,7 +70,7 @@ std::vector<Factor> factors_of(const Observations& observations) {
     std::set<std::string> cells;
     for (const MetricObservations& metric : observations.metrics) {
       for (const Observation& row : metric.rows) {
-        const bool is_solved = row.has_budget && is_width_knob(observations.knobs[k]);
+        const bool is_solved = is_solved_width(row, observations.knobs[k]);
         if (!is_solved && !row.knobs[k].empty()) cells.insert(row.knobs[k]);
       }
     }
@@ -116,11 +120,12 @@ std::vector<std::string> varying_names(const Comparison& comparison,
   std::vector<std::string> candidates(kContextNames.begin(), kContextNames.end());
   candidates.emplace_back(kBudgetName);
   for (const std::string& knob : knobs)
-    if (knob != factor.name && !is_width_knob(knob)) candidates.push_back(knob);
+    if (knob != factor.name) candidates.push_back(knob);
   std::vector<std::string> names;
   for (const std::string& name : candidates) {
     std::set<std::string> cells;
-    for (const Observation* row : comparison.rows) cells.insert(cell_of(*row, knobs, name));
+    for (const Observation* row : comparison.rows)
+      if (!is_solved_width(*row, name)) cells.insert(cell_of(*row, knobs, name));
     if (cells.size() > 1) names.push_back(name);
   }
   return names;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,12 @@
 #include "stats/effects.h"
 
 namespace vitlab {
+
+/// The number that a cell holds, if it is one.
+std::optional<double> as_number(const std::string& text);
+
+/// Whether a knob holds widths that were solved for the row's budget, and so is no choice.
+bool is_solved_width(const Observation& row, const std::string& knob);
 
 /// A knob that varies, with its levels in order: numbers ascending, else names alphabetical.
 struct Factor {

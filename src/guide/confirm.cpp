@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "core/hash.h"
 #include "stats/normal.h"
@@ -15,16 +16,30 @@ namespace {
 constexpr double kHeldOut = 0.3;
 constexpr double kOneSided = 0.9;
 
-/// The positions of the held-out blocks.
-std::set<std::size_t> held_out_blocks(const EffectTable& table, std::uint64_t seed) {
-  std::vector<std::pair<std::uint64_t, std::size_t>> order;
-  for (std::size_t b = 0; b < table.blocks.size(); ++b)
-    order.emplace_back(mix64(seed, table.blocks[b]), b);
-  std::sort(order.begin(), order.end());
-  const auto count =
-      static_cast<std::size_t>(std::ceil(kHeldOut * static_cast<double>(table.blocks.size())));
-  std::set<std::size_t> held;
-  for (std::size_t i = 0; i < count; ++i) held.insert(order[i].second);
+std::string context_of(const Observation& row) {
+  std::string context;
+  for (const std::string& part : row.context) context += part + "; ";
+  return context;
+}
+
+/// The held-out blocks: those with the smallest hashes, contexts taking turns, so that each can
+/// speak for itself.
+std::set<std::string> held_out_blocks(const Comparison& comparison, std::uint64_t seed) {
+  std::map<std::string, std::set<std::pair<std::uint64_t, std::string>>> by_context;
+  for (std::size_t i = 0; i < comparison.rows.size(); ++i) {
+    const std::string& block = comparison.row_blocks[i];
+    by_context[context_of(*comparison.rows[i])].emplace(mix64(seed, block), block);
+  }
+  std::set<std::tuple<std::size_t, std::uint64_t, std::string>> turns;
+  for (const auto& [context, blocks] : by_context) {
+    std::size_t turn = 0;
+    for (const auto& [hash, block] : blocks) turns.emplace(turn++, hash, block);
+  }
+  const double blocks = static_cast<double>(comparison.table.blocks.size());
+  const auto count = static_cast<std::size_t>(std::ceil(kHeldOut * blocks));
+  std::set<std::string> held;
+  for (const auto& [turn, hash, block] : turns)
+    if (held.size() < count) held.insert(block);
   return held;
 }
 
@@ -66,12 +81,6 @@ std::vector<double> range_contrasts(const EffectTable& table, const std::set<std
   return block_contrasts(table, from, to);
 }
 
-std::string context_of(const Observation& row) {
-  std::string context;
-  for (const std::string& part : row.context) context += part + "; ";
-  return context;
-}
-
 void confirm_by_context(const Comparison& held, const Factor& factor, Direction direction,
                         const std::set<std::int64_t>& range, Confirmation& confirmation) {
   std::map<std::string, std::set<std::string>> blocks;
@@ -97,9 +106,7 @@ Confirmation confirm(const Comparison& comparison, const Factor& factor, Directi
   Confirmation confirmation;
   const EffectTable& table = comparison.table;
   if (static_cast<std::int64_t>(table.blocks.size()) < kBootstrapBlocks) return confirmation;
-  std::set<std::string> held_names;
-  for (const std::size_t b : held_out_blocks(table, options.seed))
-    held_names.insert(table.blocks[b]);
+  const std::set<std::string> held_names = held_out_blocks(comparison, options.seed);
   confirmation.held_out = static_cast<std::int64_t>(held_names.size());
 
   const Comparison chosen_on = part_of(comparison, factor, held_names, false);

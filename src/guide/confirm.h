@@ -18,7 +18,7 @@ struct Confirmation {
   bool is_broad() const { return is_confirmed && contexts.size() >= 2 && budgets >= 2; }
 };
 
-/// Holds out 30 % of the blocks, those with the smallest hashes, chooses a range on the others and
+/// Holds out 30 % of the blocks (by hash, contexts taking turns), chooses a range on the others and
 /// confirms it where the held-out contrast, range minus all else, points the better way with a
 /// one-sided 90 % bound (Student's t over blocks; at least two blocks). Needs kBootstrapBlocks.
 Confirmation confirm(const Comparison& comparison, const Factor& factor, Direction direction,

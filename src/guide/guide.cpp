@@ -118,8 +118,8 @@ Guideline make_guideline(const ClaimGroup& group, const Observations& observatio
     guideline.counter_evidence.insert(guideline.counter_evidence.end(), verdict.against.begin(),
                                       verdict.against.end());
   }
-  if (!lead.stratum.is_whole())
-    guideline.where = fmt::format("{} is {}", lead.stratum.name, lead.stratum.value);
+  guideline.where_name = lead.stratum.name;
+  guideline.where_value = lead.stratum.value;
   guideline.scope = scope_of(lead, observations);
   guideline.evidence = evidence_of(group);
   guideline.id = id_of(guideline, lead.stratum);

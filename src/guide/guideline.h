@@ -59,7 +59,8 @@ struct Guideline {
   bool is_numeric = false;          // levels are numbers, `range` is a contiguous hull
   std::vector<Effect> effects;      // the claims first
   Grade grade = Grade::kC;
-  std::string where;  // "recipe is scratch": the part of the table it speaks of, "" for all
+  std::string where_name;   // the context column, "budget" or knob it is confined to; "" for none
+  std::string where_value;  // and its value there
   std::vector<ScopeItem> scope;
   Evidence evidence;
   std::vector<std::string> counter_evidence;  // sentences

@@ -58,7 +58,8 @@ Json guideline_json(const Guideline& guideline) {
             {"evidence", Json::object()},
             {"counter_evidence", guideline.counter_evidence}};
   for (const Effect& effect : guideline.effects) json["effects"].push_back(effect_json(effect));
-  if (!guideline.where.empty()) json["scope"]["where"] = guideline.where;
+  if (!guideline.where_name.empty())
+    json["scope"]["where"] = {{guideline.where_name, guideline.where_value}};
   for (const ScopeItem& item : guideline.scope) json["scope"][item.name] = item.values;
   json["evidence"] = {{"blocks", guideline.evidence.blocks},
                       {"seeds", guideline.evidence.seeds},

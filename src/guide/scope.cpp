@@ -27,6 +27,19 @@ std::string mhsa_share_at(const Candidate& candidate, const Observations& observ
   return significant(100 * sum / static_cast<double>(models.size()), 3) + " %";
 }
 
+/// Values that end in a number ("16", "macs = 5e+06") in the order of these numbers.
+void order_numbers(std::vector<std::string>& values) {
+  std::vector<std::pair<double, std::string>> keyed;
+  for (const std::string& value : values) {
+    const std::size_t space = value.rfind(' ');
+    const auto number = as_number(space == value.npos ? value : value.substr(space + 1));
+    if (!number) return;
+    keyed.emplace_back(*number, value);
+  }
+  std::sort(keyed.begin(), keyed.end());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = keyed[i].second;
+}
+
 }  // namespace
 
 std::vector<ScopeItem> scope_of(const Candidate& candidate, const Observations& observations) {
@@ -36,11 +49,13 @@ std::vector<ScopeItem> scope_of(const Candidate& candidate, const Observations& 
     if (knob != candidate.factor->name) names.push_back(knob);
   std::vector<ScopeItem> scope;
   for (const std::string& name : names) {
-    std::set<std::string> values;
+    std::set<std::string> cells;
     for (const Observation* row : candidate.comparison.rows)
-      values.insert(cell_of(*row, observations.knobs, name));
-    values.erase("");
-    if (!values.empty()) scope.push_back({name, {values.begin(), values.end()}});
+      if (!is_solved_width(*row, name)) cells.insert(cell_of(*row, observations.knobs, name));
+    cells.erase("");
+    if (cells.empty()) continue;
+    scope.push_back({name, {cells.begin(), cells.end()}});
+    order_numbers(scope.back().values);
   }
   const std::string inside = mhsa_share_at(candidate, observations, candidate.claim->range);
   const std::string outside = mhsa_share_at(candidate, observations, candidate.claim->from);

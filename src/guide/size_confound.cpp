@@ -11,13 +11,10 @@
 namespace vitlab {
 namespace {
 
-constexpr double kSmallestSpread = 0.01;  // of log size inside blocks, else it is held equal
+constexpr double kSmallestSpread = 0.01;    // of log size inside blocks, else it is held equal
+constexpr double kSmallestRemainder = 0.5;  // of rho, else size takes most of it
 
-/// What rows of one block's level have in common, seeds averaged.
-struct Cell {
-  std::vector<double> in_range, value, size;
-};
-
+/// What is correlated, one entry a row, or a cell of a block and level.
 struct Columns {
   std::vector<double> in_range, value, size;
 };
@@ -39,14 +36,14 @@ Columns centred_columns(const Comparison& comparison, const Factor& factor, cons
   used = to;
   for (const std::size_t l : claim.from) used.insert(comparison.table.levels[l]);
 
-  std::map<std::pair<std::string, std::int64_t>, Cell> cells;
+  std::map<std::pair<std::string, std::int64_t>, Columns> cells;
   for (std::size_t i = 0; i < comparison.rows.size(); ++i) {
     const Observation& row = *comparison.rows[i];
     const std::int64_t level = factor.level_of(row.knobs[factor.knob]);
     if (!used.contains(level)) continue;
     const auto& size = models.at(row.model).*size_of;
     if (!size || *size <= 0) return {};
-    Cell& cell = cells[{comparison.row_blocks[i], level}];
+    Columns& cell = cells[{comparison.row_blocks[i], level}];
     cell.in_range.push_back(to.contains(level) ? 1 : 0);
     cell.value.push_back(row.value);
     cell.size.push_back(std::log(*size));
@@ -85,8 +82,9 @@ std::vector<SizeConfound> size_confounds(const Comparison& comparison, const Fac
         columns.in_range, columns.value, columns.size,
         {.confidence = options.confidence, .draws = options.draws / 4 + 1, .seed = options.seed});
     const bool follows = std::isnan(confound.partial.value) || std::isnan(confound.partial.low);
-    const bool same_sign = confound.partial.value * confound.plain > 0;
-    confound.is_explained = follows || !confound.partial.is_off_zero() || !same_sign;
+    const bool is_halved = confound.partial.value * confound.plain <
+                           kSmallestRemainder * confound.plain * confound.plain;
+    confound.is_explained = follows || !confound.partial.is_off_zero() || is_halved;
     confounds.push_back(confound);
   }
   return confounds;

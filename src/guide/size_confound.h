@@ -13,7 +13,7 @@ struct SizeConfound {
   std::string size;           // "params" or "macs"
   double plain = 0;           // Spearman's rho; NaN where undefined
   Estimate partial;           // given the size; NaN where the size follows from the level
-  bool is_explained = false;  // the partial one does not differ from zero, the plain one does
+  bool is_explained = false;  // given the size, rho is within its noise of zero or more than halved
 };
 
 /// One entry for params and macs each, where they vary inside blocks and every model has them.

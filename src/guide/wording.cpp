@@ -51,6 +51,12 @@ std::string numeric_advice(const Guideline& guideline) {
   return fmt::format("Keep {} between {} and {}", guideline.factor, low, high);
 }
 
+/// "Where recipe is scratch: " for a guideline of a part of the table.
+std::string confinement(const Guideline& guideline) {
+  if (guideline.where_name.empty()) return "";
+  return fmt::format("Where {} is {}: ", guideline.where_name, guideline.where_value);
+}
+
 }  // namespace
 
 std::string told(const MetricRow& metric, const std::string& unit, double difference) {
@@ -85,8 +91,7 @@ void finish_wording(Guideline& guideline) {
       guideline.counter_evidence.push_back("it costs: " + told(effect));
   }
   guideline.statement =
-      fmt::format("{}{}: {}; {} matched blocks x {} seed{}; grade {}.",
-                  guideline.where.empty() ? "" : "Where " + guideline.where + ": ",
+      fmt::format("{}{}: {}; {} matched blocks x {} seed{}; grade {}.", confinement(guideline),
                   advice(guideline), effects, guideline.evidence.blocks, guideline.evidence.seeds,
                   guideline.evidence.seeds == 1 ? "" : "s", grade_letter(guideline.grade));
 }

@@ -13,7 +13,7 @@ std::string told(const MetricRow& metric, const std::string& unit, double differ
 /// "top-1 accuracy +1.2 pt [+0.8, +1.6]".
 std::string told(const Effect& effect);
 
-/// "Raise qk_dim to 16 (from 4, 8)", with the stratum in front if there is one in the scope.
+/// "Raise qk_dim to 16 (from 4, 8)".
 std::string advice(const Guideline& guideline);
 
 /// Writes the statement once effects, grade and scope stand, and adds what the move costs in other

@@ -91,10 +91,11 @@ TEST_CASE("an effect that changes sign with the recipe is told recipe by recipe"
   std::vector<std::string> told;
   for (const Guideline& guideline : result.guidelines) {
     if (guideline.factor != "share") continue;
-    told.push_back(guideline.where + ": " + guideline.range.back());
+    told.push_back(guideline.where_name + " " + guideline.where_value + ": " +
+                   guideline.range.back());
     CHECK(guideline.counter_evidence.front().find("another sign") != std::string::npos);
   }
-  CHECK(told == std::vector<std::string>{"recipe is distilled: 0.1", "recipe is scratch: 0.5"});
+  CHECK(told == std::vector<std::string>{"recipe distilled: 0.1", "recipe scratch: 0.5"});
 }
 
 TEST_CASE("an effect that changes sign with another knob is told level by level", "[guide]") {
@@ -105,7 +106,7 @@ TEST_CASE("an effect that changes sign with another knob is told level by level"
   };
   const GuideResult result = guide(planted_results(plan, 12), quick());
   for (const Guideline& guideline : result.guidelines)
-    if (guideline.factor == "share") CHECK_FALSE(guideline.where.empty());
+    if (guideline.factor == "share") CHECK_FALSE(guideline.where_name.empty());
   CHECK(find(result, "share") != nullptr);
 }
 
