@@ -1,0 +1,51 @@
+#include "graph/cost.h"
+
+#include "random_models.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+TEST_CASE("layers' costs add up to the graph's, and the largest peak is the graph's") {
+  RandomModels models(31);
+  for (int run = 0; run < 100; ++run) {
+    const Graph graph = build_graph(models.next());
+    const Cost whole = graph_cost(graph, 2);
+    const auto layers = layer_costs(graph, 2);
+    REQUIRE(layers.size() == graph.layers.size());
+    Cost sum;
+    Index parameters = 0;
+    for (const Cost& layer : layers) sum += layer;
+    for (const Parameter& parameter : graph.parameters)
+      if (parameter.trained) parameters += parameter.shape.elements();
+    REQUIRE(sum == whole);
+    REQUIRE(whole.parameters == parameters);
+    const Layout layout = lay_out(graph);
+    REQUIRE(whole.peak_elements == plan_memory(graph, layout, 2).peak_elements);
+  }
+}
+
+TEST_CASE("macs grow in proportion to the batch and parameters not at all") {
+  RandomModels models(32);
+  for (int run = 0; run < 50; ++run) {
+    const Graph graph = build_graph(models.next());
+    const Cost one = graph_cost(graph, 1), five = graph_cost(graph, 5);
+    REQUIRE(five.macs == 5 * one.macs);
+    REQUIRE(five.activations == 5 * one.activations);
+    REQUIRE(five.parameters == one.parameters);
+    // Weights and position biases are moved once, whatever the batch.
+    REQUIRE(five.elements_moved > one.elements_moved);
+    REQUIRE(five.elements_moved <= 5 * one.elements_moved);
+    REQUIRE(five.peak_elements <= 5 * one.peak_elements);
+    REQUIRE(one.flops >= 2 * one.macs);
+  }
+}
+
+TEST_CASE("sums add all but the peak, of which the larger stays") {
+  Cost a{1, 2, 3, 4, 5, 60};
+  a += Cost{10, 20, 30, 40, 50, 6};
+  CHECK(a == Cost{11, 22, 33, 44, 55, 60});
+}
+
+}  // namespace
+}  // namespace vitlab

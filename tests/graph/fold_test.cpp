@@ -1,0 +1,171 @@
+#include "graph/fold.h"
+
+#include <set>
+#include <string>
+
+#include "graph/cost.h"
+#include "random_models.h"
+#include "spec/presets.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+template <typename Kind>
+std::size_t count_of(const Graph& graph) {
+  std::size_t count = 0;
+  for (const Node& node : graph.nodes) count += std::holds_alternative<Kind>(node.op);
+  return count;
+}
+
+/// The convolution or null behind whose output `norm` stands.
+bool follows_convolution(const Graph& graph, const Node& norm) {
+  for (const Node& node : graph.nodes)
+    if (node.output == norm.inputs[0] && std::holds_alternative<Convolution>(node.op)) return true;
+  return false;
+}
+
+/// Every value that is read has been made before; names stay unique.
+void check_order_and_names(const Graph& graph) {
+  std::set<ValueId> made{graph.input};
+  for (const Node& node : graph.nodes) {
+    for (const ValueId x : node.inputs) REQUIRE(made.count(x) == 1);
+    REQUIRE(made.insert(node.output).second);
+  }
+  for (const NamedOutput& output : graph.outputs) REQUIRE(made.count(output.value) == 1);
+  for (const ValueId gate : graph.gates) REQUIRE(made.count(gate) == 1);
+  for (const AttentionTap& tap : graph.attention) {
+    for (const ValueId map : tap.maps) REQUIRE(made.count(map) == 1);
+    for (const ValueId output : tap.outputs) REQUIRE(made.count(output) == 1);
+  }
+  std::set<std::string> names;
+  for (std::size_t p = 0; p < graph.parameters.size(); ++p)
+    REQUIRE(names.insert(graph.parameter_name(static_cast<ParameterId>(p))).second);
+}
+
+/// Each recipe reads parameters of the old graph and gives the shape of the new one.
+void check_recipes(const Graph& old, const Rewrite& rewrite) {
+  using Kind = WeightRecipe::Kind;
+  REQUIRE(rewrite.recipes.size() == rewrite.graph.parameters.size());
+  for (std::size_t p = 0; p < rewrite.recipes.size(); ++p) {
+    const WeightRecipe& recipe = rewrite.recipes[p];
+    const Shape& shape = rewrite.graph.parameters[p].shape;
+    REQUIRE_FALSE(recipe.sources.empty());
+    for (const ParameterId source : recipe.sources)
+      REQUIRE((source >= 0 && static_cast<std::size_t>(source) < old.parameters.size()));
+    const Shape& first = old.parameter(recipe.sources[0]).shape;
+    switch (recipe.kind) {
+      case Kind::kCopy:
+      case Kind::kFoldedConvBias:
+        REQUIRE(shape == first);
+        break;
+      case Kind::kFoldedConvWeight:
+      case Kind::kFoldedLinearWeight: {
+        REQUIRE(shape == first);
+        const int dim = recipe.kind == Kind::kFoldedConvWeight ? 0 : 1;
+        REQUIRE(old.parameter(recipe.sources[1]).shape == Shape{first[dim]});
+        REQUIRE(old.parameter(recipe.sources[2]).shape == Shape{first[dim]});
+        break;
+      }
+      case Kind::kFoldedLinearBias:
+        REQUIRE(shape == Shape{first[0]});
+        break;
+      case Kind::kGatheredBias: {
+        const Index tokens = recipe.gather.height * recipe.gather.width;
+        REQUIRE(shape.rank() == 3);
+        REQUIRE((shape[1] == tokens && shape[2] == tokens));
+        break;
+      }
+    }
+  }
+}
+
+/// Trained parameters of the deploy form, counted from the old graph: a norm behind a convolution
+/// leaves one bias, one before a linear layer nothing but that layer's bias, a table its full map.
+Index parameters_after(const Graph& old) {
+  Index count = graph_cost(old).parameters;
+  for (const Node& node : old.nodes) {
+    if (std::holds_alternative<GatherBias>(node.op)) {
+      count -= old.parameter(node.parameters[0]).shape.elements();
+      count += old.value(node.output).shape.elements();
+    }
+    if (!std::holds_alternative<BatchNorm>(node.op)) continue;
+    const Index channels = old.parameter(node.parameters[0]).shape[0];
+    // Convolutions before a norm and the heads' linear layers behind one: no bias, and a bias.
+    count -= follows_convolution(old, node) ? channels : 2 * channels;
+  }
+  return count;
+}
+
+void check_fold(const Graph& old) {
+  const Rewrite rewrite = fold(old);
+  REQUIRE(count_of<BatchNorm>(rewrite.graph) == 0);
+  REQUIRE(count_of<GatherBias>(rewrite.graph) == 0);
+  REQUIRE(count_of<Convolution>(rewrite.graph) == count_of<Convolution>(old));
+  REQUIRE(rewrite.graph.outputs.size() == old.outputs.size());
+  check_recipes(old, rewrite);
+  check_order_and_names(rewrite.graph);
+  const Cost before = graph_cost(old), after = graph_cost(rewrite.graph);
+  REQUIRE(after.macs == before.macs);
+  REQUIRE(after.flops <= before.flops);
+  REQUIRE(after.parameters == parameters_after(old));
+}
+
+TEST_CASE("folding random models leaves no batch norm, consistent recipes and the same macs") {
+  RandomModels models(41);
+  for (int run = 0; run < 200; ++run) check_fold(build_graph(models.next()));
+}
+
+TEST_CASE("folding the presets leaves no batch norm, consistent recipes and the same macs") {
+  for (const char* name : {"efficientvit_m0", "efficientvit_m5", "deit_tiny"}) {
+    INFO(name);
+    check_fold(build_graph(resolve_model(name).spec));
+  }
+}
+
+TEST_CASE("dropout disappears, also where an output or a gate reads it") {
+  Graph graph;
+  graph.layers.push_back({"layer", "test", LayerRole::kStem, 0});
+  LayerWriter writer(graph, 0);
+  const Extent channels{writer.axis(AxisKind::kEmbedding, "width", 4, 0)};
+  graph.input = graph.add_value({{1, 4, 2, 2}, true, 1, channels});
+  const ValueId dropped = writer.drop_path(
+      writer.drop_path(writer.activate(graph.input, Activation::kRelu, "a"), 0.5, "d1"), 0.5, "d2");
+  writer.gate(dropped);
+  graph.outputs.push_back({"y", dropped});
+  const Graph folded = fold(graph).graph;
+  REQUIRE(folded.nodes.size() == 1);
+  CHECK(folded.outputs[0].value == folded.nodes[0].output);
+  CHECK(folded.gates[0] == folded.nodes[0].output);
+}
+
+TEST_CASE("a norm is kept where the convolution before it is read by something else too") {
+  Graph graph;
+  graph.layers.push_back({"layer", "test", LayerRole::kStem, 0});
+  LayerWriter writer(graph, 0);
+  const Extent channels{writer.axis(AxisKind::kEmbedding, "width", 4, 0)};
+  graph.input = graph.add_value({{1, 4, 2, 2}, true, 1, channels});
+  const ValueId made = writer.convolution(graph.input, channels, "c", 1, 1, 0, false, false);
+  graph.outputs.push_back({"y", writer.add(made, writer.batch_norm(made, "n"), "sum")});
+  const Rewrite rewrite = fold(graph);
+  CHECK(count_of<BatchNorm>(rewrite.graph) == 1);
+  check_recipes(graph, rewrite);
+  check_order_and_names(rewrite.graph);
+}
+
+TEST_CASE("a bias of the convolution is folded in with the norm") {
+  Graph graph;
+  graph.layers.push_back({"layer", "test", LayerRole::kStem, 0});
+  LayerWriter writer(graph, 0);
+  const Extent channels{writer.axis(AxisKind::kEmbedding, "width", 4, 0)};
+  graph.input = graph.add_value({{1, 4, 2, 2}, true, 1, channels});
+  const ValueId made = writer.convolution(graph.input, channels, "c", 1, 1, 0, false, true);
+  graph.outputs.push_back({"y", writer.batch_norm(made, "n")});
+  const Rewrite rewrite = fold(graph);
+  REQUIRE(rewrite.graph.parameters.size() == 2);
+  CHECK(rewrite.recipes[1].sources == std::vector<ParameterId>{2, 3, 4, 5, 1});
+  CHECK(rewrite.graph.parameter_name(1) == "layer.c.bias");
+}
+
+}  // namespace
+}  // namespace vitlab
