@@ -55,13 +55,22 @@ std::string shape_text(at::IntArrayRef sizes) {
   return text + ")";
 }
 
-/// Compares a file's names with a graph's and collects everything that does not fit.
+std::vector<std::string> own_names(const Graph& graph) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
+    names.push_back(graph.parameter_name(static_cast<ParameterId>(i)));
+  return names;
+}
+
+/// Compares a file's names with those of a graph's parameters and collects everything that does
+/// not fit.
 class WeightMatch {
  public:
-  WeightMatch(const std::vector<NamedTensor>& tensors, const Graph& graph) {
+  WeightMatch(const std::vector<NamedTensor>& tensors, const Graph& graph,
+              std::vector<std::string> names)
+      : wanted_(std::move(names)) {
+    ensure(wanted_.size() == graph.parameters.size(), "one name per parameter");
     for (const NamedTensor& named : tensors) found_[named.name] = &named.tensor;
-    for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-      wanted_.push_back(graph.parameter_name(static_cast<ParameterId>(i)));
     const std::set<std::string> wanted(wanted_.begin(), wanted_.end());
     for (const auto& [name, tensor] : found_)
       if (!wanted.contains(name)) extra_.push_back(name);
@@ -161,7 +170,13 @@ void save_weights(const std::filesystem::path& path, const Graph& graph, const W
 
 Weights weights_from(const std::vector<NamedTensor>& tensors, const Graph& graph,
                      const std::string& source, at::ScalarType dtype) {
-  const WeightMatch match(tensors, graph);
+  return weights_from(tensors, graph, own_names(graph), source, dtype);
+}
+
+Weights weights_from(const std::vector<NamedTensor>& tensors, const Graph& graph,
+                     const std::vector<std::string>& names, const std::string& source,
+                     at::ScalarType dtype) {
+  const WeightMatch match(tensors, graph, names);
   match.throw_if_wrong(source);
   return match.weights(dtype);
 }

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "interop/name_map.h"
+
+namespace vitlab {
+
+/// For each layer of a model, by its path, what its parameters' names start with in another code's
+/// state dict ("stages.0.layers.1" -> "stages.0.blocks.0.ffn0.m.").
+using LayerPlaces = std::map<std::string, std::string>;
+
+/// The places of an EfficientViT; throws UserError unless microsoft/Cream's and timm's
+/// constructors, given some arguments, make exactly this model.
+LayerPlaces efficientvit_places(const ModelSpec& spec, const Graph& graph, WeightLayout layout);
+/// The same for timm's VisionTransformer with one class token.
+LayerPlaces vit_places(const ModelSpec& spec, WeightLayout layout);
+
+/// Throws the UserError of a model that the layout cannot hold.
+[[noreturn]] void refuse_layout(WeightLayout layout, const std::string& path,
+                                const std::string& reason);
+
+}  // namespace vitlab

@@ -1,0 +1,163 @@
+#include "interop/name_map.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "core/error.h"
+#include "core/names.h"
+#include "core/text.h"
+#include "interop/layer_places.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kLayouts{"vitlab", "timm", "official"};
+
+/// What a part of a layer is called; '#' stands for the same number in every column.
+struct PartName {
+  std::string_view kind, own, timm, official;
+};
+
+constexpr PartName kParts[] = {
+    {ConvolutionStem::kName, "conv1.", "conv1.", "0."},
+    {ConvolutionStem::kName, "conv2.", "conv2.", "2."},
+    {ConvolutionStem::kName, "conv3.", "conv3.", "4."},
+    {ConvolutionStem::kName, "conv4.", "conv4.", "6."},
+    {DepthwiseLayer::kName, "mix.", "", ""},
+    {FfnLayer::kName, "expand.", "pw1.", "pw1."},
+    {FfnLayer::kName, "project.", "pw2.", "pw2."},
+    {SubsampleLayer::kName, "expand.", "conv1.", "conv1."},
+    {SubsampleLayer::kName, "reduce.", "conv2.", "conv2."},
+    {SubsampleLayer::kName, "squeeze.reduce.", "se.fc1.", "se.fc1."},
+    {SubsampleLayer::kName, "squeeze.expand.", "se.fc2.", "se.fc2."},
+    {SubsampleLayer::kName, "project.", "conv3.", "conv3."},
+    {CascadedAttention::kName, "bias", "attention_biases", "attention_biases"},
+    {CascadedAttention::kName, "heads.#.qkv.", "qkvs.#.", "qkvs.#."},
+    {CascadedAttention::kName, "heads.#.interact.", "dws.#.", "dws.#."},
+    {CascadedAttention::kName, "project.", "proj.1.", "proj.1."},
+    {NormLinearHead::kName, "norm.", "bn.", "bn."},
+    {NormLinearHead::kName, "linear.", "linear.", "l."},
+    {PatchStem::kName, "projection.", "patch_embed.proj.", "patch_embed.proj."},
+    {PatchStem::kName, "class_token", "cls_token", "cls_token"},
+    {PatchStem::kName, "position_embedding", "pos_embed", "pos_embed"},
+    {TokenAttention::kName, "norm.", "norm1.", "norm1."},
+    {TokenAttention::kName, "qkv.", "attn.qkv.", "attn.qkv."},
+    {TokenAttention::kName, "project.", "attn.proj.", "attn.proj."},
+    {TokenFfn::kName, "norm.", "norm2.", "norm2."},
+    {TokenFfn::kName, "expand.", "mlp.fc1.", "mlp.fc1."},
+    {TokenFfn::kName, "project.", "mlp.fc2.", "mlp.fc2."},
+    {TokenHead::kName, "norm.", "norm.", "norm."},
+    {TokenHead::kName, "linear.", "head.", "head."},
+};
+
+/// How a convolution and its norm are called inside a part.
+constexpr PartName kInsideParts[] = {
+    {"", "conv.", "conv.", "c."},
+    {"", "norm.", "bn.", "bn."},
+};
+
+struct Renamed {
+  std::string start;
+  std::string_view rest;  // of the name that was cut
+};
+
+/// Cuts `own` off the start of `name` and puts `other` in its place; nothing if it starts
+/// otherwise.
+std::optional<Renamed> renamed(std::string_view name, std::string_view own,
+                               std::string_view other) {
+  const std::size_t mark = own.find('#');
+  if (mark == std::string_view::npos) {
+    if (!name.starts_with(own)) return std::nullopt;
+    return Renamed{std::string(other), name.substr(own.size())};
+  }
+  if (!name.starts_with(own.substr(0, mark))) return std::nullopt;
+  const std::size_t end = name.find('.', mark);
+  const std::string_view behind = own.substr(mark + 1);
+  if (end == std::string_view::npos || !name.substr(end).starts_with(behind)) return std::nullopt;
+  std::string start(other);
+  start.replace(start.find('#'), 1, name.substr(mark, end - mark));
+  return Renamed{std::move(start), name.substr(end + behind.size())};
+}
+
+template <std::size_t N>
+std::optional<Renamed> renamed(std::string_view kind, std::string_view name,
+                               const PartName (&parts)[N], WeightLayout layout) {
+  for (const PartName& part : parts) {
+    if (part.kind != kind) continue;
+    const bool official = layout == WeightLayout::kOfficial;
+    if (auto result = renamed(name, part.own, official ? part.official : part.timm)) return result;
+  }
+  return std::nullopt;
+}
+
+/// The name of a parameter inside its layer, in the words of the layout.
+std::string name_in_layer(std::string_view kind, std::string_view name, WeightLayout layout) {
+  const auto part = renamed(kind, name, kParts, layout);
+  ensure(part.has_value(), "every parameter of a layer that a layout holds has a name there");
+  const auto inside = renamed("", part->rest, kInsideParts, layout);
+  return inside ? part->start + inside->start + std::string(inside->rest)
+                : part->start + std::string(part->rest);
+}
+
+}  // namespace
+
+void refuse_layout(WeightLayout layout, const std::string& path, const std::string& reason) {
+  throw UserError("layout " + std::string(layout_name(layout)) + " cannot hold this model: " +
+                  path + " " + reason + "; use layout vitlab, which holds every model");
+}
+
+std::string_view layout_name(WeightLayout layout) {
+  return kLayouts[static_cast<std::size_t>(layout)];
+}
+
+WeightLayout layout_from_name(std::string_view name) {
+  for (std::size_t i = 0; i < kLayouts.size(); ++i)
+    if (kLayouts[i] == name) return static_cast<WeightLayout>(i);
+  throw UserError("unknown layout " + quoted_clip(name) + " (vitlab, timm or official)" +
+                  did_you_mean(name, {kLayouts.begin(), kLayouts.end()}));
+}
+
+std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, WeightLayout layout) {
+  LayerPlaces places;
+  if (layout != WeightLayout::kVitlab)
+    places = std::holds_alternative<PatchStem>(spec.stem)
+                 ? vit_places(spec, layout)
+                 : efficientvit_places(spec, graph, layout);
+  std::vector<NameMapEntry> map;
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+    const auto id = static_cast<ParameterId>(i);
+    const Parameter& parameter = graph.parameters[i];
+    NameMapEntry entry{id, graph.parameter_name(id), graph.parameter_name(id), false};
+    if (layout != WeightLayout::kVitlab) {
+      const LayerInfo& layer = graph.layer(parameter.layer);
+      entry.foreign_name =
+          places.at(layer.path) + name_in_layer(layer.kind, parameter.name, layout);
+      const Shape& shape = parameter.shape;
+      entry.may_be_flat =
+          layout == WeightLayout::kOfficial && shape.rank() == 4 && shape[2] == 1 && shape[3] == 1;
+    }
+    map.push_back(std::move(entry));
+  }
+  return map;
+}
+
+bool is_bookkeeping(std::string_view foreign_name, WeightLayout layout) {
+  return layout != WeightLayout::kVitlab && (foreign_name.ends_with(".num_batches_tracked") ||
+                                             foreign_name.ends_with(".attention_bias_idxs"));
+}
+
+std::vector<std::string> counter_names(const std::vector<NameMapEntry>& map, WeightLayout layout) {
+  std::vector<std::string> names;
+  if (layout == WeightLayout::kVitlab) return names;
+  constexpr std::string_view kVariance = "running_var";
+  for (const NameMapEntry& entry : map)
+    if (entry.foreign_name.ends_with(kVariance))
+      names.push_back(entry.foreign_name.substr(0, entry.foreign_name.size() - kVariance.size()) +
+                      "num_batches_tracked");
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace vitlab

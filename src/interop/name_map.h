@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+#include "spec/model_spec.h"
+
+namespace vitlab {
+
+/// Whose names the tensors of a file of weights have: vitlab's own, timm's (efficientvit_msra.py,
+/// vision_transformer.py), or those of the papers' code (microsoft/Cream's EfficientViT;
+/// facebookresearch/deit, whose names are timm's).
+enum class WeightLayout : std::uint8_t { kVitlab, kTimm, kOfficial };
+
+std::string_view layout_name(WeightLayout layout);
+/// The inverse of layout_name; throws UserError with the nearest name.
+WeightLayout layout_from_name(std::string_view name);
+
+/// One parameter of a graph and what a layout calls it; shapes agree in every layout, but for
+/// `may_be_flat`.
+struct NameMapEntry {
+  ParameterId parameter = kUnset;
+  std::string name;          // vitlab's
+  std::string foreign_name;  // the layout's
+  /// A 1x1 convolution (O, I, 1, 1) that a file of this layout may hold as (O, I).
+  bool may_be_flat = false;
+};
+
+/// The names of every parameter of `graph` (built from `spec`), in its order. Throws UserError with
+/// the layer and the reason if no model of that code has these layers and sizes.
+std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, WeightLayout layout);
+
+/// Whether a tensor of a foreign file says nothing about the model: counters of batch norms, and
+/// the index buffers of attention biases.
+bool is_bookkeeping(std::string_view foreign_name, WeightLayout layout);
+
+/// The counters that the layout keeps beside each running variance (int64 scalars), sorted by name.
+std::vector<std::string> counter_names(const std::vector<NameMapEntry>& map, WeightLayout layout);
+
+}  // namespace vitlab

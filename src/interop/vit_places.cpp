@@ -1,0 +1,82 @@
+#include <cmath>
+
+#include "interop/layer_places.h"
+
+namespace vitlab {
+
+namespace {
+
+class VitWalk {
+ public:
+  VitWalk(const ModelSpec& spec, WeightLayout layout) : spec_(spec), layout_(layout) {}
+
+  LayerPlaces run() {
+    const auto& stem = std::get<PatchStem>(spec_.stem);
+    require(stem.class_tokens == 1, "stem", "has not just one class token");
+    require(stem.position_embedding, "stem", "has no position embedding");
+    places_["stem"] = "";
+    require(spec_.stages.size() == 1, "stages", "are more than one, a ViT has one");
+    walk_blocks(spec_.stages.front());
+    walk_head();
+    return std::move(places_);
+  }
+
+ private:
+  void require(bool holds, const std::string& path, const std::string& reason) const {
+    if (!holds) refuse_layout(layout_, path, reason);
+  }
+
+  void walk_blocks(const Stage& stage) {
+    for (std::size_t j = 0; j < stage.layers.size(); ++j) {
+      const Layer& layer = stage.layers[j];
+      const std::string path = "stages.0.layers." + std::to_string(j);
+      if (j % 2 == 0)
+        check_attention(std::get_if<TokenAttention>(&layer), path, stage.width);
+      else
+        check_ffn(std::get_if<TokenFfn>(&layer), path);
+      require(layer == stage.layers[j % 2], path,
+              "differs from " + std::string(j % 2 == 0 ? "attention" : "the FFN") +
+                  " of the first block, all blocks have one shape");
+      places_[path] = "blocks." + std::to_string(j / 2) + ".";
+    }
+    require(stage.layers.size() % 2 == 0, "stages.0.layers",
+            "do not pair each attention with an FFN");
+  }
+
+  void check_attention(const TokenAttention* layer, const std::string& path, Index width) const {
+    require(layer != nullptr, path, "is not the token_attention that begins a block");
+    require(width % layer->heads == 0, path, "has heads that do not divide the width");
+    const Index size = width / layer->heads;
+    require(layer->qk == layer->v && layer->qk.uniform() && layer->qk[0] == size, path,
+            "has heads of other sizes than width / heads (" + std::to_string(size) + ")");
+    const double scale = 1.0 / std::sqrt(static_cast<double>(size));
+    require(std::abs(layer->scale - scale) <= 1e-12 * scale, path,
+            "scales by something else than 1 / sqrt(width / heads)");
+  }
+
+  void check_ffn(const TokenFfn* layer, const std::string& path) const {
+    require(layer != nullptr, path, "is not the token_ffn that ends a block");
+    require(layer->activation == Activation::kGelu, path,
+            "has the activation " + std::string(activation_name(layer->activation)) + ", not gelu");
+  }
+
+  void walk_head() {
+    require(spec_.heads.size() == 1, "heads", "are more than one");
+    const auto* head = std::get_if<TokenHead>(&spec_.heads.front());
+    require(head != nullptr && !head->mean_tokens && head->token == 0, "heads.0",
+            "is not a token_head that reads the class token");
+    places_["heads.0"] = "";
+  }
+
+  const ModelSpec& spec_;
+  WeightLayout layout_;
+  LayerPlaces places_;
+};
+
+}  // namespace
+
+LayerPlaces vit_places(const ModelSpec& spec, WeightLayout layout) {
+  return VitWalk(spec, layout).run();
+}
+
+}  // namespace vitlab

@@ -1,0 +1,69 @@
+#include "model/layouts.h"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "model/weight_files.h"
+
+namespace vitlab {
+
+namespace {
+
+/// The file's tensors without its bookkeeping, each 1x1 convolution with all four dimensions.
+std::vector<NamedTensor> model_tensors(const std::filesystem::path& path,
+                                       const std::vector<NameMapEntry>& map, WeightLayout layout) {
+  std::map<std::string, bool> may_be_flat;
+  for (const NameMapEntry& entry : map) may_be_flat[entry.foreign_name] = entry.may_be_flat;
+  std::vector<NamedTensor> tensors;
+  for (NamedTensor& named : read_tensors(path).tensors) {
+    if (is_bookkeeping(named.name, layout)) continue;
+    const auto known = may_be_flat.find(named.name);
+    if (known != may_be_flat.end() && known->second && named.tensor.dim() == 2)
+      named.tensor = named.tensor.unsqueeze(2).unsqueeze(3);
+    tensors.push_back(std::move(named));
+  }
+  return tensors;
+}
+
+/// The table entry of each pair of tokens, which the official code keeps beside each bias table.
+void add_bias_indices(const Graph& graph, const std::vector<NameMapEntry>& map,
+                      std::vector<NamedTensor>& tensors) {
+  constexpr std::string_view kTable = "attention_biases";
+  for (const Node& node : graph.nodes) {
+    const auto* gather = std::get_if<GatherBias>(&node.op);
+    if (gather == nullptr) continue;
+    const std::string& table = map[static_cast<std::size_t>(node.parameters[0])].foreign_name;
+    ensure(table.ends_with(kTable), "bias tables have the official code's name");
+    const Index tokens = gather->height * gather->width;
+    tensors.push_back({table.substr(0, table.size() - kTable.size()) + "attention_bias_idxs",
+                       bias_index(*gather).reshape({tokens, tokens})});
+  }
+}
+
+}  // namespace
+
+Weights read_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,
+                     WeightLayout layout, at::ScalarType dtype) {
+  const std::vector<NameMapEntry> map = name_map(spec, graph, layout);
+  std::vector<std::string> names;
+  for (const NameMapEntry& entry : map) names.push_back(entry.foreign_name);
+  return weights_from(model_tensors(path, map, layout), graph, names, path.string(), dtype);
+}
+
+void write_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,
+                   const Weights& weights, WeightLayout layout) {
+  ensure(weights.tensors.size() == graph.parameters.size(), "one tensor per parameter");
+  const std::vector<NameMapEntry> map = name_map(spec, graph, layout);
+  std::vector<NamedTensor> tensors;
+  for (const NameMapEntry& entry : map)
+    tensors.push_back({entry.foreign_name, weights[entry.parameter]});
+  for (const std::string& counter : counter_names(map, layout))
+    tensors.push_back({counter, at::zeros({}, at::kLong)});
+  if (layout == WeightLayout::kOfficial) add_bias_indices(graph, map, tensors);
+  write_tensors(path, tensors, weight_metadata(spec));
+}
+
+}  // namespace vitlab
