@@ -1,0 +1,295 @@
+#include "similarity/head_similarity.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/error.h"
+#include "data/batch_loader.h"
+#include "model/small_models.h"
+#include "similarity/image_source.h"
+#include "spec/presets.h"
+#include "test.hpp"
+
+namespace vitlab {
+
+namespace {
+
+/// Two layers with windows (3 x 3 of them on an 8 x 8 map padded to 9) and then 4 x 4 maps.
+ModelSpec windowed_spec(const std::string& mixer = "cascaded") {
+  const Json knobs = Json::parse(
+      R"({"template": "efficientvit", "image_size": 32, "classes": 10, "stem_stride": 4,
+          "window": 3, "widths": [24, 24, 24], "heads": [3, 2, 2], "qk_dim": 4, "kernels": [3, 3, 3],
+          "mixer": ")" +
+      mixer + "\"}");
+  return expand_knobs(knobs, "test");
+}
+
+/// The definition, in loops over single numbers of tapped tensors.
+double cosine(const std::vector<at::Tensor>& parts_a, const std::vector<at::Tensor>& parts_b) {
+  double product = 0, square_a = 0, square_b = 0;
+  for (std::size_t w = 0; w < parts_a.size(); ++w) {
+    const at::Tensor a = parts_a[w].to(at::kDouble).contiguous().view({-1});
+    const at::Tensor b = parts_b[w].to(at::kDouble).contiguous().view({-1});
+    for (Index k = 0; k < a.numel(); ++k) {
+      const double x = a.const_data_ptr<double>()[k], y = b.const_data_ptr<double>()[k];
+      product += x * y;
+      square_a += x * x;
+      square_b += y * y;
+    }
+  }
+  return product / (std::sqrt(square_a) * std::sqrt(square_b));
+}
+
+struct Expected {
+  double max_max = 0, mean_max = 0, mean_mean = 0;
+};
+
+/// `head(image, i)` gives the windows of head i.
+template <typename Head>
+Expected by_definition(Index images, Index heads, Head&& head) {
+  Expected sums;
+  for (Index n = 0; n < images; ++n) {
+    std::vector<double> best;
+    double all = 0;
+    for (Index i = 0; i < heads; ++i) {
+      double largest = -2;
+      for (Index j = 0; j < heads; ++j) {
+        if (i == j) continue;
+        const double s = cosine(head(n, i), head(n, j));
+        all += s;
+        largest = std::max(largest, s);
+      }
+      best.push_back(largest);
+    }
+    sums.max_max += *std::max_element(best.begin(), best.end());
+    for (const double x : best) sums.mean_max += x / static_cast<double>(heads);
+    sums.mean_mean += all / static_cast<double>(heads * (heads - 1));
+  }
+  const auto n = static_cast<double>(images);
+  return {sums.max_max / n, sums.mean_max / n, sums.mean_mean / n};
+}
+
+const HeadMetric& metric_of(const LayerSimilarity& layer, const std::string& name) {
+  for (const HeadMetric& metric : layer.metrics)
+    if (metric.name == "head_cosine." + name) return metric;
+  FAIL("no metric " << name);
+  return layer.metrics.front();
+}
+
+void check_against(const LayerSimilarity& layer, const Expected& expected,
+                   const std::string& what) {
+  INFO(layer.layer << " " << what);
+  CHECK(metric_of(layer, "max_max." + what).value == Approx(expected.max_max).margin(1e-6));
+  CHECK(metric_of(layer, "mean_max." + what).value == Approx(expected.mean_max).margin(1e-6));
+  CHECK(metric_of(layer, "mean_mean." + what).value == Approx(expected.mean_mean).margin(1e-6));
+}
+
+Weights in_float(const Weights& weights) { return converted(weights, at::kFloat); }
+
+}  // namespace
+
+TEST_CASE("similarity is what its definition says of tapped maps and outputs") {
+  const SmallModel model(windowed_spec(), 11);
+  const Weights weights = in_float(model.weights);
+  const Index images = 5;
+  const at::Tensor input = model.images(images, 3).to(at::kFloat);
+  const SimilarityResult result = head_similarity(model.executor, weights, input, {.batch = 2});
+  RunOptions options;
+  options.taps = true;
+  options.head_outputs = true;
+  const RunResult run = model.executor.run(weights, input, options);
+  REQUIRE(result.layers.size() == run.attention.size());
+  CHECK(result.images == images);
+  for (std::size_t l = 0; l < result.layers.size(); ++l) {
+    const LayerSimilarity& layer = result.layers[l];
+    const AttentionResult& attention = run.attention[l];
+    const Index windows = attention.maps.size(0) / images;
+    CHECK(layer.windows == windows);
+    CHECK(layer.heads == attention.maps.size(1));
+    CHECK(layer.queries == attention.maps.size(2));
+    CHECK(layer.keys == attention.maps.size(3));
+    const auto maps = [&](Index n, Index i) {
+      std::vector<at::Tensor> parts;
+      for (Index w = 0; w < windows; ++w) parts.push_back(attention.maps[n * windows + w][i]);
+      return parts;
+    };
+    const auto outputs = [&](Index n, Index i) {
+      std::vector<at::Tensor> parts;
+      for (Index w = 0; w < windows; ++w)
+        parts.push_back(attention.head_outputs[static_cast<std::size_t>(i)][n * windows + w]);
+      return parts;
+    };
+    check_against(layer, by_definition(images, layer.heads, maps), "map");
+    check_against(layer, by_definition(images, layer.heads, outputs), "output");
+  }
+  CHECK(result.layers[0].windows == 9);
+  CHECK(result.layers[0].queries == 9);
+  CHECK(result.layers[0].heads == 3);
+}
+
+TEST_CASE("the batch does not matter") {
+  for (const char* mixer : {"cascaded", "full"}) {
+    const SmallModel model(windowed_spec(mixer), 12);
+    // In float64: LibTorch rounds a forward of one image unlike one of many.
+    const at::Tensor input = model.images(11, 4);
+    const auto with_batch = [&](Index batch) {
+      return head_similarity(model.executor, model.weights, input, {.batch = batch});
+    };
+    const SimilarityResult one = with_batch(1), all = with_batch(64);
+    for (std::size_t l = 0; l < one.layers.size(); ++l) {
+      for (std::size_t m = 0; m < one.layers[l].metrics.size(); ++m) {
+        const HeadMetric& a = one.layers[l].metrics[m];
+        const HeadMetric& b = all.layers[l].metrics[m];
+        INFO(mixer << " " << one.layers[l].layer << " " << a.name);
+        CHECK(a.value == Approx(b.value).margin(1e-9));
+        CHECK(*a.low == Approx(*b.low).margin(1e-9));
+        CHECK(*a.null_value == Approx(*b.null_value).margin(1e-9));
+        CHECK(*a.low <= a.value);
+        CHECK(a.value <= *a.high);
+      }
+    }
+  }
+}
+
+TEST_CASE("every kind of attention can be looked at, heads of unequal V but for outputs") {
+  std::set<std::string> seen;
+  for_every_kind(6, false, [&](const SmallModel& model, RandomSpecs&) {
+    if (model.graph().attention.empty()) return;
+    const SimilarityResult result =
+        head_similarity(model.executor, model.weights, model.images(3, 9), {});
+    REQUIRE(result.layers.size() == model.graph().attention.size());
+    for (std::size_t l = 0; l < result.layers.size(); ++l) {
+      const LayerSimilarity& layer = result.layers[l];
+      const AttentionTap& tap = model.graph().attention[l];
+      INFO(layer.layer);
+      CHECK(layer.heads == tap.heads);
+      CHECK(layer.queries == tap.height * tap.width + tap.class_tokens);
+      CHECK(layer.is_small_grid == (layer.queries <= 4));
+      if (layer.is_small_grid) CHECK_FALSE(layer.note.empty());
+      if (layer.heads < 2) {
+        CHECK(layer.metrics.empty());
+        CHECK(layer.note == "one head: there are no pairs");
+        seen.insert("one head");
+      } else {
+        const bool has_outputs = layer.metrics.size() == 6;
+        CHECK((has_outputs || layer.metrics.size() == 3));
+        seen.insert(has_outputs ? "outputs" : "no outputs");
+        if (!has_outputs) CHECK_THAT(layer.note, Catch::StartsWith("heads of unequal V"));
+      }
+      for (const HeadMetric& metric : layer.metrics) {
+        CHECK(metric.value >= -1 - 1e-9);
+        CHECK(metric.value <= 1 + 1e-9);
+      }
+    }
+  });
+  CHECK(seen == std::set<std::string>{"one head", "outputs", "no outputs"});
+}
+
+TEST_CASE("a model without attention, and settings that make no sense, are refused") {
+  const SmallModel model(windowed_spec("none"), 1);
+  CHECK_THROWS_WITH(head_similarity(model.executor, model.weights, model.images(2, 1), {}),
+                    Catch::Contains("this model has no attention"));
+  const SmallModel other(windowed_spec(), 1);
+  CHECK_THROWS_AS(head_similarity(other.executor, other.weights, other.images(2, 1), {.batch = 0}),
+                  UserError);
+  CHECK_THROWS_AS(head_similarity(other.executor, other.weights, at::ones({3, 32, 32}), {}),
+                  UserError);
+}
+
+TEST_CASE("one image has neither interval nor null") {
+  const SmallModel model(windowed_spec(), 2);
+  const SimilarityResult result =
+      head_similarity(model.executor, model.weights, model.images(5, 1), {.images = 1});
+  CHECK(result.images == 1);
+  const Json json = similarity_json(result);
+  const Json& metric = json["layers"][0]["metrics"]["head_cosine.max_max.map"];
+  CHECK(metric["value"].is_number());
+  CHECK(metric["low"].is_null());
+  CHECK(metric["null"].is_null());
+  CHECK(metrics_of(result).size() == result.layers.size() * 6);
+}
+
+TEST_CASE("the JSON and the rows hold every metric of every layer") {
+  const SmallModel model(windowed_spec(), 3);
+  std::vector<Index> told;
+  const SimilarityResult result = head_similarity(model.executor, model.weights, model.images(5, 1),
+                                                  {.batch = 2}, [&](Index done, Index total) {
+                                                    CHECK(total == 5);
+                                                    told.push_back(done);
+                                                  });
+  CHECK(told == std::vector<Index>{2, 4, 5});
+  const Json json = similarity_json(result);
+  CHECK(json["images"] == 5);
+  for (const Json& layer : json["layers"]) {
+    for (const char* key : {"layer", "heads", "queries", "keys"}) CHECK(layer.contains(key));
+    for (const char* reduction : {"max_max", "mean_max", "mean_mean"})
+      for (const char* what : {"map", "output"}) {
+        const Json& metric = layer["metrics"][std::string("head_cosine.") + reduction + "." + what];
+        for (const char* key : {"value", "low", "high", "null"}) CHECK(metric[key].is_number());
+      }
+  }
+  const std::vector<MetricValue> rows = metrics_of(result);
+  CHECK(rows.size() == result.layers.size() * 12);
+  CHECK(rows[0].metric == "head_cosine.max_max.map");
+  CHECK(rows[0].subject == result.layers[0].layer);
+  CHECK(rows[0].samples == 5);
+  CHECK(rows[1].metric == "head_cosine.max_max.map.null");
+  CHECK_FALSE(rows[1].low);
+}
+
+TEST_CASE("images of a data set are its first test images, each once, in an order of the seed") {
+  const auto dataset = open_dataset(parse_data_spec("digits"));
+  const Shape shape{1, 3, 16, 16};
+  const auto first_pixels = [&](const SimilaritySettings& settings) {
+    const auto source = images_of(*dataset, shape, settings);
+    CHECK(source->images() == 10);
+    std::vector<double> sums;
+    for (at::Tensor batch = source->next(); batch.defined(); batch = source->next())
+      for (Index i = 0; i < batch.size(0); ++i)
+        sums.push_back(batch[i].sum().template item<double>());
+    return sums;
+  };
+  const std::vector<double> by_three = first_pixels({.images = 10, .batch = 3, .seed = 5});
+  REQUIRE(by_three.size() == 10);
+  CHECK(by_three == first_pixels({.images = 10, .batch = 10, .seed = 5}));
+  const std::vector<double> other = first_pixels({.images = 10, .batch = 3, .seed = 6});
+  CHECK(by_three != other);
+  BatchLoader loader(*dataset,
+                     {.split = Split::kTest, .batch_size = 10, .height = 16, .width = 16});
+  loader.start(0);
+  Batch batch;
+  REQUIRE(loader.next(batch));
+  const at::Tensor plain = at::from_blob(batch.images.data(), {10, 3, 16, 16}, at::kFloat);
+  std::vector<double> expected;
+  for (Index i = 0; i < 10; ++i) expected.push_back(plain[i].sum().item<double>());
+  for (std::vector<double> sums : {by_three, other}) {
+    std::sort(sums.begin(), sums.end());
+    std::sort(expected.begin(), expected.end());
+    CHECK(sums == expected);
+  }
+}
+
+TEST_CASE("similarity of a data set's images is similarity of these images as a tensor") {
+  const auto dataset = open_dataset(parse_data_spec("digits"));
+  const SmallModel model(windowed_spec(), 21);
+  const Weights weights = in_float(model.weights);
+  BatchLoader loader(*dataset,
+                     {.split = Split::kTest, .batch_size = 12, .height = 32, .width = 32});
+  loader.start(0);
+  Batch batch;
+  REQUIRE(loader.next(batch));
+  const at::Tensor images = at::from_blob(batch.images.data(), {12, 3, 32, 32}, at::kFloat);
+  const SimilaritySettings settings{.images = 12, .batch = 5};
+  const SimilarityResult from_set = head_similarity(model.executor, weights, *dataset, settings);
+  const SimilarityResult from_tensor = head_similarity(model.executor, weights, images, settings);
+  CHECK(from_set.images == 12);
+  for (std::size_t l = 0; l < from_set.layers.size(); ++l)
+    for (std::size_t m = 0; m < from_set.layers[l].metrics.size(); ++m) {
+      CHECK(from_set.layers[l].metrics[m].value == from_tensor.layers[l].metrics[m].value);
+      CHECK(from_set.layers[l].metrics[m].null_value ==
+            from_tensor.layers[l].metrics[m].null_value);
+    }
+}
+
+}  // namespace vitlab
