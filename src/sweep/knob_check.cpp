@@ -36,13 +36,14 @@ void KnobCheck::name(const std::string& name, Place place, const std::string& pa
 }
 
 std::string KnobCheck::refusal(const std::string& template_name, const std::string& name,
-                               const Json& value) const {
+                               const ConfigNode& value) const {
   const Template* found = find_template(template_name);
-  Json knobs = Json::object();
-  knobs[name] = value;
+  ConfigNode knobs;
+  knobs.kind = ConfigNode::Kind::kMap;
+  knobs.items.push_back(value);
+  knobs.items.back().key = name;
   Problems scratch("", "");
-  const ConfigNode node = node_from_json(knobs);
-  ConfigReader reader(node, scratch);
+  ConfigReader reader(knobs, scratch);
   found->expand(reader);
   try {
     scratch.throw_if_any();
@@ -79,7 +80,7 @@ void KnobCheck::value(const std::string& name, const ConfigNode& node, const std
     const auto rows = found->knobs();
     const auto is_it = [&](const Knob& row) { return row.name == name; };
     if (std::none_of(rows.begin(), rows.end(), is_it)) continue;
-    const std::string reason = refusal(each, name, value_of(node));
+    const std::string reason = refusal(each, name, node);
     if (reason.empty()) return;
     if (first.empty()) first = reason;
   }

@@ -29,7 +29,7 @@ class KnobCheck {
 
  private:
   std::string refusal(const std::string& template_name, const std::string& name,
-                      const Json& value) const;
+                      const ConfigNode& value) const;
 
   std::vector<std::string> templates_;
   std::vector<std::string> names_;

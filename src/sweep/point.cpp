@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "core/config_reader.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "spec/templates.h"
 #include "sweep/knob_check.h"
 
 namespace vitlab {
@@ -20,17 +18,7 @@ ModelSpec spec_of(const Point& point) {
                     point.knobs.begin().key() + ")"};
     return point.model->spec;
   }
-  const ConfigNode node = node_from_json(point.knobs);
-  Problems problems("point", "");
-  ConfigReader reader(node, problems);
-  std::string name;
-  reader.required("template", name);
-  const Template* found = find_template(name);
-  ModelSpec spec;
-  if (found) spec = found->expand(reader);
-  problems.throw_if_any();
-  if (!found) throw Refusal{"'" + name + "' is not a template"};
-  return spec;
+  return expand_knobs_untried(point.knobs, "point");
 }
 
 bool is_metric(const std::string& name) {
