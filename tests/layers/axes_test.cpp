@@ -1,0 +1,144 @@
+#include <set>
+#include <string>
+#include <vector>
+
+#include "random_models.h"
+#include "spec/presets.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+/// Dimensions that no axis owns: pruning leaves them alone.
+bool is_constant(const Graph& graph, const Node& node, const Parameter& parameter, int dim) {
+  if (std::holds_alternative<Convolution>(node.op)) return dim >= 2;  // kernel taps
+  if (const auto* gather = std::get_if<GatherBias>(&node.op))         // offsets of a bias table
+    return dim == (gather->rule == BiasRule::kAbsoluteOffset ? 1 : 0);
+  const bool is_tokens = parameter.name == "position_embedding" || parameter.name == "class_token";
+  return std::holds_alternative<UseParameter>(node.op) && is_tokens && dim == 1 &&
+         graph.layer(parameter.layer).kind == PatchStem::kName;
+}
+
+/// Every dimension of a parameter that lacks its axes, or has axes of another size.
+std::vector<std::string> badly_labelled(const Graph& graph) {
+  std::vector<std::string> found;
+  for (const Node& node : graph.nodes) {
+    for (const ParameterId id : node.parameters) {
+      const Parameter& parameter = graph.parameter(id);
+      for (int dim = 0; dim < parameter.shape.rank(); ++dim) {
+        const Extent& extent = parameter.dims[static_cast<std::size_t>(dim)];
+        const bool fits =
+            extent.empty() ? parameter.shape[dim] == 1 || is_constant(graph, node, parameter, dim)
+                           : graph.size(extent) == parameter.shape[dim];
+        if (!fits) found.push_back(graph.parameter_name(id) + " dimension " + std::to_string(dim));
+      }
+    }
+  }
+  return found;
+}
+
+/// Values whose labels do not fit their shape.
+std::vector<std::string> badly_labelled_values(const Graph& graph) {
+  std::vector<std::string> found;
+  for (const Node& node : graph.nodes) {
+    const Value& value = graph.value(node.output);
+    const bool fits = value.channel_dim == kUnset
+                          ? value.channels.empty()
+                          : graph.size(value.channels) == value.shape[value.channel_dim];
+    if (!fits) found.push_back(graph.node_name(node));
+  }
+  return found;
+}
+
+TEST_CASE("every dimension of every parameter names its axes, or is a known constant") {
+  RandomModels models(51);
+  std::set<std::string_view> kinds;
+  for (int run = 0; run < 300; ++run) {
+    const Graph graph = build_graph(models.next());
+    REQUIRE(badly_labelled(graph) == std::vector<std::string>{});
+    REQUIRE(badly_labelled_values(graph) == std::vector<std::string>{});
+    for (const LayerInfo& layer : graph.layers) kinds.insert(layer.kind);
+  }
+  CHECK(kinds.size() == layer_kind_names().size());  // the models above hold every layer kind
+}
+
+TEST_CASE("every dimension of the presets' parameters names its axes") {
+  for (const std::string& name : preset_names()) {
+    INFO(name);
+    const Graph graph = build_graph(resolve_model(name).spec);
+    CHECK(badly_labelled(graph) == std::vector<std::string>{});
+    CHECK(badly_labelled_values(graph) == std::vector<std::string>{});
+  }
+}
+
+TEST_CASE("a dropped label is found, whichever it is") {
+  const Graph whole = build_graph(resolve_model("efficientvit_m0").spec);
+  int dropped = 0;
+  for (std::size_t p = 0; p < whole.parameters.size(); p += 7) {
+    for (std::size_t dim = 0; dim < whole.parameters[p].dims.size(); ++dim) {
+      if (whole.parameters[p].dims[dim].empty()) continue;
+      Graph graph = whole;
+      graph.parameters[p].dims[dim].clear();
+      CHECK(badly_labelled(graph).size() == 1);
+      ++dropped;
+    }
+  }
+  CHECK(dropped > 50);
+}
+
+TEST_CASE("axes, parameters and nodes have names of their own") {
+  RandomModels models(52);
+  for (int run = 0; run < 100; ++run) {
+    const Graph graph = build_graph(models.next());
+    std::set<std::string> axes, parameters, nodes;
+    for (std::size_t a = 0; a < graph.axes.size(); ++a)
+      REQUIRE(axes.insert(graph.axis_name(static_cast<AxisId>(a))).second);
+    for (std::size_t p = 0; p < graph.parameters.size(); ++p)
+      REQUIRE(parameters.insert(graph.parameter_name(static_cast<ParameterId>(p))).second);
+    for (const Node& node : graph.nodes) REQUIRE(nodes.insert(graph.node_name(node)).second);
+  }
+}
+
+TEST_CASE("an owned axis names a unit of a heads axis of its own layer") {
+  RandomModels models(53);
+  int owned = 0;
+  for (int run = 0; run < 100; ++run) {
+    const Graph graph = build_graph(models.next());
+    for (const Axis& axis : graph.axes) {
+      if (axis.owner == kUnset) continue;
+      const Axis& owner = graph.axis(axis.owner);
+      REQUIRE(owner.kind == AxisKind::kHead);
+      REQUIRE(owner.layer == axis.layer);
+      REQUIRE((axis.owner_unit >= 0 && axis.owner_unit < owner.size));
+      ++owned;
+    }
+  }
+  CHECK(owned > 100);
+}
+
+/// The gates on the channels of an axis.
+int gates_of(const Graph& graph, std::size_t axis) {
+  int count = 0;
+  for (const ValueId gate : graph.gates)
+    for (const AxisId id : graph.value(gate).channels)
+      count += static_cast<std::size_t>(id) == axis;
+  return count;
+}
+
+TEST_CASE("every hidden, expansion, squeeze, stem and QK axis has one gate, and a free V too") {
+  RandomModels models(54);
+  for (int run = 0; run < 150; ++run) {
+    const Graph graph = build_graph(models.next());
+    for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+      const AxisKind kind = graph.axes[a].kind;
+      if (kind == AxisKind::kImage || kind == AxisKind::kHead || kind == AxisKind::kClasses ||
+          kind == AxisKind::kEmbedding)
+        continue;
+      INFO(graph.axis_name(static_cast<AxisId>(a)));
+      REQUIRE(gates_of(graph, a) == 1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace vitlab

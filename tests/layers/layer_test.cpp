@@ -1,0 +1,208 @@
+#include "layers/layer.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "graph/cost.h"
+#include "graph/memory_plan.h"
+#include "random_models.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+/// A layer written behind a map (N, 12, height, width) or tokens (N, 9, 12), of a stage of 12.
+struct Written {
+  Graph graph;
+  ValueId output = kUnset;
+
+  Written(const Layer& layer, const Shape& shape, Index splits = 1) {
+    const auto channel_dim = static_cast<std::int8_t>(shape.rank() == 4 ? 1 : 2);
+    const AxisId split = graph.add_axis(
+        {.field = "width", .index = 0, .kind = AxisKind::kEmbedding, .size = 12 / splits});
+    const Extent embedding(static_cast<std::size_t>(splits), split);
+    graph.input = graph.add_value({shape, true, channel_dim, embedding});
+    graph.layers.push_back({"layer", layer_kind(layer), layer_role(layer), 0});
+    LayerWriter writer(graph, 0);
+    REQUIRE(layer_problems(layer, graph.value(graph.input), 12).empty());
+    output = write_layer(layer, writer, graph.input, embedding);
+    graph.outputs.push_back({"y", output});
+  }
+  const Shape& shape() const { return graph.value(output).shape; }
+  Cost cost() const { return graph_cost(graph); }
+};
+
+const Shape kMap{1, 12, 6, 5};
+
+TEST_CASE("an FFN of 1x1 convolutions costs 2 x width x hidden multiplications a pixel") {
+  const Written ffn(FfnLayer{24}, kMap);
+  CHECK(ffn.shape() == kMap);
+  CHECK(ffn.cost().macs == 2 * 12 * 24 * 30);
+  CHECK(ffn.cost().parameters == 2 * 12 * 24 + 2 * 24 + 2 * 12);
+}
+
+TEST_CASE("a depthwise interaction costs kernel^2 x width multiplications a pixel") {
+  const Written depthwise(DepthwiseLayer{5}, kMap);
+  CHECK(depthwise.shape() == kMap);
+  CHECK(depthwise.cost().macs == 25 * 12 * 30);
+  CHECK(depthwise.cost().parameters == 25 * 12 + 2 * 12);
+}
+
+TEST_CASE("full attention costs its projections and two products of all tokens") {
+  const Written attention(FullAttention{2, {{3, 3}}, {{6, 6}}, 0.5}, kMap);
+  const Index tokens = 30, qkv = 3 + 3 + 3 + 3 + 12;
+  CHECK(attention.shape() == kMap);
+  CHECK(attention.cost().macs ==
+        12 * qkv * tokens + tokens * tokens * 6 + tokens * tokens * 12 + 12 * 12 * tokens);
+  CHECK(attention.cost().parameters == 12 * qkv + 2 * qkv + 2 * tokens + 12 * 12 + 2 * 12);
+}
+
+TEST_CASE("window attention is padded to whole windows and works on those") {
+  const Written attention(WindowAttention{1, 4, {{3}}, {{6}}, 0.5}, kMap);
+  const Index tokens = 16, windows = 2 * 2;  // 6 x 5 in windows of 4: 8 x 8
+  CHECK(attention.shape() == kMap);
+  CHECK(attention.cost().macs ==
+        windows * (12 * 12 * tokens + tokens * tokens * 3 + tokens * tokens * 6 + 6 * 12 * tokens));
+  REQUIRE(attention.graph.attention.size() == 1);
+  CHECK(attention.graph.attention[0].windows == windows);
+  CHECK(attention.graph.attention[0].height == 4);
+}
+
+TEST_CASE("cascaded attention reads a split a head and costs its kernels on q") {
+  const Layer layer = CascadedAttention{7, {{2, 2, 2}}, {{4, 4, 4}}, {5, 3, 1}, 0.5};
+  const Written attention(layer, kMap, 3);
+  const Index tokens = 30;
+  const Index heads = 3 * (4 * (2 + 2 + 4) * tokens + tokens * tokens * 2 + tokens * tokens * 4) +
+                      2 * (25 + 9 + 1) * tokens;
+  CHECK(attention.shape() == kMap);
+  CHECK(attention.cost().macs == heads + 12 * 12 * tokens);
+  CHECK(attention.graph.attention[0].maps.size() == 3);
+}
+
+TEST_CASE("subsampling takes the shape to the next stage's, rounded up") {
+  const Written down(SubsampleLayer{20, 4}, kMap);
+  CHECK(down.shape() == Shape{1, 12, 3, 3});
+  CHECK(down.cost().macs == 12 * 20 * 30 + 9 * 20 * 9 + 2 * 20 * 4 + 20 * 12 * 9);
+  const Written same(SubsampleLayer{20, 0, 5, 1}, kMap);
+  CHECK(same.shape() == kMap);
+}
+
+TEST_CASE("token attention and FFN keep tokens and cost what ViT's do") {
+  const Shape tokens{1, 9, 12};
+  const Written attention(TokenAttention{3, {{4, 4, 4}}, {{4, 4, 4}}, 0.5}, tokens);
+  CHECK(attention.shape() == tokens);
+  CHECK(attention.cost().macs == 9 * 12 * 36 + 2 * 9 * 9 * 12 + 9 * 12 * 12);
+  CHECK(attention.cost().parameters == 24 + 12 * 36 + 36 + 12 * 12 + 12);
+  const Written ffn(TokenFfn{48}, tokens);
+  CHECK(ffn.shape() == tokens);
+  CHECK(ffn.cost().macs == 2 * 9 * 12 * 48);
+  CHECK(ffn.cost().parameters == 24 + 12 * 48 + 48 + 48 * 12 + 12);
+}
+
+TEST_CASE("stems and heads take images to features and features to logits") {
+  CHECK(Written(ConvolutionStem{{5, 12}}, kMap).shape() == Shape{1, 12, 2, 2});
+  CHECK(Written(PatchStem{3, 1, true}, {1, 12, 6, 9}).shape() == Shape{1, 1 + 2 * 3, 12});
+  CHECK(Written(PatchStem{3, 0, false}, {1, 12, 6, 9}).shape() == Shape{1, 2 * 3, 12});
+  CHECK(Written(NormLinearHead{7}, kMap).shape() == Shape{1, 7});
+  CHECK(Written(TokenHead{7, 0, false}, {1, 9, 12}).shape() == Shape{1, 7});
+  CHECK(Written(TokenHead{7, 0, true}, {1, 9, 12}).shape() == Shape{1, 7});
+}
+
+TEST_CASE("heads of equal size computed together or one by one cost the same multiplications") {
+  for (const Index window : {0, 4}) {
+    const auto attention = [&](const PerHead& v) {
+      return window == 0 ? Layer{FullAttention{2, {{3, 3}}, v, 0.5}}
+                         : Layer{WindowAttention{2, window, {{3, 3}}, v, 0.5}};
+    };
+    const Written together(attention({{5, 5}}), kMap), apart(attention({{4, 6}}), kMap);
+    CHECK(together.cost().macs == apart.cost().macs);
+    CHECK(together.cost().parameters == apart.cost().parameters);
+    CHECK(together.graph.attention[0].maps.size() == 1);
+    CHECK(apart.graph.attention[0].maps.size() == 2);
+  }
+}
+
+TEST_CASE("V unlike the split is added by position and holds the axes that it touches") {
+  const Written unlike(CascadedAttention{7, {{2, 2}}, {{4, 6}}, {3, 3}, 0.5}, kMap, 2);
+  int leading = 0, held = 0;
+  for (const Node& node : unlike.graph.nodes)
+    leading += std::holds_alternative<AddLeading>(node.op);
+  for (const Axis& axis : unlike.graph.axes)
+    held += axis.held && (axis.kind == AxisKind::kV || axis.kind == AxisKind::kEmbedding);
+  CHECK(leading == 1);
+  CHECK(held == 2);
+  // The last head feeds nobody: its V is free whatever its size.
+  const Written last(CascadedAttention{7, {{2, 2}}, {{6, 4}}, {3, 3}, 0.5}, kMap, 2);
+  for (const Axis& axis : last.graph.axes) CHECK_FALSE((axis.held && axis.kind != AxisKind::kHead));
+}
+
+TEST_CASE("a setting out of range is a problem that names its field") {
+  const Value map{kMap, true, 1, {0}}, tokens{{1, 9, 12}, true, 2, {0}};
+  const auto fields = [](const Layer& layer, const Value& input) {
+    std::string found;
+    for (const LayerProblem& problem : layer_problems(layer, input, 12))
+      found += (found.empty() ? "" : " ") + (problem.field.empty() ? "layer" : problem.field);
+    return found;
+  };
+  CHECK(fields(DepthwiseLayer{4}, map) == "kernel");
+  CHECK(fields(DepthwiseLayer{3}, tokens) == "layer");
+  CHECK(fields(FfnLayer{0}, map) == "hidden");
+  CHECK(fields(FfnLayer{-3}, tokens) == "layer hidden");
+  CHECK(fields(FullAttention{2, {{3, 3}}, {{0, 6}}, 0.5}, map) == "v");
+  CHECK(fields(FullAttention{2, {{3}}, {{6, 6}}, 0}, map) == "qk scale");
+  CHECK(fields(WindowAttention{1, 0, {{3}}, {{6}}, 0.5}, map) == "window");
+  CHECK(fields(GroupedAttention{7, {{2}}, {{2}}, {}, 0.5}, map) == "kernels");
+  CHECK(fields(CascadedAttention{7,
+                                 {std::vector<Index>(5, 2)},
+                                 {std::vector<Index>(5, 2)},
+                                 std::vector<Index>(5, 3),
+                                 0.5},
+               map) == "kernels");
+  CHECK(fields(CascadedAttention{7, {{2, 2}}, {{6, 6}}, {3, 2}, 0.5}, map) == "kernels");
+  CHECK(fields(SubsampleLayer{0, -1, 2, 0}, map) == "hidden squeeze kernel stride");
+  CHECK(fields(SubsampleLayer{4}, {{1, 12, 1, 8}, true, 1, {0}}) == "layer");
+  CHECK(fields(ConvolutionStem{{5, 11}}, map) == "widths");
+  CHECK(fields(ConvolutionStem{{5, 5, 12}}, map) == "widths");
+  CHECK(fields(PatchStem{4}, map) == "size");
+  CHECK(fields(TokenAttention{0, {}, {}, 0.5}, tokens) == "heads");
+  CHECK(fields(TokenFfn{4}, map) == "layer");
+  CHECK(fields(TokenHead{0, 9, false}, tokens) == "classes token");
+  CHECK(fields(NormLinearHead{0}, tokens) == "layer classes");
+}
+
+TEST_CASE("layers that differ in any setting differ in canonical form and hash apart") {
+  RandomModels models(61);
+  std::map<std::string, std::size_t> hashes;
+  std::size_t collisions = 0;
+  std::map<std::size_t, std::string> by_hash;
+  for (int run = 0; run < 400; ++run) {
+    for (const Stage& stage : models.next().stages) {
+      for (const Layer& layer : stage.layers) {
+        const std::string text = canonical_json(layer_json(layer));
+        const std::size_t hash = layer_hash(layer);
+        const auto [known, is_new] = hashes.emplace(text, hash);
+        REQUIRE(known->second == hash);
+        const auto [other, is_free] = by_hash.emplace(hash, text);
+        collisions += !is_free && other->second != text;
+      }
+    }
+  }
+  CHECK(hashes.size() > 300);
+  CHECK(collisions == 0);
+}
+
+TEST_CASE("removing heads keeps every per-head setting in step") {
+  Layer full = FullAttention{3, {{1, 2, 3}}, {{4, 5, 6}}, 0.5};
+  keep_heads(full, {0, 2});
+  CHECK(full == Layer{FullAttention{2, {{1, 3}}, {{4, 6}}, 0.5}});
+  Layer cascade = CascadedAttention{7, {{1, 2, 3}}, {{4, 4, 4}}, {3, 5, 7}, 0.5};
+  keep_heads(cascade, {1, 2});
+  CHECK(cascade == Layer{CascadedAttention{7, {{2, 3}}, {{4, 4}}, {5, 7}, 0.5}});
+  Layer ffn = FfnLayer{4};
+  CHECK_THROWS_AS(keep_heads(ffn, {0}), std::logic_error);
+  CHECK_THROWS_AS(resize_layer(ffn, "qk", 0, 3), std::logic_error);
+}
+
+}  // namespace
+}  // namespace vitlab
