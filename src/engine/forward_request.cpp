@@ -1,4 +1,5 @@
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include "engine/request_model.h"
 #include "engine/requests.h"
@@ -30,7 +31,7 @@ Json run_forward_request(const Json& request, Events& events) {
   const auto source = request.at("input").get<std::string>();
   const TensorFile file = read_tensors(source);
   const at::Tensor images = file.at("input", source);
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   RunOptions options;
   options.taps = request.value("taps", false);
   const RunResult result = loaded.executor.run(loaded.weights, images, options);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include <c10/core/GradMode.h>
+
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/interrupt.h"

@@ -52,6 +52,7 @@ class Pool {
     request["timed"] = request_.timed;
     request["attempts"] = request_.attempts;
     request["retry_failed"] = request_.retry_failed && restarts_ == 0;
+    request["run"] = request_.run;
     request["worker"] = number;
     workers_.push_back({EngineProcess(request), number, "", "", std::nullopt});
   }
@@ -110,6 +111,7 @@ class Pool {
     record.state = StageState::kLost;
     record.reason = "the engine died: " + describe_exit(status);
     if (status == -SIGKILL) record.reason += "; killed from outside, perhaps for lack of memory";
+    record.provenance["run"] = request_.run;
     store_.publish(std::move(record));
   }
 

@@ -18,6 +18,7 @@ struct PhaseRequest {
   /// After so many attempts that died or failed, a stage is given up: its last record says why.
   int attempts = 3;
   bool retry_failed = false;  // failed stages count anew
+  std::string run;            // names this run: losses of earlier runs do not count
 };
 
 /// What the engines say meanwhile: {"event": "stage_begin" | "stage_progress" | "stage_end", "id",

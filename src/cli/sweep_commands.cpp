@@ -1,0 +1,248 @@
+#include <algorithm>
+#include <map>
+#include <thread>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/sweep_folder.h"
+#include "cli/sweep_report.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/progress.h"
+#include "core/text.h"
+#include "schedule/worker_pool.h"
+#include "sweep/plan.h"
+
+namespace vitlab {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The state of each stage as a store holds it; "planned" without one.
+std::map<std::string, std::string> stage_states(const Plan& plan, const std::string& out) {
+  std::map<std::string, std::string> states;
+  for (const PlannedStage& stage : plan.stages) states[stage.id] = "planned";
+  if (out.empty() || !fs::exists(fs::path(out) / "store.json")) return states;
+  const Store store = Store::open(out);
+  for (auto& [id, state] : states)
+    if (const auto record = store.read_record(id)) state = std::string(name_of(record->state));
+  return states;
+}
+
+Json plan_document(const Plan& plan, const std::map<std::string, std::string>& states) {
+  Json document = json_document("plan");
+  document["sweep"] = plan.name;
+  document["data"] = plan.data;
+  document["recipe"] = plan.recipe_name;
+  document["points"] = plan.points;
+  document["models"] = plan.models.size();
+  document["reference"] = plan.reference.empty() ? Json(nullptr) : Json(plan.reference);
+  document["trials"] = Json::array();
+  for (const Trial& trial : plan.trials) {
+    const PlannedModel& model = plan.models.at(trial.model);
+    Json row = Json::object();
+    row["id"] = trial.id;
+    row["model"] = trial.model;
+    row["seed"] = trial.seed;
+    row["knobs"] = trial.knobs;
+    row["params"] = model.params;
+    row["macs"] = model.macs;
+    row["mhsa_share"] = model.mhsa_share;
+    row["budget_metric"] = model.budget_metric.empty() ? Json(nullptr) : Json(model.budget_metric);
+    row["budget"] = model.budget ? Json(*model.budget) : Json(nullptr);
+    row["residual"] = model.residual;
+    document["trials"].push_back(std::move(row));
+  }
+  document["rejected"] = Json::array();
+  for (const Rejected& rejected : plan.rejected) {
+    Json row = Json::object();
+    row["point"] = rejected.point;
+    row["reason"] = rejected.reason;
+    document["rejected"].push_back(std::move(row));
+  }
+  document["stages"] = Json::array();
+  for (const PlannedStage& stage : plan.stages) {
+    Json row = Json::object();
+    row["id"] = stage.id;
+    row["kind"] = stage.kind;
+    row["model"] = stage.model;
+    row["state"] = states.at(stage.id);
+    document["stages"].push_back(std::move(row));
+  }
+  return document;
+}
+
+std::string plan_text(const Plan& plan, const std::map<std::string, std::string>& states) {
+  TextTable trials({"trial", "model", "seed", "parameters", "MACs", "off budget"});
+  for (const Trial& trial : plan.trials) {
+    const PlannedModel& model = plan.models.at(trial.model);
+    trials.add({trial.id.substr(0, 8), model.name, std::to_string(trial.seed),
+                with_thousands(model.params), with_thousands(model.macs),
+                model.budget ? significant(100 * model.residual, 2) + " %" : std::string("-")});
+  }
+  std::string text = trials.str(output_width());
+  std::map<std::string, std::map<std::string, int>> kinds;
+  for (const PlannedStage& stage : plan.stages) ++kinds[stage.kind][states.at(stage.id)];
+  text += "\n" + std::to_string(plan.points) + " points, " + std::to_string(plan.models.size()) +
+          " distinct models, " + std::to_string(plan.trials.size()) + " trials, " +
+          std::to_string(plan.stages.size()) + " stages:\n";
+  for (const auto& [kind, counts] : kinds) {
+    text += "  " + kind + ":";
+    for (const auto& [state, count] : counts) text += " " + std::to_string(count) + " " + state;
+    text += "\n";
+  }
+  if (plan.rejected.empty()) return text;
+  text += "\n" + std::to_string(plan.rejected.size()) + " points rejected:\n";
+  for (const Rejected& rejected : plan.rejected)
+    text += "  " + dump_json(rejected.point) + ": " + rejected.reason + "\n";
+  return text;
+}
+
+/// A line of progress for all workers together.
+class SweepProgress {
+ public:
+  SweepProgress(const std::string& label, std::size_t total)
+      : progress_(label, static_cast<std::int64_t>(total)) {}
+
+  void note(const Json& event) {
+    const auto kind = event.value("event", std::string());
+    if (kind == "stage_end") {
+      ++done_;
+      const auto state = event.value("state", std::string());
+      if (state != "done") {
+        log_line("\n" + event.value("kind", std::string()) + " of " +
+                 event.value("model", std::string()) + " ended as " + state + ": " +
+                 event.value("reason", std::string()));
+      }
+    }
+    std::string what =
+        event.value("kind", std::string()) + " " + event.value("model", std::string());
+    if (event.contains("note")) what += ", " + event.at("note").get<std::string>();
+    progress_.update(done_, what);
+  }
+  void finish() { progress_.finish(); }
+
+ private:
+  Progress progress_;
+  std::int64_t done_ = 0;
+};
+
+std::size_t open_stages(const Plan& plan, const std::map<std::string, std::string>& states,
+                        bool timed) {
+  std::size_t count = 0;
+  for (const PlannedStage& stage : plan.stages) {
+    const auto state = stage_state_named(states.at(stage.id));
+    count += stage.timed == timed && !(state && is_final(*state));
+  }
+  return count;
+}
+
+int default_workers(const Plan& plan) {
+  const auto cores = static_cast<Index>(std::max(1U, std::thread::hardware_concurrency()));
+  return static_cast<int>(std::max<Index>(1, cores / std::max<Index>(1, plan.recipe.threads)));
+}
+
+void run_phases(const SweepFolder& folder, Index workers, bool retry_failed) {
+  for (const bool timed : {false, true}) {
+    const auto states = stage_states(folder.plan, folder.store.folder().string());
+    const std::size_t open = open_stages(folder.plan, states, timed);
+    if (open == 0) continue;
+    SweepProgress progress(timed ? "measure" : "train and analyse", open);
+    PhaseRequest phase;
+    phase.plan = folder.plan_hash;
+    phase.timed = timed;
+    phase.workers =
+        timed ? 1 : static_cast<int>(std::min<Index>(workers, static_cast<Index>(open)));
+    phase.retry_failed = retry_failed;
+    phase.run =
+        identity(std::to_string(std::chrono::system_clock::now().time_since_epoch().count()) +
+                 folder.plan_hash);
+    run_phase(folder.store, phase, [&](const Json& event) { progress.note(event); });
+    progress.finish();
+  }
+}
+
+}  // namespace
+
+ExitCode run_plan(const std::vector<std::string>& words) {
+  std::string sweep, out;
+  bool json = false;
+  Arguments arguments("plan", "Say what a sweep would run, and what it rejects and why.",
+                      {"vitlab plan experiments/quickstart/sweep.yaml",
+                       "vitlab plan sweep.yaml --out results/mine --json"});
+  arguments.positional("sweep", "a sweep file", sweep);
+  arguments.option("--out", "a store, to say what is done already", out);
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+  const Plan plan = expand(load_sweep(sweep));
+  const auto states = stage_states(plan, out);
+  if (json)
+    print_json(plan_document(plan, states));
+  else
+    print_text(plan_text(plan, states));
+  return ExitCode::kDone;
+}
+
+ExitCode run_sweep(const std::vector<std::string>& words) {
+  std::string sweep, out;
+  Index workers = 0;
+  bool json = false, retry_failed = false;
+  Arguments arguments("sweep",
+                      "Run a sweep: train, analyse, measure, report. The same command resumes.",
+                      {"vitlab sweep experiments/quickstart/sweep.yaml --out results/quickstart",
+                       "vitlab sweep sweep.yaml --workers 4 --retry-failed"});
+  arguments.positional("sweep", "a sweep file", sweep);
+  arguments.option("--out", "the store (default: results/<name of the sweep>)", out);
+  arguments.option("--workers", "engines at once for untimed stages (0: one per core)", workers);
+  arguments.flag("--retry-failed", "try stages that failed once more", retry_failed);
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+  if (workers < 0) throw UserError("--workers must not be negative");
+  Plan plan = expand(load_sweep(sweep));
+  if (plan.trials.empty())
+    throw UserError(sweep + " gives no trial: all " + std::to_string(plan.rejected.size()) +
+                    " points are rejected (vitlab plan " + sweep + " says why)");
+  if (out.empty()) out = "results/" + plan.name;
+  const Store store = Store::open_or_create(out);
+  const std::string hash = store.put_plan(plan_json(plan));
+  set_current_plan(store, hash, "vitlab sweep " + sweep + " --out " + out);
+  const SweepFolder folder = open_sweep_folder(out);
+  try {
+    run_phases(folder, workers > 0 ? workers : default_workers(folder.plan), retry_failed);
+  } catch (const Interrupted&) {
+    write_views(folder);
+    throw;
+  }
+  return finish_sweep(folder, json, "sweep");
+}
+
+ExitCode run_collect(const std::vector<std::string>& words) {
+  std::string folder_name;
+  bool json = false;
+  Arguments arguments("collect", "Rebuild views/results.csv from whatever a store holds.",
+                      {"vitlab collect results/quickstart"});
+  arguments.positional("folder", "a folder that vitlab sweep wrote", folder_name);
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+  const SweepFolder folder = open_sweep_folder(folder_name);
+  const Collected collected = write_views(folder);
+  const std::string path = (folder.store.views() / "results.csv").string();
+  for (const StoreProblem& problem : collected.problems)
+    log_line("passed over " + problem.path.string() + ": " + problem.reason);
+  if (json) {
+    Json document = json_document("collect");
+    document["results"] = path;
+    document["rows"] = collected.table.rows.size();
+    document["stages"] = collected.stages;
+    document["done"] = collected.done;
+    print_json(document);
+  } else {
+    print_text("wrote " + path + ": " + std::to_string(collected.table.rows.size()) + " rows, " +
+               std::to_string(collected.done) + " of " + std::to_string(collected.stages) +
+               " stages done\n");
+  }
+  return collected.is_complete() ? ExitCode::kDone : ExitCode::kSomeFailed;
+}
+
+}  // namespace vitlab

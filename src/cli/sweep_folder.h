@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "store/collect.h"
+#include "sweep/plan.h"
+
+namespace vitlab {
+
+/// A folder that `sweep` wrote: its store and the plan that was run last.
+struct SweepFolder {
+  Store store;
+  std::string plan_hash;
+  Plan plan;
+  std::string command;  // that reproduces it
+};
+
+/// Notes in the store which plan the views and reports are about.
+void set_current_plan(const Store& store, const std::string& plan_hash, const std::string& command);
+
+/// Opens such a folder for reading; throws UserError with the remedy if it is none.
+SweepFolder open_sweep_folder(const std::filesystem::path& folder);
+
+/// Rebuilds views/results.csv from whatever the store holds.
+Collected write_views(const SweepFolder& folder);
+
+}  // namespace vitlab

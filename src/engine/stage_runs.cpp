@@ -1,0 +1,171 @@
+#include "engine/stage_runs.h"
+
+#include <algorithm>
+
+#include <unistd.h>
+
+#include "core/files.h"
+#include "engine/prune_stage.h"
+#include "model/device.h"
+#include "model/weight_files.h"
+#include "profile/environment.h"
+#include "similarity/head_similarity.h"
+#include "spec/cost_counter.h"
+#include "spec/solve.h"
+#include "sweep/named_config.h"
+#include "train/train_folder.h"
+
+namespace vitlab {
+
+namespace {
+
+using StageRun = void (*)(const StageContext&, StageRecord&, const StagedFiles&);
+
+ModelSpec spec_of(const StageContext& context) {
+  return context.plan.models.at(context.stage.model).spec();
+}
+
+std::uint64_t seed_of(const StageContext& context) {
+  return static_cast<std::uint64_t>(context.stage.seed.value_or(0));
+}
+
+void run_cost(const StageContext& context, StageRecord& record, const StagedFiles& /*files*/) {
+  const ModelSpec spec = spec_of(context);
+  const Cost cost = CostCounter().count(spec);
+  for (const std::string& metric : cost_metric_names()) {
+    const bool bytes = metric.find("bytes") != std::string::npos;
+    const std::string unit = metric == "macs"          ? "MACs"
+                             : metric == "params"      ? "parameters"
+                             : metric == "flops"       ? "FLOPs"
+                             : metric == "activations" ? "elements"
+                             : bytes                   ? "B"
+                                                       : "1";
+    record.metrics.push_back({metric, "", cost_metric(cost, metric), unit, {}, {}, 1});
+  }
+  record.metrics.push_back({"mhsa_share", "", mhsa_share(spec), "1", {}, {}, 1});
+}
+
+void run_train(const StageContext& context, StageRecord& record, const StagedFiles& files) {
+  TrainRequest request;
+  request.spec = spec_of(context);
+  request.data = context.plan.data;
+  request.recipe = context.plan.recipe;
+  request.seed = seed_of(context);
+  request.checkpoint_folder = context.store.stage_folder(context.stage.id) / "ckpt";
+  const TrainResult result = train(request, [&](const TrainStep& step) {
+    context.note("epoch " + std::to_string(step.epoch) + "/" + std::to_string(step.epochs));
+  });
+  record.details = train_json(request, result);
+  const auto add = [&](const char* metric, const std::optional<Evaluation>& test) {
+    if (test && test->images > 0)
+      record.metrics.push_back({metric, "", test->accuracy(), "1", test->interval().low,
+                                test->interval().high, test->images});
+  };
+  add("accuracy.top1", result.test);
+  add("accuracy.top1.best", result.best_test);
+  if (result.test)
+    record.metrics.push_back(
+        {"loss.test", "", result.test->loss, "nats", {}, {}, result.test->images});
+  if (result.state == TrainState::kDiverged) {
+    record.state = StageState::kDiverged;
+    record.reason =
+        "the loss was no finite number at step " + std::to_string(result.diverged_at.value_or(0));
+    return;
+  }
+  const Graph graph = build_graph(request.spec);
+  const Metadata metadata = weight_metadata(request.spec);
+  save_weights(files.path() / "model.safetensors", graph, result.last, metadata);
+  save_weights(files.path() / "best.safetensors", graph, result.best, metadata);
+}
+
+/// The weights that a stage starts from: those of the training before it, or fresh ones.
+Weights starting_weights(const StageContext& context, const Graph& graph) {
+  for (const std::string& id : context.stage.after) {
+    const auto record = context.store.read_record(id);
+    if (!record || record->kind != "train") continue;
+    for (const StoredFile& file : record->files)
+      if (file.name == "model.safetensors")
+        return load_weights(context.store.stage_folder(id) / file.path, graph);
+    throw Failure("the record of training " + id + " names no model.safetensors");
+  }
+  return initial_weights(graph, seed_of(context));
+}
+
+void run_similarity(const StageContext& context, StageRecord& record,
+                    const StagedFiles& /*files*/) {
+  set_threads(static_cast<int>(context.plan.recipe.threads));
+  const Graph graph = build_graph(spec_of(context));
+  if (graph.attention.empty()) {
+    record.details["note"] = "the model has no attention layers, so no heads to compare";
+    return;
+  }
+  const Weights weights = starting_weights(context, graph);
+  const auto dataset = open_dataset(parse_data_spec(context.plan.data));
+  const SimilarityResult result = head_similarity(
+      Executor(graph), weights, *dataset,
+      similarity_settings_from_json(context.stage.settings, "similarity settings"),
+      [&](Index done, Index total) {
+        context.note(std::to_string(done) + "/" + std::to_string(total) + " images");
+      });
+  record.metrics = metrics_of(result);
+  record.details = similarity_json(result);
+}
+
+void run_prune(const StageContext& context, StageRecord& record, const StagedFiles& files) {
+  set_threads(static_cast<int>(context.plan.recipe.threads));
+  PruneStage stage;
+  stage.spec = spec_of(context);
+  stage.weights = starting_weights(context, build_graph(stage.spec));
+  stage.data = context.plan.data;
+  stage.settings = prune_settings_from_json(context.stage.settings, "prune settings");
+  stage.recipe = context.plan.recipe;
+  stage.seed = seed_of(context);
+  const PrunedModel pruned =
+      run_prune_stage(stage, [&](Index done, Index total, const std::string& note) {
+        context.note(note + " " + std::to_string(done) + "/" + std::to_string(total));
+      });
+  record.metrics = metrics_of(pruned);
+  record.details = prune_json(pruned);
+  write_pruned_folder(files.path(), pruned);
+}
+
+struct StageRow {
+  const char* kind;
+  StageRun run;
+};
+
+constexpr StageRow kStageRuns[] = {
+    {"cost", run_cost},
+    {"train", run_train},
+    {"similarity", run_similarity},
+    {"prune", run_prune},
+};
+
+}  // namespace
+
+void run_stage(const StageContext& context, StageRecord& record, const StagedFiles& files) {
+  for (const StageRow& row : kStageRuns)
+    if (context.stage.kind == row.kind) return row.run(context, record, files);
+  ensure(false, "every untimed kind of stage has a function");
+}
+
+StageRecord blank_record(const PlannedStage& stage) {
+  StageRecord record;
+  record.id = stage.id;
+  record.kind = stage.kind;
+  record.kind_version = stage.version;
+  return record;
+}
+
+Json provenance() {
+  Json json = Json::object();
+  json["vitlab"] = VITLAB_VERSION;
+  const Environment machine = environment(at::kCPU);
+  json["torch"] = machine.torch_version;
+  json["machine"] = machine.device;
+  char host[256] = {};
+  if (gethostname(host, sizeof host - 1) == 0) json["host"] = host;
+  return json;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "store/store.h"
+#include "sweep/plan.h"
+
+namespace vitlab {
+
+/// What a stage needs to run: its plan, itself, and the store with the results that it starts from.
+struct StageContext {
+  const Store& store;
+  const Plan& plan;
+  const PlannedStage& stage;
+  std::function<void(const std::string& note)> note;
+};
+
+/// Runs one untimed stage (cost, train, similarity, prune) and fills state, reason, metrics and
+/// details of `record`; files go into `files`. Errors are thrown.
+void run_stage(const StageContext& context, StageRecord& record, const StagedFiles& files);
+
+/// The record of a stage before it ran: id, kind, version.
+StageRecord blank_record(const PlannedStage& stage);
+
+/// Device and program: what a record's provenance holds besides times.
+Json provenance();
+
+}  // namespace vitlab

@@ -1,0 +1,125 @@
+#include "store/collect.h"
+
+#include <set>
+
+#include "core/text.h"
+
+namespace vitlab {
+
+namespace {
+
+std::string knob_text(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  return canonical_json(value);
+}
+
+/// What a timed record was measured on; empty for the others.
+void set_context(ResultRow& row, const StageRecord& record) {
+  const Json& details = record.details;
+  if (!details.contains("environment") || !details.contains("protocol")) return;
+  const Json& protocol = details.at("protocol");
+  row.device = details.at("environment").value("device", std::string());
+  row.runtime = "vitlab";
+  row.dtype = protocol.value("dtype", std::string("float32"));
+  row.threads = protocol.value("threads", std::int64_t{1});
+  row.batch = protocol.value("batch", std::int64_t{16});
+}
+
+class Collector {
+ public:
+  Collector(const Store& store, const Plan& plan) : store_(store), plan_(plan) {
+    for (const PlannedStage& stage : plan.stages) stages_[stage.id] = &stage;
+    result_.table.knobs = plan.knobs;
+    result_.stages = plan.stages.size();
+  }
+
+  Collected run() {
+    std::set<std::string> models_seen;
+    for (const Trial& trial : plan_.trials) {
+      if (models_seen.insert(trial.model).second) add_stages(trial, true);
+      add_stages(trial, false);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  /// Stages of the model alone have no seed and belong to all its trials: they come once.
+  void add_stages(const Trial& trial, bool of_model) {
+    for (const std::string& id : trial.stages) {
+      const PlannedStage& stage = *stages_.at(id);
+      if (stage.seed.has_value() == of_model) continue;
+      add_stage(stage, trial, of_model);
+    }
+  }
+
+  ResultRow blank(const PlannedStage& stage, const Trial& trial, bool of_model) const {
+    const PlannedModel& model = plan_.models.at(trial.model);
+    ResultRow row;
+    row.model = trial.model;
+    if (!of_model) {
+      row.trial = trial.id;
+      row.seed = trial.seed;
+    }
+    if (stage.kind != "cost" && stage.kind != "measure") {
+      row.dataset = plan_.data;
+      row.recipe = plan_.recipe_name;
+    }
+    row.budget_metric = model.budget_metric;
+    row.budget = model.budget;
+    for (const std::string& knob : plan_.knobs)
+      row.knobs.push_back(trial.knobs.contains(knob) ? knob_text(trial.knobs.at(knob)) : "");
+    return row;
+  }
+
+  void add_stage(const PlannedStage& stage, const Trial& trial, bool of_model) {
+    const StageAttempts attempts = store_.read_attempts(stage.id);
+    result_.problems.insert(result_.problems.end(), attempts.problems.begin(),
+                            attempts.problems.end());
+    ResultRow row = blank(stage, trial, of_model);
+    const StageRecord* record = attempts.winner();
+    const bool is_done = record && record->state == StageState::kDone;
+    result_.done += is_done;
+    if (record) set_context(row, *record);
+    if (!is_done) {
+      const std::string state = record ? std::string(name_of(record->state)) : "missing";
+      const std::string reason = record ? record->reason : "not run yet";
+      result_.not_done.push_back({row.trial, row.model, plan_.models.at(trial.model).name, row.seed,
+                                  stage.kind, state, reason});
+      row.metric = "status";
+      row.subject = stage.kind + " " + state + ": " + reason;
+      row.unit = "1";
+      result_.table.rows.push_back(row);
+    }
+    if (!record) return;
+    for (const MetricValue& metric : record->metrics) {
+      ResultRow own = row;
+      own.metric = metric.metric;
+      own.subject = metric.subject;
+      own.value = metric.value;
+      own.unit = metric.unit;
+      own.low = metric.low;
+      own.high = metric.high;
+      own.samples = metric.samples;
+      result_.table.rows.push_back(std::move(own));
+    }
+    if (is_done) {
+      row.metric = "status";
+      row.subject = stage.kind;
+      row.value = 1;
+      row.unit = "1";
+      result_.table.rows.push_back(row);
+    }
+    result_.records.emplace(stage.id, *record);
+  }
+
+  const Store& store_;
+  const Plan& plan_;
+  std::map<std::string, const PlannedStage*> stages_;
+  Collected result_;
+};
+
+}  // namespace
+
+Collected collect(const Store& store, const Plan& plan) { return Collector(store, plan).run(); }
+
+}  // namespace vitlab

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "store/results_csv.h"
+#include "store/store.h"
+#include "sweep/plan.h"
+
+namespace vitlab {
+
+/// A stage of a plan that is not done, and why.
+struct OpenStage {
+  std::string trial;  // "" for a stage of the model alone
+  std::string model;
+  std::string name;  // of the model, for people
+  std::optional<std::int64_t> seed;
+  std::string kind;
+  std::string state;  // "diverged", "oom", "failed", …; "missing" if nothing was published yet
+  std::string reason;
+};
+
+/// Everything that the store holds of a plan, finished or not.
+struct Collected {
+  ResultsTable table;
+  std::vector<OpenStage> not_done;
+  std::size_t stages = 0;
+  std::size_t done = 0;
+  /// Records by stage id: their details hold what is no number (profiles, notes, environment).
+  std::map<std::string, StageRecord> records;
+  std::vector<StoreProblem> problems;  // damaged records, passed over
+
+  bool is_complete() const { return done == stages; }
+};
+
+/// Reads the records of a plan's stages. Rows stand in the order of the plan, model rows before
+/// those of its trials; the same store and plan give the same table, byte for byte. A stage that is
+/// not done is a row with metric `status`, value 0 and its reason as the subject.
+Collected collect(const Store& store, const Plan& plan);
+
+}  // namespace vitlab
