@@ -1,0 +1,62 @@
+#include "train/train_folder.h"
+
+#include "core/error.h"
+#include "temporary_folder.h"
+#include "test.hpp"
+#include "tiny_training.h"
+
+namespace vitlab {
+
+namespace fs = std::filesystem;
+
+TEST_CASE("a run folder holds a model that reads back, curves, and the results with intervals") {
+  TemporaryFolder folder;
+  const TrainRequest request = tiny_request();
+  const TrainResult result = train(request);
+  write_train_folder(request, result, folder / "run");
+
+  const NamedModel model = resolve_model((folder / "run").string());
+  CHECK(model.spec == request.spec);
+  const Graph graph = build_graph(model.spec);
+  CHECK(are_same(load_weights(folder / "run/model.safetensors", graph), result.last));
+  CHECK(are_same(load_weights(folder / "run/best.safetensors", graph), result.best));
+
+  const Json json = parse_json(read_text_file(folder / "run/train.json", 1 << 20), "train.json");
+  CHECK(json.at("schema") == 1);
+  CHECK(json.at("command") == "train");
+  CHECK(json.at("status") == "done");
+  const Json& accuracy = json.at("accuracy.top1");
+  CHECK(accuracy.at("value").get<double>() == result.test->accuracy());
+  CHECK(accuracy.at("low").get<double>() <= result.test->accuracy());
+  CHECK(accuracy.at("high").get<double>() >= result.test->accuracy());
+  CHECK(accuracy.at("samples") == 20);
+  CHECK(json.at("data_fingerprint") == result.fingerprint);
+  CHECK(json.at("notes").dump().find("small data set: 20 test images") != std::string::npos);
+  CHECK(fs::exists(folder / "run" / kEventFile));
+}
+
+TEST_CASE("metrics.csv has a header and a row per epoch with as many cells") {
+  const TrainResult result = train(tiny_request());
+  const std::string csv = metrics_csv(result);
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 4);
+  CHECK(std::count(csv.begin(), csv.end(), ',') == 4 * 7);
+  CHECK(csv.starts_with("epoch,step,learning_rate,loss.train,"));
+  CHECK(csv.find("\n3,18,") != std::string::npos);
+}
+
+TEST_CASE("a diverged training says so, and its JSON has no bare null or NaN") {
+  TemporaryFolder folder;
+  TrainRequest request = tiny_request();
+  request.recipe.learning_rate = 1e30;
+  request.recipe.clip_norm = 0;
+  const TrainResult result = train(request);
+  write_train_folder(request, result, folder / "run");
+  const std::string text = read_text_file(folder / "run/train.json", 1 << 20);
+  const Json json = parse_json(text, "train.json");
+  CHECK(json.at("status") == "diverged");
+  CHECK(json.at("diverged_at_step") == *result.diverged_at);
+  CHECK(text.find("null") == std::string::npos);
+  CHECK_FALSE(json.contains("accuracy.top1"));
+}
+
+}  // namespace vitlab

@@ -1,0 +1,113 @@
+#include "train/train.h"
+
+#include "core/error.h"
+#include "temporary_folder.h"
+#include "test.hpp"
+#include "tiny_training.h"
+
+namespace vitlab {
+
+TEST_CASE("a training learns 32 images by heart") {
+  TrainRequest request = tiny_request();
+  request.data = "synthetic:classes=4,size=16,count=64,validation=0.25,test=0.25";
+  request.recipe = Recipe{};
+  request.recipe.epochs = 60;
+  request.recipe.batch_size = 32;
+  request.recipe.learning_rate = 5e-3;
+  request.recipe.label_smoothing = 0;
+  const TrainResult result = train(request);
+  REQUIRE(result.images[0] == 32);
+  CHECK(result.epochs.back().train_accuracy == 1);
+  CHECK(result.epochs.back().train_loss < 0.1);
+  CHECK(result.epochs.front().train_loss > 1);
+}
+
+TEST_CASE("the same seed gives the same bytes whatever the loader's threads, another seed others") {
+  const TrainResult result = train(tiny_request());
+  REQUIRE(result.state == TrainState::kDone);
+  REQUIRE(result.steps == 18);
+  REQUIRE(result.epochs.size() == 3);
+  TrainRequest threaded = tiny_request();
+  threaded.loader_threads = 2;
+  CHECK(are_same(result, train(threaded)));
+  TrainRequest other = tiny_request();
+  other.seed = 8;
+  CHECK_FALSE(are_same(result.last, train(other).last));
+}
+
+TEST_CASE("validation alone chooses the best epoch, and the test split is told of both") {
+  const TrainResult result = train(tiny_request());
+  Index best = 0;
+  for (const EpochRecord& record : result.epochs)
+    if (best == 0 || record.validation.correct >
+                         result.epochs[static_cast<std::size_t>(best - 1)].validation.correct)
+      best = record.epoch;
+  CHECK(result.best_epoch == best);
+  REQUIRE(result.test);
+  CHECK(result.test->images == 20);
+  const Executor executor(build_graph(tiny_spec()));
+  const auto dataset = open_dataset(parse_data_spec(tiny_request().data));
+  CHECK(evaluate(executor, result.last, *dataset, Split::kTest) == *result.test);
+  CHECK(evaluate(executor, result.best, *dataset, Split::kTest) == *result.best_test);
+}
+
+TEST_CASE("a model with two heads trains both") {
+  TrainRequest request = tiny_request();
+  request.spec.heads.push_back(request.spec.heads[0]);
+  request.recipe.epochs = 1;
+  const TrainResult result = train(request);
+  const Graph graph = build_graph(request.spec);
+  const Weights before = initial_weights(graph, request.seed);
+  REQUIRE(graph.outputs.size() == 2);
+  int changed = 0;
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
+    if (graph.parameter_name(static_cast<ParameterId>(i)).starts_with("heads.") &&
+        !result.last.tensors[i].equal(before.tensors[i]))
+      ++changed;
+  CHECK(changed >= 4);
+}
+
+TEST_CASE("a training can start from given weights") {
+  TrainRequest request = tiny_request();
+  const TrainResult first = train(request);
+  request.start = first.last;
+  request.recipe.learning_rate = 1e-9;
+  request.recipe.min_learning_rate = 0;
+  request.recipe.epochs = 1;
+  request.recipe.warmup_epochs = 0;
+  request.recipe.weight_decay = 0;
+  const TrainResult second = train(request);
+  const Graph graph = build_graph(request.spec);
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
+    if (graph.parameters[i].trained)
+      CHECK(at::allclose(second.last.tensors[i], first.last.tensors[i], 1e-5, 1e-6));
+}
+
+TEST_CASE("a loss that is no number ends the training as diverged and keeps what came before") {
+  TrainRequest request = tiny_request();
+  request.recipe.learning_rate = 1e30;
+  request.recipe.clip_norm = 0;
+  const TrainResult result = train(request);
+  CHECK(result.state == TrainState::kDiverged);
+  REQUIRE(result.diverged_at);
+  CHECK(*result.diverged_at >= 2);
+  CHECK(*result.diverged_at <= 12);
+  CHECK_FALSE(result.test);
+}
+
+TEST_CASE("progress is told every step with epochs and steps counted from one") {
+  Index calls = 0;
+  TrainStep last;
+  train(tiny_request(), [&](const TrainStep& step) {
+    CHECK(step.step == ++calls);
+    CHECK(step.epoch == (calls - 1) / 6 + 1);
+    CHECK(step.loss > 0);
+    CHECK((step.accuracy >= 0 && step.accuracy <= 1));
+    last = step;
+  });
+  CHECK(calls == 18);
+  CHECK(last.steps == 18);
+  CHECK(last.images_per_second > 0);
+}
+
+}  // namespace vitlab
