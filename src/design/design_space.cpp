@@ -1,0 +1,101 @@
+#include "design/design_space.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "spec/presets.h"
+
+namespace vitlab {
+namespace {
+
+constexpr double kReach = 0.25;
+constexpr double kAim = 0.97;  // of the budget: where the search is centred
+
+std::vector<Index> multiples_near(Index centre, Index quantum, std::size_t limit) {
+  const double reach = std::max(kReach * static_cast<double>(centre), static_cast<double>(quantum));
+  std::vector<Index> multiples;
+  const auto most = static_cast<Index>(reach) / quantum;
+  for (Index step = -most; step <= most; ++step)
+    if (centre + step * quantum > 0) multiples.push_back(centre + step * quantum);
+  std::stable_sort(multiples.begin(), multiples.end(),
+                   [&](Index a, Index b) { return std::abs(a - centre) < std::abs(b - centre); });
+  if (multiples.size() > limit) multiples.resize(limit);
+  std::sort(multiples.begin(), multiples.end());
+  return multiples;
+}
+
+/// Calls visit(widths) for every choice of one candidate a stage that never falls.
+template <typename Visit>
+void visit_rising(const std::vector<std::vector<Index>>& candidates, std::vector<Index>& widths,
+                  const Visit& visit) {
+  if (widths.size() == candidates.size()) return visit(widths);
+  for (const Index width : candidates[widths.size()]) {
+    if (!widths.empty() && width < widths.back()) continue;
+    widths.push_back(width);
+    visit_rising(candidates, widths, visit);
+    widths.pop_back();
+  }
+}
+
+/// Drops what uses less than kLeastUse of the budget, if something uses more; else all but the
+/// dearest.
+void keep_well_used(std::vector<WidthPoint>& points, const CostBudget& budget) {
+  double most = 0;
+  for (const WidthPoint& point : points)
+    most = std::max(most, cost_metric(point.cost, budget.metric));
+  const double least = std::min(most, kLeastUse * budget.limit);
+  std::erase_if(points, [&](const WidthPoint& point) {
+    return cost_metric(point.cost, budget.metric) < least;
+  });
+}
+
+}  // namespace
+
+WidthPoints widths_within(const Json& knobs, const CostBudget& budget, double more_than,
+                          Index multiple_of, CostCounter& counter) {
+  WidthPoints result;
+  BudgetSolution centre;
+  try {
+    centre = solve_widths(knobs,
+                          {.metric = budget.metric,
+                           .equals = kAim * budget.limit,
+                           .tolerance = std::numeric_limits<double>::max(),
+                           .multiple_of = multiple_of},
+                          counter);
+  } catch (const UserError& error) {
+    result.problem = error.what();
+    return result;
+  }
+  result.smallest = centre.achieved;
+  std::vector<std::vector<Index>> candidates;
+  const std::size_t stages = centre.widths.size();
+  const std::size_t limit = stages <= 1 ? 64 : stages <= 3 ? 9 : 5;
+  for (const Index width : centre.widths)
+    candidates.push_back(multiples_near(width, multiple_of, limit));
+  const auto consider = [&](const std::vector<Index>& widths) {
+    BudgetSolution solution;
+    solution.widths = widths;
+    try {
+      const Cost cost = counter.count(expand_knobs(with_widths(knobs, solution), "design"));
+      const double value = cost_metric(cost, budget.metric);
+      result.smallest = std::min(result.smallest, value);
+      if (value <= budget.limit && value > more_than) result.points.push_back({widths, cost});
+    } catch (const UserError&) {
+      // Widths that the template refuses (heads that do not divide them) are not in the space.
+    }
+  };
+  std::vector<Index> widths;
+  visit_rising(candidates, widths, consider);
+  keep_well_used(result.points, budget);
+  if (!result.points.empty()) return result;
+  result.problem = result.smallest > budget.limit
+                       ? "the smallest model found costs " + shortest(result.smallest)
+                       : "no model costs more than " + shortest(more_than) + " and at most " +
+                             shortest(budget.limit);
+  return result;
+}
+
+}  // namespace vitlab
