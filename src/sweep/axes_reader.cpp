@@ -1,5 +1,6 @@
 #include "sweep/axes_reader.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/text.h"
@@ -18,8 +19,10 @@ struct Domain {
   double low = 0, high = 0;
 
   Json at(double share) const {
-    if (!is_range)
-      return values[static_cast<std::size_t>(share * static_cast<double>(values.size()))];
+    if (!is_range) {
+      const auto index = static_cast<std::size_t>(share * static_cast<double>(values.size()));
+      return values[std::min(index, values.size() - 1)];  // rounding may reach the end
+    }
     const double value = low + share * (high - low);
     return plain_numbers(std::stod(significant(value, 6)));
   }

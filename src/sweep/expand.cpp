@@ -12,6 +12,7 @@
 #include "sweep/knob_check.h"
 #include "sweep/plan.h"
 #include "sweep/point.h"
+#include "sweep/spec_text.h"
 
 namespace vitlab {
 
@@ -128,7 +129,7 @@ class Expander {
 
   void accept(Point& point) {
     PlannedModel model;
-    model.spec_text = canonical_json(spec_json(point.spec));
+    model.spec_text = texts_.write(point.spec);
     model.id = identity(model.spec_text);
     if (is_reference(point)) references_.insert(model.id);
     if (plan_.models.contains(model.id)) {
@@ -198,6 +199,7 @@ class Expander {
   const SweepSpec& sweep_;
   Problems problems_;
   PointBuilder builder_;
+  SpecText texts_;
   Plan plan_;
   Index classes_ = 0;  // of the data set; 0 without one
   std::set<std::string> references_;
