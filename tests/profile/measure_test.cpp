@@ -9,8 +9,8 @@ namespace vitlab {
 
 TEST_CASE("a model is as fast as itself, a much larger one slower") {
   Protocol protocol = short_protocol();
-  protocol.rounds = 7;
-  protocol.timed_seconds = 0.5;
+  protocol.rounds = 11;
+  protocol.timed_seconds = 0.8;
   const Measurement measured = measure_interleaved(
       {small_model("reference"), small_model("same"), small_model("large", "[96, 128, 192]")},
       protocol, 0);
@@ -22,10 +22,19 @@ TEST_CASE("a model is as fast as itself, a much larger one slower") {
   CHECK(measured.models[1].ratio->value < 1.25);
   CHECK(measured.models[2].ratio->value < 0.8);
   for (const MeasuredModel& model : measured.models) {
-    CHECK(model.rounds.size() == 7);
+    CHECK(model.rounds.size() == 11);
     CHECK(model.ratio->low <= model.ratio->value);
     CHECK(model.ratio->value <= model.ratio->high);
   }
+}
+
+TEST_CASE("speed counts images a second and milliseconds a batch") {
+  const Speed speed = speed_of({0.5, 0.25, 0.125}, 8);
+  CHECK(speed.latency_ms.median == 250);
+  CHECK(speed.latency_ms.mean == Approx(875.0 / 3));
+  CHECK(speed.images_per_s.median == 32);
+  CHECK(speed.images_per_s.max == 64);
+  CHECK(speed.images_per_s.count == 3);
 }
 
 TEST_CASE("every round has its least samples and every sample is kept") {
