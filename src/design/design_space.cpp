@@ -14,17 +14,29 @@ namespace {
 constexpr double kReach = 0.25;
 constexpr double kAim = 0.97;  // of the budget: where the search is centred
 
-std::vector<Index> multiples_near(Index centre, Index quantum, std::size_t limit) {
-  const double reach = std::max(kReach * static_cast<double>(centre), static_cast<double>(quantum));
+/// The multiples of `quantum` within reach of `centre`, at most `limit` of them, the nearest.
+std::vector<Index> multiples_near(double centre, Index quantum, std::size_t limit) {
+  const auto step = static_cast<double>(quantum);
+  const double reach = std::max(kReach * centre, step);
   std::vector<Index> multiples;
-  const auto most = static_cast<Index>(reach) / quantum;
-  for (Index step = -most; step <= most; ++step)
-    if (centre + step * quantum > 0) multiples.push_back(centre + step * quantum);
-  std::stable_sort(multiples.begin(), multiples.end(),
-                   [&](Index a, Index b) { return std::abs(a - centre) < std::abs(b - centre); });
+  const auto first = static_cast<Index>(std::ceil((centre - reach) / step));
+  const auto last = static_cast<Index>(std::floor((centre + reach) / step));
+  for (Index count = std::max<Index>(1, first); count <= last; ++count)
+    multiples.push_back(count * quantum);
+  std::stable_sort(multiples.begin(), multiples.end(), [&](Index a, Index b) {
+    return std::abs(static_cast<double>(a) - centre) < std::abs(static_cast<double>(b) - centre);
+  });
   if (multiples.size() > limit) multiples.resize(limit);
   std::sort(multiples.begin(), multiples.end());
   return multiples;
+}
+
+/// The geometric mean of how much wider `widths` are than `base`.
+double scale_of(const std::vector<Index>& widths, const std::vector<Index>& base) {
+  double sum = 0;
+  for (std::size_t i = 0; i < base.size(); ++i)
+    sum += std::log(static_cast<double>(widths[i]) / static_cast<double>(base[i]));
+  return std::exp(sum / static_cast<double>(base.size()));
 }
 
 /// Calls visit(widths) for every choice of one candidate a stage that never falls.
@@ -71,10 +83,11 @@ WidthPoints widths_within(const Json& knobs, const CostBudget& budget, double mo
   }
   result.smallest = centre.achieved;
   std::vector<std::vector<Index>> candidates;
-  const std::size_t stages = centre.widths.size();
-  const std::size_t limit = stages <= 1 ? 64 : stages <= 3 ? 9 : 5;
-  for (const Index width : centre.widths)
-    candidates.push_back(multiples_near(width, multiple_of, limit));
+  const std::vector<Index> base = template_widths(knobs);
+  const double scale = scale_of(centre.widths, base);
+  const std::size_t limit = base.size() <= 1 ? 64 : base.size() <= 3 ? 9 : 5;
+  for (const Index width : base)
+    candidates.push_back(multiples_near(scale * static_cast<double>(width), multiple_of, limit));
   const auto consider = [&](const std::vector<Index>& widths) {
     BudgetSolution solution;
     solution.widths = widths;

@@ -27,8 +27,8 @@ struct WidthPoints {
 };
 
 /// Widths in multiples of `multiple_of` that never fall from stage to stage, each within 25 % or
-/// one multiple of the widths that solve_widths() finds for the budget at the template's
-/// proportions, with `more_than` < cost <= budget. If some use 90 % of the budget, only those;
+/// one multiple of its share of the template's proportions at the scale that solve_widths() finds
+/// for the budget, with `more_than` < cost <= budget. If some use 90 % of the budget, only those;
 /// else only the dearest ones.
 WidthPoints widths_within(const Json& knobs, const CostBudget& budget, double more_than,
                           Index multiple_of, CostCounter& counter);

@@ -259,6 +259,7 @@ class FamilySearch {
 Family design_family(const ResultsTable& table, const std::vector<Guideline>& guidelines,
                      const DesignRequest& request) {
   width_knob(request.base);  // throws for what is no template with widths
+  for (const CostBudget& budget : request.budgets) cost_metric({}, budget.metric);  // or throws
   if (request.multiple_of < 1) throw UserError("multiple_of must be at least 1");
   return FamilySearch(table, guidelines, request).run();
 }

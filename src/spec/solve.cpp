@@ -35,25 +35,6 @@ const std::vector<MetricRow>& metric_rows() {
   return rows;
 }
 
-std::vector<Index> base_widths(const Json& knobs, const std::string& knob) {
-  Json value;
-  if (knobs.contains(knob)) {
-    value = knobs.at(knob);
-  } else {
-    const Template* found = find_template(knobs.at("template").get<std::string>());
-    for (const Knob& row : found->knobs())
-      if (row.name == knob) value = Json::parse(row.default_text);
-  }
-  std::vector<Index> widths;
-  if (value.is_number_integer()) widths.push_back(value.get<Index>());
-  if (value.is_array())
-    for (const Json& item : value)
-      if (item.is_number_integer()) widths.push_back(item.get<Index>());
-  if (widths.empty() || *std::min_element(widths.begin(), widths.end()) < 1)
-    throw UserError(knob + " must hold positive whole numbers, whose proportions are kept");
-  return widths;
-}
-
 /// The candidate multiples of the quantum for one width.
 std::vector<Index> multiples_near(double share, Index quantum) {
   const double reach = std::max(kReach * share, static_cast<double>(quantum));
@@ -68,10 +49,7 @@ std::vector<Index> multiples_near(double share, Index quantum) {
 class WidthSearch {
  public:
   WidthSearch(const Json& knobs, const BudgetTarget& target, CostCounter& counter)
-      : knobs_(knobs),
-        target_(target),
-        counter_(counter),
-        base_(base_widths(knobs, width_knob(knobs))) {}
+      : knobs_(knobs), target_(target), counter_(counter), base_(template_widths(knobs)) {}
 
   BudgetSolution run() {
     const double scale = match_scale();
@@ -204,10 +182,31 @@ std::string width_knob(const Json& knobs) {
     throw UserError("widths can be solved for a template only, not for an explicit model");
   const auto name = knobs.at("template").get<std::string>();
   const Template* found = find_template(name);
-  if (!found) throw UserError("'" + name + "' is not a template");
+  if (!found)
+    throw UserError("'" + name + "' is not a template" + did_you_mean(name, template_names()));
   for (const Knob& row : found->knobs())
     if (row.name == "widths" || row.name == "width") return std::string(row.name);
   throw UserError("template " + name + " has no width knob to solve for");
+}
+
+std::vector<Index> template_widths(const Json& knobs) {
+  const std::string knob = width_knob(knobs);
+  Json value;
+  if (knobs.contains(knob)) {
+    value = knobs.at(knob);
+  } else {
+    const Template* found = find_template(knobs.at("template").get<std::string>());
+    for (const Knob& row : found->knobs())
+      if (row.name == knob) value = Json::parse(row.default_text);
+  }
+  std::vector<Index> widths;
+  if (value.is_number_integer()) widths.push_back(value.get<Index>());
+  if (value.is_array())
+    for (const Json& item : value)
+      if (item.is_number_integer()) widths.push_back(item.get<Index>());
+  if (widths.empty() || *std::min_element(widths.begin(), widths.end()) < 1)
+    throw UserError(knob + " must hold positive whole numbers, whose proportions are kept");
+  return widths;
 }
 
 Json with_widths(Json knobs, const BudgetSolution& solution) {

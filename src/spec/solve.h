@@ -30,6 +30,10 @@ std::vector<std::string> cost_metric_names();
 /// The knob that holds a template's widths ("widths" or "width"); UserError if it has none.
 std::string width_knob(const Json& knobs);
 
+/// The widths that `knobs` give, or the template's default; UserError if they are no positive whole
+/// numbers.
+std::vector<Index> template_widths(const Json& knobs);
+
 /// Sets the width knob of `knobs` to the multiples of the quantum that come closest to the target,
 /// among widths near the proportions that the knob (or its default) has: each within 15 % or one
 /// quantum of its share. Equal costs go to the better proportions. Throws UserError, with the
