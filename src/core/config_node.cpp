@@ -82,6 +82,10 @@ void Problems::throw_if_any() const {
   for (std::size_t i = 0; i < std::min(kShown, sorted.size()); ++i) {
     const auto& [place, message] = sorted[i];
     if (i > 0) all += "\n";
+    if (place == kCommandLine) {
+      all += "command line: " + printable(message);
+      continue;
+    }
     all += source_ + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": " +
            printable(message);
     const auto line = static_cast<std::size_t>(std::max(1, place.line)) - 1;

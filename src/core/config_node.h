@@ -17,6 +17,9 @@ struct Place {
   friend bool operator==(const Place&, const Place&) = default;
 };
 
+/// Where values stand that the user gave beside the file; messages say so instead of a line.
+constexpr Place kCommandLine{0, 0};
+
 /// One value of a YAML (or JSON) text with its place: what yaml-cpp parsed, after the checks that
 /// it does not make (duplicate keys, aliases, merge keys, octal numbers, depth, node count).
 struct ConfigNode {

@@ -60,6 +60,17 @@ void check_ranges(ConfigReader& reader, Knobs& k) {
     reader.fail("ffn_per_side", "must be a number or [before, after]");
 }
 
+/// Each head of these mixers reads a split of its own.
+void check_splits(ConfigReader& reader, const Knobs& k) {
+  if (k.mixer != Mixer::kCascaded && k.mixer != Mixer::kGrouped) return;
+  for (std::size_t i = 0; i < k.widths.size(); ++i) {
+    if (k.depths[i] < 1 || k.heads[i] < 1 || k.widths[i] % k.heads[i] == 0) continue;
+    reader.fail("heads", std::to_string(k.heads[i]) + " does not divide " +
+                             std::to_string(k.widths[i]) + ", the width of stage " +
+                             std::to_string(i) + "; set other heads or widths");
+  }
+}
+
 Knobs read_knobs(ConfigReader& reader) {
   Knobs k;
   read_image_size(reader, "image_size", k.image);
@@ -96,6 +107,7 @@ Knobs read_knobs(ConfigReader& reader) {
                 "is a result here, of ffn_per_side and depths: set those (show prints the share)");
   reader.finish();
   check_ranges(reader, k);
+  check_splits(reader, k);
   return k;
 }
 

@@ -217,6 +217,10 @@ ModelSpec resize_spec(const ModelSpec& spec, const Graph& graph,
     if (!kept[a] || axis.kind == AxisKind::kHead) continue;
     const auto size = static_cast<Index>(kept[a]->size());
     ensure(size >= 1, "an axis keeps at least one unit");
+    if (axis.kind == AxisKind::kImage) {
+      result.image.channels = size;
+      continue;
+    }
     if (axis.kind == AxisKind::kEmbedding) {
       set_width(result, static_cast<std::size_t>(axis.index), size * axis.copies);
       continue;

@@ -1,6 +1,7 @@
 #include "spec/presets.h"
 
 #include <charconv>
+#include <functional>
 
 #include "core/embedded.h"
 #include "core/names.h"
@@ -17,17 +18,27 @@ constexpr std::string_view kPresetSuffix = ".yaml";
 ModelSpec read_template(const ConfigNode& root, Problems& problems) {
   ConfigReader reader(root, problems);
   std::string name;
-  reader.required("template", name);
+  if (!reader.required("template", name)) return {};
   const Template* found = find_template(name);
-  if (!found) {
-    std::vector<std::string> known;
-    for (const Template& row : templates()) known.emplace_back(row.name);
-    reader.fail("template", "'" + name + "' is not a template" + did_you_mean(name, known));
-    return {};
-  }
-  // Every knob was asked for, so that finish() can name the nearest one.
-  ModelSpec spec = found->expand(reader);
-  return spec;
+  if (found) return found->expand(reader);
+  reader.fail("template",
+              "'" + name + "' is not a template" + did_you_mean(name, template_names()));
+  return {};
+}
+
+/// The value of `--set key=value`, placed on the command line with everything in it.
+ConfigNode read_override(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw UserError("--set " + text + ": write key=value");
+  ConfigNode node = parse_document("--set " + text, text.substr(equals + 1)).root;
+  node.key = text.substr(0, equals);
+  const std::function<void(ConfigNode&)> place = [&](ConfigNode& each) {
+    each.place = each.key_place = kCommandLine;
+    for (ConfigNode& item : each.items) place(item);
+  };
+  place(node);
+  return node;
 }
 
 NamedModel read_document(ConfigDocument document, std::string name,
@@ -36,14 +47,10 @@ NamedModel read_document(ConfigDocument document, std::string name,
     throw UserError(document.problems.source() +
                     " is an explicit model: --set changes the knobs of a template; edit the file");
   for (const std::string& each : overrides) {
-    const std::size_t equals = each.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw UserError("--set " + each + ": write key=value");
-    ConfigDocument value = parse_document("--set " + each, each.substr(equals + 1));
-    value.root.key = each.substr(0, equals);
+    ConfigNode value = read_override(each);
     std::erase_if(document.root.items,
-                  [&](const ConfigNode& item) { return item.key == value.root.key; });
-    document.root.items.push_back(std::move(value.root));
+                  [&](const ConfigNode& item) { return item.key == value.key; });
+    document.root.items.push_back(std::move(value));
   }
   NamedModel model;
   model.name = std::move(name);

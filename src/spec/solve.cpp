@@ -52,10 +52,12 @@ class WidthSearch {
       : knobs_(knobs), target_(target), counter_(counter), base_(template_widths(knobs)) {}
 
   BudgetSolution run() {
+    coarse_ = coarse_quantum();
     const double scale = match_scale();
     std::vector<std::vector<Index>> candidates;
     for (const Index width : base_) {
       candidates.push_back(multiples_near(scale * as_double(width), target_.multiple_of));
+      keep_buildable(candidates.back(), candidates.size() - 1, scale);
       thin(candidates.back(), scale * as_double(width));
     }
     std::vector<Index> widths(base_.size());
@@ -82,13 +84,36 @@ class WidthSearch {
     }
   }
 
-  std::vector<Index> scaled(double scale) const {
+  std::vector<Index> scaled(double scale, Index quantum) const {
     std::vector<Index> widths;
     for (const Index width : base_) {
-      const double quanta = scale * as_double(width) / as_double(target_.multiple_of);
-      widths.push_back(std::max<Index>(1, std::llround(quanta)) * target_.multiple_of);
+      const double quanta = scale * as_double(width) / as_double(quantum);
+      widths.push_back(std::max<Index>(1, std::llround(quanta)) * quantum);
     }
     return widths;
+  }
+
+  /// The smallest multiple of the quantum all of whose multiples make models (heads divide widths),
+  /// so that the cost over the scale has no gaps.
+  Index coarse_quantum() {
+    for (Index multiple = 1; multiple <= 64; ++multiple) {
+      const Index quantum = multiple * target_.multiple_of;
+      bool builds = true;
+      for (const double scale : {0.61, 0.73, 0.87, 1.0, 1.13, 1.29, 1.7, 2.3})
+        builds = builds && !std::isnan(metric(scaled(scale, quantum)));
+      if (builds) return quantum;
+    }
+    return target_.multiple_of;
+  }
+
+  /// Drops the widths of a stage that make no model beside widths that do.
+  void keep_buildable(std::vector<Index>& multiples, std::size_t stage, double scale) {
+    std::vector<Index> widths = scaled(scale, coarse_);
+    if (std::isnan(metric(widths))) return;
+    std::erase_if(multiples, [&](Index width) {
+      widths[stage] = width;
+      return std::isnan(metric(widths));
+    });
   }
 
   /// The scale of the base widths at which the rounded model costs about the target; widths that
@@ -97,7 +122,7 @@ class WidthSearch {
     double low = 1.0 / 64, high = 1.0 / 64;
     const auto cost_at = [&](double scale) {
       for (double nudge = 1; nudge < 1.3; nudge *= 1.03) {
-        const double value = metric(scaled(scale * nudge));
+        const double value = metric(scaled(scale * nudge, coarse_));
         if (!std::isnan(value)) return value;
       }
       return std::numeric_limits<double>::quiet_NaN();
@@ -156,6 +181,7 @@ class WidthSearch {
   const BudgetTarget& target_;
   CostCounter& counter_;
   std::vector<Index> base_;
+  Index coarse_ = 1;
   BudgetSolution best_;
   double best_gap_ = 0;
   double best_distortion_ = 0;

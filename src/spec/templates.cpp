@@ -19,6 +19,12 @@ const Template* find_template(std::string_view name) {
   return nullptr;
 }
 
+std::vector<std::string> template_names() {
+  std::vector<std::string> names;
+  for (const Template& row : templates()) names.emplace_back(row.name);
+  return names;
+}
+
 std::vector<bool> place_attention(Index layers, double share, Placement placement) {
   const auto count = static_cast<Index>(std::llround(share * static_cast<double>(layers)));
   std::vector<bool> attention(static_cast<std::size_t>(layers), false);

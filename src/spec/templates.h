@@ -28,6 +28,7 @@ struct Template {
 /// Every template; a new family is one more row.
 const std::vector<Template>& templates();
 const Template* find_template(std::string_view name);
+std::vector<std::string> template_names();
 
 /// Where a given number of attention layers go among all layers of a stage or model.
 enum class Placement : std::uint8_t { kUniform, kEarly, kLate };

@@ -1,0 +1,103 @@
+#include "spec/cost_counter.h"
+
+#include <string>
+
+#include "random_models.h"
+#include "spec/presets.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+TEST_CASE("counting layer by layer gives exactly the cost of the whole graph") {
+  RandomModels models(81);
+  for (const Index batch : {Index{1}, Index{3}}) {
+    CostCounter counter(batch);
+    for (int run = 0; run < 300; ++run) {
+      const ModelSpec spec = models.next();
+      const Cost whole = graph_cost(build_graph(spec), batch);
+      INFO(spec_yaml(spec));
+      REQUIRE(counter.count(spec) == whole);
+      REQUIRE(counter.count(spec) == whole);  // from memory
+    }
+  }
+}
+
+TEST_CASE("counting the presets gives the cost of their graphs") {
+  CostCounter counter;
+  for (const std::string& name : preset_names()) {
+    INFO(name);
+    const ModelSpec spec = resolve_model(name).spec;
+    CHECK(counter.count(spec) == graph_cost(build_graph(spec)));
+  }
+}
+
+TEST_CASE("a model that differs in one setting is counted anew") {
+  CostCounter counter;
+  RandomModels models(82);
+  for (int run = 0; run < 100; ++run) {
+    ModelSpec spec = models.maps();
+    counter.count(spec);
+    for (Stage& stage : spec.stages)
+      for (Layer& layer : stage.layers)
+        if (auto* ffn = std::get_if<FfnLayer>(&layer)) ++ffn->hidden;
+    spec.image.height += 8;
+    REQUIRE(counter.count(spec) == graph_cost(build_graph(spec)));
+  }
+}
+
+/// What build_graph or the counter says to a spec.
+template <typename Action>
+bool is_refused(const Action& action) {
+  try {
+    action();
+    return false;
+  } catch (const UserError&) {
+    return true;
+  }
+}
+
+TEST_CASE("the counter refuses what cannot be built, with a UserError") {
+  RandomModels models(83);
+  Random random(84);
+  int refused = 0;
+  CostCounter counter;
+  for (int run = 0; run < 600; ++run) {
+    ModelSpec spec = models.next();
+    const auto pick = [&](std::size_t count) { return random.below(count); };
+    Stage& stage = spec.stages[pick(spec.stages.size())];
+    switch (pick(8)) {
+      case 0:
+        stage.width = static_cast<Index>(pick(5));
+        break;
+      case 1:
+        stage.layers.push_back(spec.heads[0]);
+        break;
+      case 2:
+        stage.layers.push_back(spec.stem);
+        break;
+      case 3:
+        stage.downsample = FfnLayer{3};
+        break;
+      case 4:
+        spec.image.channels = 0;
+        break;
+      case 5:
+        spec.image.width = static_cast<Index>(pick(4));
+        break;
+      case 6:
+        spec.heads[0] = FfnLayer{3};
+        break;
+      default:
+        spec.stem = FfnLayer{3};
+    }
+    const bool builds = !is_refused([&] { build_graph(spec); });
+    REQUIRE(spec_problems(spec).empty() == builds);
+    REQUIRE(is_refused([&] { counter.count(spec); }) == !builds);
+    refused += !builds;
+  }
+  CHECK(refused > 400);
+}
+
+}  // namespace
+}  // namespace vitlab

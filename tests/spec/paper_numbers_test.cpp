@@ -1,0 +1,62 @@
+#include <string>
+
+#include "graph/cost.h"
+#include "spec/cost_counter.h"
+#include "spec/presets.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+struct Row {
+  const char* name;
+  Index parameters;
+  Index macs;             // of convolutions, linear layers and explicit products
+  Index hidden_macs = 0;  // of the two products inside timm's fused attention
+};
+
+// Counted from timm 1.0.31 with fvcore; 2 x depth x tokens^2 x width are the hidden products.
+const Row kRows[] = {
+    {"efficientvit_m0", 2'349'436, 79'193'600},
+    {"efficientvit_m1", 2'980'560, 167'051'840},
+    {"efficientvit_m2", 4'187'554, 201'035'712},
+    {"efficientvit_m3", 6'900'722, 262'662'208},
+    {"efficientvit_m4", 8'804'228, 299'308'544},
+    {"efficientvit_m5", 12'473'772, 521'583'104},
+    {"deit_tiny", 5'717'416, 1'074'851'328, Index{2} * 12 * 197 * 197 * 192},
+    {"deit_small", 22'050'664, 4'241'218'560, Index{2} * 12 * 197 * 197 * 384},
+};
+
+TEST_CASE("parameters and multiplications are those of the published models") {
+  for (const Row& row : kRows) {
+    INFO(row.name);
+    const Cost cost = graph_cost(build_graph(resolve_model(row.name).spec));
+    CHECK(cost.parameters == row.parameters);
+    CHECK(cost.macs == row.macs + row.hidden_macs);
+  }
+}
+
+TEST_CASE("EfficientViT spends 6 of 22 layers on attention, M5 8 of 28, DeiT half") {
+  for (const char* name : {"efficientvit_m0", "efficientvit_m1", "efficientvit_m2",
+                           "efficientvit_m3", "efficientvit_m4"})
+    CHECK(mhsa_share(resolve_model(name).spec) == Approx(6.0 / 22).epsilon(1e-15));
+  CHECK(mhsa_share(resolve_model("efficientvit_m5").spec) == Approx(8.0 / 28).epsilon(1e-15));
+  CHECK(mhsa_share(resolve_model("deit_tiny").spec) == 0.5);
+}
+
+TEST_CASE("the id of M0 is golden") {
+  CHECK(model_id(resolve_model("efficientvit_m0").spec) == "eabcfa3f2c3a951ffca557ea8aeec7f8");
+}
+
+TEST_CASE("presets differ from one another, and defaults are M0 and DeiT-tiny") {
+  std::vector<std::string> ids;
+  for (const std::string& name : preset_names()) ids.push_back(model_id(resolve_model(name).spec));
+  std::sort(ids.begin(), ids.end());
+  CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
+  CHECK(expand_knobs(Json{{"template", "efficientvit"}}, "test") ==
+        resolve_model("efficientvit_m0").spec);
+  CHECK(expand_knobs(Json{{"template", "vit"}}, "test") == resolve_model("deit_tiny").spec);
+}
+
+}  // namespace
+}  // namespace vitlab

@@ -1,0 +1,110 @@
+#include "spec/templates.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "graph/cost.h"
+#include "spec/presets.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+std::vector<Index> places_of(const std::vector<bool>& attention) {
+  std::vector<Index> places;
+  for (std::size_t i = 0; i < attention.size(); ++i)
+    if (attention[i]) places.push_back(static_cast<Index>(i));
+  return places;
+}
+
+TEST_CASE("attention layers number round(share x layers) wherever they go") {
+  for (Index layers = 1; layers <= 40; ++layers) {
+    for (int percent = 0; percent <= 100; percent += 5) {
+      const double share = percent / 100.0;
+      const auto count = std::llround(share * static_cast<double>(layers));
+      for (const Placement placement : {Placement::kUniform, Placement::kEarly, Placement::kLate})
+        REQUIRE(places_of(place_attention(layers, share, placement)).size() ==
+                static_cast<std::size_t>(count));
+    }
+  }
+}
+
+TEST_CASE("uniform gaps differ by at most one, around the end too, and the first layer is first") {
+  for (Index layers = 1; layers <= 40; ++layers) {
+    for (Index count = 1; count <= layers; ++count) {
+      const double share = static_cast<double>(count) / static_cast<double>(layers);
+      const auto places = places_of(place_attention(layers, share, Placement::kUniform));
+      REQUIRE(places.size() == static_cast<std::size_t>(count));
+      REQUIRE(places.front() == 0);
+      Index low = layers, high = 0;
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        const Index next = i + 1 < places.size() ? places[i + 1] : layers;
+        low = std::min(low, next - places[i]);
+        high = std::max(high, next - places[i]);
+      }
+      REQUIRE(high - low <= 1);
+    }
+  }
+}
+
+TEST_CASE("early and late attention stand together at the ends") {
+  CHECK(places_of(place_attention(8, 0.25, Placement::kEarly)) == std::vector<Index>{0, 1});
+  CHECK(places_of(place_attention(8, 0.25, Placement::kLate)) == std::vector<Index>{6, 7});
+  CHECK(places_of(place_attention(8, 0.5, Placement::kUniform)) == std::vector<Index>{0, 2, 4, 6});
+  CHECK(place_attention(0, 0.5, Placement::kUniform).empty());
+}
+
+TEST_CASE("a vit keeps its number of layers for every share, the extremes included") {
+  for (const double share : {0.0, 0.2, 0.5, 0.8, 1.0}) {
+    const ModelSpec spec =
+        expand_knobs(Json{{"template", "vit"}, {"depth", 10}, {"mhsa_share", share}}, "test");
+    CHECK(spec.stages[0].layers.size() == 20);
+    CHECK(mhsa_share(spec) == Approx(share));
+    CHECK(graph_cost(build_graph(spec)).macs > 0);
+  }
+}
+
+TEST_CASE("every default that the help prints is the default") {
+  for (const Template& row : templates()) {
+    const Json bare{{"template", std::string(row.name)}};
+    const ModelSpec expected = expand_knobs(bare, "test");
+    for (const Knob& knob : row.knobs()) {
+      if (knob.default_text == "width / heads") continue;  // a default that is computed
+      INFO(row.name << "." << knob.name);
+      const std::string text = "template: " + std::string(row.name) + "\n" +
+                               std::string(knob.name) + ": " + std::string(knob.default_text);
+      ConfigDocument document = parse_document("test", text);
+      const ModelSpec spec = read_model(document.root, document.problems);
+      document.problems.throw_if_any();
+      CHECK(spec == expected);
+    }
+  }
+}
+
+TEST_CASE("knobs of efficientvit turn what they say") {
+  const auto with = [](const Json& knobs) {
+    Json all{{"template", "efficientvit"}};
+    all.update(knobs);
+    return expand_knobs(all, "test");
+  };
+  const auto count = [](const ModelSpec& spec, std::string_view kind) {
+    Index found = 0;
+    for (const Stage& stage : spec.stages)
+      for (const Layer& layer : stage.layers) found += layer_kind(layer) == kind;
+    return found;
+  };
+  CHECK(count(with({{"ffn_per_side", 2}}), "ffn") == 28);
+  CHECK(count(with({{"ffn_per_side", {2, 0}}}), "ffn") == 16);
+  CHECK(count(with({{"ffn_per_side", {0, 2}}}), "ffn") == 16);
+  CHECK(count(with({{"depthwise", false}}), "depthwise") == 0);
+  CHECK(count(with({{"mixer", "none"}}), "cascaded_attention") == 0);
+  for (const char* mixer : {"grouped", "full", "window"})
+    CHECK(count(with({{"mixer", mixer}}), std::string(mixer) + "_attention") == 6);
+  CHECK(std::get<ConvolutionStem>(with({{"stem_stride", 4}}).stem).widths ==
+        std::vector<Index>{32, 64});
+  CHECK(with({{"image_size", {64, 96}}}).image == ImageShape{3, 64, 96});
+  CHECK(with({{"depths", {0, 0, 0}}}).stages[2].layers.size() == 2);
+}
+
+}  // namespace
+}  // namespace vitlab
