@@ -84,7 +84,10 @@ WidthPoints widths_within(const Json& knobs, const CostBudget& budget, double mo
   result.smallest = centre.achieved;
   std::vector<std::vector<Index>> candidates;
   const std::vector<Index> base = template_widths(knobs);
-  const double scale = scale_of(centre.widths, base);
+  // Where heads must divide the widths, the solver may end well below the budget: cost goes about
+  // with the square of the scale.
+  const double scale =
+      scale_of(centre.widths, base) * std::sqrt(kAim * budget.limit / centre.achieved);
   const std::size_t limit = base.size() <= 1 ? 64 : base.size() <= 3 ? 9 : 5;
   for (const Index width : base)
     candidates.push_back(multiples_near(scale * static_cast<double>(width), multiple_of, limit));

@@ -1,0 +1,54 @@
+#include "design/surrogate.h"
+
+#include <cmath>
+
+#include "swept_table.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+std::vector<SweptKnob> knobs_of(const ResultsTable& table) {
+  std::vector<std::string> foreign;
+  return swept_knobs(table, "efficientvit", foreign);
+}
+
+TEST_CASE("a planted gain of a level is predicted", "[surrogate]") {
+  const ResultsTable table = swept_table();
+  std::vector<std::string> notes;
+  const Surrogate surrogate(table, knobs_of(table), notes);
+  REQUIRE(surrogate.is_fitted());
+  Cost cost;
+  cost.macs = 5000000;
+  cost.parameters = 500000;
+  const Prediction cascaded = surrogate.predict({0, 0}, cost, "macs");
+  const Prediction full = surrogate.predict({1, 0}, cost, "macs");
+  CHECK(cascaded.value - full.value == Approx(0.02).margin(0.004));
+  CHECK(cascaded.metric == "accuracy.top1");
+  CHECK(cascaded.low.value() < cascaded.value);
+  CHECK(notes.size() == 1);
+}
+
+TEST_CASE("too few or unpredictable models let capacity stand in and say so", "[surrogate]") {
+  ResultsTable few = swept_table({.macs = {5e6}});
+  ResultsTable noise = swept_table();
+  Random random(3);
+  for (ResultRow& row : noise.rows)
+    if (row.metric == "accuracy.top1") row.value = random.uniform();
+  for (const ResultsTable& table : {few, noise, ResultsTable{}}) {
+    std::vector<std::string> notes;
+    const Surrogate surrogate(table, knobs_of(table), notes);
+    CHECK_FALSE(surrogate.is_fitted());
+    REQUIRE(notes.size() == 1);
+    CHECK(notes[0].find("capacity stands in") != std::string::npos);
+    Cost cost;
+    cost.macs = 100;
+    cost.parameters = 10;
+    const std::vector<std::size_t> levels(knobs_of(table).size(), 0);
+    CHECK(surrogate.predict(levels, cost, "macs").value == Approx(std::log(10.0)));
+    CHECK(surrogate.predict(levels, cost, "params").value == Approx(std::log(100.0)));
+  }
+}
+
+}  // namespace
+}  // namespace vitlab
