@@ -53,7 +53,7 @@ std::vector<StageRecord> run_measure_stages(
       std::erase_if(record.metrics,
                     [](const MetricValue& m) { return m.metric == "throughput_ratio"; });
     record.details = measured_json(measurement, i);
-    record.details["protocol"] = protocol_json(protocol);
+    record.details["protocol"] = protocol_json(protocol, true);
     record.details["reference"] = plan.reference;
     record.details["reference_measured_again"] = reference_is_extra;
     if (measurement.models[i].out_of_memory) {

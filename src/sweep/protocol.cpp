@@ -57,6 +57,8 @@ Protocol read_protocol(ConfigReader& reader) {
   return protocol;
 }
 
-Json protocol_json(const Protocol& protocol) { return settings_json(protocol); }
+Json protocol_json(const Protocol& protocol, bool with_defaults) {
+  return settings_json(protocol, with_defaults);
+}
 
 }  // namespace vitlab

@@ -24,7 +24,7 @@ struct Protocol {
 };
 
 Protocol read_protocol(ConfigReader& reader);
-/// Settings that equal their defaults are left out: what is hashed.
-Json protocol_json(const Protocol& protocol);
+/// Settings that equal their defaults are left out, which is what is hashed, unless asked for.
+Json protocol_json(const Protocol& protocol, bool with_defaults = false);
 
 }  // namespace vitlab

@@ -57,6 +57,8 @@ Recipe read_recipe(ConfigReader& reader) {
   return recipe;
 }
 
-Json recipe_json(const Recipe& recipe) { return settings_json(recipe); }
+Json recipe_json(const Recipe& recipe, bool with_defaults) {
+  return settings_json(recipe, with_defaults);
+}
 
 }  // namespace vitlab

@@ -30,7 +30,7 @@ struct Recipe {
 };
 
 Recipe read_recipe(ConfigReader& reader);
-/// Settings that equal their defaults are left out: what is hashed.
-Json recipe_json(const Recipe& recipe);
+/// Settings that equal their defaults are left out, which is what is hashed, unless asked for.
+Json recipe_json(const Recipe& recipe, bool with_defaults = false);
 
 }  // namespace vitlab

@@ -19,13 +19,14 @@ void read_settings(ConfigReader& reader, Settings& settings) {
   });
 }
 
-/// The settings that differ from their defaults, in the order of the list.
+/// The settings in the order of the list; those that equal their defaults only `with_defaults`.
 template <typename Settings>
-Json settings_json(const Settings& settings) {
+Json settings_json(const Settings& settings, bool with_defaults = false) {
   const Settings defaults;
   Json json = Json::object();
   visit_settings(settings, [&](std::string_view name, auto member) {
-    if (settings.*member != defaults.*member) json[std::string(name)] = settings.*member;
+    if (with_defaults || settings.*member != defaults.*member)
+      json[std::string(name)] = settings.*member;
   });
   return json;
 }

@@ -1,0 +1,209 @@
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/sweep_report.h"
+#include "core/text.h"
+#include "design/family_output.h"
+#include "guide/guide.h"
+#include "guide/guideline_output.h"
+#include "report/report.h"
+#include "spec/solve.h"
+#include "sweep/named_config.h"
+
+namespace vitlab {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+PlanFacts plan_facts(const Plan& plan) {
+  PlanFacts facts;
+  facts.sweep = plan.name;
+  facts.trials = static_cast<std::int64_t>(plan.trials.size());
+  facts.reference = plan.reference;
+  facts.data = plan.data;
+  facts.recipe = plan.recipe_name;
+  for (const PlannedStage& stage : plan.stages)
+    if (std::find(facts.stages.begin(), facts.stages.end(), stage.kind) == facts.stages.end())
+      facts.stages.push_back(stage.kind);
+  return facts;
+}
+
+/// What the records say besides numbers: grids too small to compare heads on, protocol, machine.
+void add_details(const Plan& plan, const Collected& collected, ReportInput& input) {
+  for (const PlannedStage& stage : plan.stages) {
+    const auto found = collected.records.find(stage.id);
+    if (found == collected.records.end()) continue;
+    const Json& details = found->second.details;
+    if (stage.kind == "similarity" && details.contains("layers"))
+      for (const Json& layer : details.at("layers"))
+        if (layer.value("small_grid", false))
+          input.small_grids.insert({stage.model, layer.at("layer").get<std::string>()});
+    if (stage.kind == "measure" && details.contains("environment") && input.machine.empty()) {
+      input.machine = details.at("environment");
+      // The whole protocol, defaults included, so that the report stands alone.
+      input.protocol = protocol_json(protocol_from_json(stage.settings, "protocol"), true);
+    }
+  }
+  if (!plan.data.empty()) input.protocol["training"] = recipe_json(plan.recipe, true);
+}
+
+ReportInput report_input(const SweepFolder& folder, const Collected& collected) {
+  const Plan& plan = folder.plan;
+  ReportInput input;
+  input.title = plan.name;
+  input.plan = plan_facts(plan);
+  input.table = collected.table;
+  for (const auto& [id, model] : plan.models) input.model_names[id] = model.name;
+  input.guidelines = guide(collected.table);
+  for (const OpenStage& open : collected.not_done)
+    input.failures.push_back({open.trial.empty() ? open.model : open.trial, open.kind, open.state,
+                              open.name + ": " + open.reason});
+  for (const Rejected& rejected : plan.rejected)
+    input.rejected.push_back({dump_json(rejected.point), rejected.reason});
+  input.command = folder.command;
+  input.files = {{"../views/results.csv", "every number, one a row"},
+                 {"guidelines.json", "the guidelines with their evidence"}};
+  input.date = source_date();
+  add_details(plan, collected, input);
+  return input;
+}
+
+/// A table from a folder that `sweep` wrote or from a CSV file of the same form.
+ResultsTable table_of(const std::string& source) {
+  if (fs::is_directory(source)) return write_views(open_sweep_folder(source)).table;
+  if (!fs::exists(source))
+    throw UserError(source + " is neither a folder that vitlab sweep wrote nor a results.csv");
+  return read_results_csv(source);
+}
+
+/// The largest power of two, at most 16, that divides every width the sweep tried.
+Index usual_quantum(const Plan& plan) {
+  Index divisor = 16;
+  for (const auto& [id, model] : plan.models) {
+    if (!model.knobs.contains("template")) continue;
+    const std::string knob = width_knob(model.knobs);
+    if (!model.knobs.contains(knob)) continue;
+    const Json& widths = model.knobs.at(knob);
+    if (widths.is_number_integer()) divisor = std::gcd(divisor, widths.get<Index>());
+    if (widths.is_array())
+      for (const Json& width : widths) divisor = std::gcd(divisor, width.get<Index>());
+  }
+  return std::max<Index>(1, divisor);
+}
+
+}  // namespace
+
+ExitCode finish_sweep(const SweepFolder& folder, bool json, std::string_view command) {
+  const Collected collected = write_views(folder);
+  const Report report = build_report(report_input(folder, collected));
+  const fs::path out = folder.store.folder() / "report";
+  write_report(report, out);
+  for (const StoreProblem& problem : collected.problems)
+    log_line("passed over " + problem.path.string() + ": " + problem.reason);
+  if (json) {
+    Json document = json_document(command);
+    document["out"] = folder.store.folder().string();
+    document["report"] = (out / "index.html").string();
+    document["results"] = (folder.store.views() / "results.csv").string();
+    document["stages"] = collected.stages;
+    document["done"] = collected.done;
+    document["verdict"] = report.verdict;
+    document["not_done"] = Json::array();
+    for (const OpenStage& open : collected.not_done) {
+      Json row = Json::object();
+      row["trial"] = open.trial;
+      row["model"] = open.model;
+      row["seed"] = open.seed ? Json(*open.seed) : Json(nullptr);
+      row["stage"] = open.kind;
+      row["state"] = open.state;
+      row["reason"] = open.reason;
+      document["not_done"].push_back(std::move(row));
+    }
+    print_json(document);
+  } else {
+    std::string text = std::to_string(collected.done) + " of " + std::to_string(collected.stages) +
+                       " stages done\nreport  " + (out / "index.html").string() + "\nresults " +
+                       (folder.store.views() / "results.csv").string() + "\n";
+    for (const OpenStage& open : collected.not_done)
+      text += open.kind + " of " + open.name +
+              (open.seed ? ", seed " + std::to_string(*open.seed) : "") + ": " + open.state + " (" +
+              open.reason + ")\n";
+    for (const std::string& line : report.verdict) text += "\n" + line + "\n";
+    print_text(text);
+  }
+  return collected.is_complete() ? ExitCode::kDone : ExitCode::kSomeFailed;
+}
+
+ExitCode run_report(const std::vector<std::string>& words) {
+  std::string folder;
+  bool json = false;
+  Arguments arguments("report", "Rebuild the report from whatever a store holds, finished or not.",
+                      {"vitlab report results/quickstart"});
+  arguments.positional("folder", "a folder that vitlab sweep wrote", folder);
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+  return finish_sweep(open_sweep_folder(folder), json, "report");
+}
+
+ExitCode run_guide(const std::vector<std::string>& words) {
+  std::string source;
+  bool json = false, markdown = false;
+  Arguments arguments("guide", "State design guidelines with their evidence, and what is missing.",
+                      {"vitlab guide results/quickstart", "vitlab guide results.csv --json"});
+  arguments.positional("source", "a folder that vitlab sweep wrote, or a results.csv", source);
+  arguments.flag("--markdown", "print Markdown", markdown);
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+  const GuideResult result = guide(table_of(source));
+  if (json) {
+    Json document = json_document("guide");
+    document.update(guide_json(result));
+    print_json(document);
+  } else {
+    print_text(markdown ? guide_markdown(result) : guide_text(result));
+  }
+  return ExitCode::kDone;
+}
+
+ExitCode run_design(const std::vector<std::string>& words) {
+  std::string source, budgets, out;
+  std::vector<std::string> overrides;
+  Index multiple_of = 0;
+  bool json = false;
+  Arguments arguments("design", "Emit a family of variants, one a budget, under the guidelines.",
+                      {"vitlab design results/quickstart --budgets macs=4e6,8e6 --out family"});
+  arguments.positional("folder", "a folder that vitlab sweep wrote", source);
+  arguments.option("--budgets", "metric=value,value,…: macs, params, bytes_moved, …", budgets,
+                   true);
+  arguments.option("--out", "the folder to write: M0.yaml, M1.yaml, …, design.json", out, true);
+  arguments.option("--multiple-of",
+                   "of every width (0: what divides the widths of the sweep, at most 16)",
+                   multiple_of);
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+  if (multiple_of < 0) throw UserError("--multiple-of must not be negative");
+  if (fs::exists(out) && (!fs::is_directory(out) || !fs::is_empty(out)))
+    throw UserError("--out " + out + " exists already; name another folder or remove it");
+  const SweepFolder folder = open_sweep_folder(source);
+  DesignRequest request;
+  request.budgets = parse_budgets(budgets);
+  const Plan& plan = folder.plan;
+  if (plan.trials.empty()) throw UserError(source + " holds a plan without trials");
+  request.base =
+      plan.models.at(plan.reference.empty() ? plan.trials.front().model : plan.reference).knobs;
+  request.multiple_of = multiple_of > 0 ? multiple_of : usual_quantum(plan);
+  const ResultsTable table = write_views(folder).table;
+  const Family family = design_family(table, guide(table).guidelines, request);
+  write_family(family, out);
+  if (json)
+    print_json(family_json(family));
+  else
+    print_text(family_text(family) + "\nwrote " + out + "\n");
+  return family.unsolved.empty() ? ExitCode::kDone : ExitCode::kSomeFailed;
+}
+
+}  // namespace vitlab
