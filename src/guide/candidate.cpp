@@ -39,7 +39,8 @@ bool contradicts(const Candidate& chosen, const Candidate& other, const GuideOpt
   const auto to = levels_at(table, chosen.claim->range);
   for (const std::int64_t level : table.levels)
     if (std::find(to.begin(), to.end(), level) == to.end()) from.push_back(level);
-  const auto effect = effect_between(*other.metric, other.comparison, from, to, options);
+  const auto effect =
+      effect_between(*other.metric, other.comparison, from, to, options, &other.claim->bootstrap);
   return effect && effect->is_off_zero && !effect->is_better;
 }
 
@@ -55,15 +56,19 @@ std::vector<Candidate> strata_of(const Candidate& whole, const std::string& name
   return strata;
 }
 
-/// The whole candidate, or its strata by the first name under which two of them contradict.
+/// The whole candidate, or its strata by the first name under which two of them contradict. The
+/// search takes fewer draws than the answer.
 std::vector<Candidate> split_if_contradictory(Candidate whole, const Observations& observations,
                                               const GuideOptions& options) {
+  GuideOptions search = options;
+  search.draws = std::min<std::int64_t>(options.draws, 400);
   for (const std::string& name :
        varying_names(whole.comparison, observations.knobs, *whole.factor)) {
-    std::vector<Candidate> strata = strata_of(whole, name, observations, options);
+    const std::vector<Candidate> strata = strata_of(whole, name, observations, search);
     for (const Candidate& chosen : strata)
       for (const Candidate& other : strata)
-        if (contradicts(chosen, other, options)) return strata;
+        if (contradicts(chosen, other, search))
+          return strata_of(whole, name, observations, options);
   }
   std::vector<Candidate> one;
   one.push_back(std::move(whole));
@@ -118,7 +123,7 @@ double told_difference(const MetricObservations& metric, double difference) {
 std::optional<Effect> effect_between(const MetricObservations& metric, const Comparison& comparison,
                                      const std::vector<std::int64_t>& from,
                                      const std::vector<std::int64_t>& to,
-                                     const GuideOptions& options) {
+                                     const GuideOptions& options, const EffectBootstrap* drawn) {
   const EffectTable& table = comparison.table;
   const bool is_enough = static_cast<std::int64_t>(table.blocks.size()) >= kFewestBlocks;
   if (!is_enough || !table.is_connected) return std::nullopt;
@@ -134,8 +139,12 @@ std::optional<Effect> effect_between(const MetricObservations& metric, const Com
   const std::vector<double> differences = block_contrasts(table, before, after);
   if (before.empty() || after.empty() || differences.empty()) return std::nullopt;
 
-  const EffectBootstrap bootstrap = bootstrap_effects(
-      table, {.confidence = options.confidence, .draws = options.draws, .seed = options.seed});
+  const EffectBootstrap bootstrap =
+      drawn != nullptr
+          ? *drawn
+          : bootstrap_effects(
+                table,
+                {.confidence = options.confidence, .draws = options.draws, .seed = options.seed});
   const Estimate contrast = effect_contrast(bootstrap, before, after);
   const bool is_up = metric.metric->direction == Direction::kMaximise;
   Effect effect;

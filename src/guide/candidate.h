@@ -30,11 +30,13 @@ std::vector<Candidate> make_candidates(const Observations& observations,
                                        const GuideOptions& options);
 
 /// A contrast between levels in one metric, as far as the blocks hold it: nothing with fewer than
-/// kFewestBlocks blocks, or where a side is missing. p_adjusted is p.
+/// kFewestBlocks blocks, or where a side is missing. p_adjusted is p. `drawn` is the comparison's
+/// bootstrap, if there is one already.
 std::optional<Effect> effect_between(const MetricObservations& metric, const Comparison& comparison,
                                      const std::vector<std::int64_t>& from,
                                      const std::vector<std::int64_t>& to,
-                                     const GuideOptions& options);
+                                     const GuideOptions& options,
+                                     const EffectBootstrap* drawn = nullptr);
 
 /// A difference on the metric's scale, as told: percent for relative metrics.
 double told_difference(const MetricObservations& metric, double difference);

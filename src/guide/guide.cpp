@@ -50,9 +50,9 @@ std::string id_of(const Guideline& guideline, const Stratum& stratum) {
 void add_claimed_effects(const ClaimGroup& group, Guideline& guideline,
                          const GuideOptions& options) {
   for (const Candidate* candidate : group.candidates) {
-    auto effect = effect_between(*candidate->metric, candidate->comparison,
-                                 levels_of(*candidate, candidate->claim->from),
-                                 levels_of(*candidate, candidate->claim->range), options);
+    auto effect = effect_between(
+        *candidate->metric, candidate->comparison, levels_of(*candidate, candidate->claim->from),
+        levels_of(*candidate, candidate->claim->range), options, &candidate->claim->bootstrap);
     if (!effect) continue;
     effect->p = candidate->claim->p;
     effect->p_adjusted = candidate->p_adjusted;
