@@ -1,0 +1,234 @@
+#include "interop/name_map.h"
+
+#include <functional>
+#include <set>
+
+#include "core/error.h"
+#include "random_spec.h"
+#include "spec/presets.h"
+#include "test.hpp"
+
+namespace vitlab {
+
+namespace {
+
+using Names = std::map<std::string, std::string>;
+
+Names names_of(const ModelSpec& spec, WeightLayout layout) {
+  Names names;
+  for (const NameMapEntry& entry : name_map(spec, build_graph(spec), layout))
+    names[entry.name] = entry.foreign_name;
+  return names;
+}
+
+ModelSpec preset(const std::string& name, const std::vector<std::string>& overrides = {}) {
+  return resolve_model(name, overrides).spec;
+}
+
+std::string refusal(const ModelSpec& spec, WeightLayout layout = WeightLayout::kTimm) {
+  try {
+    names_of(spec, layout);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+using Catch::Matchers::Contains;
+
+}  // namespace
+
+TEST_CASE("layouts are found by their names, and wrong names get a suggestion") {
+  for (const auto layout : {WeightLayout::kVitlab, WeightLayout::kTimm, WeightLayout::kOfficial})
+    CHECK(layout_from_name(layout_name(layout)) == layout);
+  CHECK_THROWS_WITH(layout_from_name("offical"), Contains("did you mean 'official'"));
+}
+
+TEST_CASE("every parameter has a name of its own in each layout") {
+  for (const std::string name :
+       {"efficientvit_m0", "efficientvit_m1", "efficientvit_m2", "efficientvit_m3",
+        "efficientvit_m4", "efficientvit_m5", "deit_tiny", "deit_small"}) {
+    for (const auto layout :
+         {WeightLayout::kVitlab, WeightLayout::kTimm, WeightLayout::kOfficial}) {
+      const ModelSpec spec = preset(name);
+      const Graph graph = build_graph(spec);
+      std::set<std::string> foreign;
+      for (const NameMapEntry& entry : name_map(spec, graph, layout)) {
+        INFO(name << ' ' << layout_name(layout) << ' ' << entry.name);
+        CHECK(entry.name == graph.parameter_name(entry.parameter));
+        CHECK_FALSE(is_bookkeeping(entry.foreign_name, layout));
+        CHECK(foreign.insert(entry.foreign_name).second);
+        if (layout == WeightLayout::kVitlab) CHECK(entry.foreign_name == entry.name);
+      }
+      CHECK(foreign.size() == graph.parameters.size());
+    }
+  }
+}
+
+TEST_CASE("a random model has distinct names in a layout or is refused with the layer") {
+  std::size_t refused = 0;
+  for (const std::string& kind : layer_kind_names()) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      const ModelSpec spec = RandomSpecs(seed).with_kind(kind);
+      for (const auto layout : {WeightLayout::kTimm, WeightLayout::kOfficial}) {
+        const std::string message = refusal(spec, layout);
+        INFO(kind << ' ' << seed);
+        CHECK((message == "accepted" || message.starts_with("layout ")));
+        refused += message != "accepted" ? 1 : 0;
+      }
+    }
+  }
+  CHECK(refused > 0);
+}
+
+TEST_CASE("parameters of EfficientViT stand where timm has them") {
+  const Names names = names_of(preset("efficientvit_m0"), WeightLayout::kTimm);
+  const Names expected{
+      {"stem.conv2.norm.running_var", "patch_embed.conv2.bn.running_var"},
+      {"stages.0.layers.0.mix.conv.weight", "stages.0.blocks.0.dw0.m.conv.weight"},
+      {"stages.0.layers.2.bias", "stages.0.blocks.0.mixer.m.attn.attention_biases"},
+      {"stages.0.layers.6.project.conv.weight", "stages.1.downsample.res1.1.m.pw2.conv.weight"},
+      {"stages.1.downsample.squeeze.expand.bias", "stages.1.downsample.patchmerge.se.fc2.bias"},
+      {"stages.1.layers.0.mix.norm.bias", "stages.1.downsample.res2.0.m.bn.bias"},
+      {"stages.2.layers.14.heads.3.interact.conv.weight",
+       "stages.2.blocks.2.mixer.m.attn.dws.3.conv.weight"},
+      {"stages.2.layers.14.heads.0.qkv.norm.weight",
+       "stages.2.blocks.2.mixer.m.attn.qkvs.0.bn.weight"},
+      {"stages.2.layers.14.project.norm.weight", "stages.2.blocks.2.mixer.m.attn.proj.1.bn.weight"},
+      {"heads.0.norm.running_mean", "head.bn.running_mean"},
+      {"heads.0.linear.bias", "head.linear.bias"}};
+  for (const auto& [own, foreign] : expected) CHECK(names.at(own) == foreign);
+}
+
+TEST_CASE("parameters of EfficientViT stand where the official code has them") {
+  const Names names = names_of(preset("efficientvit_m0"), WeightLayout::kOfficial);
+  const Names expected{
+      {"stem.conv4.conv.weight", "patch_embed.6.c.weight"},
+      {"stages.0.layers.1.expand.conv.weight", "blocks1.0.ffn0.m.pw1.c.weight"},
+      {"stages.0.layers.5.mix.conv.weight", "blocks2.0.0.m.c.weight"},
+      {"stages.1.downsample.reduce.conv.weight", "blocks2.1.conv2.c.weight"},
+      {"stages.1.layers.1.project.norm.weight", "blocks2.2.1.m.pw2.bn.weight"},
+      {"stages.1.layers.2.mix.conv.weight", "blocks2.3.dw0.m.c.weight"},
+      {"stages.2.layers.14.heads.1.qkv.conv.weight", "blocks3.5.mixer.m.attn.qkvs.1.c.weight"},
+      {"heads.0.linear.weight", "head.l.weight"}};
+  for (const auto& [own, foreign] : expected) CHECK(names.at(own) == foreign);
+}
+
+TEST_CASE("parameters of a ViT stand where timm has them") {
+  const Names names = names_of(preset("deit_tiny"), WeightLayout::kTimm);
+  const Names expected{{"stem.class_token", "cls_token"},
+                       {"stem.position_embedding", "pos_embed"},
+                       {"stem.projection.weight", "patch_embed.proj.weight"},
+                       {"stages.0.layers.0.norm.weight", "blocks.0.norm1.weight"},
+                       {"stages.0.layers.22.qkv.bias", "blocks.11.attn.qkv.bias"},
+                       {"stages.0.layers.23.norm.bias", "blocks.11.norm2.bias"},
+                       {"stages.0.layers.23.expand.weight", "blocks.11.mlp.fc1.weight"},
+                       {"heads.0.norm.bias", "norm.bias"},
+                       {"heads.0.linear.weight", "head.weight"}};
+  for (const auto& [own, foreign] : expected) CHECK(names.at(own) == foreign);
+}
+
+TEST_CASE("only the official layout may hold 1x1 convolutions flat") {
+  const ModelSpec spec = preset("efficientvit_m0");
+  const Graph graph = build_graph(spec);
+  for (const NameMapEntry& entry : name_map(spec, graph, WeightLayout::kTimm))
+    CHECK_FALSE(entry.may_be_flat);
+  for (const NameMapEntry& entry : name_map(spec, graph, WeightLayout::kOfficial)) {
+    const Shape& shape = graph.parameter(entry.parameter).shape;
+    INFO(entry.name);
+    CHECK(entry.may_be_flat == (shape.rank() == 4 && shape[2] * shape[3] == 1));
+  }
+}
+
+TEST_CASE("each batch norm has its counter in a foreign layout") {
+  const ModelSpec spec = preset("efficientvit_m0");
+  const Graph graph = build_graph(spec);
+  std::size_t norms = 0;
+  for (const Node& node : graph.nodes) norms += std::holds_alternative<BatchNorm>(node.op) ? 1 : 0;
+  const auto counters =
+      counter_names(name_map(spec, graph, WeightLayout::kTimm), WeightLayout::kTimm);
+  CHECK(counters.size() == norms);
+  for (const std::string& counter : counters) CHECK(is_bookkeeping(counter, WeightLayout::kTimm));
+  CHECK(counter_names(name_map(spec, graph, WeightLayout::kVitlab), WeightLayout::kVitlab).empty());
+  CHECK_FALSE(is_bookkeeping(counters.front(), WeightLayout::kVitlab));
+}
+
+TEST_CASE("models that timm's EfficientViT cannot be are refused with layer and reason") {
+  struct Refusal {
+    std::vector<std::string> overrides;
+    std::string words;
+  };
+  const std::vector<Refusal> refusals{
+      {{"mixer=grouped"}, "stages.0.layers.2 is grouped_attention where cascaded_attention stands"},
+      {{"mixer=none"}, "stages.0.layers.2 is depthwise where cascaded_attention stands"},
+      {{"depthwise=false"}, "stages.0.layers.0 is ffn where depthwise stands"},
+      {{"ffn_per_side=2"}, "stages.0.layers.2 is depthwise where cascaded_attention stands"},
+      {{"ffn_ratio=3"}, "stages.0.layers.1 has 192 hidden channels, not twice the width (128)"},
+      {{"v_ratio=0.5"}, "stages.0.layers.2 has other v than the split (16)"},
+      {{"norm=layer"}, "stem has the norm layer, not batch"},
+      {{"activation=hardswish"}, "stem has the activation hardswish, not relu"},
+      {{"stem_stride=8"}, "stem has other widths"},
+      {{"widths=[64, 128]", "depths=[1, 2]", "image_size=[96, 160]"},
+       "stages.0.layers.2 has windows of 7 x 7 tokens, not 6 x 6"},
+      {{"image_size=100"}, "stages.0.layers.2 has windows of 7 x 7 tokens, not 6 x 6"},
+  };
+  for (const Refusal& expected : refusals) {
+    INFO(expected.words);
+    CHECK_THAT(refusal(preset("efficientvit_m0", expected.overrides)), Contains(expected.words));
+  }
+  CHECK(refusal(preset("efficientvit_m0", {"image_size=[256, 224]"})) == "accepted");
+}
+
+TEST_CASE("sizes that only one layer has are refused where they stand") {
+  const ModelSpec spec = preset("efficientvit_m0");
+  const auto changed = [&](std::size_t stage, std::size_t layer, auto&& change) {
+    ModelSpec copy = spec;
+    change(copy.stages[stage].layers[layer]);
+    return refusal(copy);
+  };
+  CHECK_THAT(changed(2, 3, [](Layer& l) { std::get<FfnLayer>(l).hidden = 383; }),
+             Contains("stages.2.layers.3 has 383 hidden channels"));
+  CHECK_THAT(changed(2, 9, [](Layer& l) { std::get<CascadedAttention>(l).window = 2; }),
+             Contains("stages.2.layers.9 differs from stages.2.layers.4"));
+  CHECK_THAT(changed(1, 4, [](Layer& l) { std::get<CascadedAttention>(l).scale = 0.2; }),
+             Contains("stages.1.layers.4 scales by something else"));
+  CHECK_THAT(changed(0, 2,
+                     [](Layer& l) {
+                       std::get<CascadedAttention>(l).kernels = {5, 5, 5, 3};
+                     }),
+             Contains("has other kernels than the first of"));
+  CHECK_THAT(changed(0, 2, [](Layer& l) { std::get<CascadedAttention>(l).qk.sizes[1] = 8; }),
+             Contains("stages.0.layers.2 has heads of unequal qk"));
+  ModelSpec copy = spec;
+  std::get<SubsampleLayer>(*copy.stages[1].downsample).squeeze = 60;
+  CHECK_THAT(refusal(copy), Contains("stages.1.downsample squeezes to 60 channels, not 64"));
+}
+
+TEST_CASE("models that timm's VisionTransformer cannot be are refused with layer and reason") {
+  CHECK_THAT(refusal(preset("deit_tiny", {"mhsa_share=0.25"})),
+             Contains("is not the token_attention that begins a block"));
+  CHECK_THAT(refusal(preset("deit_tiny", {"qk_dim=32"})),
+             Contains("heads of other sizes than width / heads (64)"));
+  CHECK_THAT(refusal(preset("deit_tiny", {"activation=relu"})), Contains("not gelu"));
+  ModelSpec spec = preset("deit_tiny");
+  std::get<TokenFfn>(spec.stages[0].layers[3]).hidden = 700;
+  CHECK_THAT(refusal(spec), Contains("stages.0.layers.3 differs from the FFN of the first block"));
+  spec = preset("deit_tiny");
+  std::get<PatchStem>(spec.stem).class_tokens = 2;
+  CHECK_THAT(refusal(spec), Contains("stem has not just one class token"));
+  spec = preset("deit_tiny");
+  std::get<TokenHead>(spec.heads[0]).mean_tokens = true;
+  CHECK_THAT(refusal(spec), Contains("heads.0 is not a token_head that reads the class token"));
+}
+
+TEST_CASE("the official layout holds square images and the heads of distillation") {
+  CHECK_THAT(refusal(preset("efficientvit_m0", {"image_size=[256, 224]"}), WeightLayout::kOfficial),
+             Contains("image is not square"));
+  ModelSpec spec = preset("efficientvit_m0");
+  spec.heads.push_back(spec.heads.front());
+  CHECK_THAT(refusal(spec), Contains("heads are more than 1"));
+  CHECK(names_of(spec, WeightLayout::kOfficial).at("heads.1.linear.weight") ==
+        "head_dist.l.weight");
+}
+
+}  // namespace vitlab

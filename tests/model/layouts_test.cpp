@@ -1,0 +1,218 @@
+#include "model/layouts.h"
+
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <set>
+#include <sstream>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "graph/fold.h"
+#include "model/weight_files.h"
+#include "small_models.h"
+#include "spec/presets.h"
+#include "temporary_folder.h"
+#include "test.hpp"
+
+namespace vitlab {
+
+namespace {
+
+/// Numbers in [-0.5, 0.5), `formula` of tests/oracle/timm_oracle.py.
+at::Tensor formula(const std::string& name, at::IntArrayRef shape) {
+  constexpr std::int64_t kPrime = 65521;
+  std::int64_t start = 0;
+  for (const char byte : name) start = (start * 131 + byte) % kPrime;
+  at::Tensor tensor = at::empty(shape, at::kDouble);
+  double* data = tensor.mutable_data_ptr<double>();
+  for (Index i = 0; i < tensor.numel(); ++i) {
+    std::int64_t t = (start + 7919 * i) % kPrime;
+    t = (t * t % kPrime) * t % kPrime;
+    data[i] = static_cast<double>((t * t % kPrime + t) % kPrime) / kPrime - 0.5;
+  }
+  return tensor;
+}
+
+/// `formula_tensor` of the same file: nothing in a model is 0 or 1.
+at::Tensor formula_tensor(const std::string& name, at::IntArrayRef shape) {
+  const at::Tensor u = formula(name, shape);
+  const bool is_weight = name.ends_with("weight");
+  if (name.ends_with("running_var")) return 2 * u + 2;
+  if (shape.size() == 1 && is_weight) return u + 1;
+  if (shape.size() > 1 && is_weight) {
+    const Index fan_in = u.numel() / shape[0];
+    return u * std::sqrt(12.0 / static_cast<double>(fan_in));
+  }
+  return u;
+}
+
+Weights formula_weights(const ModelSpec& spec, const Graph& graph) {
+  Weights weights;
+  for (const NameMapEntry& entry : name_map(spec, graph, WeightLayout::kTimm)) {
+    const Shape& shape = graph.parameter(entry.parameter).shape;
+    weights.tensors.push_back(formula_tensor(
+        entry.foreign_name, {shape.begin(), static_cast<std::size_t>(shape.rank())}));
+  }
+  return weights;
+}
+
+Json golden_cases() {
+  const std::string path = std::string(VITLAB_SOURCE_DIR) + "/tests/golden/timm_logits.json";
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return parse_json(text.str(), path).at("cases");
+}
+
+double relative_difference(const at::Tensor& a, const at::Tensor& b) {
+  return largest_difference(a, b) / b.abs().max().item<double>();
+}
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+/// A small model that every layout holds, with its weights.
+struct Sample {
+  explicit Sample(const std::string& name)
+      : spec(resolve_model(name, {"image_size=64", "classes=5"}).spec),
+        graph(build_graph(spec)),
+        weights(random_weights(graph, 3)) {}
+
+  ModelSpec spec;
+  Graph graph;
+  Weights weights;
+};
+
+std::vector<NamedTensor> without(std::vector<NamedTensor> tensors, const std::string& name) {
+  std::erase_if(tensors, [&](const NamedTensor& named) { return named.name == name; });
+  return tensors;
+}
+
+using Catch::Matchers::Contains;
+
+}  // namespace
+
+TEST_CASE("timm's logits come out of weights that a formula gives to timm's names") {
+  set_threads(1);
+  for (const Json& row : golden_cases()) {
+    const auto name = row.at("model").get<std::string>();
+    const ModelSpec spec = resolve_model(name, {"image_size=" + dump_json(row.at("image_size")),
+                                                "classes=" + dump_json(row.at("classes"))})
+                               .spec;
+    const Graph graph = build_graph(spec);
+    const Weights weights = formula_weights(spec, graph);
+    const at::Tensor images =
+        2 * formula("input", {2, spec.image.channels, spec.image.height, spec.image.width});
+    const auto logits = row.at("logits").get<std::vector<double>>();
+    const at::Tensor expected = at::tensor(logits, at::kDouble).reshape({2, -1});
+    INFO(name);
+    const Executor plain(graph);
+    CHECK(relative_difference(plain.run(weights, images).outputs.at(0), expected) < 1e-10);
+    const Rewrite folded = fold(graph);
+    const Executor deployed(folded.graph);
+    const at::Tensor result = deployed.run(rewrite_weights(folded, weights), images).outputs.at(0);
+    CHECK(relative_difference(result, expected) < 1e-10);
+  }
+}
+
+TEST_CASE("weights written in a layout read back the same") {
+  const TemporaryFolder folder;
+  for (const std::string name : {"efficientvit_m0", "efficientvit_m5", "deit_tiny"}) {
+    const Sample sample(name);
+    for (const auto layout :
+         {WeightLayout::kVitlab, WeightLayout::kTimm, WeightLayout::kOfficial}) {
+      INFO(name << ' ' << layout_name(layout));
+      const auto path = folder / "w.safetensors";
+      write_weights(path, sample.spec, sample.graph, sample.weights, layout);
+      const Weights read = read_weights(path, sample.spec, sample.graph, layout, at::kDouble);
+      CHECK(largest_difference(read.tensors, sample.weights.tensors) == 0);
+    }
+  }
+}
+
+TEST_CASE("files for the official code hold its counters and bias indices") {
+  const TemporaryFolder folder;
+  const Sample sample("efficientvit_m0");
+  const auto path = folder / "w.safetensors";
+  write_weights(path, sample.spec, sample.graph, sample.weights, WeightLayout::kOfficial);
+  const TensorFile file = read_tensors(path);
+  const at::Tensor counter = file.at("head.bn.num_batches_tracked", "file");
+  CHECK(counter.dim() == 0);
+  CHECK(counter.scalar_type() == at::kLong);
+  CHECK(counter.item<std::int64_t>() == 0);
+  const at::Tensor index = file.at("blocks2.3.mixer.m.attn.attention_bias_idxs", "file");
+  CHECK(at::equal(index, at::tensor(std::vector<std::int64_t>{0, 1, 2, 3,  //
+                                                              1, 0, 3, 2,  //
+                                                              2, 3, 0, 1,  //
+                                                              3, 2, 1, 0},
+                                    at::kLong)
+                             .reshape({4, 4})));
+}
+
+TEST_CASE("the official layout may hold 1x1 convolutions flat, timm's may not") {
+  const TemporaryFolder folder;
+  const Sample sample("efficientvit_m0");
+  const auto path = folder / "w.safetensors";
+  const auto flatten_and_read = [&](WeightLayout layout) {
+    write_weights(path, sample.spec, sample.graph, sample.weights, layout);
+    std::vector<NamedTensor> tensors = read_tensors(path).tensors;
+    for (NamedTensor& named : tensors)
+      if (named.tensor.dim() == 4 && named.tensor.size(2) == 1 && named.tensor.size(1) > 1)
+        named.tensor = named.tensor.flatten(1);
+    write_tensors(path, tensors);
+    return read_weights(path, sample.spec, sample.graph, layout, at::kDouble);
+  };
+  const Weights read = flatten_and_read(WeightLayout::kOfficial);
+  CHECK(largest_difference(read.tensors, sample.weights.tensors) == 0);
+  CHECK_THAT(message_of([&] { flatten_and_read(WeightLayout::kTimm); }),
+             Contains("'stages.0.blocks.0.ffn0.m.pw1.conv.weight' has shape (128, 64), the model "
+                      "needs (128, 64, 1, 1)"));
+}
+
+TEST_CASE("messages name tensors as the file does") {
+  const TemporaryFolder folder;
+  const Sample sample("efficientvit_m0");
+  const auto path = folder / "w.safetensors";
+  write_weights(path, sample.spec, sample.graph, sample.weights, WeightLayout::kTimm);
+  std::vector<NamedTensor> tensors = read_tensors(path).tensors;
+  tensors = without(std::move(tensors), "head.linear.bias");
+  tensors = without(std::move(tensors), "stages.0.blocks.0.dw0.m.bn.num_batches_tracked");
+  tensors.push_back({"head.linear.biass", at::zeros({5})});
+  tensors.push_back({"patch_embed.conv1.conv.bias", at::zeros({8})});
+  write_tensors(path, tensors);
+  const std::string message = message_of(
+      [&] { read_weights(path, sample.spec, sample.graph, WeightLayout::kTimm, at::kFloat); });
+  CHECK_THAT(message, Contains("missing 'head.linear.bias'; did you mean 'head.linear.biass'?"));
+  CHECK_THAT(message, Contains("extra 'patch_embed.conv1.conv.bias'"));
+  CHECK_THAT(message, Contains("(3 problems)"));
+  CHECK_THAT(message, Contains("layout"));
+}
+
+TEST_CASE("a file in another layout than told is refused") {
+  const TemporaryFolder folder;
+  const Sample sample("deit_tiny");
+  const auto path = folder / "w.safetensors";
+  write_weights(path, sample.spec, sample.graph, sample.weights, WeightLayout::kVitlab);
+  CHECK_THAT(message_of([&] {
+               read_weights(path, sample.spec, sample.graph, WeightLayout::kTimm, at::kFloat);
+             }),
+             Contains("missing 'cls_token'") && Contains("extra 'stem.class_token'"));
+}
+
+TEST_CASE("nothing is written in a layout that cannot hold the model") {
+  const TemporaryFolder folder;
+  const ModelSpec spec = resolve_model("efficientvit_m0", {"mixer=full", "image_size=64"}).spec;
+  const Graph graph = build_graph(spec);
+  const auto path = folder / "w.safetensors";
+  CHECK_THROWS_AS(write_weights(path, spec, graph, random_weights(graph, 1), WeightLayout::kTimm),
+                  UserError);
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+}  // namespace vitlab

@@ -1,0 +1,156 @@
+"""What timm computes, for tests/oracle and for the golden logits of tests/model.
+
+timm_oracle.py live FOLDER   per case FOLDER/<case>.weights.safetensors (timm's state dict) and
+                             FOLDER/<case>.run.safetensors (input, logits, gradients); cases.json
+timm_oracle.py golden FILE   logits of models whose weights are a formula of their timm names
+"""
+
+import json
+import math
+import pathlib
+import sys
+import warnings
+
+warnings.filterwarnings("ignore")
+
+import numpy
+import timm
+import torch
+from safetensors.torch import save_file
+
+# Image sizes are (height, width). 128 makes windows that need padding; so does 256 x 224, in one
+# direction each.
+LIVE = [
+    dict(case=f"efficientvit_m{i}", model=f"efficientvit_m{i}", size=(224, 224), classes=1000)
+    for i in range(6)
+] + [
+    dict(case="efficientvit_m0_128", model="efficientvit_m0", size=(128, 128), classes=10),
+    dict(case="efficientvit_m2_tall", model="efficientvit_m2", size=(256, 224), classes=7),
+    dict(case="deit_tiny", model="deit_tiny", size=(224, 224), classes=1000),
+    dict(case="deit_small", model="deit_small", size=(224, 224), classes=1000),
+    dict(case="deit_tiny_wide", model="deit_tiny", size=(64, 96), classes=10),
+    dict(case="efficientvit_m0_step", model="efficientvit_m0", size=(128, 128), classes=10, step=True),
+    dict(case="deit_tiny_step", model="deit_tiny", size=(64, 64), classes=10, step=True),
+]
+GOLDEN = [
+    dict(model="efficientvit_m0", size=(128, 128), classes=10),
+    dict(model="efficientvit_m1", size=(64, 64), classes=10),
+    dict(model="deit_tiny", size=(32, 48), classes=10),
+]
+
+
+def make(case):
+    names = {"deit_tiny": "deit_tiny_patch16_224", "deit_small": "deit_small_patch16_224"}
+    return timm.create_model(names.get(case["model"], case["model"]), img_size=case["size"],
+                             num_classes=case["classes"]).double().eval()
+
+
+def is_counter(name):
+    return name.endswith("num_batches_tracked")
+
+
+def randomise(model, generator):
+    """Weights in which nothing is 0 or 1, so that every branch, scale and statistic takes part.
+
+    Variances about 3 keep branches smaller than what they are added to; with less, rounding errors
+    grow a thousandfold on their way through M5. All values are those of a
+    half, so that files are small and every dtype reads the same weights.
+    """
+    for name, tensor in model.state_dict().items():
+        if is_counter(name):
+            continue
+        if name.endswith("running_var"):
+            tensor.uniform_(2, 4, generator=generator)
+        elif tensor.dim() == 1 and name.endswith("weight"):
+            tensor.uniform_(0.5, 1.5, generator=generator)
+        else:
+            fan_in = math.prod(tensor.shape[1:]) if name.endswith("weight") else 4
+            tensor.normal_(0, 1 / math.sqrt(fan_in), generator=generator)
+        tensor.copy_(tensor.half().double())
+
+
+def step(model, images, generator, classes):
+    """Gradients of the mean cross entropy in training mode, and the statistics behind it."""
+    labels = torch.randint(classes, (len(images),), generator=generator)
+    model.train()
+    loss = torch.nn.functional.cross_entropy(model(images), labels)
+    loss.backward()
+    result = {"labels": labels, "loss": loss.detach().reshape(1)}
+    for name, parameter in model.named_parameters():
+        result["gradient." + name] = parameter.grad
+    for name, tensor in model.named_buffers():
+        if name.endswith("running_mean") or name.endswith("running_var"):
+            result["behind." + name] = tensor.clone()
+    return result
+
+
+def write_live(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, case in enumerate(LIVE):
+        generator = torch.Generator().manual_seed(number)
+        model = make(case)
+        randomise(model, generator)
+        count = 5 if case.get("step") else 2
+        images = torch.randn(count, 3, *case["size"], generator=generator, dtype=torch.float64)
+        weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        save_file({name: tensor if is_counter(name) else tensor.half()
+                   for name, tensor in weights.items()},
+                  folder / f"{case['case']}.weights.safetensors")
+        with torch.no_grad():
+            run = {"input": images, "logits.float64": model(images),
+                   "logits.float32": model.float()(images.float())}
+        model.double().load_state_dict(weights)
+        if case.get("step"):
+            run |= step(model, images, generator, case["classes"])
+        save_file({name: tensor.contiguous() for name, tensor in run.items()},
+                  folder / f"{case['case']}.run.safetensors")
+    (folder / "cases.json").write_text(json.dumps(LIVE, indent=1))
+
+
+def formula(name, count):
+    """Numbers in [-0.5, 0.5) in whole-number arithmetic: the same in every language."""
+    p = 65521
+    start = 0
+    for byte in name.encode():
+        start = (start * 131 + byte) % p
+    t = (start + 7919 * numpy.arange(count, dtype=numpy.int64)) % p
+    t = (t * t % p) * t % p
+    return torch.from_numpy((t * t % p + t) % p / p - 0.5)
+
+
+def formula_tensor(name, shape):
+    u = formula(name, math.prod(shape)).reshape(shape)
+    if name.endswith("running_var"):
+        return 2 * u + 2
+    if len(shape) == 1 and name.endswith("weight"):
+        return u + 1
+    if len(shape) > 1 and name.endswith("weight"):
+        return u * math.sqrt(12 / math.prod(shape[1:]))
+    return u
+
+
+def write_golden(path):
+    rows = []
+    for case in GOLDEN:
+        model = make(case)
+        model.load_state_dict({
+            name: tensor if is_counter(name) else formula_tensor(name, tuple(tensor.shape))
+            for name, tensor in model.state_dict().items()})
+        images = 2 * formula_tensor("input", (2, 3, *case["size"]))
+        with torch.no_grad():
+            logits = model(images)
+        rows.append(dict(model=case["model"], image_size=list(case["size"]),
+                         classes=case["classes"], logits=logits.flatten().tolist()))
+    text = json.dumps(dict(made_with=f"timm {timm.__version__}", cases=rows), indent=1)
+    pathlib.Path(path).write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] not in ("live", "golden"):
+        sys.exit(__doc__)
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    if sys.argv[1] == "live":
+        write_live(pathlib.Path(sys.argv[2]))
+    else:
+        write_golden(sys.argv[2])

@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+#include <c10/core/GradMode.h>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "graph/fold.h"
+#include "model/device.h"
+#include "model/executor.h"
+#include "model/layouts.h"
+#include "model/weight_files.h"
+#include "spec/presets.h"
+#include "test.hpp"
+
+namespace vitlab {
+
+namespace {
+
+const std::filesystem::path kFolder = std::filesystem::path(VITLAB_BUILD_DIR) / "oracle";
+
+Json live_cases() {
+  std::ifstream file(kFolder / "cases.json");
+  if (!file)
+    throw Failure("no " + (kFolder / "cases.json").string() +
+                  ": timm did not run; `ctest -L oracle` runs it first (scripts/oracle_env)");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse_json(text.str(), "cases.json");
+}
+
+/// What timm computed for one case, and vitlab's model of the same weights.
+struct Oracle {
+  explicit Oracle(const Json& row)
+      : name(row.at("case").get<std::string>()),
+        spec(resolve_model(row.at("model").get<std::string>(),
+                           {"image_size=" + dump_json(row.at("size")),
+                            "classes=" + dump_json(row.at("classes"))})
+                 .spec),
+        graph(build_graph(spec)),
+        run(read_tensors(kFolder / (name + ".run.safetensors"))) {}
+
+  Weights weights(at::ScalarType dtype) const {
+    return read_weights(kFolder / (name + ".weights.safetensors"), spec, graph, WeightLayout::kTimm,
+                        dtype);
+  }
+  const at::Tensor& at(const std::string& key) const { return run.at(key, name); }
+  double largest_gradient() const {
+    double largest = 0;
+    for (const NamedTensor& named : run.tensors)
+      if (named.name.starts_with("gradient."))
+        largest = std::max(largest, named.tensor.abs().max().item<double>());
+    return largest;
+  }
+
+  std::string name;
+  ModelSpec spec;
+  Graph graph;
+  TensorFile run;
+};
+
+/// The largest difference over the largest value, or over `floor` if that is larger; infinite for
+/// other shapes and for NaN.
+double relative_difference(const at::Tensor& a, const at::Tensor& expected, double floor = 0) {
+  if (a.sizes() != expected.sizes()) return std::numeric_limits<double>::infinity();
+  const at::Tensor wide = expected.to(at::kDouble);
+  const double difference = (a.to(at::kDouble) - wide).abs().max().item<double>();
+  const double scale = std::max(wide.abs().max().item<double>(), floor);
+  return std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference / scale;
+}
+
+at::Tensor logits(const Graph& graph, const Weights& weights, const at::Tensor& images) {
+  return Executor(graph).run(weights, images).outputs.at(0);
+}
+
+}  // namespace
+
+TEST_CASE("logits are timm's, plain and deployed, in float32 and float64") {
+  set_threads(1);
+  for (const Json& row : live_cases()) {
+    const Oracle oracle(row);
+    const at::Tensor images = oracle.at("input");
+    const Rewrite folded = fold(oracle.graph);
+    for (const auto& [dtype, key, tolerance] : {std::tuple{at::kDouble, "logits.float64", 1e-10},
+                                                std::tuple{at::kFloat, "logits.float32", 1e-5}}) {
+      const Weights weights = oracle.weights(dtype);
+      const at::Tensor expected = oracle.at(key);
+      const double plain =
+          relative_difference(logits(oracle.graph, weights, images.to(dtype)), expected);
+      const double deployed = relative_difference(
+          logits(folded.graph, rewrite_weights(folded, weights), images.to(dtype)), expected);
+      INFO(oracle.name << ' ' << key << ": plain " << plain << ", deployed " << deployed);
+      CHECK(plain <= tolerance);
+      CHECK(deployed <= tolerance);
+    }
+  }
+}
+
+TEST_CASE("loss, gradients and running statistics of a training step are timm's") {
+  set_threads(1);
+  std::size_t steps = 0;
+  for (const Json& row : live_cases()) {
+    if (!row.value("step", false)) continue;
+    ++steps;
+    const Oracle oracle(row);
+    Weights weights = oracle.weights(at::kDouble);
+    require_gradients(oracle.graph, weights);
+    const c10::AutoGradMode gradients(true);
+    const RunOptions options{.training = true};
+    const at::Tensor out =
+        Executor(oracle.graph).run(weights, oracle.at("input"), options).outputs.at(0);
+    const at::Tensor loss = at::cross_entropy_loss(out, oracle.at("labels"));
+    CHECK(relative_difference(loss.detach().reshape({1}), oracle.at("loss")) <= 1e-12);
+    loss.backward();
+    // The true gradient of a bias in front of a batch norm is 0: there, both hold rounding errors.
+    const double floor = 1e-6 * oracle.largest_gradient();
+    for (const NameMapEntry& entry : name_map(oracle.spec, oracle.graph, WeightLayout::kTimm)) {
+      const at::Tensor& mine = weights[entry.parameter];
+      const bool trained = oracle.graph.parameter(entry.parameter).trained;
+      const at::Tensor& theirs =
+          oracle.at((trained ? "gradient." : "behind.") + entry.foreign_name);
+      const double difference =
+          relative_difference(trained ? mine.grad() : mine, theirs, trained ? floor : 0);
+      INFO(oracle.name << ' ' << entry.foreign_name << ": " << difference);
+      CHECK(difference <= 1e-9);
+    }
+  }
+  CHECK(steps == 2);
+}
+
+}  // namespace vitlab
