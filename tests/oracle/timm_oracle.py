@@ -52,20 +52,25 @@ def is_counter(name):
 def randomise(model, generator):
     """Weights in which nothing is 0 or 1, so that every branch, scale and statistic takes part.
 
-    Variances about 3 keep branches smaller than what they are added to; with less, rounding errors
-    grow a thousandfold on their way through M5. All values are those of a
-    half, so that files are small and every dtype reads the same weights.
+    The images' share of the signal survives the stem (gain 2 for ReLU, small offsets);
+    queries and the norms that close a residual branch are small, so that rounding errors do not grow on their way
+    through deep models. All values are those of a half: files are small, and every dtype reads
+    the same weights.
     """
+    closing = ("pw2.bn.weight", "proj.1.bn.weight", ".m.bn.weight")
     for name, tensor in model.state_dict().items():
         if is_counter(name):
             continue
-        if name.endswith("running_var"):
-            tensor.uniform_(2, 4, generator=generator)
-        elif tensor.dim() == 1 and name.endswith("weight"):
+        if name.endswith("running_var") or (tensor.dim() == 1 and name.endswith("weight")):
             tensor.uniform_(0.5, 1.5, generator=generator)
+            if name.endswith(closing):
+                tensor.mul_(0.3)
+        elif name.endswith("weight"):
+            before_relu = name.startswith("patch_embed.conv") or ".pw1." in name
+            gain = 2 if before_relu else 0.5 if ".attn.qkvs." in name else 1
+            tensor.normal_(0, math.sqrt(gain / math.prod(tensor.shape[1:])), generator=generator)
         else:
-            fan_in = math.prod(tensor.shape[1:]) if name.endswith("weight") else 4
-            tensor.normal_(0, 1 / math.sqrt(fan_in), generator=generator)
+            tensor.normal_(0, 0.2 if tensor.dim() == 1 else 1, generator=generator)
         tensor.copy_(tensor.half().double())
 
 
