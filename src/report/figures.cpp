@@ -1,0 +1,227 @@
+#include "report/figures.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "report/paper_values.h"
+#include "report/scatter_chart.h"
+#include "report/stacked_bars.h"
+#include "report/svg_writer.h"
+#include "report/words.h"
+
+namespace vitlab {
+namespace {
+
+constexpr double kWide = 960;
+constexpr double kNarrow = 350;
+constexpr std::size_t kMostPoints = 2000;
+constexpr std::size_t kMostPointsNarrow = 500;
+constexpr std::size_t kMostBars = 24;
+
+const std::vector<std::string> kCategories{"multiplication", "reshape",  "normalization",
+                                           "copy",           "addition", "other"};
+
+/// The knob whose levels colour the points: the first with 2 to kSeriesStyles levels.
+struct Colouring {
+  std::size_t knob = 0;
+  std::vector<std::string> levels;  // as they appear; empty: one colour for all
+};
+
+std::string level_of(const ReportModel& model, std::size_t knob) {
+  return knob < model.knobs.size() ? model.knobs[knob] : "";
+}
+
+Colouring colouring_of(const ReportModels& models) {
+  for (std::size_t k = 0; k < models.knobs.size(); ++k) {
+    std::vector<std::string> levels;
+    for (const ReportModel& model : models.models) {
+      const std::string level = level_of(model, k);
+      if (std::find(levels.begin(), levels.end(), level) == levels.end()) levels.push_back(level);
+    }
+    if (levels.size() >= 2 && levels.size() <= kSeriesStyles) return {k, levels};
+  }
+  return {};
+}
+
+std::string point_tip(const ReportModel& model) {
+  std::string tip =
+      fmt::format("{}: {} | {} % top-1", model.number, model.name, accuracy_text(*model.accuracy));
+  const auto one = [](double share) { return percent(share); };
+  if (model.accuracy->low)
+    tip += fmt::format(" (95 % interval {})",
+                       range_text(model.accuracy->low, model.accuracy->high, one));
+  tip += fmt::format(" | {} images/s", rate(model.throughput->value));
+  if (model.throughput->low && model.throughput->high)
+    tip += fmt::format(" (p5–p95 {})",
+                       range_text(model.throughput->low, model.throughput->high, rate));
+  return tip;
+}
+
+ScatterPoint point_of(const ReportModel& model, const Colouring& colouring) {
+  ScatterPoint point;
+  point.x = model.throughput->value;
+  point.y = 100 * model.accuracy->mean;
+  point.x_low = model.throughput->low;
+  point.x_high = model.throughput->high;
+  if (model.accuracy->low) point.y_low = 100 * *model.accuracy->low;
+  if (model.accuracy->high) point.y_high = 100 * *model.accuracy->high;
+  if (!colouring.levels.empty()) {
+    const auto level = std::find(colouring.levels.begin(), colouring.levels.end(),
+                                 level_of(model, colouring.knob));
+    point.series = static_cast<int>(level - colouring.levels.begin());
+  }
+  point.label = std::to_string(model.number) + (model.is_reference ? " reference" : "");
+  point.tip = point_tip(model);
+  point.is_on_front = model.is_on_front;
+  return point;
+}
+
+std::string thinning_rule(std::size_t all) {
+  if (all <= kMostPoints) return "";
+  return fmt::format(
+      " {} models are more than a drawing shows: all of the front and an even choice of the others "
+      "make {}; results.csv holds all.",
+      all, kMostPoints);
+}
+
+std::string speed_axis(const ReportModels& models) {
+  const std::string setting = setting_text(models.setting);
+  return "Throughput, images/s" + (setting.empty() ? "" : " (" + setting + ")");
+}
+
+}  // namespace
+
+const std::vector<std::string>& figure_names() {
+  static const std::vector<std::string> names{"accuracy_speed",  "time_categories",
+                                              "head_similarity", "paper_similarity",
+                                              "pruning",         "paper_pruning"};
+  return names;
+}
+
+ShownModels shown_models(const std::vector<const ReportModel*>& models, std::size_t most) {
+  if (models.size() <= most) return {models, ""};
+  std::vector<const ReportModel*> by_interest = models;
+  std::stable_sort(by_interest.begin(), by_interest.end(),
+                   [](const ReportModel* a, const ReportModel* b) {
+                     const auto rank = [](const ReportModel* model) {
+                       return model->is_reference ? 0 : model->is_on_front ? 1 : 2;
+                     };
+                     return rank(a) < rank(b);
+                   });
+  by_interest.resize(most);
+  std::sort(by_interest.begin(), by_interest.end(),
+            [](const ReportModel* a, const ReportModel* b) { return a->number < b->number; });
+  return {by_interest, fmt::format(" Shown are {} of {} models: the reference, the Pareto front, "
+                                   "then the order of the table.",
+                                   most, models.size())};
+}
+
+Figure accuracy_speed_figure(const ReportModels& models) {
+  ScatterChart chart;
+  chart.title = "Top-1 accuracy against throughput";
+  chart.x_title = speed_axis(models);
+  chart.y_title = "Top-1 accuracy, %";
+  chart.y_least = 0;
+  chart.y_most = 100;
+  const Colouring colouring = colouring_of(models);
+  for (const std::string& level : colouring.levels)
+    chart.series.push_back(models.knobs[colouring.knob] + "=" + (level.empty() ? "–" : level));
+  std::vector<ScatterPoint> points;
+  std::vector<std::string> front;
+  for (const ReportModel& model : models.models) {
+    if (!model.accuracy || !model.throughput) continue;
+    points.push_back(point_of(model, colouring));
+    if (model.is_on_front) front.push_back(std::to_string(model.number));
+  }
+  if (front.size() > 12) front = {counted(static_cast<std::int64_t>(front.size()), "model")};
+  chart.description =
+      fmt::format("{}; on the Pareto front: {}.",
+                  counted(static_cast<std::int64_t>(points.size()), "model"), listed(front));
+  Figure figure;
+  figure.name = "accuracy_speed";
+  figure.heading = "Accuracy against speed";
+  figure.caption =
+      "Up and to the right is better. Filled marks and the stepped line: the Pareto front, models "
+      "that no other beats in both. Bars: 95 % binomial interval of accuracy, 5th to 95th "
+      "percentile "
+      "of throughput. Numbers are those of the table." +
+      thinning_rule(points.size());
+  chart.id = figure.name;
+  chart.points = thinned(points, kMostPoints);
+  figure.wide = scatter_chart(chart, kWide);
+  chart.id += "-narrow";
+  chart.points = thinned(points, kMostPointsNarrow);
+  chart.x_title = "Throughput, images/s";
+  figure.narrow = scatter_chart(chart, kNarrow);
+  return figure;
+}
+
+Figure time_figure(const ReportModels& models) {
+  StackedBars chart;
+  chart.title = "Categories of time";
+  chart.categories = kCategories;
+  chart.bracket_from = 1;
+  chart.bracket_to = 5;
+  chart.bracket_name = "memory-bound";
+  Figure figure;
+  figure.name = "time_categories";
+  figure.heading = "Where time goes";
+  figure.columns = {"Model"};
+  figure.columns.insert(figure.columns.end(), kCategories.begin(), kCategories.end());
+  std::vector<const ReportModel*> timed;
+  for (const ReportModel& model : models.models)
+    if (!model.time_shares.empty()) timed.push_back(&model);
+  const ShownModels shown = shown_models(timed, kMostBars);
+  const auto add = [&](Bar bar) {
+    std::vector<std::string> row{bar.label};
+    for (const double share : bar.shares) row.push_back(percent(share) + " %");
+    figure.rows.push_back(std::move(row));
+    chart.bars.push_back(std::move(bar));
+  };
+  for (const ReportModel* model : shown.models) {
+    Bar bar{fmt::format("{} {}", model->number, model->name), {}, false};
+    for (const std::string& category : kCategories) {
+      const auto share = model->time_shares.find(category);
+      bar.shares.push_back(share == model->time_shares.end() ? 0 : std::max(0.0, share->second));
+    }
+    add(std::move(bar));
+  }
+  if (chart.bars.empty()) return figure;
+  chart.reference_heading = "For comparison: the paper's models (Fig 2; other machine)";
+  for (const PaperSeries& series : paper_values().runtime_shares)
+    add({series.name, series.values, true});
+  const std::string setting = setting_text(models.setting);
+  figure.caption = fmt::format(
+      "Share of time by category of operation, in percent{}. The bracket and the number at the "
+      "right: memory-bound time, as the paper counts it. The paper does not state the device of "
+      "its "
+      "Fig 2: compare shapes, not numbers.",
+      setting.empty() ? "" : " (" + setting + ")");
+  figure.caption += shown.rule;
+  chart.description = "Stacked bars, one a model; the numbers stand in the table below.";
+  chart.id = figure.name;
+  figure.wide = stacked_bars(chart, kWide);
+  chart.id += "-narrow";
+  chart.reference_heading = "The paper's models (Fig 2; other machine)";
+  figure.narrow = stacked_bars(chart, kNarrow);
+  return figure;
+}
+
+std::vector<Figure> figures(const ReportModels& models) {
+  std::vector<Figure> all;
+  const auto add = [&](Figure figure) {
+    const bool is_drawn = !figure.wide.empty();
+    if (is_drawn) all.push_back(std::move(figure));
+    return is_drawn;
+  };
+  add(accuracy_speed_figure(models));
+  add(time_figure(models));
+  if (add(similarity_figure(models))) add(paper_similarity_figure());
+  if (add(pruning_figure(models))) add(paper_pruning_figure());
+  return all;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,95 @@
+#include "report/heat_map.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "report/svg_writer.h"
+
+namespace vitlab {
+namespace {
+
+constexpr double kWideFrom = 560;
+constexpr double kRow = 26;
+constexpr double kHeading = 30;
+constexpr double kWidestCell = 64;
+constexpr int kColours = 7;
+constexpr double kTextFrom = 27;
+
+int colour_of(double share) {
+  return std::clamp(static_cast<int>(share * kColours), 0, kColours - 1);
+}
+
+struct Layout {
+  bool is_wide = false;
+  double left = 0;
+  double cell = 0;
+  double row = 0;
+  std::size_t columns = 0;
+};
+
+Layout layout_for(const HeatMap& chart, double width) {
+  Layout layout;
+  for (const HeatGroup& group : chart.groups)
+    for (const HeatRow& row : group.rows)
+      layout.columns = std::max(layout.columns, row.cells.size());
+  layout.is_wide = width >= kWideFrom;
+  layout.left = layout.is_wide ? 230 : 0;
+  layout.row = layout.is_wide ? kRow : kRow + 16;
+  if (layout.columns > 0)
+    layout.cell =
+        std::min(kWidestCell, (width - layout.left) / static_cast<double>(layout.columns));
+  return layout;
+}
+
+void draw_row(SvgWriter& svg, const HeatRow& row, const Layout& layout, double y) {
+  for (std::size_t i = 0; i < row.cells.size(); ++i) {
+    const HeatCell& cell = row.cells[i];
+    if (!cell.share || !std::isfinite(*cell.share)) continue;
+    const double x = layout.left + layout.cell * static_cast<double>(i);
+    const int colour = colour_of(*cell.share);
+    svg.rect(x, y, layout.cell - 1.5, kRow - 3, fmt::format("cell h{}", colour), cell.tip);
+    if (layout.cell >= kTextFrom)
+      svg.text(x + layout.cell / 2 - 0.75, y + 16, fmt::format("{:.0f}", 100 * *cell.share),
+               fmt::format("inside t{}", colour), Anchor::kMiddle);
+  }
+}
+
+void draw_columns(SvgWriter& svg, const HeatMap& chart, const Layout& layout, double y) {
+  const auto step = static_cast<std::size_t>(std::ceil(20 / layout.cell));
+  for (std::size_t i = 0; i < layout.columns; i += step)
+    svg.text(layout.left + layout.cell * (static_cast<double>(i) + 0.5), y + 12,
+             std::to_string(i + 1), "tick", Anchor::kMiddle);
+  svg.text(layout.left, y + 32, chart.x_title, "axis-title");
+}
+
+}  // namespace
+
+std::string heat_map(const HeatMap& chart, double width) {
+  const Layout layout = layout_for(chart, width);
+  if (layout.columns == 0) return "";
+  double height = 42;
+  for (const HeatGroup& group : chart.groups)
+    height += kHeading + layout.row * static_cast<double>(group.rows.size());
+  SvgWriter svg(chart.id, width, height, chart.title, chart.description);
+  double y = 0;
+  for (const HeatGroup& group : chart.groups) {
+    svg.text(layout.left, y + 18, fitted(group.heading, width - layout.left), "group");
+    y += kHeading - 4;
+    for (const HeatRow& row : group.rows) {
+      if (layout.is_wide)
+        svg.text(layout.left - 12, y + 16, fitted(row.label, layout.left - 14), "row-label",
+                 Anchor::kEnd);
+      else
+        svg.text(0, y + 11, fitted(row.label, width), "row-label");
+      draw_row(svg, row, layout, layout.is_wide ? y : y + 16);
+      y += layout.row;
+    }
+    y += 4;
+  }
+  draw_columns(svg, chart, layout, y);
+  return svg.str();
+}
+
+}  // namespace vitlab

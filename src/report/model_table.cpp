@@ -1,0 +1,240 @@
+#include "report/model_table.h"
+
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "report/words.h"
+
+namespace vitlab {
+namespace {
+
+constexpr std::size_t kMostKnobColumns = 4;
+
+using CellOf = std::function<TableCell(const ReportModel&)>;
+
+const TableCell kMissing{"–", "", ""};
+
+std::string two_decimals(double value) { return fmt::format("{:.2f}", value); }
+std::string one_percent(double share) { return percent(share); }
+
+/// Adds columns one by one; one that is empty in all rows is dropped.
+class TableBuilder {
+ public:
+  explicit TableBuilder(const std::vector<ReportModel>& models) : models_(models) {
+    table_.rows.resize(models.size());
+  }
+
+  bool add(TableColumn column, const CellOf& cell_of) {
+    std::vector<TableCell> cells;
+    for (const ReportModel& model : models_) cells.push_back(cell_of(model));
+    const bool is_empty = std::all_of(cells.begin(), cells.end(), [](const TableCell& cell) {
+      return cell.text == kMissing.text;
+    });
+    if (is_empty) return false;
+    table_.columns.push_back(std::move(column));
+    for (std::size_t i = 0; i < cells.size(); ++i) table_.rows[i].push_back(std::move(cells[i]));
+    return true;
+  }
+  void note(std::string sentence) { table_.notes.push_back(std::move(sentence)); }
+  ModelTable take() { return std::move(table_); }
+
+ private:
+  const std::vector<ReportModel>& models_;
+  ModelTable table_;
+};
+
+TableCell amount(const std::optional<double>& value) {
+  return value ? TableCell{si(*value), "", shortest(*value)} : kMissing;
+}
+
+void add_names(TableBuilder& table, const ReportModels& models) {
+  table.add({"#", "", true}, [](const ReportModel& model) {
+    return TableCell{std::to_string(model.number), "", ""};
+  });
+  const bool by_knobs = !models.knobs.empty() && models.knobs.size() <= kMostKnobColumns;
+  if (!by_knobs) {
+    table.add({"Model", "", false}, [](const ReportModel& model) {
+      return TableCell{model.name, model.is_reference ? "reference" : "", ""};
+    });
+    return;
+  }
+  for (std::size_t k = 0; k < models.knobs.size(); ++k)
+    table.add({models.knobs[k], "", false}, [k](const ReportModel& model) {
+      if (k >= model.knobs.size() || model.knobs[k].empty()) return kMissing;
+      return TableCell{model.knobs[k], k == 0 && model.is_reference ? "reference" : "", ""};
+    });
+}
+
+/// "1 seed a model", "30–34 samples a model".
+std::string per_model(const std::string& range, const std::string& noun) {
+  return range + " " + noun + (range == "1" ? "" : "s") + " a model";
+}
+
+/// Smallest and largest of a count over models, as "30" or "30–34".
+template <typename Count>
+std::string count_range(const std::vector<ReportModel>& models, const Count& count) {
+  std::optional<std::int64_t> least, most;
+  for (const ReportModel& model : models) {
+    const std::optional<std::int64_t> n = count(model);
+    if (!n) continue;
+    least = std::min(least.value_or(*n), *n);
+    most = std::max(most.value_or(*n), *n);
+  }
+  if (!least) return "";
+  if (*least == *most) return with_thousands(*least);
+  return with_thousands(*least) + "–" + with_thousands(*most);
+}
+
+TableCell accuracy_cell(const std::optional<Accuracy>& accuracy) {
+  if (!accuracy) return kMissing;
+  return {accuracy_text(*accuracy), range_text(accuracy->low, accuracy->high, one_percent),
+          shortest(accuracy->mean)};
+}
+
+void add_accuracy(TableBuilder& table, const ReportModels& models) {
+  const std::string images = count_range(models.models, [](const ReportModel& model) {
+    return model.accuracy && model.accuracy->images > 0
+               ? std::optional<std::int64_t>(model.accuracy->images)
+               : std::nullopt;
+  });
+  const std::string unit = images.empty() ? "%" : "% of " + images + " test images";
+  if (!table.add({"Top-1 accuracy", unit, true},
+                 [](const ReportModel& model) { return accuracy_cell(model.accuracy); }))
+    return;
+  const std::string seeds = count_range(models.models, [](const ReportModel& model) {
+    return model.accuracy ? std::optional<std::int64_t>(model.accuracy->seeds) : std::nullopt;
+  });
+  table.note(fmt::format(
+      "Accuracy: data {}, recipe {}, last epoch; mean ± standard deviation over seeds ({})"
+      ". Below it, the 95 % binomial (Wilson) interval of the mean for one test set: "
+      "differences inside it may be luck of the test images.",
+      models.dataset.empty() ? "not recorded" : models.dataset,
+      models.recipe.empty() ? "not recorded" : models.recipe, per_model(seeds, "seed")));
+}
+
+TableCell measured_cell(const std::optional<Measured>& measured,
+                        const std::function<std::string(double)>& number) {
+  if (!measured) return kMissing;
+  return {number(measured->value), range_text(measured->low, measured->high, number),
+          shortest(measured->value)};
+}
+
+template <typename Member>
+std::string samples_of(const ReportModels& models, Member member) {
+  return count_range(models.models, [member](const ReportModel& model) {
+    return model.*member ? std::optional<std::int64_t>((model.*member)->samples) : std::nullopt;
+  });
+}
+
+void add_speed(TableBuilder& table, const ReportModels& models) {
+  const std::string setting = setting_text(models.setting);
+  if (table.add({"Throughput", "images/s", true},
+                [](const ReportModel& model) { return measured_cell(model.throughput, rate); }))
+    table.note(
+        fmt::format("Throughput: {}; median, below it the 5th to 95th percentile of the timed "
+                    "batches ({}).",
+                    setting.empty() ? "setting not recorded" : setting,
+                    per_model(samples_of(models, &ReportModel::throughput), "sample")));
+  if (table.add({"Speed ratio", "to reference", true},
+                [](const ReportModel& model) { return measured_cell(model.ratio, two_decimals); }))
+    table.note(fmt::format(
+        "Speed ratio: throughput over the reference's, measured in turns in the same rounds; below "
+        "it, its recorded interval ({}).",
+        per_model(samples_of(models, &ReportModel::ratio), "round")));
+  if (table.add({"Memory-bound", "% of time", true}, [](const ReportModel& model) {
+        return measured_cell(model.memory_bound, one_percent);
+      }))
+    table.note(
+        "Memory-bound: time in reshape, normalization, copy and addition, as the paper counts it, "
+        "with its recorded spread.");
+  if (table.add({"Memory-bound", "% by roofline", true}, [](const ReportModel& model) {
+        return measured_cell(model.roofline_bound, one_percent);
+      }))
+    table.note("By roofline: time in ops whose bound on this machine is memory, not arithmetic.");
+}
+
+TableCell similarity_cell(const ReportModel& model, bool less_chance) {
+  if (model.similarity.empty()) return kMissing;
+  double value = 0, chance = 0;
+  bool has_chance = true;
+  for (const LayerValue& layer : model.similarity) {
+    value += layer.value;
+    chance += layer.chance.value_or(0);
+    has_chance = has_chance && layer.chance;
+  }
+  const auto layers = static_cast<double>(model.similarity.size());
+  value /= layers;
+  chance /= layers;
+  if (!has_chance) return {two_decimals(value), "", shortest(value)};
+  if (less_chance)
+    return {fmt::format("{:+.2f}", value - chance),
+            two_decimals(value) + " − " + two_decimals(chance), shortest(value - chance)};
+  return {two_decimals(value), "chance " + two_decimals(chance), shortest(value)};
+}
+
+void add_analyses(TableBuilder& table, const ReportModels& models) {
+  const bool less = models.has_small_grids;
+  if (table.add({"Head similarity", less ? "cosine less chance" : "cosine", true},
+                [less](const ReportModel& model) { return similarity_cell(model, less); }))
+    table.note(
+        "Head similarity: for each image the largest cosine between the attention maps of two "
+        "heads of a layer; mean over images, layers and seeds. Chance is the same with maps of "
+        "different images.");
+  table.add({"MACs left", "% after pruning", true}, [](const ReportModel& model) {
+    if (!model.pruned_macs || !model.macs || *model.macs <= 0) return kMissing;
+    const double share = *model.pruned_macs / *model.macs;
+    return TableCell{percent(share), "", shortest(share)};
+  });
+  if (table.add({"Pruned top-1", "%", true},
+                [](const ReportModel& model) { return accuracy_cell(model.pruned_accuracy); }))
+    table.note("Pruned top-1: accuracy of the pruned model, read as accuracy is.");
+}
+
+}  // namespace
+
+ModelTable model_table(const ReportModels& models) {
+  TableBuilder table(models.models);
+  add_names(table, models);
+  table.add({"Parameters", "", true},
+            [](const ReportModel& model) { return amount(model.params); });
+  table.add({"MACs", "", true}, [](const ReportModel& model) { return amount(model.macs); });
+  add_accuracy(table, models);
+  add_speed(table, models);
+  add_analyses(table, models);
+  return table.take();
+}
+
+std::string latex_table(const ModelTable& table, const std::string& caption) {
+  std::string format, titles, units;
+  for (const TableColumn& column : table.columns) {
+    format += column.is_number ? 'r' : 'l';
+    titles += (titles.empty() ? "" : " & ") + escape_latex(column.title);
+    units += (&column == &table.columns.front() ? "" : " & ") + escape_latex(column.unit);
+  }
+  std::string text = "% Needs \\usepackage{booktabs}.\n\\begin{table}\n\\centering\n";
+  text += fmt::format("\\caption{{{}}}\n\\begin{{tabular}}{{{}}}\n\\toprule\n",
+                      escape_latex(caption), format.empty() ? "l" : format);
+  text += titles + " \\\\\n" + units + " \\\\\n\\midrule\n";
+  const auto number = [](std::string cell) {
+    for (const auto& [from, to] :
+         {std::pair<std::string, std::string>{"±", "$\\pm$"}, {"–", "--"}, {"−", "$-$"}})
+      for (std::size_t at = cell.find(from); at != std::string::npos;
+           at = cell.find(from, at + to.size()))
+        cell.replace(at, from.size(), to);
+    return cell;
+  };
+  for (const auto& row : table.rows) {
+    std::string line;
+    for (const TableCell& cell : row)
+      line += (&cell == &row.front() ? "" : " & ") + number(escape_latex(cell.text));
+    text += line + " \\\\\n";
+  }
+  text += "\\bottomrule\n\\end{tabular}\n\\end{table}\n";
+  for (const std::string& note : table.notes) text += "% " + escape_latex(note) + "\n";
+  return text;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,45 @@
+#include "report/paper_values.h"
+
+#include "core/config_reader.h"
+#include "core/embedded.h"
+#include "core/error.h"
+
+namespace vitlab {
+namespace {
+
+constexpr const char* kPath = "configs/paper/paper_values.yaml";
+
+PaperSeries series(ConfigReader& reader, const std::string& key, std::string name, double unit) {
+  PaperSeries result{std::move(name), {}};
+  reader.required(key, result.values);
+  for (double& value : result.values) value *= unit;
+  return result;
+}
+
+}  // namespace
+
+PaperValues paper_values() {
+  const auto text = embedded_file(kPath);
+  ensure(text.has_value(), "the paper's values are part of the program");
+  Problems problems(kPath, std::string(*text));
+  const ConfigNode root = parse_config(std::string(*text), problems);
+  problems.throw_if_any();
+  ConfigReader reader(root, problems);
+  PaperValues values;
+  if (auto time = reader.child("runtime_breakdown")) {
+    time->required("categories", values.categories);
+    values.runtime_shares = {series(*time, "deit_tiny", "DeiT-T", 0.01),
+                             series(*time, "swin_tiny", "Swin-T", 0.01)};
+  }
+  if (auto heads = reader.child("head_similarity"))
+    values.head_similarity = {series(*heads, "swin_tiny_1.25x", "Swin-T 1.25×", 0.01),
+                              series(*heads, "deit_tiny_1.25x", "DeiT-T 1.25×", 0.01)};
+  if (auto pruned = reader.child("pruned_swin_tiny"))
+    // The figure plots FFN channels per embedding channel, of which 4 are the original.
+    values.kept = {series(*pruned, "qk", "QK", 1), series(*pruned, "v", "V", 1),
+                   series(*pruned, "ffn", "FFN hidden", 0.25)};
+  problems.throw_if_any();
+  return values;
+}
+
+}  // namespace vitlab

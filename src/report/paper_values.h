@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace vitlab {
+
+/// A series of published numbers.
+struct PaperSeries {
+  std::string name;
+  std::vector<double> values;
+};
+
+/// Figures of the EfficientViT paper (Liu et al., CVPR 2023) that reports show beside their own.
+struct PaperValues {
+  std::vector<std::string> categories;       // Fig 2
+  std::vector<PaperSeries> runtime_shares;   // Fig 2: per model, shares of time by category
+  std::vector<PaperSeries> head_similarity;  // Fig 4: per model, by block
+  std::vector<PaperSeries> kept;             // Fig 5: pruned Swin-T, share kept, by block
+};
+
+/// Reads configs/paper/paper_values.yaml out of the program.
+PaperValues paper_values();
+
+}  // namespace vitlab

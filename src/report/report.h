@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "report/report_input.h"
+
+namespace vitlab {
+
+/// A file that a report consists of, relative to its folder.
+struct ReportFile {
+  std::string name;
+  std::string text;
+};
+
+/// A report in every format; the same input gives the same bytes.
+struct Report {
+  std::string html;  // index.html: one file, no network, light and dark, readable without script
+  std::string markdown;  // report.md: links to the drawings
+  std::string latex;     // table.tex: the table of models
+  std::string guidelines_json;
+  std::vector<ReportFile> drawings;  // SVG files that report.md shows
+  std::vector<std::string> verdict;  // three lines: verdict_lines.h
+};
+
+/// Writes up whatever the input holds, finished or not.
+Report build_report(const ReportInput& input);
+
+/// Writes index.html, report.md, guidelines.json, table.tex and the drawings into `folder`, each
+/// file whole or not at all; drawings of an earlier report that this one lacks are removed. Other
+/// files stay. Throws Failure.
+void write_report(const Report& report, const std::filesystem::path& folder);
+
+}  // namespace vitlab

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/json.h"
+#include "guide/guideline.h"
+#include "store/results_csv.h"
+
+namespace vitlab {
+
+/// What was asked for: the sweep in a few facts.
+struct PlanFacts {
+  std::string sweep;
+  std::int64_t trials = 0;
+  std::string reference;  // model id; "" if the sweep names none
+  std::string data;
+  std::string recipe;
+  std::vector<std::string> stages;  // kinds, in their order
+};
+
+/// A trial, or a stage of one, that did not end well.
+struct TrialFailure {
+  std::string trial;  // or model, for what belongs to no trial
+  std::string stage;
+  std::string state;
+  std::string reason;
+};
+
+/// A point of the sweep that gave no model, and why.
+struct RejectedPoint {
+  std::string point;
+  std::string reason;
+};
+
+/// A file beside the report: what it is and its path, relative to the report's folder.
+struct RawFile {
+  std::string path;
+  std::string what;
+};
+
+/// Everything that a report says; the same input gives the same bytes.
+struct ReportInput {
+  std::string title;
+  PlanFacts plan;
+  ResultsTable table;
+  std::map<std::string, std::string> model_names;  // id -> words; others are named by their knobs
+  /// (model, layer) whose attention sees 4 tokens or fewer: any two maps are alike there.
+  std::set<std::pair<std::string, std::string>> small_grids;
+  GuideResult guidelines;
+  std::vector<TrialFailure> failures;
+  std::vector<RejectedPoint> rejected;
+  Json protocol = Json::object();  // how it was measured: name -> value, objects nested at will
+  Json machine = Json::object();   // on what
+  std::string command;             // the command line that makes these results again
+  std::vector<RawFile> files;
+  std::optional<std::string> date;  // printed if given: see source_date()
+};
+
+/// The day that SOURCE_DATE_EPOCH (seconds since 1970) names, "2023-06-18"; none where it is unset
+/// or no number. The clock is never asked: reports of the same input are the same.
+std::optional<std::string> source_date();
+
+}  // namespace vitlab

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/report_input.h"
+
+namespace vitlab {
+
+/// A value with the interval and the number of samples that were recorded with it.
+struct Measured {
+  double value = 0;
+  std::optional<double> low;
+  std::optional<double> high;
+  std::int64_t samples = 1;
+};
+
+/// Accuracy over seeds, as shares. `low` and `high` are Wilson's 95 % interval of the mean for one
+/// test set of `images`: more seeds do not make the test set larger.
+struct Accuracy {
+  double mean = 0;
+  std::optional<double> deviation;  // between seeds, n - 1; none for one seed
+  std::int64_t seeds = 0;
+  std::int64_t images = 0;  // 0: not recorded, and there is no interval
+  std::optional<double> low;
+  std::optional<double> high;
+};
+
+/// A value of one layer, the mean over seeds; of similarities also what chance gives.
+struct LayerValue {
+  std::string layer;
+  double value = 0;
+  std::optional<double> chance;
+};
+
+/// What speed depends on besides the model.
+struct Setting {
+  std::string device;
+  std::string runtime;
+  std::string dtype;
+  std::optional<std::int64_t> threads;
+  std::optional<std::int64_t> batch;
+
+  friend auto operator<=>(const Setting&, const Setting&) = default;
+};
+
+/// "cpu, 1 thread, batch 16, float32"; what is not recorded is left out.
+std::string setting_text(const Setting& setting);
+
+/// All that the table says about one model, in one data set, recipe and setting.
+struct ReportModel {
+  std::string id;
+  std::string name;
+  int number = 0;  // from 1, in the order of the table: what charts write beside points
+  std::vector<std::string> knobs;
+  bool is_reference = false;
+  bool is_on_front = false;  // no other model is both more accurate and faster
+  std::optional<double> params;
+  std::optional<double> macs;
+  std::optional<Accuracy> accuracy;
+  std::optional<Measured> throughput;  // images/s
+  std::optional<Measured> ratio;       // of throughputs, to the reference
+  std::optional<Measured> memory_bound;
+  std::optional<Measured> roofline_bound;
+  std::map<std::string, double> time_shares;            // by category
+  std::vector<LayerValue> similarity;                   // of heads, max-max of maps; by depth
+  std::map<std::string, std::vector<LayerValue>> kept;  // axis -> share left by pruning; by depth
+  std::optional<double> pruned_macs;
+  std::optional<Accuracy> pruned_accuracy;
+  std::map<Setting, Measured> throughput_elsewhere;  // in all settings but the main one
+};
+
+/// The models of a table in its order, and the context that they are shown in: the one with the
+/// most numbers.
+struct ReportModels {
+  std::vector<std::string> knobs;
+  std::vector<ReportModel> models;
+  std::string dataset;
+  std::string recipe;
+  Setting setting;
+  std::vector<std::string> other_contexts;  // data sets and recipes that are only in results.csv
+  bool has_small_grids = false;             // similarities are shown less chance
+
+  const ReportModel* reference() const;
+};
+
+/// Gathers the table by model. Values that are not finite are left out.
+ReportModels report_models(const ReportInput& input);
+
+/// Order of paths by their numbers: "layers.2" before "layers.10".
+bool is_earlier_layer(const std::string& a, const std::string& b);
+
+}  // namespace vitlab

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/figures.h"
+#include "report/model_table.h"
+#include "report/report_model.h"
+
+namespace vitlab {
+
+/// What every format of a report shows.
+struct ReportContent {
+  const ReportInput& input;
+  const ReportModels& models;
+  ModelTable table;
+  std::vector<Figure> figures;
+  std::vector<std::string> verdict;
+};
+
+/// One self-contained page: style, drawings and script inside, nothing loaded from anywhere.
+std::string html_page(const ReportContent& content);
+/// The same report as Markdown of GitHub's kind, with links to the drawings beside it.
+std::string markdown_page(const ReportContent& content);
+
+/// What was run, in one sentence for the head of a report.
+std::string scope_line(const ReportContent& content);
+/// A metric in words ("top-1 accuracy"); its name where guidelines do not know it.
+std::string metric_words(const std::string& metric);
+/// The answer to "what would settle it" of one claim, a sentence without a full stop.
+std::string settling_text(const NotSupported& claim);
+/// How many guidelines there are, out of how many candidates, and what the grades mean.
+std::string guideline_summary(const GuideResult& result);
+/// Scope of a guideline: "dataset: digits; batch: 16".
+std::string guideline_scope(const Guideline& guideline);
+/// What a guideline rests on: "3 matched blocks (macs budgets), 2 seeds, 6 models".
+std::string guideline_evidence(const Guideline& guideline);
+/// Sentences about contexts and settings that the report does not show.
+std::vector<std::string> left_out(const ReportModels& models);
+
+}  // namespace vitlab

@@ -1,0 +1,89 @@
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "guide/metric_table.h"
+#include "report/report_pages.h"
+#include "report/words.h"
+
+namespace vitlab {
+
+std::string scope_line(const ReportContent& content) {
+  const PlanFacts& plan = content.input.plan;
+  std::string text = counted(static_cast<std::int64_t>(content.models.models.size()), "model");
+  if (plan.trials > 0) text += fmt::format(" in {}", counted(plan.trials, "trial"));
+  const std::string data = plan.data.empty() ? content.models.dataset : plan.data;
+  if (!data.empty()) text += "; data " + data;
+  const std::string recipe = plan.recipe.empty() ? content.models.recipe : plan.recipe;
+  if (!recipe.empty()) text += "; recipe " + recipe;
+  if (!plan.stages.empty()) text += "; stages " + listed(plan.stages);
+  const ReportModel* reference = content.models.reference();
+  if (reference != nullptr)
+    text += fmt::format("; reference model {} ({})", reference->number, reference->name);
+  if (!content.input.failures.empty())
+    text += fmt::format("; {} did not end well",
+                        counted(static_cast<std::int64_t>(content.input.failures.size()), "stage"));
+  return text + ".";
+}
+
+std::string settling_text(const NotSupported& claim) {
+  if (!claim.samples_needed)
+    return "no difference was seen, so that no number of blocks can be named";
+  return fmt::format("about {} would settle it, {} at hand",
+                     counted(*claim.samples_needed, "matched block"),
+                     claim.blocks == 1 ? "1 is" : fmt::format("{} are", claim.blocks));
+}
+
+std::string metric_words(const std::string& metric) {
+  const MetricRow* row = find_metric(metric);
+  return row == nullptr ? metric : std::string(row->label);
+}
+
+std::string guideline_summary(const GuideResult& result) {
+  std::string text =
+      fmt::format("{} from {} tested, at a false discovery rate of {} over all of them.",
+                  counted(static_cast<std::int64_t>(result.guidelines.size()), "guideline"),
+                  counted(result.tested, "candidate"), shortest(result.alpha));
+  if (result.guidelines.empty())
+    return text +
+           " That is no verdict on the knobs: with so little evidence a difference would have to "
+           "be "
+           "very large to be told from luck, so nothing is advised.";
+  return text +
+         " Grade A: confirmed out of sample in two contexts or more; B: confirmed on blocks held "
+         "out; C: seen in this sample only.";
+}
+
+std::string guideline_scope(const Guideline& guideline) {
+  std::string text;
+  if (!guideline.where_name.empty())
+    text = "only where " + guideline.where_name + " is " + guideline.where_value;
+  for (const ScopeItem& item : guideline.scope)
+    text += (text.empty() ? "" : "; ") + item.name + ": " + listed(item.values);
+  return text.empty() ? "as in the table" : text;
+}
+
+std::string guideline_evidence(const Guideline& guideline) {
+  const Evidence& evidence = guideline.evidence;
+  return fmt::format("{} ({}), {}, {}", counted(evidence.blocks, "matched block"),
+                     evidence.matched_on, counted(evidence.seeds, "seed"),
+                     counted(static_cast<std::int64_t>(evidence.models.size()), "model"));
+}
+
+std::vector<std::string> left_out(const ReportModels& models) {
+  std::vector<std::string> sentences;
+  if (!models.other_contexts.empty())
+    sentences.push_back("Also in results.csv, not shown here: " + listed(models.other_contexts) +
+                        ".");
+  std::set<std::string> settings;
+  for (const ReportModel& model : models.models)
+    for (const auto& elsewhere : model.throughput_elsewhere)
+      settings.insert(setting_text(elsewhere.first));
+  if (!settings.empty())
+    sentences.push_back("Speed was also measured, not shown above: " +
+                        listed({settings.begin(), settings.end()}) + ".");
+  return sentences;
+}
+
+}  // namespace vitlab

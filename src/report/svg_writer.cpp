@@ -1,0 +1,150 @@
+#include "report/svg_writer.h"
+
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace vitlab {
+namespace {
+
+constexpr std::array kShapes{Shape::kCircle,          Shape::kSquare, Shape::kTriangle,
+                             Shape::kDiamond,         Shape::kPlus,   Shape::kCross,
+                             Shape::kInvertedTriangle};
+static_assert(kShapes.size() == kSeriesStyles);
+
+std::string_view anchor_name(Anchor anchor) {
+  if (anchor == Anchor::kMiddle) return "middle";
+  return anchor == Anchor::kEnd ? "end" : "start";
+}
+
+/// Text as XML takes it: escaped, without control characters or broken UTF-8.
+std::string xml(std::string_view text) { return escape_html(printable(text)); }
+
+std::string polygon(double x, double y, std::initializer_list<std::pair<double, double>> corners) {
+  std::string d;
+  for (const auto& [dx, dy] : corners)
+    d += fmt::format("{}{} {}", d.empty() ? 'M' : 'L', svg_number(x + dx), svg_number(y + dy));
+  return d + "Z";
+}
+
+std::string shape_path(Shape shape, double x, double y, double r) {
+  const double arm = 0.36 * r, side = 0.9 * r;
+  switch (shape) {
+    case Shape::kSquare:
+      return polygon(x, y, {{-side, -side}, {side, -side}, {side, side}, {-side, side}});
+    case Shape::kTriangle:
+      return polygon(x, y, {{0, -1.2 * r}, {1.1 * r, 0.8 * r}, {-1.1 * r, 0.8 * r}});
+    case Shape::kInvertedTriangle:
+      return polygon(x, y, {{0, 1.2 * r}, {1.1 * r, -0.8 * r}, {-1.1 * r, -0.8 * r}});
+    case Shape::kDiamond:
+      return polygon(x, y, {{0, -1.25 * r}, {1.25 * r, 0}, {0, 1.25 * r}, {-1.25 * r, 0}});
+    case Shape::kPlus:
+      return polygon(x, y,
+                     {{-arm, -r},
+                      {arm, -r},
+                      {arm, -arm},
+                      {r, -arm},
+                      {r, arm},
+                      {arm, arm},
+                      {arm, r},
+                      {-arm, r},
+                      {-arm, arm},
+                      {-r, arm},
+                      {-r, -arm},
+                      {-arm, -arm}});
+    case Shape::kCross:
+      return polygon(x, y,
+                     {{-r, -r + arm},
+                      {-r + arm, -r},
+                      {0, -arm},
+                      {r - arm, -r},
+                      {r, -r + arm},
+                      {arm, 0},
+                      {r, r - arm},
+                      {r - arm, r},
+                      {0, arm},
+                      {-r + arm, r},
+                      {-r, r - arm},
+                      {-arm, 0}});
+    case Shape::kCircle:
+      break;
+  }
+  return fmt::format("M{0} {1}a{2} {2} 0 1 0 {3} 0a{2} {2} 0 1 0 -{3} 0Z", svg_number(x - r),
+                     svg_number(y), svg_number(r), svg_number(2 * r));
+}
+
+}  // namespace
+
+Shape series_shape(int series) {
+  return kShapes[static_cast<std::size_t>(series) % kShapes.size()];
+}
+
+std::string series_class(int series) { return fmt::format("s{}", series % kSeriesStyles); }
+
+std::string svg_number(double value) {
+  ensure(std::isfinite(value), "a drawing holds finite numbers only");
+  std::string text = fmt::format("{:.2f}", value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text == "-0" ? "0" : text;
+}
+
+double text_width(std::string_view text, double size) {
+  return 0.56 * size * static_cast<double>(display_width(text));
+}
+
+std::string fitted(std::string_view text, double width, double size) {
+  const double columns = std::max(1.0, std::floor(width / (0.56 * size)));
+  return clipped(text, static_cast<std::size_t>(columns));
+}
+
+SvgWriter::SvgWriter(std::string_view id, double width, double height, std::string_view title,
+                     std::string_view description) {
+  out_ = fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {0} {1}\" "
+      "width=\"{0}\" height=\"{1}\" role=\"img\" aria-labelledby=\"{2}-title {2}-desc\">"
+      "<title id=\"{2}-title\">{3}</title><desc id=\"{2}-desc\">{4}</desc>\n",
+      svg_number(width), svg_number(height), xml(id), xml(title), xml(description));
+}
+
+void SvgWriter::close(std::string_view element, std::string_view tip) {
+  if (tip.empty())
+    out_ += "/>\n";
+  else
+    out_ += fmt::format("><title>{}</title></{}>\n", xml(tip), element);
+}
+
+void SvgWriter::line(double x1, double y1, double x2, double y2, std::string_view classes) {
+  out_ += fmt::format("<path class=\"{}\" d=\"M{} {}L{} {}\"/>\n", classes, svg_number(x1),
+                      svg_number(y1), svg_number(x2), svg_number(y2));
+}
+
+void SvgWriter::rect(double x, double y, double width, double height, std::string_view classes,
+                     std::string_view tip) {
+  out_ += fmt::format("<rect class=\"{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"", classes,
+                      svg_number(x), svg_number(y), svg_number(std::max(0.0, width)),
+                      svg_number(std::max(0.0, height)));
+  close("rect", tip);
+}
+
+void SvgWriter::text(double x, double y, std::string_view text, std::string_view classes,
+                     Anchor anchor) {
+  out_ += fmt::format("<text class=\"{}\" x=\"{}\" y=\"{}\" text-anchor=\"{}\">{}</text>\n",
+                      classes, svg_number(x), svg_number(y), anchor_name(anchor), xml(text));
+}
+
+void SvgWriter::path(std::string_view d, std::string_view classes) {
+  out_ += fmt::format("<path class=\"{}\" d=\"{}\"/>\n", classes, d);
+}
+
+void SvgWriter::mark(Shape shape, double x, double y, double radius, std::string_view classes,
+                     std::string_view tip) {
+  out_ += fmt::format("<path class=\"mark {}\" d=\"{}\"", classes, shape_path(shape, x, y, radius));
+  close("path", tip);
+}
+
+}  // namespace vitlab

@@ -1,0 +1,169 @@
+#include "report/verdict_lines.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "report/words.h"
+
+namespace vitlab {
+namespace {
+
+/// The model with the largest of what `score` gives; null if it gives nothing for any.
+template <typename Score>
+const ReportModel* best_by(const std::vector<ReportModel>& models, const Score& score) {
+  const ReportModel* best = nullptr;
+  double most = 0;
+  for (const ReportModel& model : models) {
+    const std::optional<double> value = score(model);
+    if (!value || (best != nullptr && *value <= most)) continue;
+    best = &model;
+    most = *value;
+  }
+  return best;
+}
+
+const ReportModel* most_accurate(const ReportModels& models) {
+  return best_by(models.models, [](const ReportModel& model) {
+    return model.accuracy ? std::optional<double>(model.accuracy->mean) : std::nullopt;
+  });
+}
+
+const ReportModel* fastest(const ReportModels& models) {
+  return best_by(models.models, [](const ReportModel& model) {
+    return model.throughput ? std::optional<double>(model.throughput->value) : std::nullopt;
+  });
+}
+
+std::string called(const ReportModel& model) {
+  return fmt::format("model {} ({})", model.number, printable(model.name));
+}
+
+/// Why there are no numbers, from the failures.
+std::string why_missing(const ReportInput& input) {
+  if (input.failures.empty()) return "no such stage has finished";
+  const TrialFailure& first = input.failures.front();
+  return fmt::format("{} did not end well, the first with \"{}\"",
+                     counted(static_cast<std::int64_t>(input.failures.size()), "stage"),
+                     clipped(printable(first.reason.empty() ? first.state : first.reason), 80));
+}
+
+std::string accuracy_line(const ReportInput& input, const ReportModels& models) {
+  const ReportModel* best = most_accurate(models);
+  if (best == nullptr) return "Most accurate: no accuracy to compare, " + why_missing(input) + ".";
+  const Accuracy& accuracy = *best->accuracy;
+  std::string line =
+      fmt::format("Most accurate: {} with {} % top-1", called(*best), accuracy_text(accuracy));
+  line += fmt::format(" on {} ({}",
+                      models.dataset.empty() ? "the test data" : printable(models.dataset),
+                      counted(accuracy.seeds, "seed"));
+  if (accuracy.low)
+    line +=
+        fmt::format("; 95 % interval {} for only {} test images",
+                    range_text(accuracy.low, accuracy.high, [](double x) { return percent(x); }),
+                    with_thousands(accuracy.images));
+  line += ")";
+  if (accuracy.images >= 10000) line.replace(line.find("for only "), 9, "for ");
+  std::int64_t others = 0, alike = 0;
+  for (const ReportModel& model : models.models) {
+    if (!model.accuracy || &model == best) continue;
+    ++others;
+    if (model.accuracy->high && accuracy.low && *model.accuracy->high >= *accuracy.low) ++alike;
+  }
+  if (others > 0 && accuracy.low) {
+    if (alike == 0)
+      line += fmt::format("; the intervals of the other {} lie below", others);
+    else
+      line += fmt::format(
+          "; the intervals of {} {} overlap with it, so that accuracy does not tell "
+          "these apart",
+          alike == others ? "all other" : fmt::format("{} of the other", alike), others);
+  }
+  return line + ".";
+}
+
+std::string speed_line(const ReportInput& input, const ReportModels& models) {
+  const ReportModel* best = fastest(models);
+  if (best == nullptr) return "Fastest: no speed to compare, " + why_missing(input) + ".";
+  const std::string spread = range_text(best->throughput->low, best->throughput->high, rate);
+  std::string line =
+      fmt::format("Fastest: {} at {} images/s", called(*best), rate(best->throughput->value));
+  line += " (";
+  if (!spread.empty()) line += "p5–p95 " + spread + ", ";
+  line += counted(best->throughput->samples, "sample");
+  const std::string setting = setting_text(models.setting);
+  if (!setting.empty()) line += "; " + printable(setting);
+  line += ")";
+  const ReportModel* reference = models.reference();
+  if (best->ratio && reference != nullptr && reference != best) {
+    line += fmt::format(", {:.2f} times the reference", best->ratio->value);
+    if (best->ratio->low && best->ratio->high)
+      line += fmt::format(" ({:.2f}–{:.2f})", *best->ratio->low, *best->ratio->high);
+    line += fmt::format(", model {}", reference->number);
+  } else if (reference == best) {
+    line += ", the reference itself";
+  }
+  return line + ".";
+}
+
+std::string trade_off(const ReportModels& models) {
+  const ReportModel* accurate = most_accurate(models);
+  const ReportModel* quick = fastest(models);
+  if (accurate == nullptr || quick == nullptr || !accurate->throughput || !quick->accuracy)
+    return "accuracy and speed of the same models are not both known";
+  if (accurate == quick) return "none seen, the most accurate model is also the fastest";
+  const auto on_front = std::count_if(models.models.begin(), models.models.end(),
+                                      [](const ReportModel& model) { return model.is_on_front; });
+  return fmt::format(
+      "from model {} to model {}, {:.2f} times the throughput for {:.1f} points of top-1; {} of {} "
+      "models are on the Pareto front",
+      accurate->number, quick->number, quick->throughput->value / accurate->throughput->value,
+      100 * (accurate->accuracy->mean - quick->accuracy->mean), on_front, models.models.size());
+}
+
+std::string guideline_count(const GuideResult& result) {
+  const auto count = static_cast<std::int64_t>(result.guidelines.size());
+  if (count == 0) return "no guideline is supported";
+  const bool one = count == 1;
+  return fmt::format("{} {} supported, the first of grade {}", counted(count, "guideline"),
+                     one ? "is" : "are", grade_letter(result.guidelines.front().grade));
+}
+
+}  // namespace
+
+std::string open_claims_text(const GuideResult& guidelines) {
+  if (guidelines.not_supported.empty()) return "";
+  std::set<std::string> factors;
+  std::int64_t at_hand = 0, needed = 0;
+  for (const NotSupported& claim : guidelines.not_supported) {
+    factors.insert(claim.factor);
+    if (!claim.samples_needed || *claim.samples_needed <= needed) continue;
+    needed = *claim.samples_needed;
+    at_hand = claim.blocks;
+  }
+  std::string text = fmt::format(
+      "{} about {} {} not carried by these results",
+      counted(static_cast<std::int64_t>(guidelines.not_supported.size()), "possible claim"),
+      printable(listed({factors.begin(), factors.end()})),
+      guidelines.not_supported.size() == 1 ? "is" : "are");
+  if (needed > 0)
+    text += fmt::format(" (up to {} would be needed, {} at hand)", counted(needed, "matched block"),
+                        at_hand == 1 ? "1 is" : fmt::format("{} are", at_hand));
+  return text;
+}
+
+std::vector<std::string> verdict_lines(const ReportInput& input, const ReportModels& models) {
+  std::string third =
+      "Trade-off: " + trade_off(models) + ". As for rules, " + guideline_count(input.guidelines);
+  const std::string open = open_claims_text(input.guidelines);
+  if (!open.empty()) third += "; " + open;
+  return {accuracy_line(input, models), speed_line(input, models), third + "."};
+}
+
+std::vector<std::string> verdict_lines(const ReportInput& input) {
+  return verdict_lines(input, report_models(input));
+}
+
+}  // namespace vitlab
