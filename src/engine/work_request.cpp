@@ -196,9 +196,13 @@ class Work {
     std::vector<StageRecord> records;
     try {
       records = run_measure_stages(
-          plan_, stages, [&](std::int64_t done, std::int64_t total, const std::string& note) {
-            tell_progress(*stages.front(), "measure " + note + " " + std::to_string(done) + "/" +
-                                               std::to_string(total));
+          plan_, stages, [&](std::int64_t done, std::int64_t total, const std::string& model) {
+            Json event = Json::object();
+            event["event"] = "stage_progress";
+            event["kind"] = "measure";
+            event["model"] = model;
+            event["note"] = std::to_string(done) + "/" + std::to_string(total);
+            events_.send(event);
           });
     } catch (const Interrupted&) {
       throw;

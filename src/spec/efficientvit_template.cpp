@@ -111,12 +111,9 @@ Knobs read_knobs(ConfigReader& reader) {
   return k;
 }
 
-/// SqueezeExcite(hidden, 0.25) of timm: a quarter, rounded to a multiple of 8, at least 90 % of it.
+/// SqueezeExcite(hidden, 0.25) of timm: a quarter, rounded to a multiple of 8, at least 8.
 Index squeeze_width(Index hidden) {
-  const double quarter = static_cast<double>(hidden) * 0.25;
-  Index width = std::max<Index>(8, static_cast<Index>(quarter + 4) / 8 * 8);
-  if (static_cast<double>(width) < 0.9 * quarter) width += 8;
-  return width;
+  return std::max<Index>(8, static_cast<Index>(static_cast<double>(hidden) * 0.25 + 4) / 8 * 8);
 }
 
 class Expansion {
