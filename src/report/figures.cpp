@@ -87,6 +87,25 @@ std::string thinning_rule(std::size_t all) {
       all, kMostPoints);
 }
 
+Bar time_bar(const ReportModel& model) {
+  Bar bar{fmt::format("{} {}", model.number, model.name), {}, false};
+  for (const std::string& category : kCategories) {
+    const auto share = model.time_shares.find(category);
+    bar.shares.push_back(share == model.time_shares.end() ? 0 : std::max(0.0, share->second));
+  }
+  return bar;
+}
+
+std::string time_caption(const Setting& setting) {
+  const std::string words = setting_text(setting);
+  return fmt::format(
+      "Share of time by category of operation, in percent{}. The bracket and the number at the "
+      "right: memory-bound time, as the paper counts it. The paper does not state the device of "
+      "its "
+      "Fig 2: compare shapes, not numbers.",
+      words.empty() ? "" : " (" + words + ")");
+}
+
 std::string speed_axis(const ReportModels& models) {
   const std::string setting = setting_text(models.setting);
   return "Throughput, images/s" + (setting.empty() ? "" : " (" + setting + ")");
@@ -160,49 +179,33 @@ Figure accuracy_speed_figure(const ReportModels& models) {
 }
 
 Figure time_figure(const ReportModels& models) {
+  Figure figure;
+  figure.name = "time_categories";
+  figure.heading = "Where time goes";
+  std::vector<const ReportModel*> timed;
+  for (const ReportModel& model : models.models)
+    if (!model.time_shares.empty()) timed.push_back(&model);
+  if (timed.empty()) return figure;
+  const ShownModels shown = shown_models(timed, kMostBars);
   StackedBars chart;
   chart.title = "Categories of time";
+  chart.description = "Stacked bars, one a model; the numbers stand in the table below.";
   chart.categories = kCategories;
   chart.bracket_from = 1;
   chart.bracket_to = 5;
   chart.bracket_name = "memory-bound";
-  Figure figure;
-  figure.name = "time_categories";
-  figure.heading = "Where time goes";
+  for (const ReportModel* model : shown.models) chart.bars.push_back(time_bar(*model));
+  for (const PaperSeries& series : paper_values().runtime_shares)
+    chart.bars.push_back({series.name, series.values, true});
   figure.columns = {"Model"};
   figure.columns.insert(figure.columns.end(), kCategories.begin(), kCategories.end());
-  std::vector<const ReportModel*> timed;
-  for (const ReportModel& model : models.models)
-    if (!model.time_shares.empty()) timed.push_back(&model);
-  const ShownModels shown = shown_models(timed, kMostBars);
-  const auto add = [&](Bar bar) {
-    std::vector<std::string> row{bar.label};
-    for (const double share : bar.shares) row.push_back(percent(share) + " %");
-    figure.rows.push_back(std::move(row));
-    chart.bars.push_back(std::move(bar));
-  };
-  for (const ReportModel* model : shown.models) {
-    Bar bar{fmt::format("{} {}", model->number, model->name), {}, false};
-    for (const std::string& category : kCategories) {
-      const auto share = model->time_shares.find(category);
-      bar.shares.push_back(share == model->time_shares.end() ? 0 : std::max(0.0, share->second));
-    }
-    add(std::move(bar));
+  for (const Bar& bar : chart.bars) {
+    figure.rows.push_back({bar.label});
+    for (const double share : bar.shares) figure.rows.back().push_back(percent(share) + " %");
   }
-  if (chart.bars.empty()) return figure;
-  chart.reference_heading = "For comparison: the paper's models (Fig 2; other machine)";
-  for (const PaperSeries& series : paper_values().runtime_shares)
-    add({series.name, series.values, true});
-  const std::string setting = setting_text(models.setting);
-  figure.caption = fmt::format(
-      "Share of time by category of operation, in percent{}. The bracket and the number at the "
-      "right: memory-bound time, as the paper counts it. The paper does not state the device of "
-      "its "
-      "Fig 2: compare shapes, not numbers.",
-      setting.empty() ? "" : " (" + setting + ")");
-  figure.caption += shown.rule;
-  chart.description = "Stacked bars, one a model; the numbers stand in the table below.";
+  figure.caption = time_caption(models.setting) + shown.rule;
   chart.id = figure.name;
+  chart.reference_heading = "For comparison: the paper's models (Fig 2; other machine)";
   figure.wide = stacked_bars(chart, kWide);
   chart.id += "-narrow";
   chart.reference_heading = "The paper's models (Fig 2; other machine)";

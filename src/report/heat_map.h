@@ -17,7 +17,7 @@ struct HeatRow {
   std::vector<HeatCell> cells;
 };
 
-/// Rows under one heading; groups stand below each other and share the columns' width.
+/// Rows under one heading; groups stand below each other, each with its own columns.
 struct HeatGroup {
   std::string heading;
   std::vector<HeatRow> rows;

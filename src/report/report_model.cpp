@@ -85,7 +85,7 @@ std::string setting_text(const Setting& setting) {
   const auto add = [&](const std::string& words) {
     if (!words.empty()) text += (text.empty() ? "" : ", ") + words;
   };
-  if (setting.runtime != "libtorch") add(setting.runtime);
+  if (setting.runtime != "vitlab") add(setting.runtime);  // our own goes without saying
   if (setting.threads)
     add(std::to_string(*setting.threads) + (*setting.threads == 1 ? " thread" : " threads"));
   if (setting.batch) add("batch " + std::to_string(*setting.batch));

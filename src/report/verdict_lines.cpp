@@ -84,6 +84,24 @@ std::string accuracy_line(const ReportInput& input, const ReportModels& models) 
   return line + ".";
 }
 
+/// Whether the spread of a model's throughput reaches up to that of the fastest.
+bool may_be_as_fast(const ReportModel& model, const ReportModel& best) {
+  return model.throughput && model.throughput->high && best.throughput->low &&
+         *model.throughput->high >= *best.throughput->low;
+}
+
+std::string as_fast_text(const ReportModels& models, const ReportModel& best) {
+  std::int64_t others = 0, alike = 0;
+  for (const ReportModel& model : models.models) {
+    if (!model.throughput || &model == &best) continue;
+    ++others;
+    alike += may_be_as_fast(model, best) ? 1 : 0;
+  }
+  if (alike == 0) return "";
+  return fmt::format("; the spreads of {} {} overlap with it",
+                     alike == others ? "all other" : fmt::format("{} of the other", alike), others);
+}
+
 std::string speed_line(const ReportInput& input, const ReportModels& models) {
   const ReportModel* best = fastest(models);
   if (best == nullptr) return "Fastest: no speed to compare, " + why_missing(input) + ".";
@@ -105,7 +123,7 @@ std::string speed_line(const ReportInput& input, const ReportModels& models) {
   } else if (reference == best) {
     line += ", the reference itself";
   }
-  return line + ".";
+  return line + as_fast_text(models, *best) + ".";
 }
 
 std::string trade_off(const ReportModels& models) {
@@ -116,11 +134,15 @@ std::string trade_off(const ReportModels& models) {
   if (accurate == quick) return "none seen, the most accurate model is also the fastest";
   const auto on_front = std::count_if(models.models.begin(), models.models.end(),
                                       [](const ReportModel& model) { return model.is_on_front; });
+  const bool is_settled = quick->accuracy->high && accurate->accuracy->low &&
+                          *quick->accuracy->high < *accurate->accuracy->low;
   return fmt::format(
-      "from model {} to model {}, {:.2f} times the throughput for {:.1f} points of top-1; {} of {} "
+      "from model {} to model {}, {:.2f} times the throughput for {:.1f} points of top-1{}; {} of "
+      "{} "
       "models are on the Pareto front",
       accurate->number, quick->number, quick->throughput->value / accurate->throughput->value,
-      100 * (accurate->accuracy->mean - quick->accuracy->mean), on_front, models.models.size());
+      100 * (accurate->accuracy->mean - quick->accuracy->mean),
+      is_settled ? "" : ", a difference that may be luck", on_front, models.models.size());
 }
 
 std::string guideline_count(const GuideResult& result) {
@@ -136,22 +158,22 @@ std::string guideline_count(const GuideResult& result) {
 std::string open_claims_text(const GuideResult& guidelines) {
   if (guidelines.not_supported.empty()) return "";
   std::set<std::string> factors;
-  std::int64_t at_hand = 0, needed = 0;
+  std::optional<std::int64_t> least, most;
   for (const NotSupported& claim : guidelines.not_supported) {
     factors.insert(claim.factor);
-    if (!claim.samples_needed || *claim.samples_needed <= needed) continue;
-    needed = *claim.samples_needed;
-    at_hand = claim.blocks;
+    if (!claim.samples_needed) continue;
+    least = std::min(least.value_or(*claim.samples_needed), *claim.samples_needed);
+    most = std::max(most.value_or(*claim.samples_needed), *claim.samples_needed);
   }
   std::string text = fmt::format(
       "{} about {} {} not carried by these results",
       counted(static_cast<std::int64_t>(guidelines.not_supported.size()), "possible claim"),
       printable(listed({factors.begin(), factors.end()})),
       guidelines.not_supported.size() == 1 ? "is" : "are");
-  if (needed > 0)
-    text += fmt::format(" (up to {} would be needed, {} at hand)", counted(needed, "matched block"),
-                        at_hand == 1 ? "1 is" : fmt::format("{} are", at_hand));
-  return text;
+  if (!least) return text;
+  const std::string range = *least == *most ? counted(*most, "matched block")
+                                            : fmt::format("{} to {} matched blocks", *least, *most);
+  return text + fmt::format(" (they would need {})", range);
 }
 
 std::vector<std::string> verdict_lines(const ReportInput& input, const ReportModels& models) {

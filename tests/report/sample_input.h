@@ -39,7 +39,7 @@ class SampleTable {
                        const std::string& metric, double value) {
     ResultRow& row = add(model, knobs, metric, value);
     row.device = "cpu";
-    row.runtime = "libtorch";
+    row.runtime = "vitlab";
     row.dtype = "float32";
     row.threads = 1;
     row.batch = 16;

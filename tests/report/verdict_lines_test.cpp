@@ -22,9 +22,11 @@ TEST_CASE("a verdict names the best models with numbers, spread and setting", "[
   CHECK_THAT(lines[1], Contains("1.18 times the reference (1.17–1.20), model 1"));
   CHECK_THAT(lines[2],
              Contains("from model 4 to model 3, 1.32 times the throughput for 1.6 points"));
+  CHECK_THAT(lines[1], Contains("the spreads of 1 of the other 5 overlap with it"));
+  CHECK_THAT(lines[2], Contains("a difference that may be luck"));
   CHECK_THAT(lines[2], Contains("1 guideline is supported, the first of grade C"));
   CHECK_THAT(lines[2], Contains("3 possible claims about ffn_per_side and mixer are not carried"));
-  CHECK_THAT(lines[2], Contains("up to 8 matched blocks would be needed, 3 are at hand"));
+  CHECK_THAT(lines[2], Contains("they would need 5 to 8 matched blocks"));
 }
 
 TEST_CASE("a verdict has three lines, each with a lead, whatever is missing", "[report]") {
