@@ -18,20 +18,20 @@ namespace vitlab {
 
 namespace fs = std::filesystem;
 
-void ModelWords::declare(Arguments& arguments, bool with_weights) {
+void ModelWords::declare(Arguments& arguments, const TakenWords& taken) {
   arguments.positional("model", "a preset name, a YAML file or a folder", reference);
   arguments.repeated("--set", "key=value: turn a knob of the template", overrides);
-  if (with_weights) {
+  if (taken.weights) {
     arguments.option("--weights", "a safetensors file (default: the folder's, else random)",
                      weights);
     arguments.option("--layout", "names inside --weights: vitlab (default), timm or official",
                      layout);
     arguments.option("--seed", "of random weights", seed);
   }
-  arguments.option("--device", "cpu (default), cuda or cuda:N", device);
-  arguments.option("--threads", "threads inside one op", threads);
-  arguments.option("--dtype", "float32 (default), float64 or bfloat16", dtype);
-  arguments.flag("--deploy", "fold batch norms, gather biases once", deploy);
+  if (taken.device) arguments.option("--device", "cpu (default), cuda or cuda:N", device);
+  if (taken.threads) arguments.option("--threads", "threads inside one op", threads);
+  if (taken.dtype) arguments.option("--dtype", "float32 (default), float64 or bfloat16", dtype);
+  if (taken.deploy) arguments.flag("--deploy", "fold batch norms, gather biases once", deploy);
   arguments.flag("--json", "print JSON", json);
 }
 
@@ -110,7 +110,7 @@ ExitCode run_train(const std::vector<std::string>& words) {
       "train", "Train a model; the same command again resumes from the last checkpoint.",
       {"vitlab train efficientvit_m0 --set image_size=32 --set stem_stride=4 --set classes=10 "
        "--data digits --recipe configs/train/quick.yaml --out results/m0_digits"});
-  model.declare(arguments, false);
+  model.declare(arguments, {.weights = false, .threads = false, .dtype = false, .deploy = false});
   arguments.option("--seed", "of weights, order, augmentation", model.seed);
   arguments.option("--data", "digits, synthetic:…, folder:PATH, cifar10:PATH, idx:PATH, …", data,
                    true);
@@ -137,7 +137,7 @@ ExitCode run_train(const std::vector<std::string>& words) {
         text += key + ": " + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n";
     print_text(text);
   }
-  return result.value("state", std::string("done")) == "done" ? ExitCode::kDone
+  return result.value("status", std::string("done")) == "done" ? ExitCode::kDone
                                                               : ExitCode::kSomeFailed;
 }
 
@@ -148,7 +148,7 @@ ExitCode run_forward(const std::vector<std::string>& words) {
   Arguments arguments("forward", "Run a model on images from a safetensors file.",
                       {"vitlab forward efficientvit_m0 --weights m0.safetensors --layout timm "
                        "--input x.safetensors --output y.safetensors"});
-  model.declare(arguments, true);
+  model.declare(arguments, {});
   arguments.option("--input", "safetensors with tensor `input` (N, C, H, W)", input, true);
   arguments.option("--output", "safetensors to write: `logits`", output, true);
   arguments.flag("--taps", "add each attention map as <layer>.attention", taps);
@@ -177,7 +177,7 @@ ExitCode run_profile(const std::vector<std::string>& words) {
       {"vitlab profile efficientvit_m4 --threads 1 --batch 16 --deploy",
        "vitlab profile deit_tiny --protocol configs/measure/cpu_1thread_bs16.yaml"});
   model.threads = 0;
-  model.declare(arguments, true);
+  model.declare(arguments, {});
   arguments.option("--protocol", "a protocol file; --device, --threads, --batch override it",
                    protocol_path);
   arguments.option("--batch", "images per forward (default: the protocol's, 16)", batch);
@@ -244,7 +244,7 @@ ExitCode run_similarity(const std::vector<std::string>& words) {
                       {"vitlab similarity results/m0_digits --data digits",
                        "vitlab similarity deit_tiny --weights deit.safetensors --layout timm "
                        "--input images.safetensors --json"});
-  model.declare(arguments, true);
+  model.declare(arguments, {});
   arguments.option("--input", "safetensors with tensor `input` (N, C, H, W)", input);
   arguments.option("--data", "a data set, whose test images are used", data);
   arguments.option("--images", "how many images (default 256)", images);
@@ -319,7 +319,7 @@ ExitCode run_prune(const std::vector<std::string>& words) {
   Arguments arguments("prune", "Cut the units that matter least, down to a budget.",
                       {"vitlab prune results/m0_digits --data digits --keep macs=0.6 --out "
                        "results/m0_pruned"});
-  model.declare(arguments, true);
+  model.declare(arguments, {.device = false, .dtype = false, .deploy = false});
   arguments.repeated("--keep", "metric=share that is left: macs=0.6, params=0.5", keeps);
   arguments.repeated("--axis", "a kind of axis: hidden, qk, v, expansion, squeeze, stem", axes);
   arguments.option("--data", "a data set for scores and accuracy", data, true);
@@ -361,7 +361,7 @@ ExitCode run_export(const std::vector<std::string>& words) {
   std::string formats = "yaml,safetensors", out;
   Arguments arguments("export", "Write a model and its weights for other programs.",
                       {"vitlab export results/m0_digits --format yaml,safetensors --out exported"});
-  model.declare(arguments, true);
+  model.declare(arguments, {.device = false, .threads = false, .deploy = false});
   arguments.option("--format", "a list of: yaml, safetensors", formats);
   arguments.option("--out", "the folder to write", out, true);
   arguments.parse(words);

@@ -9,7 +9,17 @@
 
 namespace vitlab {
 
-/// The words that every command with tensors takes, and the request that they make.
+/// Which words a command with tensors takes besides a model and --json: only those that change what
+/// it does.
+struct TakenWords {
+  bool weights = true;  // --weights, --layout and --seed
+  bool device = true;
+  bool threads = true;
+  bool dtype = true;
+  bool deploy = true;
+};
+
+/// The words that commands with tensors take, and the request that they make.
 struct ModelWords {
   std::string reference;
   std::vector<std::string> overrides;
@@ -22,8 +32,7 @@ struct ModelWords {
   bool deploy = false;
   bool json = false;
 
-  /// Declares the words; `with_weights` adds --weights, --layout and --seed.
-  void declare(Arguments& arguments, bool with_weights);
+  void declare(Arguments& arguments, const TakenWords& taken);
 
   /// {"command", "model": {"name", "spec"}, "weights", …}: a folder's own weights are used where
   /// --weights names none. Throws UserError for what cannot be.

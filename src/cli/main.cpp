@@ -36,9 +36,13 @@ std::string help_text() {
 }
 
 ExitCode run(const std::vector<std::string>& words) {
-  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+  if (words.empty()) {
+    std::fputs(help_text().c_str(), stderr);
+    return ExitCode::kUsage;
+  }
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     print_text(help_text());
-    return words.empty() ? ExitCode::kUsage : ExitCode::kDone;
+    return ExitCode::kDone;
   }
   if (words[0] == "--version") {
     print_text("vitlab " VITLAB_VERSION "\n");

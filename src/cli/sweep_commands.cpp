@@ -107,6 +107,7 @@ class SweepProgress {
 
   void note(const Json& event) {
     const auto kind = event.value("event", std::string());
+    if (kind == "note") return log_line("\n" + event.value("note", std::string()));
     if (kind == "stage_end") {
       ++done_;
       const auto state = event.value("state", std::string());
