@@ -166,6 +166,7 @@ ModelSpec read_spec(const ConfigNode& root, Problems& problems) {
   }
   read_stages(reader, spec, places);
   spec.heads = read_layers(reader, "heads", places);
+  if (!reader.has("heads")) reader.fail("heads", "is missing");
   reader.finish();
   if (problems.count() > before) return spec;
   for (const SpecProblem& problem : spec_problems(spec)) {
