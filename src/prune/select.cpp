@@ -18,8 +18,10 @@ struct Group {
   std::vector<std::vector<Index>> order;  // per axis: units, the least important first
   Index lump = 1;
   Index removed = 0;
-  Index most = 0;     // removable in all
-  double saving = 0;  // of the first target's metric, by the next lump
+  Index most = 0;               // removable in all
+  std::vector<double> savings;  // by target: the share of it that the next lump would save
+
+  bool is_open() const { return removed + lump <= most; }
 };
 
 /// Kinds whose heads are one batched product: unequal heads would fall back to one product a head.
@@ -57,14 +59,20 @@ class Selector {
   Selection run(const std::vector<bool>& axes) {
     make_groups(axes);
     Cost cost = counter_.count(spec_);
-    for (Group& group : groups_) update_saving(group, cost);
+    for (Group& group : groups_) update_savings(group, cost);
     while (!holds(cost)) {
-      Group* cheapest = next_group();
+      Group* cheapest = next_group(cost);
+      if (!cheapest) {
+        // What a lump saves of a peak hangs on all the other layers: look again before giving up.
+        for (Group& group : groups_) update_savings(group, cost);
+        cheapest = next_group(cost);
+      }
+      if (!cheapest) cheapest = least_important();
       if (!cheapest) refuse(cost);
       cheapest->removed += cheapest->lump;
       apply(*cheapest);
       cost = counter_.count(resize_spec(spec_, graph_, kept_));
-      update_saving(*cheapest, cost);
+      update_savings(*cheapest, cost);
     }
     return {kept_, cost};
   }
@@ -115,30 +123,41 @@ class Selector {
   }
 
   /// What the next lump of the group would save, counted exactly on the model as it stands.
-  void update_saving(Group& group, const Cost& now) {
-    group.saving = 0;
-    if (group.removed + group.lump > group.most) return;
+  void update_savings(Group& group, const Cost& now) {
+    group.savings.assign(targets_.size(), 0.0);
+    if (!group.is_open()) return;
     const KeptUnits before = kept_;
     group.removed += group.lump;
     apply(group);
     const Cost after = counter_.count(resize_spec(spec_, graph_, kept_));
     group.removed -= group.lump;
     kept_ = before;
-    const std::string& metric = targets_.front().metric;
-    group.saving = cost_metric(now, metric) - cost_metric(after, metric);
+    for (std::size_t i = 0; i < targets_.size(); ++i)
+      group.savings[i] =
+          (cost_metric(now, targets_[i].metric) - cost_metric(after, targets_[i].metric)) /
+          targets_[i].at_most;
   }
 
-  Group* next_group() {
+  double next_score(const Group& group) const {
+    double score = 0;
+    for (std::size_t i = 0; i < group.axes.size(); ++i)
+      for (Index u = group.removed; u < group.removed + group.lump; ++u)
+        score += scores_[group.axes[i]]
+                        [static_cast<std::size_t>(group.order[i][static_cast<std::size_t>(u)])];
+    return score;
+  }
+
+  /// The least score per share saved of the targets that do not hold yet; nullptr if nothing saves.
+  Group* next_group(const Cost& cost) {
     Group* best = nullptr;
     double best_rate = 0;
     for (Group& group : groups_) {
-      if (group.removed + group.lump > group.most || !(group.saving > 0)) continue;
-      double score = 0;
-      for (std::size_t i = 0; i < group.axes.size(); ++i)
-        for (Index u = group.removed; u < group.removed + group.lump; ++u)
-          score += scores_[group.axes[i]]
-                          [static_cast<std::size_t>(group.order[i][static_cast<std::size_t>(u)])];
-      const double rate = score / group.saving;
+      if (!group.is_open()) continue;
+      double saving = 0;
+      for (std::size_t i = 0; i < targets_.size(); ++i)
+        if (!holds(cost, targets_[i])) saving += group.savings[i];
+      if (!(saving > 0)) continue;
+      const double rate = next_score(group) / saving;
       if (best && rate >= best_rate) continue;
       best = &group;
       best_rate = rate;
@@ -146,9 +165,21 @@ class Selector {
     return best;
   }
 
+  /// Where no lump saves anything alone, as when two layers share the peak of memory.
+  Group* least_important() {
+    Group* best = nullptr;
+    for (Group& group : groups_)
+      if (group.is_open() && (!best || next_score(group) < next_score(*best))) best = &group;
+    return best;
+  }
+
+  static bool holds(const Cost& cost, const CutTarget& target) {
+    return cost_metric(cost, target.metric) <= target.at_most;
+  }
+
   bool holds(const Cost& cost) const {
     for (const CutTarget& target : targets_)
-      if (cost_metric(cost, target.metric) > target.at_most) return false;
+      if (!holds(cost, target)) return false;
     return true;
   }
 
