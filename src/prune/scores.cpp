@@ -134,7 +134,7 @@ UnitScores magnitude_scores(const Graph& graph, const Weights& weights,
       const Extent& extent = parameter.dims[d];
       if (extent.empty()) continue;
       const auto dim = static_cast<std::int64_t>(d);
-      const at::Tensor sums = squares.transpose(0, dim).flatten(1).sum(1).contiguous();
+      const at::Tensor sums = squares.transpose(0, dim).reshape({squares.size(dim), -1}).sum(1);
       const double* values = sums.data_ptr<double>();
       for (const AxisId id : extent) {
         const auto a = static_cast<std::size_t>(id);

@@ -1,0 +1,151 @@
+#include "prune/pruner.h"
+
+#include <cmath>
+
+#include "core/error.h"
+#include "prune_models.h"
+#include "spec/solve.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+PruneResult pruned(const SmallModel& model, const PruneSettings& settings, std::uint64_t seed = 2) {
+  return prune(model.spec, model.weights, few_images(), settings, seed);
+}
+
+TEST_CASE("what pruning cut equals masking it, for every mixer and criterion") {
+  for (const std::string& mixer : prunable_mixers()) {
+    const SmallModel model(prunable_spec(mixer), 7);
+    for (const char* criterion : {"gate_taylor", "magnitude", "random"}) {
+      INFO(mixer << ", " << criterion);
+      PruneSettings settings = quick_settings();
+      settings.keep = {{"macs", 0.8}};
+      settings.criterion = criterion;
+      const PruneResult result = pruned(model, settings);
+      const KeptUnits kept = kept_units(model.graph(), result);
+      REQUIRE(std::any_of(kept.begin(), kept.end(), [](const auto& units) { return !!units; }));
+      RunOptions options;
+      options.masks = masks_of(model.graph(), kept, at::kDouble);
+      const at::Tensor images = model.images(2, 9);
+      const Executor smaller(build_graph(result.spec));
+      CHECK(largest_difference(model.outputs(images, options),
+                               smaller.run(result.weights, images).outputs) < 1e-9);
+      CHECK(graph_cost(smaller.graph()) == result.after);
+      CHECK(result.before == graph_cost(model.graph()));
+      CHECK(static_cast<double>(result.after.macs) <=
+            0.8 * static_cast<double>(result.before.macs));
+    }
+  }
+}
+
+TEST_CASE("keeping everything is the identity and keeps the model's id") {
+  for (const std::string& mixer : prunable_mixers()) {
+    const SmallModel model(prunable_spec(mixer), 8);
+    PruneSettings settings = quick_settings();
+    settings.keep = {{"macs", 1.0}, {"params", 1.0}};
+    const PruneResult result = pruned(model, settings);
+    CHECK(model_id(result.spec) == model_id(model.spec));
+    CHECK(largest_difference(result.weights.tensors, model.weights.tensors) == 0);
+    CHECK(result.after == result.before);
+    for (const PrunedAxis& axis : result.axes)
+      CHECK(static_cast<Index>(axis.kept.size()) == axis.size);
+  }
+}
+
+TEST_CASE("one step and five steps reach the same target") {
+  const SmallModel model(prunable_spec("cascaded"), 9);
+  PruneSettings settings = quick_settings();
+  settings.keep = {{"macs", 0.75}};
+  settings.axes = {"hidden"};
+  // A hidden unit is the smallest cut: the last one oversteps the target by less than its cost.
+  const Graph& graph = model.graph();
+  double unit = 0;
+  for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+    if (graph.axes[a].kind != AxisKind::kHidden) continue;
+    KeptUnits kept(graph.axes.size());
+    kept[a] = units_left(graph, {}, static_cast<AxisId>(a));
+    kept[a]->pop_back();
+    const Cost smaller = graph_cost(build_graph(resize_spec(model.spec, graph, kept)));
+    unit = std::max(unit, static_cast<double>(graph_cost(graph).macs - smaller.macs));
+  }
+  REQUIRE(unit > 0);
+  for (const Index steps : {1, 5}) {
+    settings.steps = steps;
+    Index told = 0;
+    const PruneResult result =
+        prune(model.spec, model.weights, few_images(), settings, 2, [&](Index step, Index of) {
+          CHECK(step == ++told);
+          CHECK(of == steps);
+        });
+    CHECK(told == steps);
+    const double target = 0.75 * static_cast<double>(result.before.macs);
+    CHECK(static_cast<double>(result.after.macs) <= target);
+    CHECK(static_cast<double>(result.after.macs) > target - unit);
+  }
+}
+
+TEST_CASE("the same seed prunes the same, and other random scores prune otherwise") {
+  const SmallModel model(prunable_spec("grouped"), 10);
+  for (const char* criterion : {"gate_taylor", "random"}) {
+    PruneSettings settings = quick_settings();
+    settings.criterion = criterion;
+    const PruneResult once = pruned(model, settings), again = pruned(model, settings);
+    CHECK(model_id(once.spec) == model_id(again.spec));
+    CHECK(largest_difference(once.weights.tensors, again.weights.tensors) == 0);
+    REQUIRE(once.axes.size() == again.axes.size());
+    for (std::size_t i = 0; i < once.axes.size(); ++i) {
+      CHECK(once.axes[i].kept == again.axes[i].kept);
+      CHECK(once.axes[i].scores == again.axes[i].scores);
+    }
+    if (settings.criterion != "random") continue;
+    const PruneResult other = pruned(model, settings, 3);
+    bool differs = false;
+    for (std::size_t i = 0; i < once.axes.size(); ++i)
+      differs = differs || once.axes[i].kept != other.axes[i].kept;
+    CHECK(differs);
+  }
+}
+
+TEST_CASE("weights of a pruned model are untouched parts of the weights before") {
+  const SmallModel model(prunable_spec("window"), 11);
+  const Weights before = copied(model.weights);
+  const PruneResult result = pruned(model, quick_settings());
+  CHECK(largest_difference(before.tensors, model.weights.tensors) == 0);
+  const Weights sliced =
+      slice_weights(model.graph(), model.weights, kept_units(model.graph(), result));
+  CHECK(largest_difference(sliced.tensors, result.weights.tensors) == 0);
+}
+
+TEST_CASE("what cannot be pruned is refused with a reason") {
+  const SmallModel model(prunable_spec("cascaded"), 12);
+  PruneSettings settings = quick_settings();
+  const auto message = [&] {
+    try {
+      pruned(model, settings);
+    } catch (const UserError& error) {
+      return std::string(error.what());
+    }
+    return std::string("(accepted)");
+  };
+  settings.keep = {{"macs", 0.01}};
+  CHECK_THAT(message(), Catch::Contains("macs <= ") && Catch::Contains("floor"));
+  settings.keep = {{"mac", 0.5}};
+  CHECK_THAT(message(), Catch::Contains("did you mean 'macs'?"));
+  settings.keep = {{"macs", 1.5}};
+  CHECK_THAT(message(), Catch::Contains("keep.macs must lie in (0, 1]"));
+  settings.keep = {};
+  CHECK_THAT(message(), Catch::Contains("--keep macs=0.7"));
+  settings.keep = {{"macs", 0.5}};
+  settings.axes = {"head"};  // no gate says what a whole head is worth
+  CHECK_THAT(message(), Catch::Contains("no axis to prune among [head]"));
+}
+
+TEST_CASE("NaN among the weights stops pruning before anything is cut") {
+  const SmallModel model(prunable_spec("cascaded"), 13);
+  model.weights.tensors.front().fill_(std::nan(""));
+  CHECK_THROWS_AS(pruned(model, quick_settings()), Failure);
+}
+
+}  // namespace
+}  // namespace vitlab

@@ -1,0 +1,230 @@
+#include "prune/scores.h"
+
+#include <cmath>
+
+#include <c10/core/GradMode.h>
+
+#include "core/error.h"
+#include "data/batch_loader.h"
+#include "prune_models.h"
+#include "stats/correlation.h"
+#include "test.hpp"
+#include "train/train.h"
+
+namespace vitlab {
+namespace {
+
+constexpr std::uint64_t kSeed = 5;
+
+struct LabelledImages {
+  at::Tensor images, labels;
+};
+
+/// The batches that scores are computed from: in the loader's order for the seed.
+std::vector<LabelledImages> batches_of(const Graph& graph, const Dataset& dataset,
+                                       const PruneSettings& settings) {
+  const Shape& image = graph.value(graph.input).shape;
+  LoaderSettings loading;
+  loading.batch_size = settings.batch_size;
+  loading.channels = image[1];
+  loading.height = image[2];
+  loading.width = image[3];
+  loading.shuffle = true;
+  loading.seed = kSeed;
+  BatchLoader loader(dataset, loading);
+  loader.start(0);
+  std::vector<LabelledImages> batches;
+  Batch batch;
+  while (static_cast<Index>(batches.size()) < settings.batches && loader.next(batch))
+    batches.push_back(
+        {at::from_blob(batch.images.data(), {batch.count(), image[1], image[2], image[3]}).clone(),
+         at::from_blob(batch.labels.data(), {batch.count()}, at::kLong).clone()});
+  return batches;
+}
+
+double loss_of(const Executor& executor, const Weights& weights, const LabelledImages& batch,
+               const RunOptions& options = {}) {
+  const c10::NoGradGuard no_grad;
+  const RunResult result = executor.run(weights, batch.images, options);
+  double loss = 0;
+  for (const at::Tensor& output : result.outputs)
+    loss += at::cross_entropy_loss(output, batch.labels).item<double>();
+  return loss / static_cast<double>(result.outputs.size());
+}
+
+/// Ones but for one unit of one axis.
+RunOptions gate_options(const Graph& graph, std::size_t axis, Index unit, double gate,
+                        at::ScalarType dtype) {
+  RunOptions options;
+  options.gates.resize(graph.axes.size());
+  options.gates[axis] = at::ones({graph.axes[axis].size}, dtype);
+  options.gates[axis].index_put_({at::tensor(unit)}, at::tensor(gate, dtype));
+  return options;
+}
+
+double squared(double x) { return x * x; }
+
+TEST_CASE("a gate-Taylor score is the mean square of the loss's slope along the unit's gate") {
+  constexpr double kStep = 1e-7;  // small, so that few kinks of squeezed channels lie in it
+  const PruneSettings settings = quick_settings();
+  for (const std::string& mixer : prunable_mixers()) {
+    const SmallModel model(prunable_spec(mixer, true), 3);
+    const Graph& graph = model.graph();
+    const std::vector<bool> axes = prunable_axes(graph, settings);
+    const UnitScores scores =
+        gate_taylor_scores(model.executor, model.weights, few_images(), axes, settings, kSeed);
+    const auto batches = batches_of(graph, few_images(), settings);
+    REQUIRE(batches.size() == 2);
+    Index checked = 0;
+    for (std::size_t a = 0; a < axes.size(); ++a) {
+      CHECK(scores[a].size() == (axes[a] ? static_cast<std::size_t>(graph.axes[a].size) : 0));
+      for (Index unit = 0; axes[a] && unit < graph.axes[a].size; unit += 5, ++checked) {
+        double expected = 0;
+        for (const LabelledImages& batch : batches)
+          expected += squared((loss_of(model.executor, model.weights, batch,
+                                       gate_options(graph, a, unit, 1 + kStep, at::kDouble)) -
+                               loss_of(model.executor, model.weights, batch,
+                                       gate_options(graph, a, unit, 1 - kStep, at::kDouble))) /
+                              (2 * kStep));
+        INFO(mixer << ", " << graph.axis_name(static_cast<AxisId>(a)) << ", unit " << unit);
+        CHECK(scores[a][static_cast<std::size_t>(unit)] ==
+              Approx(expected / 2).epsilon(1e-4).margin(1e-10));
+      }
+    }
+    CHECK(checked > 20);
+  }
+}
+
+TEST_CASE("a gate of an FFN's hidden unit acts like a factor on the weights that read it") {
+  constexpr double kStep = 1e-7;  // small, so that few kinks of squeezed channels lie in it
+  PruneSettings settings = quick_settings();
+  settings.batches = 1;
+  const SmallModel model(prunable_spec("cascaded", true), 4);
+  const Graph& graph = model.graph();
+  const auto batches = batches_of(graph, few_images(), settings);
+  const UnitScores scores = gate_taylor_scores(model.executor, model.weights, few_images(),
+                                               prunable_axes(graph, settings), settings, kSeed);
+  Index checked = 0;
+  for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+    if (graph.axes[a].kind != AxisKind::kHidden) continue;
+    for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
+      const Parameter& parameter = graph.parameters[p];
+      if (parameter.dims.size() != 4 || parameter.dims[1].size() != 1 ||
+          parameter.dims[1][0] != static_cast<AxisId>(a))
+        continue;
+      const auto slope = [&](Index unit) {
+        double losses[2];
+        for (const int side : {0, 1}) {
+          const Weights weights = copied(model.weights);
+          weights.tensors[p].select(1, unit).mul_(side == 0 ? 1 + kStep : 1 - kStep);
+          losses[side] = loss_of(model.executor, weights, batches[0]);
+        }
+        return (losses[0] - losses[1]) / (2 * kStep);
+      };
+      for (const Index unit : {Index{0}, graph.axes[a].size - 1}) {
+        CHECK(scores[a][static_cast<std::size_t>(unit)] ==
+              Approx(squared(slope(unit))).epsilon(1e-4).margin(1e-10));
+        ++checked;
+      }
+    }
+  }
+  CHECK(checked >= 8);
+}
+
+TEST_CASE("scores rank the hidden units of a trained model as the loss without each ranks them") {
+  TrainRequest training;
+  training.spec = prunable_spec("cascaded");
+  training.data = "synthetic:classes=4,size=16,count=400";
+  training.recipe.epochs = 6;
+  training.recipe.batch_size = 16;
+  training.recipe.learning_rate = 3e-3;
+  training.recipe.warmup_epochs = 1;
+  training.recipe.label_smoothing = 0;
+  const Weights weights = train(training).last;
+  const auto dataset = open_dataset(parse_data_spec(training.data));
+  const Executor executor(build_graph(training.spec));
+  const Graph& graph = executor.graph();
+  PruneSettings settings = quick_settings();
+  settings.axes = {"hidden"};
+  settings.batches = 4;
+  settings.batch_size = 64;
+  const std::vector<bool> axes = prunable_axes(graph, settings);
+  const UnitScores scores = unit_scores(executor, weights, *dataset, axes, settings, kSeed);
+  const auto batches = batches_of(graph, *dataset, settings);
+  REQUIRE(batches.size() == 4);
+  std::vector<double> whole;
+  for (const LabelledImages& batch : batches) whole.push_back(loss_of(executor, weights, batch));
+  std::vector<double> estimated, seen;
+  for (std::size_t a = 0; a < axes.size(); ++a) {
+    for (Index unit = 0; axes[a] && unit < graph.axes[a].size; ++unit) {
+      double change = 0;
+      for (std::size_t b = 0; b < batches.size(); ++b)
+        change += squared(
+            loss_of(executor, weights, batches[b], gate_options(graph, a, unit, 0, at::kFloat)) -
+            whole[b]);
+      estimated.push_back(scores[a][static_cast<std::size_t>(unit)]);
+      seen.push_back(change);
+    }
+  }
+  CHECK(estimated.size() > 100);
+  CHECK(spearman(estimated, seen) >= 0.8);
+}
+
+TEST_CASE("the magnitude of a unit is the sum of squares of every trained weight that it owns") {
+  const SmallModel model(prunable_spec("full"), 5);
+  const Graph& graph = model.graph();
+  const std::vector<bool> axes = prunable_axes(graph, quick_settings());
+  const UnitScores scores = magnitude_scores(graph, model.weights, axes);
+  double in_scores = 0, in_weights = 0;
+  for (std::size_t a = 0; a < axes.size(); ++a)
+    for (const double score : scores[a]) in_scores += score;
+  for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
+    // Every dimension counts the parts of the tensor along it that belong to an axis asked for.
+    for (std::size_t d = 0; d < graph.parameters[p].dims.size(); ++d) {
+      Index begin = 0;
+      for (const AxisId axis : graph.parameters[p].dims[d]) {
+        const Index size = graph.axis(axis).size;
+        if (axes[static_cast<std::size_t>(axis)] && graph.parameters[p].trained)
+          in_weights += model.weights.tensors[p]
+                            .narrow(static_cast<std::int64_t>(d), begin, size)
+                            .square()
+                            .sum()
+                            .item<double>();
+        begin += size;
+      }
+    }
+  }
+  CHECK(in_weights > 0);
+  CHECK(in_scores == Approx(in_weights).epsilon(1e-12));
+}
+
+TEST_CASE("random scores hang on the seed and the name of the axis alone") {
+  const Graph small = build_graph(prunable_spec("cascaded"));
+  const std::vector<bool> axes = prunable_axes(small, quick_settings());
+  CHECK(random_scores(small, axes, 1) == random_scores(small, axes, 1));
+  CHECK_FALSE(random_scores(small, axes, 1) == random_scores(small, axes, 2));
+}
+
+TEST_CASE("NaN among the weights is a failure that names an axis; an unknown criterion a mistake") {
+  SmallModel model(prunable_spec("cascaded"), 6);
+  PruneSettings settings = quick_settings();
+  const std::vector<bool> axes = prunable_axes(model.graph(), settings);
+  const auto score = [&] {
+    return unit_scores(model.executor, model.weights, few_images(), axes, settings, kSeed);
+  };
+  settings.criterion = "gate_tailor";
+  CHECK_THROWS_WITH(
+      score(), Catch::Contains("gate_tailor") && Catch::Contains("did you mean 'gate_taylor'?"));
+  CHECK_THROWS_AS(score(), UserError);
+  settings.criterion = "gate_taylor";
+  model.weights.tensors.front().fill_(std::nan(""));
+  CHECK_THROWS_AS(score(), Failure);
+  CHECK_THROWS_WITH(score(), Catch::Contains("stages.") && Catch::Contains("NaN"));
+  // Magnitudes do not run the model: they see NaN where it stands, in all axes of its tensor.
+  settings.criterion = "magnitude";
+  for (const at::Tensor& tensor : model.weights.tensors) tensor.fill_(std::nan(""));
+  CHECK_THROWS_AS(score(), Failure);
+}
+
+}  // namespace
+}  // namespace vitlab
