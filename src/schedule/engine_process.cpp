@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/interrupt.h"
+#include "core/text.h"
 
 namespace vitlab {
 
@@ -140,7 +141,10 @@ std::optional<Json> EngineProcess::take_event() {
   if (end == std::string::npos) return std::nullopt;
   const std::string line = buffer_.substr(0, end);
   buffer_.erase(0, end + 1);
-  return Json::parse(line);
+  Json event = Json::parse(line, nullptr, false);
+  if (!event.is_object())
+    throw Failure("vitlab-engine wrote something that is no event: " + quoted_clip(line));
+  return event;
 }
 
 void EngineProcess::send_signal(int signal) const {

@@ -1,0 +1,143 @@
+#include "schedule/engine_process.h"
+
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+Json scripted(const std::string& script) { return {{"command", "test"}, {"script", script}}; }
+
+std::string failure_of(const std::string& script) {
+  try {
+    run_engine(scripted(script));
+  } catch (const Failure& error) {
+    return error.what();
+  }
+  return "(no Failure)";
+}
+
+int open_descriptors() {
+  int count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+    ++count;
+  return count;
+}
+
+TEST_CASE("a request goes to the engine and its result comes back, with events in between") {
+  Json request = scripted("progress progress result");
+  request["text"] = "ünïcode \" \n" + std::string(200'000, 'y');  // more than a pipe holds
+  int events = 0;
+  const Json result = run_engine(request, [&](const Json& event) {
+    CHECK(event.at("event") == "progress");
+    CHECK(event.at("note") == "half");
+    ++events;
+  });
+  CHECK(events == 2);
+  CHECK(result.at("request") == request);
+}
+
+TEST_CASE("a long result arrives whole") {
+  CHECK(run_engine(scripted("big-result")).at("text").get<std::string>().size() == 1 << 20);
+}
+
+TEST_CASE("an engine has a process group of its own, so that a Ctrl-C reaches it once") {
+  CHECK(run_engine(scripted("result")).at("group").get<int>() != getpgrp());
+}
+
+TEST_CASE("errors of the engine are thrown as what they were there") {
+  CHECK_THROWS_AS(run_engine(scripted("error user")), UserError);
+  CHECK_THROWS_AS(run_engine(scripted("error capability")), CapabilityError);
+  CHECK_THROWS_AS(run_engine(scripted("error interrupted")), Interrupted);
+  CHECK_THROWS_AS(run_engine(scripted("error failure")), Failure);
+  CHECK_THROWS_WITH(run_engine(scripted("error user exit 2")), "because of user");
+  CHECK(failure_of("error internal exit 1") == "internal error in the engine: because of internal");
+  // An error outweighs a result that came before it.
+  CHECK_THROWS_AS(run_engine(scripted("result error user")), UserError);
+}
+
+TEST_CASE("an engine that dies is a failure that names the signal") {
+  CHECK_THAT(failure_of("progress signal 11"), Catch::Contains("signal 11 (Segmentation fault)"));
+  CHECK_THAT(failure_of("signal 9"), Catch::Contains("signal 9 (Killed)"));
+  CHECK_THAT(failure_of("signal 6"), Catch::Contains("signal 6 (Aborted)"));
+}
+
+TEST_CASE("an engine that ends without a result is a failure that names its exit code") {
+  CHECK_THAT(failure_of("exit 7"), Catch::Contains("exit code 7"));
+  CHECK_THAT(failure_of("exit 0"), Catch::Contains("without a result"));
+}
+
+TEST_CASE("what is no event is a failure, not a crash") {
+  CHECK_THAT(failure_of("garbage result"), Catch::Contains("vitlab-engine"));
+}
+
+TEST_CASE("an engine that is given up dies at once") {
+  pid_t pid = 0;
+  {
+    EngineProcess engine(scripted("wait"));
+    pid = engine.pid();
+    CHECK(kill(pid, 0) == 0);
+  }
+  CHECK(kill(pid, 0) != 0);
+}
+
+TEST_CASE("an engine dies with the program that started it") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t parent = fork();
+  if (parent == 0) {
+    EngineProcess engine(scripted("wait"));
+    const pid_t pid = engine.pid();
+    if (write(ends[1], &pid, sizeof pid) != sizeof pid) _exit(1);
+    raise(SIGKILL);
+  }
+  pid_t engine = 0;
+  REQUIRE(read(ends[0], &engine, sizeof engine) == sizeof engine);
+  waitpid(parent, nullptr, 0);
+  // Its new parent may be slow to reap it; a zombie is dead all the same.
+  for (int i = 0; i < 500 && std::filesystem::exists("/proc/" + std::to_string(engine) + "/exe");
+       ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK_FALSE(std::filesystem::exists("/proc/" + std::to_string(engine) + "/exe"));
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_CASE("engines leave no descriptors behind") {
+  const int before = open_descriptors();
+  for (int i = 0; i < 5; ++i) {
+    run_engine(scripted("result"));
+    failure_of("signal 9");
+  }
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("Ctrl-C is passed on and the engine's answer awaited") {
+  const pid_t child = fork();
+  if (child == 0) {
+    install_interrupt_handlers();
+    try {
+      run_engine(scripted("progress wait"), [](const Json&) { raise(SIGINT); });
+    } catch (const Interrupted&) {
+      _exit(42);
+    } catch (...) {
+      _exit(1);
+    }
+    _exit(2);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 42);
+}
+
+}  // namespace
+}  // namespace vitlab
