@@ -1,0 +1,87 @@
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include "graph/fold.h"
+#include "model/device.h"
+#include "model/executor.h"
+#include "model/small_models.h"
+#include "profile/measure.h"
+#include "profile/profile.h"
+#include "spec/presets.h"
+#include "test.hpp"
+
+namespace vitlab {
+namespace {
+
+at::Tensor images(const Graph& graph, Index count) {
+  const Shape& shape = graph.value(graph.input).shape;
+  const at::Generator generator = at::detail::createCPUGenerator(5);
+  return at::randn({count, shape[1], shape[2], shape[3]}, generator, at::kFloat);
+}
+
+double relative_difference(const at::Tensor& a, const at::Tensor& b) {
+  return ((a.cpu() - b.cpu()).abs().max() / b.abs().max().cpu()).item<double>();
+}
+
+TEST_CASE("a GPU gives the logits of the CPU, plain and deployed, for presets of each template") {
+  const at::Device gpu = open_device("cuda");
+  for (const char* name : {"efficientvit_m0", "deit_tiny"}) {
+    CAPTURE(name);
+    const Graph graph = build_graph(resolve_model(name).spec);
+    const Weights weights = random_weights(graph, 3);
+    const at::Tensor x = images(graph, 4);
+    const c10::NoGradGuard no_grad;
+    const at::Tensor expected = Executor(graph).run(weights, x).outputs.front();
+    CHECK(relative_difference(
+              Executor(graph, gpu).run(converted(weights, at::kDouble, gpu), x).outputs.front(),
+              expected) < 1e-10);
+    const Rewrite folded = fold(graph);
+    const Weights deployed = rewrite_weights(folded, weights);
+    CHECK(relative_difference(Executor(folded.graph, gpu)
+                                  .run(converted(deployed, at::kDouble, gpu), x)
+                                  .outputs.front(),
+                              expected) < 1e-10);
+  }
+}
+
+TEST_CASE("a GPU gives the gradients of the CPU in a training step") {
+  const at::Device gpu = open_device("cuda");
+  const Graph graph =
+      build_graph(resolve_model("efficientvit_m0", {"image_size=64", "classes=10"}).spec);
+  const at::Tensor x = images(graph, 4);
+  RunOptions training;
+  training.training = true;
+  const auto gradients = [&](at::Device device) {
+    Weights weights = converted(random_weights(graph, 3), at::kDouble, device);
+    require_gradients(graph, weights);
+    Executor(graph, device).run(weights, x, training).outputs.front().square().sum().backward();
+    return weights;
+  };
+  const Weights on_cpu = gradients(at::kCPU), on_gpu = gradients(gpu);
+  for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
+    if (!graph.parameters[p].trained) continue;
+    CAPTURE(graph.parameter_name(static_cast<ParameterId>(p)));
+    const at::Tensor expected = on_cpu.tensors[p].grad();
+    const at::Tensor difference = on_gpu.tensors[p].grad().cpu() - expected;
+    CHECK(difference.abs().max().item<double>() <=
+          1e-8 * std::max(1.0, expected.abs().max().item<double>()));
+  }
+}
+
+TEST_CASE("a profile on a GPU times every op by device events and its shares sum to 1") {
+  Protocol protocol;
+  protocol.device = "cuda";
+  protocol.batch = 64;
+  protocol.warmup_seconds = 0.2;
+  protocol.timed_seconds = 0.5;
+  const ProfileResult result =
+      profile_model(untrained_model("m0", resolve_model("efficientvit_m0").spec), protocol);
+  REQUIRE_FALSE(result.out_of_memory.has_value());
+  double sum = 0;
+  for (const CategoryTime& category : result.categories) sum += category.share.value;
+  CHECK(sum == Approx(1.0));
+  for (const OpRow& op : result.ops) CHECK(op.seconds >= 0);
+}
+
+}  // namespace
+}  // namespace vitlab
