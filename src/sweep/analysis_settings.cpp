@@ -96,11 +96,10 @@ Json similarity_settings_json(const SimilaritySettings& settings) {
 
 PruneSettings read_prune_settings(ConfigReader& reader) {
   PruneSettings settings;
-  const std::size_t before = reader.problems().count();
   read_keep(reader, settings.keep);
   read_settings(reader, settings);
   reader.finish();
-  if (reader.problems().count() == before) check_ranges(reader, settings);
+  check_ranges(reader, settings);
   // The kinds are a set: their order says nothing.
   std::sort(settings.axes.begin(), settings.axes.end());
   settings.axes.erase(std::unique(settings.axes.begin(), settings.axes.end()), settings.axes.end());

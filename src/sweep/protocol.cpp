@@ -50,10 +50,9 @@ void check_ranges(ConfigReader& reader, const Protocol& p) {
 
 Protocol read_protocol(ConfigReader& reader) {
   Protocol protocol;
-  const std::size_t before = reader.problems().count();
   read_settings(reader, protocol);
   reader.finish();
-  if (reader.problems().count() == before) check_ranges(reader, protocol);
+  check_ranges(reader, protocol);
   return protocol;
 }
 

@@ -34,16 +34,19 @@ void check_ranges(ConfigReader& reader, const Recipe& r) {
   whole("threads", r.threads, 1, 1024);
   if (!(r.learning_rate > 0 && r.learning_rate <= 100))
     reader.fail("learning_rate", "must be above 0 and at most 100");
-  if (r.min_learning_rate < 0 || r.min_learning_rate > r.learning_rate)
-    reader.fail("min_learning_rate", "must lie between 0 and learning_rate");
-  if (r.warmup_epochs < 0 || r.warmup_epochs > static_cast<double>(r.epochs))
-    reader.fail("warmup_epochs", "must lie between 0 and epochs");
   check_between(reader, "weight_decay", r.weight_decay, 0, 100);
   check_between(reader, "mixup", r.mixup, 0, 100);
   check_between(reader, "clip_norm", r.clip_norm, 0, 1e6);
   check_between(reader, "random_erasing", r.random_erasing, 0, 1);
   if (r.label_smoothing < 0 || r.label_smoothing >= 1)
     reader.fail("label_smoothing", "must lie in [0, 1)");
+}
+
+void check_against_each_other(ConfigReader& reader, const Recipe& r) {
+  if (r.min_learning_rate < 0 || r.min_learning_rate > r.learning_rate)
+    reader.fail("min_learning_rate", "must lie between 0 and learning_rate");
+  if (r.warmup_epochs < 0 || r.warmup_epochs > static_cast<double>(r.epochs))
+    reader.fail("warmup_epochs", "must lie between 0 and epochs");
 }
 
 }  // namespace
@@ -53,7 +56,10 @@ Recipe read_recipe(ConfigReader& reader) {
   const std::size_t before = reader.problems().count();
   read_settings(reader, recipe);
   reader.finish();
-  if (reader.problems().count() == before) check_ranges(reader, recipe);
+  const bool all_read = reader.problems().count() == before;
+  check_ranges(reader, recipe);
+  // A setting that did not read has its default, against which the others mean nothing.
+  if (all_read) check_against_each_other(reader, recipe);
   return recipe;
 }
 
