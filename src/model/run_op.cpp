@@ -61,7 +61,11 @@ struct OpRunner {
   }
 
   at::Tensor operator()(const Convolution& op) const {
-    return at::conv2d(x(), weight(0), optional_weight(1), op.stride, op.padding, 1, op.groups);
+    // Forward and backward of a depthwise convolution take 2.8 times longer in planes (5 x 5, 16
+    // channels, windows of 7 x 7; copies counted).
+    const bool wants_pixels = call.training && op.groups > 1 && x().device().is_cpu();
+    const at::Tensor input = wants_pixels ? x().contiguous(at::MemoryFormat::ChannelsLast) : x();
+    return at::conv2d(input, weight(0), optional_weight(1), op.stride, op.padding, 1, op.groups);
   }
   at::Tensor operator()(const Linear&) const {
     return at::linear(x(), weight(0), optional_weight(1));
