@@ -126,6 +126,13 @@ std::string speed_line(const ReportInput& input, const ReportModels& models) {
   return line + as_fast_text(models, *best) + ".";
 }
 
+/// How many times faster: by the ratios to the reference, which were taken in turns and so do not
+/// carry the machine's drift, else by the throughputs themselves.
+double speed_gain(const ReportModel& from, const ReportModel& to) {
+  if (from.ratio && to.ratio) return to.ratio->value / from.ratio->value;
+  return to.throughput->value / from.throughput->value;
+}
+
 std::string trade_off(const ReportModels& models) {
   const ReportModel* accurate = most_accurate(models);
   const ReportModel* quick = fastest(models);
@@ -138,9 +145,8 @@ std::string trade_off(const ReportModels& models) {
                           *quick->accuracy->high < *accurate->accuracy->low;
   return fmt::format(
       "from model {} to model {}, {:.2f} times the throughput for {:.1f} points of top-1{}; {} of "
-      "{} "
-      "models are on the Pareto front",
-      accurate->number, quick->number, quick->throughput->value / accurate->throughput->value,
+      "{} models are on the Pareto front",
+      accurate->number, quick->number, speed_gain(*accurate, *quick),
       100 * (accurate->accuracy->mean - quick->accuracy->mean),
       is_settled ? "" : ", a difference that may be luck", on_front, models.models.size());
 }

@@ -265,8 +265,7 @@ std::filesystem::path Store::quarantine(const std::filesystem::path& path,
   const auto folder = folder_ / "quarantine";
   make_folders(folder);
   const std::string stage = path.parent_path().filename().string();
-  auto target =
-      folder / fmt::format("{}.{}.{}", stage, path.filename().string(), new_nonce());
+  auto target = folder / fmt::format("{}.{}.{}", stage, path.filename().string(), new_nonce());
   write_new_file(target.string() + ".reason", reason + "\n");
   if (std::rename(path.c_str(), target.c_str()) != 0) {
     throw Failure(
