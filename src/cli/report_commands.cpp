@@ -9,6 +9,7 @@
 #include "design/family_output.h"
 #include "guide/guide.h"
 #include "guide/guideline_output.h"
+#include "report/plan_input.h"
 #include "report/report.h"
 #include "spec/solve.h"
 #include "sweep/named_config.h"
@@ -18,19 +19,6 @@ namespace vitlab {
 namespace fs = std::filesystem;
 
 namespace {
-
-PlanFacts plan_facts(const Plan& plan) {
-  PlanFacts facts;
-  facts.sweep = plan.name;
-  facts.trials = static_cast<std::int64_t>(plan.trials.size());
-  facts.reference = plan.reference;
-  facts.data = plan.data;
-  facts.recipe = plan.recipe_name;
-  for (const PlannedStage& stage : plan.stages)
-    if (std::find(facts.stages.begin(), facts.stages.end(), stage.kind) == facts.stages.end())
-      facts.stages.push_back(stage.kind);
-  return facts;
-}
 
 /// What the records say besides numbers: grids too small to compare heads on, protocol, machine.
 void add_details(const Plan& plan, const Collected& collected, ReportInput& input) {
@@ -54,16 +42,12 @@ void add_details(const Plan& plan, const Collected& collected, ReportInput& inpu
 ReportInput report_input(const SweepFolder& folder, const Collected& collected) {
   const Plan& plan = folder.plan;
   ReportInput input;
-  input.title = plan.name;
-  input.plan = plan_facts(plan);
+  add_plan(plan, input);
   input.table = collected.table;
-  for (const auto& [id, model] : plan.models) input.model_names[id] = model.name;
   input.guidelines = guide(collected.table);
   for (const OpenStage& open : collected.not_done)
     input.failures.push_back({open.trial.empty() ? open.model : open.trial, open.kind, open.state,
                               open.name + ": " + open.reason});
-  for (const Rejected& rejected : plan.rejected)
-    input.rejected.push_back({dump_json(rejected.point), rejected.reason});
   input.command = folder.command;
   input.files = {{"../views/results.csv", "every number, one a row"},
                  {"guidelines.json", "the guidelines with their evidence"}};
