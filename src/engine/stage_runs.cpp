@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/files.h"
+#include "core/hash.h"
 #include "engine/prune_stage.h"
 #include "model/device.h"
 #include "model/weight_files.h"
@@ -83,9 +84,16 @@ Weights starting_weights(const StageContext& context, const Graph& graph) {
   for (const std::string& id : context.stage.after) {
     const auto record = context.store.read_record(id);
     if (!record || record->kind != "train") continue;
-    for (const StoredFile& file : record->files)
-      if (file.name == "model.safetensors")
-        return load_weights(context.store.stage_folder(id) / file.path, graph);
+    const std::filesystem::path folder = context.store.stage_folder(id);
+    for (const StoredFile& file : record->files) {
+      if (file.name != "model.safetensors") continue;
+      // Numbers from damaged weights would be wrong without a sign of it.
+      if (sha256_file(folder / file.path) != file.sha256)
+        throw Failure((folder / file.path).string() +
+                      " is damaged: its hash is not that of its record; remove " + folder.string() +
+                      " and run the sweep again with --retry-failed");
+      return load_weights(folder / file.path, graph);
+    }
     throw Failure("the record of training " + id + " names no model.safetensors");
   }
   return initial_weights(graph, seed_of(context));

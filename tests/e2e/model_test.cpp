@@ -1,0 +1,194 @@
+#include "core/random.h"
+#include "lab.h"
+#include "model/weight_files.h"
+
+namespace vitlab {
+namespace {
+
+at::Tensor images(Index count) {
+  Random random(3);
+  at::Tensor tensor = at::empty({count, 3, 16, 16});
+  float* data = tensor.mutable_data_ptr<float>();
+  for (Index i = 0; i < tensor.numel(); ++i) data[i] = static_cast<float>(random.normal());
+  return tensor;
+}
+
+/// What `forward` makes of images.
+at::Tensor forward(const Lab& lab, const std::string& model, const at::Tensor& input,
+                   const std::vector<std::string>& more = {}) {
+  write_tensors(lab / "x.safetensors", {{"input", input}});
+  std::vector<std::string> words{"forward",       model,      "--input",
+                                 "x.safetensors", "--output", "y.safetensors"};
+  words.insert(words.end(), more.begin(), more.end());
+  const Ran ran = lab.run(words);
+  INFO(ran.err);
+  REQUIRE(ran.code == 0);
+  return read_tensors(lab / "y.safetensors").at("logits", "y").clone();
+}
+
+double gap(const at::Tensor& a, const at::Tensor& b) {
+  REQUIRE(a.sizes() == b.sizes());
+  return (a - b).abs().max().item<double>();
+}
+
+std::vector<std::string> keys_of(const Json& object) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : object.items()) keys.push_back(key);
+  return keys;
+}
+
+TEST_CASE("eight images at once give what each gives alone, folded or not") {
+  const Lab lab;
+  const at::Tensor all = images(8);
+  const at::Tensor together = forward(lab, "model.yaml", all);
+  CHECK(together.sizes() == at::IntArrayRef({8, 4}));
+  CHECK(together.std().item<double>() > 0);
+  for (const Index i : {0, 5})
+    CHECK(gap(forward(lab, "model.yaml", all.narrow(0, i, 1)), together.narrow(0, i, 1)) < 1e-5);
+  CHECK(gap(forward(lab, "model.yaml", all, {"--deploy"}), together) < 1e-4);
+  CHECK(gap(forward(lab, "model.yaml", all, {"--dtype", "float64"}).to(at::kFloat), together) <
+        1e-4);
+  CHECK(gap(forward(lab, "model.yaml", all, {"--seed", "1"}), together) > 1e-3);
+}
+
+TEST_CASE("taps are attention maps whose rows sum to 1") {
+  const Lab lab;
+  forward(lab, "model.yaml", images(2), {"--taps"});
+  const TensorFile file = read_tensors(lab / "y.safetensors");
+  int maps = 0;
+  for (const NamedTensor& named : file.tensors) {
+    if (!named.name.ends_with(".attention")) continue;
+    ++maps;
+    CHECK(named.tensor.dim() == 4);
+    CHECK(named.tensor.size(1) == 2);
+    CHECK((named.tensor.sum(-1) - 1).abs().max().item<double>() < 1e-5);
+  }
+  CHECK(maps == 2);
+}
+
+TEST_CASE("images that a model cannot read are refused with what it wants") {
+  const Lab lab;
+  const auto refusal = [&](const std::string& name, const at::Tensor& tensor) {
+    write_tensors(lab / "x.safetensors", {{name, tensor}});
+    const Ran ran =
+        lab.run({"forward", "model.yaml", "--input", "x.safetensors", "--output", "y.safetensors"});
+    CHECK(ran.code == 2);
+    CHECK(ran.out.empty());
+    return ran.err;
+  };
+  CHECK_THAT(refusal("inputs", images(1)),
+             Catch::Contains("x.safetensors") && Catch::Contains("input"));
+  CHECK_THAT(refusal("input", at::zeros({1, 1, 16, 16})), Catch::Contains("16"));
+  CHECK_THAT(refusal("input", at::zeros({3, 16, 16})), Catch::Contains("16"));
+}
+
+TEST_CASE("a trained model is pruned, trained again, exported and gives the same logits") {
+  const Lab lab;
+  const Json trained = lab.document(
+      {"train", "model.yaml", "--data", Lab::kData, "--recipe", "recipe.yaml", "--out", "trained"});
+  CHECK(trained.at("status") == "done");
+  for (const char* file :
+       {"spec.yaml", "model.safetensors", "best.safetensors", "metrics.csv", "train.json"})
+    CHECK(std::filesystem::exists(lab / "trained" / file));
+
+  const Json pruned =
+      lab.document({"prune", "trained", "--data", Lab::kData, "--keep", "macs=0.8",
+                    "--finetune-epochs", "1", "--recipe", "recipe.yaml", "--out", "pruned"});
+  CHECK(pruned.at("command") == "prune");
+  CHECK(pruned.at("weights") == "trained/model.safetensors");
+  CHECK(pruned.at("estimated") == pruned.at("after"));
+  CHECK(pruned.at("after").at("macs").get<double>() <=
+        0.8 * pruned.at("before").at("macs").get<double>());
+  CHECK(pruned.at("measured").contains("after"));
+  for (const Json& axis : pruned.at("axes")) {
+    CHECK(keys_of(axis) ==
+          std::vector<std::string>{"axis", "layer", "kind", "size", "kept", "scores"});
+    CHECK(axis.at("scores").size() == axis.at("size").get<std::size_t>());
+    CHECK(axis.at("kept").size() <= axis.at("size").get<std::size_t>());
+  }
+  CHECK(parse_json(text_of(lab / "pruned/prune.json"), "prune.json").at("axes") ==
+        pruned.at("axes"));
+  const Json cost = lab.document({"cost", "pruned"}).at("models")[0];
+  CHECK(cost.at("macs") == pruned.at("after").at("macs"));
+  CHECK(cost.at("id") == pruned.at("id"));
+
+  const Json again = lab.document(
+      {"train", "pruned", "--data", Lab::kData, "--recipe", "recipe.yaml", "--out", "again"});
+  CHECK(lab.document({"cost", "again"}).at("models")[0].at("id") == pruned.at("id"));
+  CHECK(again.at("status") == "done");
+
+  const Json exported = lab.document({"export", "again", "--out", "exported"});
+  CHECK(exported.at("files") == Json{"spec.yaml", "model.safetensors"});
+  const at::Tensor input = images(3);
+  CHECK(gap(forward(lab, "exported", input), forward(lab, "again", input)) == 0);
+  CHECK(gap(forward(lab, "exported/spec.yaml", input, {"--weights", "exported/model.safetensors"}),
+            forward(lab, "again", input)) == 0);
+}
+
+TEST_CASE("a command does not write over a folder that is not empty") {
+  const Lab lab;
+  std::filesystem::create_directory(lab / "full");
+  lab.write("full/file", "mine");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"prune", "model.yaml", "--data", Lab::kData, "--out", "full"},
+        std::vector<std::string>{"export", "model.yaml", "--out", "full"}}) {
+    const Ran ran = lab.run(words);
+    CHECK(ran.code == 2);
+    CHECK_THAT(ran.err, Catch::Contains("full"));
+  }
+  CHECK(text_of(lab / "full/file") == "mine");
+}
+
+TEST_CASE("similarity --json holds the metrics of every attention layer") {
+  const Lab lab;
+  const Json document =
+      lab.document({"similarity", "model.yaml", "--data", Lab::kData, "--images", "8"});
+  CHECK(document.at("schema") == 1);
+  CHECK(document.at("command") == "similarity");
+  CHECK(document.at("images") == 8);
+  REQUIRE(document.at("layers").size() == 2);
+  for (const Json& layer : document.at("layers")) {
+    CHECK(layer.at("heads") == 2);
+    CHECK(layer.contains("queries"));
+    CHECK(layer.contains("keys"));
+    for (const char* reduction : {"max_max", "mean_max", "mean_mean"}) {
+      const Json& metric = layer.at("metrics").at("head_cosine." + std::string(reduction) + ".map");
+      CHECK(metric.at("low") <= metric.at("value"));
+      CHECK(metric.at("value") <= metric.at("high"));
+      CHECK(metric.at("value").get<double>() <= 1.0 + 1e-6);
+      CHECK(metric.contains("null"));
+    }
+  }
+  write_tensors(lab / "x.safetensors", {{"input", images(4)}});
+  CHECK(lab.document({"similarity", "model.yaml", "--input", "x.safetensors"}).at("images") == 4);
+}
+
+TEST_CASE("profile --json shares add up to the whole") {
+  const Lab lab;
+  for (const bool deploy : {false, true}) {
+    std::vector<std::string> words{"profile",      "model.yaml", "--protocol",
+                                   "measure.yaml", "--threads",  "1"};
+    if (deploy) words.emplace_back("--deploy");
+    const Json document = lab.document(words);
+    CHECK(document.at("command") == "profile");
+    double shares = 0, categories_ms = 0, ops_ms = 0;
+    for (const Json& row : document.at("categories")) {
+      shares += row.at("share").get<double>();
+      categories_ms += row.at("time_ms").get<double>();
+    }
+    for (const Json& row : document.at("ops")) ops_ms += row.at("time_ms").get<double>();
+    CHECK(shares == Approx(1));
+    CHECK(categories_ms == Approx(ops_ms));
+    for (const char* key : {"memory_bound_share", "roofline_memory_bound_share"}) {
+      CHECK(document.at(key).get<double>() >= 0);
+      CHECK(document.at(key).get<double>() <= 1);
+    }
+    for (const char* key :
+         {"throughput_images_per_s", "latency_ms", "roofline", "overhead", "environment"})
+      CHECK(document.contains(key));
+    CHECK(document.at("latency_ms").at("p5") <= document.at("latency_ms").at("median"));
+  }
+}
+
+}  // namespace
+}  // namespace vitlab
