@@ -22,7 +22,7 @@ std::string quoted_clip(std::string_view text);
 
 /// A plain text table: header, rule, rows; numbers right-aligned, text left-aligned (a column whose
 /// cells all look like numbers is a number column). Wider than `width` columns (0 = no limit), the
-/// widest text column is shortened with "…".
+/// widest text column is shortened with "…", though not below 16 columns, where names get lost.
 class TextTable {
  public:
   explicit TextTable(std::vector<std::string> header);

@@ -6,7 +6,8 @@
 namespace vitlab {
 namespace {
 
-constexpr std::size_t kNarrowest = 4;
+// Names that are cut shorter cannot be told apart; a line that wraps is the lesser evil.
+constexpr std::size_t kNarrowest = 16;
 constexpr std::size_t kGap = 2;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
