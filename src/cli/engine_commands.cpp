@@ -138,7 +138,7 @@ ExitCode run_train(const std::vector<std::string>& words) {
     print_text(text);
   }
   return result.value("status", std::string("done")) == "done" ? ExitCode::kDone
-                                                              : ExitCode::kSomeFailed;
+                                                               : ExitCode::kSomeFailed;
 }
 
 ExitCode run_forward(const std::vector<std::string>& words) {
