@@ -103,28 +103,35 @@ std::string spread(const Json& series, const std::string& unit) {
 
 ExitCode run_train(const std::vector<std::string>& words) {
   ModelWords model;
-  std::string data, recipe = "configs/train/quick.yaml", out;
+  std::string data, recipe = "configs/train/quick.yaml", start, out;
   std::int64_t loader_threads = 1;
   bool skip_broken = false;
   Arguments arguments(
       "train", "Train a model; the same command again resumes from the last checkpoint.",
       {"vitlab train efficientvit_m0 --set image_size=32 --set stem_stride=4 --set classes=10 "
-       "--data digits --recipe configs/train/quick.yaml --out results/m0_digits"});
+       "--data digits --recipe configs/train/quick.yaml --out results/m0_digits",
+       "vitlab train results/m0_pruned --start results/m0_pruned/model.safetensors --data digits "
+       "--out results/m0_tuned"});
   model.declare(arguments, {.weights = false, .threads = false, .dtype = false, .deploy = false});
   arguments.option("--seed", "of weights, order, augmentation", model.seed);
   arguments.option("--data", "digits, synthetic:…, folder:PATH, cifar10:PATH, idx:PATH, …", data,
                    true);
   arguments.option("--recipe", "a recipe file (default: configs/train/quick.yaml)", recipe);
+  arguments.option("--start", "weights to go on from, in vitlab's layout (default: fresh ones)",
+                   start);
   arguments.option("--out", "the folder to write", out, true);
   arguments.option("--loader-threads", "threads that prepare batches", loader_threads);
   arguments.flag("--skip-broken", "leave out images that do not decode, and name them",
                  skip_broken);
   arguments.parse(words);
   check_output_folder(out, true);
+  if (!start.empty() && !fs::exists(start)) throw UserError("--start " + start + " does not exist");
   Json request = model.request("train");
   request["data"] = canonical_text(parse_data_spec(data));
   request["recipe"] = recipe_json(load_recipe(recipe));
   request["out"] = out;
+  request.erase("weights");  // a folder names a model here; --start names what to go on from
+  if (!start.empty()) request["start"] = start;
   request["loader_threads"] = loader_threads;
   request["skip_broken"] = skip_broken;
   const Json result = ask_engine(request, "train");

@@ -1,6 +1,6 @@
 #include "data/dataset.h"
 #include "engine/requests.h"
-#include "model/device.h"
+#include "model/weight_files.h"
 #include "sweep/named_config.h"
 #include "train/train_folder.h"
 
@@ -28,6 +28,8 @@ Json run_train_request(const Json& request, Events& events) {
   training.checkpoint_folder = out / "checkpoints";
   training.loader_threads = static_cast<int>(request.value("loader_threads", std::int64_t{0}));
   if (request.value("skip_broken", false)) training.on_broken = OnBroken::kSkip;
+  if (request.contains("start"))
+    training.start = load_weights(request.at("start").get<std::string>(), build_graph(model.spec));
   const TrainResult result = train(training, [&](const TrainStep& step) {
     events.progress(step.step, step.steps, describe(step));
   });

@@ -103,10 +103,27 @@ TEST_CASE("every embedded recipe and protocol reads", "[sweep]") {
   CHECK(paper.deploy);
 }
 
+/// Works in `folder` until the end of the scope.
+class WorkingFolder {
+ public:
+  explicit WorkingFolder(const std::filesystem::path& folder)
+      : before_(std::filesystem::current_path()) {
+    std::filesystem::current_path(folder);
+  }
+  ~WorkingFolder() { std::filesystem::current_path(before_); }
+  WorkingFolder(const WorkingFolder&) = delete;
+  WorkingFolder& operator=(const WorkingFolder&) = delete;
+
+ private:
+  std::filesystem::path before_;
+};
+
 TEST_CASE("a named file is found above the file that names it before the embedded one", "[sweep]") {
   const TemporaryFolder folder;
   const auto inner = folder / "a" / "b";
   std::filesystem::create_directories(inner);
+  // The working folder is looked at first: it must hold no configs of its own here.
+  const WorkingFolder elsewhere(inner);
   CHECK(load_recipe("configs/train/quick.yaml", inner).epochs < 20);
   write_file_atomically(folder / "configs" / "train" / "quick.yaml", "epochs: 77\n");
   CHECK(load_recipe("configs/train/quick.yaml", inner).epochs == 77);
