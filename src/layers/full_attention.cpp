@@ -7,7 +7,7 @@ namespace vitlab {
 namespace {
 
 /// What full and window attention share; a window of 0 is the whole map.
-struct Settings {
+struct JointSettings {
   Index window;
   const PerHead& qk;
   const PerHead& v;
@@ -17,19 +17,19 @@ struct Settings {
 };
 
 /// (M, h·d, h, w) -> (M, h, d, T), for heads of equal size.
-ValueId by_head(LayerWriter& writer, ValueId x, Index heads, const std::string& name) {
+ValueId map_by_head(LayerWriter& writer, ValueId x, Index heads, const std::string& name) {
   const Shape shape = writer[x].shape;
   return writer.reshape(x, {shape[0], heads, shape[1] / heads, shape[2] * shape[3]}, kUnset, {},
                         name);
 }
 
 /// All heads in one batched product; heads have equal QK and V.
-ValueId attend_together(LayerWriter& writer, ValueId q, ValueId k, ValueId v, ValueId bias,
-                        const Settings& settings, AttentionTap& tap) {
+ValueId attend_maps_together(LayerWriter& writer, ValueId q, ValueId k, ValueId v, ValueId bias,
+                             const JointSettings& settings, AttentionTap& tap) {
   const Value values = writer[v];
-  q = by_head(writer, writer.scale(q, settings.scale, "scale"), tap.heads, "q.heads");
-  k = by_head(writer, k, tap.heads, "k.heads");
-  const ValueId v_heads = by_head(writer, v, tap.heads, "v.heads");
+  q = map_by_head(writer, writer.scale(q, settings.scale, "scale"), tap.heads, "q.heads");
+  k = map_by_head(writer, k, tap.heads, "k.heads");
+  const ValueId v_heads = map_by_head(writer, v, tap.heads, "v.heads");
   ValueId map = writer.matrix_multiply(q, k, true, false, "scores");
   map = writer.softmax(writer.add_broadcast(map, bias, "with_bias"), "softmax");
   const ValueId mixed = writer.matrix_multiply(v_heads, map, false, true, "mix");
@@ -39,8 +39,8 @@ ValueId attend_together(LayerWriter& writer, ValueId q, ValueId k, ValueId v, Va
 }
 
 /// One product a head, for heads of unequal QK or V.
-ValueId attend_each(LayerWriter& writer, ValueId q, ValueId k, ValueId v, ValueId bias,
-                    const Settings& settings, AttentionTap& tap) {
+ValueId attend_each_map(LayerWriter& writer, ValueId q, ValueId k, ValueId v, ValueId bias,
+                        const JointSettings& settings, AttentionTap& tap) {
   const Value values = writer[v];
   const Index tokens = values.shape[2] * values.shape[3];
   const auto flat = [&](ValueId x, std::size_t head, const std::string& name) {
@@ -66,8 +66,8 @@ ValueId attend_each(LayerWriter& writer, ValueId q, ValueId k, ValueId v, ValueI
   return writer.concat(outputs, 1, "heads.join");
 }
 
-ValueId write_attention(const Settings& settings, LayerWriter& writer, ValueId x,
-                        const Extent& out) {
+ValueId write_joint_attention(const JointSettings& settings, LayerWriter& writer, ValueId x,
+                              const Extent& out) {
   const Shape map = writer[x].shape;
   const Windows windows = windows_of(map[2], map[3], settings.window);
   const HeadAxes axes = head_axes(writer, settings.qk, settings.v);
@@ -90,8 +90,8 @@ ValueId write_attention(const Settings& settings, LayerWriter& writer, ValueId x
                    .height = windows.height,
                    .width = windows.width};
   const bool uniform = settings.qk.uniform() && settings.v.uniform();
-  ValueId y = uniform ? attend_together(writer, q, k, v, bias, settings, tap)
-                      : attend_each(writer, q, k, v, bias, settings, tap);
+  ValueId y = uniform ? attend_maps_together(writer, q, k, v, bias, settings, tap)
+                      : attend_each_map(writer, q, k, v, bias, settings, tap);
   writer.tap(tap);
   y = writer.activate(y, settings.activation, "activation");
   y = writer.conv_norm(y, out, "project", {.norm = settings.norm, .zero_scale = true});
@@ -116,11 +116,12 @@ LayerProblems check(const WindowAttention& layer, const Value& input, Index /*wi
 }
 
 ValueId write(const FullAttention& l, LayerWriter& writer, ValueId x, const Extent& out) {
-  return write_attention({0, l.qk, l.v, l.scale, l.norm, l.activation}, writer, x, out);
+  return write_joint_attention({0, l.qk, l.v, l.scale, l.norm, l.activation}, writer, x, out);
 }
 
 ValueId write(const WindowAttention& l, LayerWriter& writer, ValueId x, const Extent& out) {
-  return write_attention({l.window, l.qk, l.v, l.scale, l.norm, l.activation}, writer, x, out);
+  return write_joint_attention({l.window, l.qk, l.v, l.scale, l.norm, l.activation}, writer, x,
+                               out);
 }
 
 }  // namespace vitlab

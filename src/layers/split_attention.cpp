@@ -9,7 +9,7 @@ namespace vitlab {
 namespace {
 
 /// What grouped and cascaded attention share.
-struct Settings {
+struct SplitSettings {
   bool cascaded;
   Index window;
   const PerHead& qk;
@@ -25,7 +25,7 @@ struct Settings {
 /// Writes the heads one after the other, since in the cascade each reads the one before.
 class HeadChain {
  public:
-  HeadChain(const Settings& settings, LayerWriter& writer, ValueId x, AxisId heads_axis)
+  HeadChain(const SplitSettings& settings, LayerWriter& writer, ValueId x, AxisId heads_axis)
       : settings_(settings), writer_(writer), x_(x), heads_axis_(heads_axis) {}
 
   ValueId write_all(ValueId bias, AttentionTap& tap) {
@@ -99,14 +99,14 @@ class HeadChain {
                            value.channels, name);
   }
 
-  const Settings& settings_;
+  const SplitSettings& settings_;
   LayerWriter& writer_;
   ValueId x_;
   AxisId heads_axis_;
 };
 
-ValueId write_attention(const Settings& settings, LayerWriter& writer, ValueId x,
-                        const Extent& out) {
+ValueId write_split_attention(const SplitSettings& settings, LayerWriter& writer, ValueId x,
+                              const Extent& out) {
   const Shape map = writer[x].shape;
   const Windows windows = windows_of(map[2], map[3], settings.window);
   // Removing a head would leave a gap in the splits (and in the cascade): no spec says that yet.
@@ -157,13 +157,13 @@ LayerProblems check(const CascadedAttention& layer, const Value& input, Index wi
 }
 
 ValueId write(const GroupedAttention& l, LayerWriter& writer, ValueId x, const Extent& out) {
-  return write_attention({false, l.window, l.qk, l.v, l.kernels, l.scale, l.norm, l.activation},
-                         writer, x, out);
+  return write_split_attention(
+      {false, l.window, l.qk, l.v, l.kernels, l.scale, l.norm, l.activation}, writer, x, out);
 }
 
 ValueId write(const CascadedAttention& l, LayerWriter& writer, ValueId x, const Extent& out) {
-  return write_attention({true, l.window, l.qk, l.v, l.kernels, l.scale, l.norm, l.activation},
-                         writer, x, out);
+  return write_split_attention(
+      {true, l.window, l.qk, l.v, l.kernels, l.scale, l.norm, l.activation}, writer, x, out);
 }
 
 }  // namespace vitlab

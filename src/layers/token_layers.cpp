@@ -10,19 +10,19 @@ namespace vitlab {
 namespace {
 
 /// (N, T, h·d) -> (N, h, T, d), for heads of equal size.
-ValueId by_head(LayerWriter& writer, ValueId x, Index heads, const std::string& name) {
+ValueId tokens_by_head(LayerWriter& writer, ValueId x, Index heads, const std::string& name) {
   const Shape shape = writer[x].shape;
   const ValueId cut =
       writer.reshape(x, {shape[0], shape[1], heads, shape[2] / heads}, kUnset, {}, name + ".cut");
   return writer.permute(cut, {0, 2, 1, 3}, name);
 }
 
-ValueId attend_together(LayerWriter& writer, ValueId q, ValueId k, ValueId v, double scale,
-                        AttentionTap& tap) {
+ValueId attend_tokens_together(LayerWriter& writer, ValueId q, ValueId k, ValueId v, double scale,
+                               AttentionTap& tap) {
   const Value values = writer[v];
-  q = by_head(writer, writer.scale(q, scale, "scale"), tap.heads, "q.heads");
-  k = by_head(writer, k, tap.heads, "k.heads");
-  const ValueId v_heads = by_head(writer, v, tap.heads, "v.heads");
+  q = tokens_by_head(writer, writer.scale(q, scale, "scale"), tap.heads, "q.heads");
+  k = tokens_by_head(writer, k, tap.heads, "k.heads");
+  const ValueId v_heads = tokens_by_head(writer, v, tap.heads, "v.heads");
   const ValueId scores = writer.matrix_multiply(q, k, false, true, "scores");
   const ValueId map = writer.softmax(scores, "softmax");
   ValueId mixed = writer.matrix_multiply(map, v_heads, false, false, "mix");
@@ -32,8 +32,8 @@ ValueId attend_together(LayerWriter& writer, ValueId q, ValueId k, ValueId v, do
   return writer.reshape(mixed, values.shape, 2, values.channels, "heads.join");
 }
 
-ValueId attend_each(LayerWriter& writer, ValueId q, ValueId k, ValueId v, double scale,
-                    AttentionTap& tap) {
+ValueId attend_each_token_head(LayerWriter& writer, ValueId q, ValueId k, ValueId v, double scale,
+                               AttentionTap& tap) {
   q = writer.scale(q, scale, "scale");
   std::vector<ValueId> outputs;
   for (std::size_t head = 0; head < static_cast<std::size_t>(tap.heads); ++head) {
@@ -79,8 +79,8 @@ ValueId write(const TokenAttention& layer, LayerWriter& writer, ValueId x, const
   tap.height = 1;
   tap.width = writer[x].shape[1];
   const bool uniform = layer.qk.uniform() && layer.v.uniform();
-  ValueId y = uniform ? attend_together(writer, q, k, v, layer.scale, tap)
-                      : attend_each(writer, q, k, v, layer.scale, tap);
+  ValueId y = uniform ? attend_tokens_together(writer, q, k, v, layer.scale, tap)
+                      : attend_each_token_head(writer, q, k, v, layer.scale, tap);
   writer.tap(tap);
   y = writer.linear(y, out, "project");
   return writer.add(x, y, "residual");

@@ -15,13 +15,11 @@ namespace {
 
 constexpr double kWide = 960;
 constexpr double kNarrow = 350;
-constexpr std::size_t kMostRows = 24;
+constexpr std::size_t kMostHeatRows = 24;
 
 std::string numbered(const ReportModel& model) {
   return fmt::format("{} {}", model.number, model.name);
 }
-
-std::string two_decimals(double value) { return fmt::format("{:.2f}", value); }
 
 /// What a similarity is shown as; NaN where chance is asked for and not known.
 double shown_similarity(const LayerValue& layer, bool less_chance) {
@@ -181,7 +179,7 @@ Figure pruning_figure(const ReportModels& models) {
   std::vector<const ReportModel*> pruned;
   for (const ReportModel& model : models.models)
     if (!model.kept.empty()) pruned.push_back(&model);
-  const ShownModels shown = shown_models(pruned, kMostRows);
+  const ShownModels shown = shown_models(pruned, kMostHeatRows);
   HeatMap chart;
   chart.title = "Channels left after pruning, by layer";
   chart.description = "Heat maps of the percent left; the numbers stand in the table below.";

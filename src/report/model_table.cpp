@@ -17,7 +17,6 @@ using CellOf = std::function<TableCell(const ReportModel&)>;
 
 const TableCell kMissing{"–", "", ""};
 
-std::string two_decimals(double value) { return fmt::format("{:.2f}", value); }
 std::string one_percent(double share) { return percent(share); }
 
 /// Adds columns one by one; one that is empty in all rows is dropped.

@@ -31,7 +31,7 @@ Layout layout_for(double width) {
   return layout;
 }
 
-std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+std::string percent_text(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
 void draw_bracket(SvgWriter& svg, double from, double to, double y) {
   svg.path(
@@ -50,7 +50,7 @@ void draw_bar(SvgWriter& svg, const StackedBars& chart, const Bar& bar, const La
     const double wide = bar.shares[i] * scale;
     if (i == chart.bracket_from) bracket_left = x;
     svg.rect(x, y, wide, kBarHeight, fmt::format("segment c{}", i),
-             fmt::format("{}: {} {}", bar.label, chart.categories[i], percent(bar.shares[i])));
+             fmt::format("{}: {} {}", bar.label, chart.categories[i], percent_text(bar.shares[i])));
     if (wide >= 30)
       svg.text(x + wide / 2, y + 15, fmt::format("{:.0f}", 100 * bar.shares[i]),
                fmt::format("inside i{}", i), Anchor::kMiddle);
@@ -63,7 +63,7 @@ void draw_bar(SvgWriter& svg, const StackedBars& chart, const Bar& bar, const La
   if (chart.bracket_to <= chart.bracket_from) return;
   if (bracket_right - bracket_left > 4)
     draw_bracket(svg, bracket_left, bracket_right, y + kBarHeight);
-  svg.text(layout.right + kSumWidth, y + 15, percent(sum), "value", Anchor::kEnd);
+  svg.text(layout.right + kSumWidth, y + 15, percent_text(sum), "value", Anchor::kEnd);
 }
 
 /// Names of the categories with their colours; returns the height.

@@ -36,6 +36,8 @@ std::string percent(double share, int decimals) {
   return fmt::format("{:.{}f}", 100 * share, decimals);
 }
 
+std::string two_decimals(double value) { return fmt::format("{:.2f}", value); }
+
 std::string rate(double value) {
   if (std::abs(value) >= 100 && std::abs(value) < 1e15) return with_thousands(std::llround(value));
   return significant(value, 3);

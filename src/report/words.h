@@ -12,6 +12,8 @@ namespace vitlab {
 std::string percent(double share, int decimals = 1);
 /// A rate with thousands marks and three or more digits: 1234.5 -> "1,235", 12.34 -> "12.3".
 std::string rate(double value);
+/// 1.4421 -> "1.44".
+std::string two_decimals(double value);
 /// "95.2–98.6", written by `number`; empty where an end is missing.
 template <typename Number>
 std::string range_text(const std::optional<double>& low, const std::optional<double>& high,

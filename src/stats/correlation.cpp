@@ -8,11 +8,11 @@
 
 #include "core/error.h"
 #include "stats/summary.h"
+#include "stats/undefined.h"
 
 namespace vitlab {
 namespace {
 
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 // 1 - r^2 below this is a perfect relation but for rounding.
 constexpr double kPerfect = 1e-12;
 

@@ -12,11 +12,10 @@
 #include "core/random.h"
 #include "stats/cholesky.h"
 #include "stats/summary.h"
+#include "stats/undefined.h"
 
 namespace vitlab {
 namespace {
-
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
 /// Cell means of one block; the levels it lacks are NaN.
 using BlockMeans = std::vector<double>;

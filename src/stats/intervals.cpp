@@ -9,11 +9,10 @@
 #include "core/random.h"
 #include "stats/normal.h"
 #include "stats/summary.h"
+#include "stats/undefined.h"
 
 namespace vitlab {
 namespace {
-
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
 void check(const BootstrapSettings& settings) {
   ensure(settings.draws > 0, "a bootstrap has at least one draw");

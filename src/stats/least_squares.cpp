@@ -6,11 +6,11 @@
 #include "core/error.h"
 #include "stats/cholesky.h"
 #include "stats/summary.h"
+#include "stats/undefined.h"
 
 namespace vitlab {
 namespace {
 
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 // A leverage this near 1 means that the row's own target fixes its fitted value.
 constexpr double kFullLeverage = 1 - 1e-9;
 

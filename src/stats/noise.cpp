@@ -7,12 +7,12 @@
 
 #include "core/error.h"
 #include "stats/summary.h"
+#include "stats/undefined.h"
 
 namespace vitlab {
 namespace {
 
 constexpr std::size_t kLongestSeries = 1000;
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<double> medians_of_stretches(std::span<const double> values, std::size_t count) {
   std::vector<double> medians;

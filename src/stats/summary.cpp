@@ -5,11 +5,10 @@
 #include <limits>
 
 #include "core/error.h"
+#include "stats/undefined.h"
 
 namespace vitlab {
 namespace {
-
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
 void ensure_usable(std::span<const double> values) {
   ensure(!values.empty(), "a statistic is taken of at least one value");
