@@ -37,7 +37,7 @@ struct Arguments::Parser {
 };
 
 Arguments::Arguments(const std::string& command, const std::string& summary,
-                     std::vector<std::string> examples)
+                     const std::vector<std::string>& examples)
     : parser_(std::make_unique<Parser>(command, summary)) {
   std::string footer = "Examples:";
   for (const std::string& example : examples) footer += "\n  " + example;

@@ -19,7 +19,7 @@ class Arguments {
  public:
   /// `examples` are one to three runnable lines, which the help starts with.
   Arguments(const std::string& command, const std::string& summary,
-            std::vector<std::string> examples);
+            const std::vector<std::string>& examples);
   ~Arguments();
   Arguments(const Arguments&) = delete;
   Arguments& operator=(const Arguments&) = delete;

@@ -174,6 +174,43 @@ ExitCode run_forward(const std::vector<std::string>& words) {
   return ExitCode::kDone;
 }
 
+namespace {
+
+/// The slowest ops first, `top` of them.
+std::string op_table(const Json& result, Index top) {
+  std::vector<Json> ops(result.at("ops").begin(), result.at("ops").end());
+  std::stable_sort(ops.begin(), ops.end(), [](const Json& a, const Json& b) {
+    return a.at("time_ms").get<double>() > b.at("time_ms").get<double>();
+  });
+  TextTable table({"node", "op", "category", "time_ms", "GFLOP/s", "GB/s", "bound"});
+  for (std::size_t i = 0; i < ops.size() && i < static_cast<std::size_t>(std::max<Index>(top, 0));
+       ++i)
+    table.add({ops[i].at("node").get<std::string>(), ops[i].at("op").get<std::string>(),
+               ops[i].at("category").get<std::string>(), number(ops[i].at("time_ms")),
+               number(ops[i].at("gflops_per_s"), 3), number(ops[i].at("gbytes_per_s"), 3),
+               ops[i].at("bound").get<std::string>()});
+  return table.str(output_width());
+}
+
+std::string profile_text(const Json& result, const std::string& name, const Protocol& protocol,
+                         Index top) {
+  std::string text = name + "  batch " + std::to_string(protocol.batch) + ", " +
+                     std::to_string(protocol.threads) + " thread(s), " + protocol.dtype + ", " +
+                     protocol.device + (protocol.deploy ? ", deploy form" : "") + "\nthroughput  " +
+                     spread(result.at("throughput_images_per_s"), "images/s") + "\nlatency     " +
+                     spread(result.at("latency_ms"), "ms") + "\nmemory-bound share " +
+                     number(result.at("memory_bound_share"), 3) + " (by category, as the paper), " +
+                     number(result.at("roofline_memory_bound_share"), 3) + " (by roofline)\n\n";
+  TextTable categories({"category", "time_ms", "share"});
+  for (const Json& row : result.at("categories"))
+    categories.add({row.at("category").get<std::string>(), number(row.at("time_ms")),
+                    number(row.at("share"), 3)});
+  return text + categories.str(output_width()) + "\n" + op_table(result, top) +
+         "\nprofiled / unprofiled time: " + number(result.at("overhead"), 4) + "\n";
+}
+
+}  // namespace
+
 ExitCode run_profile(const std::vector<std::string>& words) {
   ModelWords model;
   std::string protocol_path;
@@ -207,40 +244,12 @@ ExitCode run_profile(const std::vector<std::string>& words) {
   Json request = model.request("profile");
   request["protocol"] = protocol_json(protocol);
   const Json result = ask_engine(request, "profile");
-  if (model.json) {
+  const bool has_speed = result.contains("throughput_images_per_s");  // not if memory ran out
+  if (model.json || !has_speed)
     print_json(document_of("profile", result));
-    return ExitCode::kDone;
-  }
-  if (!result.contains("throughput_images_per_s")) {
-    print_json(result);
-    return ExitCode::kSomeFailed;
-  }
-  std::string text = model.reference + "  batch " + std::to_string(protocol.batch) + ", " +
-                     std::to_string(protocol.threads) + " thread(s), " + protocol.dtype + ", " +
-                     protocol.device + (protocol.deploy ? ", deploy form" : "") + "\nthroughput  " +
-                     spread(result.at("throughput_images_per_s"), "images/s") + "\nlatency     " +
-                     spread(result.at("latency_ms"), "ms") + "\nmemory-bound share " +
-                     number(result.at("memory_bound_share"), 3) + " (by category, as the paper), " +
-                     number(result.at("roofline_memory_bound_share"), 3) + " (by roofline)\n\n";
-  TextTable categories({"category", "time_ms", "share"});
-  for (const Json& row : result.at("categories"))
-    categories.add({row.at("category").get<std::string>(), number(row.at("time_ms")),
-                    number(row.at("share"), 3)});
-  text += categories.str(output_width()) + "\n";
-  std::vector<Json> ops(result.at("ops").begin(), result.at("ops").end());
-  std::stable_sort(ops.begin(), ops.end(), [](const Json& a, const Json& b) {
-    return a.at("time_ms").get<double>() > b.at("time_ms").get<double>();
-  });
-  TextTable table({"node", "op", "category", "time_ms", "GFLOP/s", "GB/s", "bound"});
-  for (std::size_t i = 0; i < ops.size() && i < static_cast<std::size_t>(std::max<Index>(top, 0));
-       ++i)
-    table.add({ops[i].at("node").get<std::string>(), ops[i].at("op").get<std::string>(),
-               ops[i].at("category").get<std::string>(), number(ops[i].at("time_ms")),
-               number(ops[i].at("gflops_per_s"), 3), number(ops[i].at("gbytes_per_s"), 3),
-               ops[i].at("bound").get<std::string>()});
-  print_text(text + table.str(output_width()) +
-             "\nprofiled / unprofiled time: " + number(result.at("overhead"), 4) + "\n");
-  return ExitCode::kDone;
+  else
+    print_text(profile_text(result, model.reference, protocol, top));
+  return has_speed ? ExitCode::kDone : ExitCode::kSomeFailed;
 }
 
 ExitCode run_similarity(const std::vector<std::string>& words) {

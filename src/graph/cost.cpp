@@ -15,7 +15,7 @@ void add_peaks(const Graph& graph, const MemoryPlan& plan, std::vector<Cost>& co
   std::vector<Index> change(graph.nodes.size() + 1, 0);
   for (const Buffer& buffer : plan.buffers) {
     change[static_cast<std::size_t>(std::max(buffer.first, 0))] += buffer.elements;
-    change[static_cast<std::size_t>(buffer.last + 1)] -= buffer.elements;
+    change[static_cast<std::size_t>(buffer.last) + 1] -= buffer.elements;
   }
   Index live = 0;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {

@@ -118,7 +118,7 @@ MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch, bo
     const Index elements = value.shape.elements() * (value.batched ? batch : 1);
     plan.buffers.push_back({static_cast<ValueId>(v), elements, first[v], last[v]});
     change[static_cast<std::size_t>(std::max(first[v], 0))] += elements;
-    change[static_cast<std::size_t>(last[v] + 1)] -= elements;
+    change[static_cast<std::size_t>(last[v]) + 1] -= elements;
   }
   Index live = 0;
   for (int i = 0; i < end; ++i) {

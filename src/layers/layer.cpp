@@ -136,6 +136,7 @@ void resize_value(T& /*value*/, std::int32_t /*index*/, Index /*size*/) {
 
 std::vector<Index> take(const std::vector<Index>& values, const std::vector<Index>& kept) {
   std::vector<Index> result;
+  result.reserve(kept.size());
   for (const Index i : kept) result.push_back(values.at(static_cast<std::size_t>(i)));
   return result;
 }

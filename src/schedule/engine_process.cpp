@@ -76,7 +76,7 @@ void ignore_broken_pipes() {
 }  // namespace
 
 std::filesystem::path engine_program() {
-  const std::filesystem::path path = program_folder() / "vitlab-engine";
+  std::filesystem::path path = program_folder() / "vitlab-engine";
   if (!std::filesystem::exists(path))
     throw Failure(path.string() + " is missing: build the target vitlab-engine beside vitlab");
   return path;

@@ -73,8 +73,7 @@ const CostCounter::Entry& CostCounter::entry(const Layer& layer, const Input& in
   if (found != entries_.end()) return found->second;
   // A sweep over very many shapes must not grow without bound.
   if (entries_.size() > 200'000) entries_.clear();
-  Entry counted = count_alone(layer, input, where);
-  return entries_.emplace(Key{layer, input}, std::move(counted)).first->second;
+  return entries_.emplace(Key{layer, input}, count_alone(layer, input, where)).first->second;
 }
 
 Cost CostCounter::count(const ModelSpec& spec) {

@@ -232,8 +232,8 @@ ModelSpec resize_spec(const ModelSpec& spec, const Graph& graph,
   for (std::size_t i = 0; i < result.stages.size(); ++i) {
     const Index before = spec.stages[i].width, after = result.stages[i].width;
     if (before == after) continue;
-    for (std::size_t j = 0; j < result.stages[i].layers.size(); ++j) {
-      auto* cascade = std::get_if<CascadedAttention>(&result.stages[i].layers[j]);
+    for (Layer& layer : result.stages[i].layers) {
+      auto* cascade = std::get_if<CascadedAttention>(&layer);
       if (!cascade) continue;
       const Index heads = cascade->head_count();
       for (Index head = 0; head + 1 < heads; ++head)
