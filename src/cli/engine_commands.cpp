@@ -254,7 +254,7 @@ ExitCode run_profile(const std::vector<std::string>& words) {
 
 ExitCode run_similarity(const std::vector<std::string>& words) {
   ModelWords model;
-  std::string input, data, settings_path;
+  std::string input, data;
   std::int64_t images = 0;
   Arguments arguments("similarity", "How much the attention heads of each layer repeat each other.",
                       {"vitlab similarity results/m0_digits --data digits",
