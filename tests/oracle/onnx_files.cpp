@@ -1,0 +1,90 @@
+// onnx_files FOLDER CASES.json: per case (model, size, classes, opset, deploy) an ONNX file, and
+// the images and logits of the same weights by vitlab's own forward.
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/GradMode.h>
+
+#include "core/hash.h"
+#include "core/json.h"
+#include "export/onnx_evaluate.h"
+#include "export/onnx_writer.h"
+#include "model/device.h"
+#include "model/executor.h"
+#include "model/weight_files.h"
+#include "spec/presets.h"
+
+namespace vitlab {
+namespace {
+
+/// Weights in which nothing is 0 or 1; norms that start at 0, which close residual branches, stay
+/// small, so that rounding errors do not grow on their way through deep models.
+Weights telling_weights(const Graph& graph) {
+  Weights weights;
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+    const Parameter& p = graph.parameters[i];
+    const at::IntArrayRef shape(p.shape.begin(), static_cast<std::size_t>(p.shape.rank()));
+    at::Tensor tensor = at::empty(shape, at::kFloat);
+    const at::Generator random = at::detail::createCPUGenerator(i);
+    const bool is_scale = p.shape.rank() == 1 && p.name.ends_with("weight");
+    const bool closes = p.initialiser.kind == Initialiser::Kind::kZeros;
+    if (is_scale || p.name.ends_with("running_var"))
+      tensor.uniform_(0.5, 1.5, random).mul_(is_scale && closes ? 0.3 : 1);
+    else if (p.shape.rank() == 1 || closes)
+      tensor.normal_(0, 0.2, random);
+    else
+      tensor.normal_(
+          0, std::sqrt(static_cast<double>(p.shape[0]) / static_cast<double>(p.shape.elements())),
+          random);
+    weights.tensors.push_back(tensor);
+  }
+  return weights;
+}
+
+at::Tensor forward(const ExportModel& model, const at::Tensor& images) {
+  const auto outputs = Executor(model.graph).run(model.weights, images).outputs;
+  return at::stack(outputs).mean(0);
+}
+
+void write_case(const Json& row, const std::filesystem::path& folder) {
+  const auto name = row.at("model").get<std::string>(), as = row.at("case").get<std::string>();
+  const ModelSpec spec = resolve_model(name, {"image_size=" + dump_json(row.at("size")),
+                                              "classes=" + dump_json(row.at("classes"))})
+                             .spec;
+  Graph graph = build_graph(spec);
+  Weights weights = telling_weights(graph);
+  const ExportModel model{name, spec, std::move(graph), std::move(weights), "drawn for a test"};
+  const std::filesystem::path file = folder / (as + ".onnx");
+  write_onnx(model, {row.at("opset").get<int>(), row.at("deploy").get<bool>()}, file);
+  const at::Tensor images = at::empty({3, spec.image.channels, spec.image.height, spec.image.width})
+                                .normal_(0, 1, at::detail::createCPUGenerator(mix64(1, as)));
+  const at::Tensor logits = forward(model, images);
+  write_tensors(
+      folder / (as + ".run.safetensors"),
+      {{"input", images}, {"logits", logits}, {"evaluated", evaluate_onnx(file, images)}});
+}
+
+}  // namespace
+}  // namespace vitlab
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  try {
+    vitlab::set_threads(1);
+    const c10::NoGradGuard no_grad;
+    std::ifstream file(argv[2]);
+    std::ostringstream text;
+    text << file.rdbuf();
+    for (const vitlab::Json& row : vitlab::parse_json(text.str(), argv[2]))
+      vitlab::write_case(row, argv[1]);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
