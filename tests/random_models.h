@@ -66,15 +66,14 @@ class RandomModels {
     spec.image = {between(1, 3), stem.size * between(1, 5), stem.size * between(1, 5)};
     spec.stem = stem;
     Stage stage;
-    stage.width = between(3, 12);
-    for (Index n = between(0, 5); n > 0; --n)
-      stage.layers.push_back(one_in(2) ? Layer{TokenFfn{between(1, 16), activation()}}
-                                       : Layer{token_attention(between(1, 4))});
+    const Index split_heads = between(1, 4);
+    stage.width = split_heads * between(2, 4);
+    for (Index n = between(0, 5); n > 0; --n) stage.layers.push_back(token_layer(split_heads));
     spec.stages.push_back(std::move(stage));
     for (Index n = one_in(4) ? 2 : 1; n > 0; --n)
       spec.heads.emplace_back(TokenHead{between(1, 7),
                                         between(0, std::max<Index>(0, stem.class_tokens - 1)),
-                                        stem.class_tokens == 0 || one_in(3)});
+                                        stem.class_tokens == 0 || one_in(3), !one_in(4)});
     return spec;
   }
 
@@ -111,15 +110,21 @@ class RandomModels {
     return result;
   }
 
-  TokenAttention token_attention(Index heads) {
-    return {heads, sizes(heads, 1, 5), sizes(heads, 1, 5), scale(), !one_in(3)};
+  Layer token_layer(Index split_heads) {
+    if (one_in(6)) return TokenNorm{};
+    if (one_in(2)) return TokenFfn{between(1, 16), activation()};
+    const bool split = one_in(3);
+    return token_attention(split ? split_heads : between(1, 4), split);
+  }
+  TokenAttention token_attention(Index heads, bool split) {
+    return {heads, sizes(heads, 1, 5), sizes(heads, 1, 5), scale(), !one_in(3), split};
   }
   double scale() { return 1.0 / std::sqrt(static_cast<double>(between(1, 16))); }
 
   Layer map_layer(Index width, Index heads) {
     const PerHead qk = sizes(heads, 1, 5), v = values(heads, width / heads);
     std::vector<Index> kernels;
-    for (Index i = 0; i < heads; ++i) kernels.push_back(pick<Index>({1, 3, 5}));
+    for (Index i = 0; i < heads; ++i) kernels.push_back(pick<Index>({0, 1, 3, 5}));
     const Index window = between(1, 7);
     switch (random_.below(6)) {
       case 0:

@@ -37,8 +37,9 @@ class RandomSpecs {
     if (kind == CascadedAttention::kName) return cascaded(width);
     if (kind == SubsampleLayer::kName)
       return SubsampleLayer{between(4, 9), any({0, 3}), 3, any({1, 2}), norm(), activation()};
-    if (kind == TokenAttention::kName) return token_attention();
+    if (kind == TokenAttention::kName) return token_attention(width);
     if (kind == TokenFfn::kName) return TokenFfn{between(3, 9), activation()};
+    if (kind == TokenNorm::kName) return TokenNorm{};
     throw std::logic_error("tests/random_spec.h lacks a line for the layer kind " +
                            std::string(kind));
   }
@@ -89,7 +90,7 @@ class RandomSpecs {
   template <typename Split>
   Split split(Index heads) {
     Split layer{.window = between(2, 5)};
-    for (Index head = 0; head < heads; ++head) layer.kernels.push_back(any({1, 3, 5}));
+    for (Index head = 0; head < heads; ++head) layer.kernels.push_back(any({0, 1, 3, 5}));
     layer.qk = sizes(heads, 2, 4);
     layer.v = sizes(heads, 2, 5);
     layer.scale = random_.uniform(0.3, 0.9);
@@ -112,8 +113,10 @@ class RandomSpecs {
       if (width % heads == 0) fitting.push_back(heads);
     return any(fitting);
   }
-  Layer token_attention() {
+  Layer token_attention(Index width) {
     TokenAttention layer{.heads = between(1, 3)};
+    layer.split = random_.uniform() < 0.4;
+    if (layer.split) layer.heads = heads_of(width);
     layer.qk = sizes(layer.heads, 2, 4);
     layer.v = sizes(layer.heads, 2, 4);
     layer.scale = random_.uniform(0.3, 0.9);
@@ -123,7 +126,7 @@ class RandomSpecs {
 
   static bool is_token_kind(std::string_view kind) {
     return kind == PatchStem::kName || kind == TokenAttention::kName || kind == TokenFfn::kName ||
-           kind == TokenHead::kName;
+           kind == TokenNorm::kName || kind == TokenHead::kName;
   }
   static bool is_body_kind(std::string_view kind) {
     return kind != PatchStem::kName && kind != ConvolutionStem::kName &&
@@ -163,13 +166,15 @@ class RandomSpecs {
     spec.image = {between(1, 3), 4 * between(2, 3), 4 * between(2, 4)};
     const Index class_tokens = between(0, 2);
     spec.stem = PatchStem{4, class_tokens, random_.uniform() < 0.7};
-    Stage stage{.width = between(6, 10)};
+    Stage stage{.width = any({6, 8, 9, 10})};
     stage.layers.push_back(layer(is_body_kind(kind) ? kind : TokenAttention::kName, stage.width));
     stage.layers.push_back(layer(TokenAttention::kName, stage.width));
     stage.layers.push_back(layer(TokenFfn::kName, stage.width));
+    const bool normed = random_.uniform() < 0.3;  // by one norm for all heads
+    if (normed) stage.layers.push_back(TokenNorm{});
     spec.stages.push_back(std::move(stage));
     for (Index token = 0; token < std::max<Index>(class_tokens, 1); ++token)
-      spec.heads.push_back(TokenHead{between(3, 5), token, class_tokens == 0});
+      spec.heads.push_back(TokenHead{between(3, 5), token, class_tokens == 0, !normed});
     return spec;
   }
 

@@ -12,7 +12,15 @@
 namespace vitlab {
 
 /// What kind of work a layer does; mhsa_share counts attention against FFN layers.
-enum class LayerRole : std::uint8_t { kStem, kAttention, kFfn, kTokenMixer, kDownsample, kHead };
+enum class LayerRole : std::uint8_t {
+  kStem,
+  kAttention,
+  kFfn,
+  kTokenMixer,
+  kNorm,
+  kDownsample,
+  kHead
+};
 
 /// One layer of the model: what nodes, parameters and axes belong to.
 struct LayerInfo {

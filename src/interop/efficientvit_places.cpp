@@ -125,6 +125,8 @@ class EfficientVitWalk {
     const std::string path = layer_path(stage, next);
     const auto& layer = take<CascadedAttention>(stage, next, place);
     require(layer.qk.uniform(), path, "has heads of unequal qk");
+    require(std::count(layer.kernels.begin(), layer.kernels.end(), 0) == 0, path,
+            "has heads without a convolution on q");
     const auto heads = static_cast<double>(layer.head_count());
     const auto key = static_cast<double>(layer.qk[0]);
     // The constructors keep a ratio and cut off what the product has behind the point.

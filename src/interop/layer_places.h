@@ -14,7 +14,7 @@ using LayerPlaces = std::map<std::string, std::string>;
 /// The places of an EfficientViT; throws UserError unless microsoft/Cream's and timm's
 /// constructors, given some arguments, make exactly this model.
 LayerPlaces efficientvit_places(const ModelSpec& spec, const Graph& graph, WeightLayout layout);
-/// The same for timm's VisionTransformer with one class token.
+/// The same for timm's VisionTransformer with one class token, and its VisionTransformerDistilled.
 LayerPlaces vit_places(const ModelSpec& spec, WeightLayout layout);
 
 /// Throws the UserError of a model that the layout cannot hold.

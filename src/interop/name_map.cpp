@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kLayouts{"vitlab", "timm", "official"};
 
-/// What a part of a layer is called; '#' stands for the same number in every column.
+/// What a part of a layer is called; '#' stands for the same number in every column, and a name
+/// that begins with '/' stands at the root, wherever its layer is.
 struct PartName {
   std::string_view kind, own, timm, official;
 };
@@ -48,14 +49,26 @@ constexpr PartName kParts[] = {
     {TokenFfn::kName, "norm.", "norm2.", "norm2."},
     {TokenFfn::kName, "expand.", "mlp.fc1.", "mlp.fc1."},
     {TokenFfn::kName, "project.", "mlp.fc2.", "mlp.fc2."},
-    {TokenHead::kName, "norm.", "norm.", "norm."},
-    {TokenHead::kName, "linear.", "head.", "head."},
+    {TokenNorm::kName, "norm.", "norm.", "norm."},
+    {TokenHead::kName, "norm.", "/norm.", "/norm."},
+    {TokenHead::kName, "linear.", "", ""},
 };
 
 /// How a convolution and its norm are called inside a part.
 constexpr PartName kInsideParts[] = {
     {"", "conv.", "conv.", "c."},
     {"", "norm.", "bn.", "bn."},
+};
+
+/// A parameter that the layouts hold as two tensors, one for each unit of dimension `dim`.
+struct PairName {
+  std::string_view kind, own;
+  int dim;
+  std::array<std::string_view, 2> foreign;
+};
+
+constexpr PairName kPairs[] = {
+    {PatchStem::kName, "class_token", 1, {"cls_token", "dist_token"}},
 };
 
 struct Renamed {
@@ -101,6 +114,29 @@ std::string name_in_layer(std::string_view kind, std::string_view name, WeightLa
                 : part->start + std::string(part->rest);
 }
 
+std::string placed(const std::string& place, const std::string& name) {
+  return name.starts_with('/') ? name.substr(1) : place + name;
+}
+
+const PairName* pair_of(std::string_view kind, const Parameter& parameter) {
+  for (const PairName& pair : kPairs)
+    if (pair.kind == kind && pair.own == parameter.name && parameter.shape[pair.dim] == 2)
+      return &pair;
+  return nullptr;
+}
+
+/// `whole` as the two tensors of a pair.
+void add_pair(std::vector<NameMapEntry>& map, NameMapEntry whole, const PairName& pair,
+              const std::string& place) {
+  whole.dim = pair.dim;
+  whole.size = 1;
+  for (const std::string_view name : pair.foreign) {
+    whole.foreign_name = place + std::string(name);
+    map.push_back(whole);
+    ++whole.begin;
+  }
+}
+
 }  // namespace
 
 void refuse_layout(WeightLayout layout, const std::string& path, const std::string& reason) {
@@ -119,6 +155,12 @@ WeightLayout layout_from_name(std::string_view name) {
                   did_you_mean(name, {kLayouts.begin(), kLayouts.end()}));
 }
 
+Shape foreign_shape(const NameMapEntry& entry, const Graph& graph) {
+  Shape shape = graph.parameter(entry.parameter).shape;
+  if (entry.is_part()) shape[entry.dim] = entry.size;
+  return shape;
+}
+
 std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, WeightLayout layout) {
   LayerPlaces places;
   if (layout != WeightLayout::kVitlab)
@@ -130,14 +172,20 @@ std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, We
     const auto id = static_cast<ParameterId>(i);
     const Parameter& parameter = graph.parameters[i];
     NameMapEntry entry{id, graph.parameter_name(id), graph.parameter_name(id), false};
-    if (layout != WeightLayout::kVitlab) {
-      const LayerInfo& layer = graph.layer(parameter.layer);
-      entry.foreign_name =
-          places.at(layer.path) + name_in_layer(layer.kind, parameter.name, layout);
-      const Shape& shape = parameter.shape;
-      entry.may_be_flat =
-          layout == WeightLayout::kOfficial && shape.rank() == 4 && shape[2] == 1 && shape[3] == 1;
+    if (layout == WeightLayout::kVitlab) {
+      map.push_back(std::move(entry));
+      continue;
     }
+    const LayerInfo& layer = graph.layer(parameter.layer);
+    const std::string& place = places.at(layer.path);
+    if (const PairName* pair = pair_of(layer.kind, parameter)) {
+      add_pair(map, entry, *pair, place);
+      continue;
+    }
+    entry.foreign_name = placed(place, name_in_layer(layer.kind, parameter.name, layout));
+    const Shape& shape = parameter.shape;
+    entry.may_be_flat =
+        layout == WeightLayout::kOfficial && shape.rank() == 4 && shape[2] == 1 && shape[3] == 1;
     map.push_back(std::move(entry));
   }
   return map;

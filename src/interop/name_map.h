@@ -19,18 +19,27 @@ std::string_view layout_name(WeightLayout layout);
 /// The inverse of layout_name; throws UserError with the nearest name.
 WeightLayout layout_from_name(std::string_view name);
 
-/// One parameter of a graph and what a layout calls it; shapes agree in every layout, but for
-/// `may_be_flat`.
+/// One tensor of a layout and the parameter that it is, or is a part of; shapes agree in every
+/// layout, but for `may_be_flat`.
 struct NameMapEntry {
   ParameterId parameter = kUnset;
   std::string name;          // vitlab's
   std::string foreign_name;  // the layout's
   /// A 1x1 convolution (O, I, 1, 1) that a file of this layout may hold as (O, I).
   bool may_be_flat = false;
+  /// The tensor is [begin, begin + size) of the parameter's dimension `dim`; size 0: all of it.
+  int dim = 0;
+  Index begin = 0, size = 0;
+
+  bool is_part() const { return size > 0; }
 };
 
-/// The names of every parameter of `graph` (built from `spec`), in its order. Throws UserError with
-/// the layer and the reason if no model of that code has these layers and sizes.
+/// The shape that the layout's tensor has.
+Shape foreign_shape(const NameMapEntry& entry, const Graph& graph);
+
+/// The names of every parameter of `graph` (built from `spec`), in its order; the parts of one
+/// parameter follow each other and make up the whole. Throws UserError with the layer and the
+/// reason if no model of that code has these layers and sizes.
 std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, WeightLayout layout);
 
 /// Whether a tensor of a foreign file says nothing about the model: counters of batch norms, and

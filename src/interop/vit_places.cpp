@@ -12,12 +12,17 @@ class VitWalk {
 
   LayerPlaces run() {
     const auto& stem = std::get<PatchStem>(spec_.stem);
-    require(stem.class_tokens == 1, "stem", "has not just one class token");
+    require(stem.class_tokens == 1 || stem.class_tokens == 2, "stem",
+            "has neither one class token nor a second one for distillation");
     require(stem.position_embedding, "stem", "has no position embedding");
     places_["stem"] = "";
     require(spec_.stages.size() == 1, "stages", "are more than one, a ViT has one");
-    walk_blocks(spec_.stages.front());
-    walk_head();
+    const bool distilled = stem.class_tokens == 2;
+    walk_blocks(spec_.stages.front(), distilled);
+    if (distilled)
+      walk_distilled_heads();
+    else
+      walk_head();
     return std::move(places_);
   }
 
@@ -26,8 +31,16 @@ class VitWalk {
     if (!holds) refuse_layout(layout_, path, reason);
   }
 
-  void walk_blocks(const Stage& stage) {
-    for (std::size_t j = 0; j < stage.layers.size(); ++j) {
+  /// With distillation, the norm that both heads read behind ends the stage.
+  void walk_blocks(const Stage& stage, bool distilled) {
+    std::size_t count = stage.layers.size();
+    if (distilled) {
+      require(count > 0 && std::holds_alternative<TokenNorm>(stage.layers.back()),
+              "stages.0.layers", "do not end with the token_norm of both heads");
+      --count;
+      places_["stages.0.layers." + std::to_string(count)] = "";
+    }
+    for (std::size_t j = 0; j < count; ++j) {
       const Layer& layer = stage.layers[j];
       const std::string path = "stages.0.layers." + std::to_string(j);
       if (j % 2 == 0)
@@ -39,12 +52,12 @@ class VitWalk {
                   " of the first block, all blocks have one shape");
       places_[path] = "blocks." + std::to_string(j / 2) + ".";
     }
-    require(stage.layers.size() % 2 == 0, "stages.0.layers",
-            "do not pair each attention with an FFN");
+    require(count % 2 == 0, "stages.0.layers", "do not pair each attention with an FFN");
   }
 
   void check_attention(const TokenAttention* layer, const std::string& path, Index width) const {
     require(layer != nullptr, path, "is not the token_attention that begins a block");
+    require(!layer->split, path, "gives each head its own split of the channels");
     require(width % layer->heads == 0, path, "has heads that do not divide the width");
     const Index size = width / layer->heads;
     require(layer->qk == layer->v && layer->qk.uniform() && layer->qk[0] == size, path,
@@ -63,9 +76,25 @@ class VitWalk {
   void walk_head() {
     require(spec_.heads.size() == 1, "heads", "are more than one");
     const auto* head = std::get_if<TokenHead>(&spec_.heads.front());
-    require(head != nullptr && !head->mean_tokens && head->token == 0, "heads.0",
+    require(head != nullptr && *head == TokenHead{head->classes}, "heads.0",
             "is not a token_head that reads the class token");
-    places_["heads.0"] = "";
+    places_["heads.0"] = "head.";
+  }
+
+  void walk_distilled_heads() {
+    require(spec_.heads.size() == 2, "heads", "are not the two of distillation");
+    const auto* first = std::get_if<TokenHead>(&spec_.heads.front());
+    for (std::size_t i = 0; i < 2; ++i) {
+      const std::string path = "heads." + std::to_string(i);
+      const auto* head = std::get_if<TokenHead>(&spec_.heads[i]);
+      const TokenHead wanted{.classes = first == nullptr ? 0 : first->classes,
+                             .token = static_cast<Index>(i),
+                             .norm = false};
+      require(head != nullptr && *head == wanted, path,
+              "is not a token_head without norm that reads class token " + std::to_string(i) +
+                  ", with as many classes as the other");
+      places_[path] = i == 0 ? "head." : "head_dist.";
+    }
   }
 
   const ModelSpec& spec_;

@@ -58,7 +58,7 @@ struct WindowAttention {
 };
 
 /// Attention whose head i sees only split i of the channels, with a depthwise convolution of its
-/// own kernel on q (EfficientViT without the cascade). One kernel per head.
+/// own kernel on q (EfficientViT without the cascade). One kernel per head; 0: no convolution.
 struct GroupedAttention {
   static constexpr std::string_view kName = "grouped_attention";
   static constexpr LayerRole kRole = LayerRole::kAttention;

@@ -32,12 +32,13 @@ ValueId write(const TokenHead& layer, LayerWriter& writer, ValueId x, const Exte
   const Extent classes{writer.axis(AxisKind::kClasses, "classes", layer.classes)};
   // Norm acts on each token alone, so the one token that is read is taken out first.
   if (layer.mean_tokens) {
-    x = writer.mean(writer.layer_norm(x, "norm", kTokenNormEpsilon), false, "pool");
+    if (layer.norm) x = writer.layer_norm(x, "norm", kTokenNormEpsilon);
+    x = writer.mean(x, false, "pool");
   } else {
     const Value tokens = writer[x];
     x = writer.slice(x, 1, layer.token, 1, "token");
     x = writer.reshape(x, {tokens.shape[0], tokens.shape[2]}, 1, tokens.channels, "token.flat");
-    x = writer.layer_norm(x, "norm", kTokenNormEpsilon);
+    if (layer.norm) x = writer.layer_norm(x, "norm", kTokenNormEpsilon);
   }
   return writer.linear(x, classes, "linear");
 }

@@ -21,8 +21,8 @@ struct NormLinearHead {
   friend bool operator==(const NormLinearHead&, const NormLinearHead&) = default;
 };
 
-/// ViT's head: layer norm on tokens, then the class token (or, without one, the mean of all
-/// tokens), then linear.
+/// ViT's head: layer norm on tokens (unless a token_norm has done it), then the class token (or,
+/// without one, the mean of all tokens), then linear.
 struct TokenHead {
   static constexpr std::string_view kName = "token_head";
   static constexpr LayerRole kRole = LayerRole::kHead;
@@ -30,11 +30,12 @@ struct TokenHead {
   Index classes = 1000;
   Index token = 0;           // which class token
   bool mean_tokens = false;  // the mean of all tokens instead
+  bool norm = true;
 
   static constexpr auto fields() {
-    return std::tuple{required("classes", &TokenHead::classes),
-                      optional("token", &TokenHead::token),
-                      optional("mean_tokens", &TokenHead::mean_tokens)};
+    return std::tuple{
+        required("classes", &TokenHead::classes), optional("token", &TokenHead::token),
+        optional("mean_tokens", &TokenHead::mean_tokens), optional("norm", &TokenHead::norm)};
   }
   friend bool operator==(const TokenHead&, const TokenHead&) = default;
 };

@@ -156,6 +156,8 @@ std::vector<std::string> layer_kind_names() { return names_of(static_cast<Layer*
 Index splits_needed(const Layer& layer) {
   if (const auto* grouped = std::get_if<GroupedAttention>(&layer)) return grouped->head_count();
   if (const auto* cascaded = std::get_if<CascadedAttention>(&layer)) return cascaded->head_count();
+  if (const auto* tokens = std::get_if<TokenAttention>(&layer); tokens && tokens->split)
+    return tokens->heads;
   return 1;
 }
 

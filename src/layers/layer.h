@@ -20,7 +20,7 @@ namespace vitlab {
 /// fields(), check() or write() does not compile, and every law of tests/layers runs over it.
 using Layer = std::variant<ConvolutionStem, PatchStem, DepthwiseLayer, FfnLayer, FullAttention,
                            WindowAttention, GroupedAttention, CascadedAttention, SubsampleLayer,
-                           TokenAttention, TokenFfn, NormLinearHead, TokenHead>;
+                           TokenAttention, TokenFfn, TokenNorm, NormLinearHead, TokenHead>;
 
 std::string_view layer_kind(const Layer& layer);
 LayerRole layer_role(const Layer& layer);

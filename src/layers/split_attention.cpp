@@ -81,9 +81,10 @@ class HeadChain {
     const ValueId v = writer_.split(qkv, 2, v_axes.size(), name + ".v");
     writer_.gate(k);
     if (writer_.graph().axis(v_axes.front()).kind == AxisKind::kV) writer_.gate(v);
-    q = writer_.conv_norm(
-        q, {qk}, name + ".interact",
-        {.kernel = settings_.kernels[head], .depthwise = true, .norm = settings_.norm});
+    if (settings_.kernels[head] > 0)
+      q = writer_.conv_norm(
+          q, {qk}, name + ".interact",
+          {.kernel = settings_.kernels[head], .depthwise = true, .norm = settings_.norm});
     const Value values = writer_[v];
     const HeadResult result =
         attend_head(writer_, flat(q, name + ".q.flat"), flat(k, name + ".k.flat"),
@@ -136,7 +137,8 @@ LayerProblems check_splits(const Layer& layer, const Value& input, Index width) 
     problems.push_back({"kernels", "must name one kernel per head"});
     return problems;
   }
-  for (const Index kernel : layer.kernels) require_odd(problems, "kernels", kernel);
+  for (const Index kernel : layer.kernels)
+    if (kernel != 0) require_odd(problems, "kernels", kernel);
   const Index heads = layer.head_count();
   if (width % heads != 0)
     problems.push_back({"kernels", "make " + std::to_string(heads) +

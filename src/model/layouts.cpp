@@ -32,10 +32,12 @@ std::vector<NamedTensor> model_tensors(const std::filesystem::path& path,
 void add_bias_indices(const Graph& graph, const std::vector<NameMapEntry>& map,
                       std::vector<NamedTensor>& tensors) {
   constexpr std::string_view kTable = "attention_biases";
+  std::map<ParameterId, std::string> names;
+  for (const NameMapEntry& entry : map) names[entry.parameter] = entry.foreign_name;
   for (const Node& node : graph.nodes) {
     const auto* gather = std::get_if<GatherBias>(&node.op);
     if (gather == nullptr) continue;
-    const std::string& table = map[static_cast<std::size_t>(node.parameters[0])].foreign_name;
+    const std::string& table = names.at(node.parameters[0]);
     ensure(table.ends_with(kTable), "bias tables have the official code's name");
     const Index tokens = gather->height * gather->width;
     tensors.push_back({table.substr(0, table.size() - kTable.size()) + "attention_bias_idxs",
@@ -45,12 +47,32 @@ void add_bias_indices(const Graph& graph, const std::vector<NameMapEntry>& map,
 
 }  // namespace
 
+at::Tensor part_of(const at::Tensor& whole, const NameMapEntry& entry) {
+  return entry.is_part() ? whole.narrow(entry.dim, entry.begin, entry.size) : whole;
+}
+
+Weights joined(const std::vector<NameMapEntry>& map, const std::vector<at::Tensor>& tensors) {
+  ensure(map.size() == tensors.size(), "one tensor for each entry of the map");
+  Weights weights;
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    const bool continues = map[i].is_part() && map[i].begin > 0;
+    if (!continues) {
+      weights.tensors.push_back(tensors[i]);
+      continue;
+    }
+    at::Tensor& last = weights.tensors.back();
+    last = at::cat({last, tensors[i]}, map[i].dim);
+  }
+  return weights;
+}
+
 Weights read_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,
                      WeightLayout layout, at::ScalarType dtype) {
   const std::vector<NameMapEntry> map = name_map(spec, graph, layout);
-  std::vector<std::string> names;
-  for (const NameMapEntry& entry : map) names.push_back(entry.foreign_name);
-  return weights_from(model_tensors(path, map, layout), graph, names, path.string(), dtype);
+  std::vector<WantedTensor> wanted;
+  for (const NameMapEntry& entry : map)
+    wanted.push_back({entry.foreign_name, foreign_shape(entry, graph)});
+  return joined(map, exactly(wanted, model_tensors(path, map, layout), path.string(), dtype));
 }
 
 void write_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,
@@ -59,7 +81,7 @@ void write_weights(const std::filesystem::path& path, const ModelSpec& spec, con
   const std::vector<NameMapEntry> map = name_map(spec, graph, layout);
   std::vector<NamedTensor> tensors;
   for (const NameMapEntry& entry : map)
-    tensors.push_back({entry.foreign_name, weights[entry.parameter]});
+    tensors.push_back({entry.foreign_name, part_of(weights[entry.parameter], entry)});
   for (const std::string& counter : counter_names(map, layout))
     tensors.push_back({counter, at::zeros({}, at::kLong)});
   if (layout == WeightLayout::kOfficial) add_bias_indices(graph, map, tensors);

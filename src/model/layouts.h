@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include <ATen/ATen.h>
 
@@ -9,6 +10,11 @@
 #include "spec/model_spec.h"
 
 namespace vitlab {
+
+/// The part of a parameter's tensor (or of its gradient) that an entry of a name map names.
+at::Tensor part_of(const at::Tensor& whole, const NameMapEntry& entry);
+/// The inverse: weights of a graph from one tensor for each entry of its name map.
+Weights joined(const std::vector<NameMapEntry>& map, const std::vector<at::Tensor>& tensors);
 
 /// Reads the weights of `graph` (built from `spec`) from a safetensors file in the layout's names.
 /// Throws one UserError that names every missing, extra and misshapen tensor as the file calls

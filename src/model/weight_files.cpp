@@ -55,26 +55,18 @@ std::string shape_text(at::IntArrayRef sizes) {
   return text + ")";
 }
 
-std::vector<std::string> own_names(const Graph& graph) {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    names.push_back(graph.parameter_name(static_cast<ParameterId>(i)));
-  return names;
-}
-
-/// Compares a file's names with those of a graph's parameters and collects everything that does
-/// not fit.
+/// Compares a file's tensors with those that a model needs and collects everything that does not
+/// fit.
 class WeightMatch {
  public:
-  WeightMatch(const std::vector<NamedTensor>& tensors, const Graph& graph,
-              std::vector<std::string> names)
-      : wanted_(std::move(names)) {
-    ensure(wanted_.size() == graph.parameters.size(), "one name per parameter");
+  WeightMatch(const std::vector<NamedTensor>& tensors, const std::vector<WantedTensor>& wanted)
+      : wanted_(wanted) {
     for (const NamedTensor& named : tensors) found_[named.name] = &named.tensor;
-    const std::set<std::string> wanted(wanted_.begin(), wanted_.end());
+    std::set<std::string_view> names;
+    for (const WantedTensor& each : wanted_) names.insert(each.name);
     for (const auto& [name, tensor] : found_)
-      if (!wanted.contains(name)) extra_.push_back(name);
-    for (std::size_t i = 0; i < wanted_.size(); ++i) compare(wanted_[i], graph.parameters[i]);
+      if (!names.contains(name)) extra_.push_back(name);
+    for (const WantedTensor& each : wanted_) compare(each);
     for (const std::string& name : extra_)
       problems_.push_back("extra " + quoted_clip(name) + did_you_mean(name, missing_));
   }
@@ -87,15 +79,16 @@ class WeightMatch {
     throw UserError(text + "\ncheck the model and the layout (--layout vitlab, timm or official)");
   }
 
-  Weights weights(at::ScalarType dtype) const {
-    Weights result;
-    for (const std::string& name : wanted_)
-      result.tensors.push_back(found_.at(name)->to(dtype).contiguous());
+  std::vector<at::Tensor> tensors(at::ScalarType dtype) const {
+    std::vector<at::Tensor> result;
+    for (const WantedTensor& each : wanted_)
+      result.push_back(found_.at(each.name)->to(dtype).contiguous());
     return result;
   }
 
  private:
-  void compare(const std::string& name, const Parameter& parameter) {
+  void compare(const WantedTensor& wanted) {
+    const std::string& name = wanted.name;
     const auto found = found_.find(name);
     if (found == found_.end()) {
       missing_.push_back(name);
@@ -103,8 +96,8 @@ class WeightMatch {
       return;
     }
     const at::Tensor& tensor = *found->second;
-    const at::IntArrayRef shape(parameter.shape.begin(),
-                                static_cast<std::size_t>(parameter.shape.rank()));
+    const at::IntArrayRef shape(wanted.shape.begin(),
+                                static_cast<std::size_t>(wanted.shape.rank()));
     if (tensor.sizes() != shape)
       problems_.push_back("'" + name + "' has shape " + shape_text(tensor.sizes()) +
                           ", the model needs " + shape_text(shape));
@@ -113,7 +106,8 @@ class WeightMatch {
   }
 
   std::map<std::string, const at::Tensor*> found_;
-  std::vector<std::string> wanted_, missing_, extra_, problems_;
+  const std::vector<WantedTensor>& wanted_;
+  std::vector<std::string> missing_, extra_, problems_;
 };
 
 }  // namespace
@@ -170,15 +164,19 @@ void save_weights(const std::filesystem::path& path, const Graph& graph, const W
 
 Weights weights_from(const std::vector<NamedTensor>& tensors, const Graph& graph,
                      const std::string& source, at::ScalarType dtype) {
-  return weights_from(tensors, graph, own_names(graph), source, dtype);
+  std::vector<WantedTensor> wanted;
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
+    wanted.push_back(
+        {graph.parameter_name(static_cast<ParameterId>(i)), graph.parameters[i].shape});
+  return {exactly(wanted, tensors, source, dtype)};
 }
 
-Weights weights_from(const std::vector<NamedTensor>& tensors, const Graph& graph,
-                     const std::vector<std::string>& names, const std::string& source,
-                     at::ScalarType dtype) {
-  const WeightMatch match(tensors, graph, names);
+std::vector<at::Tensor> exactly(const std::vector<WantedTensor>& wanted,
+                                const std::vector<NamedTensor>& tensors, const std::string& source,
+                                at::ScalarType dtype) {
+  const WeightMatch match(tensors, wanted);
   match.throw_if_wrong(source);
-  return match.weights(dtype);
+  return match.tensors(dtype);
 }
 
 Weights load_weights(const std::filesystem::path& path, const Graph& graph, at::ScalarType dtype) {

@@ -44,11 +44,15 @@ void save_weights(const std::filesystem::path& path, const Graph& graph, const W
 /// extra and misshapen tensor.
 Weights weights_from(const std::vector<NamedTensor>& tensors, const Graph& graph,
                      const std::string& source, at::ScalarType dtype = at::kFloat);
-/// The same for tensors that another code named: `names` holds its name of each parameter of
-/// `graph`, in order, and the messages speak in these.
-Weights weights_from(const std::vector<NamedTensor>& tensors, const Graph& graph,
-                     const std::vector<std::string>& names, const std::string& source,
-                     at::ScalarType dtype);
+/// What a file must hold: a tensor's name and shape.
+struct WantedTensor {
+  std::string name;
+  Shape shape;
+};
+/// The wanted tensors, in their order; refuses any other file in the same way.
+std::vector<at::Tensor> exactly(const std::vector<WantedTensor>& wanted,
+                                const std::vector<NamedTensor>& tensors, const std::string& source,
+                                at::ScalarType dtype);
 Weights load_weights(const std::filesystem::path& path, const Graph& graph,
                      at::ScalarType dtype = at::kFloat);
 

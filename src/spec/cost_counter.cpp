@@ -19,7 +19,8 @@ Extent scratch_extent(Graph& graph, Index channels, Index parts) {
 }
 
 bool keeps_embedding(LayerRole role) {
-  return role == LayerRole::kAttention || role == LayerRole::kFfn || role == LayerRole::kTokenMixer;
+  return role == LayerRole::kAttention || role == LayerRole::kFfn ||
+         role == LayerRole::kTokenMixer || role == LayerRole::kNorm;
 }
 
 }  // namespace

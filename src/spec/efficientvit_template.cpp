@@ -50,7 +50,7 @@ void check_ranges(ConfigReader& reader, Knobs& k) {
   check_each(reader, "heads", k.heads, 1, 1024);
   check_each(reader, "qk_dim", k.qk_dim, 1, 4096);
   check_each(reader, "window", k.window, 1, 1024);
-  check_each(reader, "kernels", k.kernels, 1, 31);
+  check_each(reader, "kernels", k.kernels, 0, 31);
   check_each(reader, "ffn_per_side", k.ffn_per_side, 0, 64);
   if (k.kernels.empty()) reader.fail("kernels", "must name at least one kernel");
   if (!(k.v_ratio > 0) || k.v_ratio > 64) reader.fail("v_ratio", "must lie in (0, 64]");
@@ -71,6 +71,19 @@ void check_splits(ConfigReader& reader, const Knobs& k) {
   }
 }
 
+/// A number, one per stage, or `split`: as many channels as the split of a head, width / heads,
+/// which is what attention without EfficientViT's reallocation of parameters has.
+void read_qk_dim(ConfigReader& reader, std::size_t stages, Knobs& k) {
+  const ConfigNode* node = reader.node("qk_dim");
+  if (node == nullptr || !node->is_scalar() || node->scalar != "split") {
+    read_per_stage(reader, "qk_dim", stages, k.qk_dim);
+    return;
+  }
+  k.qk_dim.clear();
+  for (std::size_t i = 0; i < stages; ++i)
+    k.qk_dim.push_back(std::max<Index>(1, k.widths[i] / std::max<Index>(1, k.heads[i])));
+}
+
 Knobs read_knobs(ConfigReader& reader) {
   Knobs k;
   read_image_size(reader, "image_size", k.image);
@@ -89,7 +102,10 @@ Knobs read_knobs(ConfigReader& reader) {
     k.depths.resize(stages, 1);
   }
   read_per_stage(reader, "heads", stages, k.heads);
-  read_per_stage(reader, "qk_dim", stages, k.qk_dim);
+  const double scale = read_width_scale(reader);
+  for (std::size_t i = 0; i < k.widths.size(); ++i)
+    k.widths[i] = scaled_width(k.widths[i], scale, k.heads[i]);
+  read_qk_dim(reader, stages, k);
   reader.optional("v_ratio", k.v_ratio);
   reader.one_or_many("kernels", k.kernels);
   read_per_stage(reader, "ffn_ratio", stages, k.ffn_ratio);
@@ -202,11 +218,13 @@ std::vector<Knob> efficientvit_knobs() {
       {"classes", "1000", "outputs of the classifier"},
       {"stem_stride", "16", "a power of two: one 3x3 convolution of stride 2 per doubling"},
       {"widths", "[64, 128, 192]", "embedding per stage"},
+      {"width_scale", "1", "factor of widths, the products rounded to multiples of heads"},
       {"depths", "[1, 2, 3]", "blocks per stage"},
       {"heads", "4", "attention heads, a number or one per stage"},
-      {"qk_dim", "16", "query and key channels of a head, a number or one per stage"},
+      {"qk_dim", "16",
+       "query and key channels of a head: a number, one per stage, or split (width / heads)"},
       {"v_ratio", "1.0", "value channels of a head over width / heads"},
-      {"kernels", "[5, 5, 5, 5]", "depthwise kernel on q per head; the last repeats"},
+      {"kernels", "[5, 5, 5, 5]", "depthwise kernel on q per head, 0 for none; the last repeats"},
       {"ffn_ratio", "2", "FFN hidden over width, a number or one per stage"},
       {"ffn_per_side", "1", "FFNs before and after each attention, or [before, after]"},
       {"mixer", "cascaded", "cascaded | grouped | full | window | none"},

@@ -47,6 +47,21 @@ std::vector<bool> place_attention(Index layers, double share, Placement placemen
   return attention;
 }
 
+double read_width_scale(ConfigReader& reader) {
+  double scale = 1;
+  reader.optional("width_scale", scale);
+  if (scale > 0 && scale <= 64) return scale;
+  reader.fail("width_scale", "must lie in (0, 64]");
+  return 1;
+}
+
+Index scaled_width(Index width, double scale, Index quantum) {
+  if (scale == 1 || quantum < 1) return width;
+  constexpr double kMost = 1e9;  // beyond any width that a template allows
+  const double units = static_cast<double>(width) * scale / static_cast<double>(quantum);
+  return quantum * std::max<Index>(1, std::llround(std::min(units, kMost)));
+}
+
 void read_image_size(ConfigReader& reader, std::string_view key, ImageShape& image) {
   std::vector<Index> sizes;
   if (!reader.one_or_many(key, sizes)) return;

@@ -43,6 +43,12 @@ ModelSpec expand_efficientvit(ConfigReader& reader);
 std::vector<Knob> vit_knobs();
 ModelSpec expand_vit(ConfigReader& reader);
 
+/// The factor under `width_scale`, 1 if there is none; a problem unless it lies in (0, 64].
+double read_width_scale(ConfigReader& reader);
+/// `width` times `scale`, rounded to a multiple of `quantum` and at least one of it; a scale of 1
+/// changes nothing.
+Index scaled_width(Index width, double scale, Index quantum);
+
 /// A number or [height, width] under `key`.
 void read_image_size(ConfigReader& reader, std::string_view key, ImageShape& image);
 

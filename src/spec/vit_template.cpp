@@ -20,6 +20,8 @@ struct Knobs {
   double mhsa_share = 0.5;
   Placement placement = Placement::kUniform;
   Activation activation = Activation::kGelu;
+  bool distilled = false;
+  bool head_split = false;
 };
 
 void check_ranges(ConfigReader& reader, const Knobs& k) {
@@ -36,6 +38,9 @@ void check_ranges(ConfigReader& reader, const Knobs& k) {
   if (k.qk_dim == 0 && k.heads >= 1 && k.width % k.heads != 0)
     reader.fail("heads", std::to_string(k.heads) + " does not divide width " +
                              std::to_string(k.width) + "; set qk_dim or other heads");
+  if (k.head_split && k.heads >= 1 && k.width % k.heads != 0)
+    reader.fail("head_split", "needs a width that the " + std::to_string(k.heads) +
+                                  " heads divide, got " + std::to_string(k.width));
   if (!(k.v_ratio > 0) || k.v_ratio > 64) reader.fail("v_ratio", "must lie in (0, 64]");
   if (!(k.ffn_ratio > 0) || k.ffn_ratio > 64) reader.fail("ffn_ratio", "must lie in (0, 64]");
   if (!(k.mhsa_share >= 0 && k.mhsa_share <= 1)) reader.fail("mhsa_share", "must lie in [0, 1]");
@@ -59,6 +64,9 @@ Knobs read_knobs(ConfigReader& reader) {
     k.placement = static_cast<Placement>(choice);
   if (reader.choice("activation", {"relu", "hardswish", "gelu", "silu"}, choice))
     k.activation = static_cast<Activation>(choice);
+  reader.optional("distilled", k.distilled);
+  reader.optional("head_split", k.head_split);
+  k.width = scaled_width(k.width, read_width_scale(reader), k.heads);
   reader.finish();
   check_ranges(reader, k);
   return k;
@@ -74,6 +82,7 @@ std::vector<Knob> vit_knobs() {
       {"patch", "16", "side of a patch, in pixels"},
       {"width", "192", "embedding"},
       {"depth", "12", "half the number of layers: attention and FFN layers are 2 x depth in all"},
+      {"width_scale", "1", "factor of width, the product rounded to a multiple of heads"},
       {"heads", "3", "attention heads"},
       {"qk_dim", "width / heads", "query and key channels of a head"},
       {"v_ratio", "1.0", "value channels of a head over width / heads"},
@@ -81,6 +90,8 @@ std::vector<Knob> vit_knobs() {
       {"mhsa_share", "0.5", "attention layers over all layers"},
       {"placement", "uniform", "uniform | early | late: where the attention layers go"},
       {"activation", "gelu", "relu | hardswish | gelu | silu"},
+      {"distilled", "false", "DeiT's second class token and head for distillation"},
+      {"head_split", "false", "each head reads only its own split of the channels"},
   };
 }
 
@@ -90,14 +101,16 @@ ModelSpec expand_vit(ConfigReader& reader) {
   ModelSpec spec;
   if (reader.problems().count() > before) return spec;
   spec.image = k.image;
-  spec.stem = PatchStem{k.patch, 1, true};
+  spec.stem = PatchStem{k.patch, k.distilled ? 2 : 1, true};
   const Index qk = k.qk_dim > 0 ? k.qk_dim : k.width / k.heads;
   const double split = static_cast<double>(k.width) / static_cast<double>(k.heads);
   const Index v = std::max<Index>(1, static_cast<Index>(std::llround(k.v_ratio * split)));
   const auto heads = static_cast<std::size_t>(k.heads);
-  const TokenAttention attention{k.heads, PerHead{std::vector<Index>(heads, qk)},
-                                 PerHead{std::vector<Index>(heads, v)},
-                                 1.0 / std::sqrt(static_cast<double>(qk))};
+  const TokenAttention attention{.heads = k.heads,
+                                 .qk = PerHead{std::vector<Index>(heads, qk)},
+                                 .v = PerHead{std::vector<Index>(heads, v)},
+                                 .scale = 1.0 / std::sqrt(static_cast<double>(qk)),
+                                 .split = k.head_split};
   const TokenFfn ffn{
       std::max<Index>(1,
                       static_cast<Index>(std::llround(k.ffn_ratio * static_cast<double>(k.width)))),
@@ -110,8 +123,10 @@ ModelSpec expand_vit(ConfigReader& reader) {
     else
       stage.layers.emplace_back(ffn);
   }
+  if (k.distilled) stage.layers.emplace_back(TokenNorm{});
   spec.stages.push_back(std::move(stage));
-  spec.heads.emplace_back(TokenHead{k.classes});
+  for (Index token = 0; token < (k.distilled ? 2 : 1); ++token)
+    spec.heads.emplace_back(TokenHead{.classes = k.classes, .token = token, .norm = !k.distilled});
   return spec;
 }
 

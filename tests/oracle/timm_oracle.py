@@ -29,20 +29,23 @@ LIVE = [
     dict(case="deit_tiny", model="deit_tiny", size=(224, 224), classes=1000),
     dict(case="deit_small", model="deit_small", size=(224, 224), classes=1000),
     dict(case="deit_tiny_wide", model="deit_tiny", size=(64, 96), classes=10),
+    dict(case="deit_tiny_distilled", model="deit_tiny_distilled", size=(224, 224), classes=1000),
+    dict(case="deit_small_distilled", model="deit_small_distilled", size=(96, 64), classes=10),
     dict(case="efficientvit_m0_step", model="efficientvit_m0", size=(128, 128), classes=10, step=True),
     dict(case="deit_tiny_step", model="deit_tiny", size=(64, 64), classes=10, step=True),
+    dict(case="deit_tiny_distilled_step", model="deit_tiny_distilled", size=(64, 64), classes=10, step=True),
 ]
 GOLDEN = [
     dict(model="efficientvit_m0", size=(128, 128), classes=10),
     dict(model="efficientvit_m1", size=(64, 64), classes=10),
     dict(model="deit_tiny", size=(32, 48), classes=10),
+    dict(model="deit_tiny_distilled", size=(48, 32), classes=10),
 ]
 
 
 def make(case):
-    names = {"deit_tiny": "deit_tiny_patch16_224", "deit_small": "deit_small_patch16_224"}
-    return timm.create_model(names.get(case["model"], case["model"]), img_size=case["size"],
-                             num_classes=case["classes"]).double().eval()
+    name = case["model"] + ("_patch16_224" if case["model"].startswith("deit_") else "")
+    return timm.create_model(name, img_size=case["size"], num_classes=case["classes"]).double().eval()
 
 
 def is_counter(name):
@@ -75,10 +78,17 @@ def randomise(model, generator):
 
 
 def step(model, images, generator, classes):
-    """Gradients of the mean cross entropy in training mode, and the statistics behind it."""
+    """Gradients of the mean cross entropy in training mode, and the statistics behind it.
+
+    A distilled model gives back a pair of logits while training; their losses are averaged.
+    """
     labels = torch.randint(classes, (len(images),), generator=generator)
     model.train()
-    loss = torch.nn.functional.cross_entropy(model(images), labels)
+    if hasattr(model, "set_distilled_training"):
+        model.set_distilled_training(True)
+    outputs = model(images)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    loss = sum(torch.nn.functional.cross_entropy(each, labels) for each in outputs) / len(outputs)
     loss.backward()
     result = {"labels": labels, "loss": loss.detach().reshape(1)}
     for name, parameter in model.named_parameters():

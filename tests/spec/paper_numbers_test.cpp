@@ -25,6 +25,8 @@ const Row kRows[] = {
     {"efficientvit_m5", 12'473'772, 521'583'104},
     {"deit_tiny", 5'717'416, 1'074'851'328, Index{2} * 12 * 197 * 197 * 192},
     {"deit_small", 22'050'664, 4'241'218'560, Index{2} * 12 * 197 * 197 * 384},
+    {"deit_tiny_distilled", 5'910'800, 1'080'351'744, Index{2} * 12 * 198 * 198 * 192},
+    {"deit_small_distilled", 22'436'432, 4'262'836'224, Index{2} * 12 * 198 * 198 * 384},
 };
 
 TEST_CASE("parameters and multiplications are those of the published models") {

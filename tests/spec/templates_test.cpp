@@ -64,6 +64,48 @@ TEST_CASE("a vit keeps its number of layers for every share, the extremes includ
   }
 }
 
+TEST_CASE("a distilled vit ends with one norm for two heads of a class token each") {
+  const ModelSpec spec = expand_knobs(Json{{"template", "vit"}, {"distilled", true}}, "test");
+  CHECK(std::get<PatchStem>(spec.stem).class_tokens == 2);
+  CHECK(spec.stages[0].layers.back() == Layer{TokenNorm{}});
+  REQUIRE(spec.heads.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto& head = std::get<TokenHead>(spec.heads[i]);
+    CHECK(head.token == static_cast<Index>(i));
+    CHECK_FALSE(head.norm);
+  }
+  CHECK(mhsa_share(spec) == 0.5);
+}
+
+TEST_CASE("head_split makes the projection of q, k and v block-diagonal") {
+  const Json plain{{"template", "vit"}, {"depth", 1}};
+  Json split = plain;
+  split["head_split"] = true;
+  const Cost whole = graph_cost(build_graph(expand_knobs(plain, "test")));
+  const Cost blocks = graph_cost(build_graph(expand_knobs(split, "test")));
+  // 3 heads of 64: each reads 64 channels instead of 192.
+  CHECK(whole.parameters - blocks.parameters == 3 * 192 * 192 - 3 * 3 * 64 * 64);
+  CHECK(whole.macs - blocks.macs == 197 * (3 * 192 * 192 - 3 * 3 * 64 * 64));
+}
+
+TEST_CASE("width_scale gives the nearest multiples of the heads, and 1 changes nothing") {
+  const auto vit_width = [](double scale) {
+    return expand_knobs(Json{{"template", "vit"}, {"width_scale", scale}}, "test").stages[0].width;
+  };
+  CHECK(vit_width(1) == 192);
+  CHECK(vit_width(0.8) == 153);  // 153.6
+  CHECK(vit_width(1e-3) == 3);
+  const ModelSpec spec = expand_knobs(Json{{"template", "efficientvit"},
+                                           {"heads", {4, 3, 2}},
+                                           {"widths", {128, 192, 224}},
+                                           {"width_scale", 0.7}},
+                                      "test");
+  const std::vector<Index> widths{88, 135, 156};  // 89.6, 134.4, 156.8
+  for (std::size_t i = 0; i < 3; ++i) CHECK(spec.stages[i].width == widths[i]);
+  CHECK_THROWS_WITH(expand_knobs(Json{{"template", "vit"}, {"width_scale", 0}}, "test"),
+                    Catch::Matchers::Contains("width_scale must lie in (0, 64]"));
+}
+
 TEST_CASE("every default that the help prints is the default") {
   for (const Template& row : templates()) {
     const Json bare{{"template", std::string(row.name)}};
