@@ -20,7 +20,10 @@ class RandomModels {
  public:
   explicit RandomModels(std::uint64_t seed) : random_(seed) {}
 
-  ModelSpec next() { return one_in(3) ? tokens() : maps(); }
+  ModelSpec next() {
+    if (one_in(4)) return pixels();
+    return one_in(3) ? tokens() : maps();
+  }
 
   /// A model of ConvolutionStem and layers on maps.
   ModelSpec maps() {
@@ -77,6 +80,24 @@ class RandomModels {
     return spec;
   }
 
+  /// A model of PatchMapStem and layers on pixel tokens.
+  ModelSpec pixels() {
+    ModelSpec spec;
+    const PatchMapStem stem{pick<Index>({1, 2, 4})};
+    spec.image = {between(1, 3), stem.size * between(5, 13), stem.size * between(5, 13)};
+    spec.stem = stem;
+    for (Index i = between(1, 3); i > 0; --i) {
+      const Index heads = between(1, 4), others = between(1, 3);
+      Stage stage{.width = std::lcm(heads, others) * between(1, 3)};
+      if (!spec.stages.empty()) stage.downsample = PatchMerging{one_in(2)};
+      for (Index n = between(0, 4); n > 0; --n)
+        stage.layers.push_back(pixel_layer(one_in(2) ? heads : others));
+      spec.stages.push_back(std::move(stage));
+    }
+    spec.heads.emplace_back(TokenHead{.classes = between(1, 7), .mean_tokens = true});
+    return spec;
+  }
+
  private:
   Index between(Index low, Index high) {
     return low + static_cast<Index>(random_.below(static_cast<std::uint64_t>(high - low + 1)));
@@ -118,6 +139,18 @@ class RandomModels {
   }
   TokenAttention token_attention(Index heads, bool split) {
     return {heads, sizes(heads, 1, 5), sizes(heads, 1, 5), scale(), !one_in(3), split};
+  }
+  Layer pixel_layer(Index heads) {
+    const Index window = between(1, 7), shift = between(0, window - 1);
+    const PerHead qk = sizes(heads, 1, 5), v = sizes(heads, 1, 5);
+    switch (random_.below(3)) {
+      case 0:
+        return TokenFfn{between(1, 16), activation(), pick({1e-5, 1e-6}), one_in(2)};
+      case 1:
+        return ShiftedAttention{heads, window, shift, qk, v, scale(), !one_in(3), one_in(3)};
+      default:
+        return CosineAttention{heads, window, shift, qk, v, !one_in(3), between(1, 8), one_in(3)};
+    }
   }
   double scale() { return 1.0 / std::sqrt(static_cast<double>(between(1, 16))); }
 

@@ -25,6 +25,7 @@ class RandomSpecs {
   bool tied_cascade = false;
 
   ModelSpec with_kind(std::string_view kind) {
+    if (is_pixel_kind(kind)) return pixel_model(kind);
     return is_token_kind(kind) ? token_model(kind) : map_model(kind);
   }
 
@@ -40,6 +41,9 @@ class RandomSpecs {
     if (kind == TokenAttention::kName) return token_attention(width);
     if (kind == TokenFfn::kName) return TokenFfn{between(3, 9), activation()};
     if (kind == TokenNorm::kName) return TokenNorm{};
+    if (kind == PatchMerging::kName) return PatchMerging{random_.uniform() < 0.5};
+    if (kind == ShiftedAttention::kName) return shifted(width);
+    if (kind == CosineAttention::kName) return cosine(width);
     throw std::logic_error("tests/random_spec.h lacks a line for the layer kind " +
                            std::string(kind));
   }
@@ -124,6 +128,34 @@ class RandomSpecs {
     return layer;
   }
 
+  /// Heads and windows of attention on pixel tokens; sometimes each head reads its own split.
+  template <typename Shifted>
+  Shifted in_shifted_windows(Index width) {
+    Shifted layer{.heads = between(1, 3), .window = between(2, 5)};
+    layer.split = random_.uniform() < 0.4;
+    if (layer.split) layer.heads = heads_of(width);
+    layer.shift = between(0, layer.window - 1);
+    layer.qk = sizes(layer.heads, 2, 4);
+    layer.v = sizes(layer.heads, 2, 4);
+    layer.qkv_bias = random_.uniform() < 0.7;
+    return layer;
+  }
+  Layer shifted(Index width) {
+    auto layer = in_shifted_windows<ShiftedAttention>(width);
+    layer.scale = random_.uniform(0.3, 0.9);
+    return layer;
+  }
+  Layer cosine(Index width) {
+    auto layer = in_shifted_windows<CosineAttention>(width);
+    layer.bias_hidden = between(2, 6);
+    return layer;
+  }
+  Layer pixel_ffn() { return TokenFfn{between(3, 9), activation(), 1e-5, random_.uniform() < 0.5}; }
+
+  static bool is_pixel_kind(std::string_view kind) {
+    return kind == PatchMapStem::kName || kind == PatchMerging::kName ||
+           kind == ShiftedAttention::kName || kind == CosineAttention::kName;
+  }
   static bool is_token_kind(std::string_view kind) {
     return kind == PatchStem::kName || kind == TokenAttention::kName || kind == TokenFfn::kName ||
            kind == TokenNorm::kName || kind == TokenHead::kName;
@@ -175,6 +207,26 @@ class RandomSpecs {
     spec.stages.push_back(std::move(stage));
     for (Index token = 0; token < std::max<Index>(class_tokens, 1); ++token)
       spec.heads.push_back(TokenHead{between(3, 5), token, class_tokens == 0, !normed});
+    return spec;
+  }
+
+  ModelSpec pixel_model(std::string_view kind) {
+    ModelSpec spec;
+    spec.image = {between(1, 3), 2 * between(3, 7), 2 * between(3, 7)};
+    spec.stem = PatchMapStem{2};
+    const bool is_attention = kind == ShiftedAttention::kName || kind == CosineAttention::kName;
+    Stage first{.width = 6};
+    first.layers.push_back(layer(is_attention ? kind : ShiftedAttention::kName, 6));
+    first.layers.push_back(pixel_ffn());
+    spec.stages.push_back(std::move(first));
+    if (kind == PatchMerging::kName || random_.uniform() < 0.3) {
+      Stage second{.width = 9, .downsample = layer(PatchMerging::kName, 9)};
+      second.layers.push_back(layer(CosineAttention::kName, 9));
+      second.layers.push_back(pixel_ffn());
+      if (random_.uniform() < 0.5) second.layers.push_back(TokenNorm{1e-5});
+      spec.stages.push_back(std::move(second));
+    }
+    spec.heads.push_back(TokenHead{.classes = between(3, 5), .mean_tokens = true});
     return spec;
   }
 

@@ -41,10 +41,11 @@ struct Value {
 
 /// How a parameter starts.
 struct Initialiser {
-  enum class Kind : std::uint8_t { kZeros, kOnes, kTruncatedNormal, kKaimingUniform };
+  enum class Kind : std::uint8_t { kZeros, kOnes, kTruncatedNormal, kKaimingUniform, kConstant };
   Kind kind = Kind::kZeros;
   double deviation = 0.02;  // of the truncated normal
   Index fan_in = 0;         // of Kaiming: uniform in ±1/sqrt(fan_in), as PyTorch's layers
+  double value = 0;         // of the constant
 };
 
 struct Parameter {

@@ -137,16 +137,19 @@ ValueId LayerWriter::conv_norm(ValueId x, const Extent& out, const std::string& 
   return y;
 }
 
-ValueId LayerWriter::linear(ValueId x, const Extent& out, const std::string& name, bool bias) {
+ValueId LayerWriter::linear(ValueId x, const Extent& out, const std::string& name, bool bias,
+                            bool decays) {
   const Value in = (*this)[x];
   const int last = in.shape.rank() - 1;
-  ensure(in.channel_dim == last, "a linear layer reads channels in the last dimension");
+  ensure(in.channel_dim == last || in.channel_dim == kUnset,
+         "a linear layer reads channels in the last dimension");
   const Index out_channels = graph_->size(out);
   IdList used{parameter({name}, ".weight", {out_channels, in.shape[last]}, {out, in.channels},
-                        {Initialiser::Kind::kTruncatedNormal, 0.02, in.shape[last]}, true)};
+                        {Initialiser::Kind::kTruncatedNormal, 0.02, in.shape[last]}, decays)};
   if (bias) used.push_back(parameter({name}, ".bias", {out_channels}, {out}, kZeros, false));
   Value result = in;
   result.shape[last] = out_channels;
+  result.channel_dim = static_cast<std::int8_t>(last);
   result.channels = out;
   return node(Linear{}, {x}, std::move(used), std::move(result), {name});
 }
@@ -171,6 +174,28 @@ ValueId LayerWriter::position_bias(AxisId heads, Index height, Index width, Bias
                            {Initialiser::Kind::kTruncatedNormal, 0.02, 0}, false);
   return node(GatherBias{rule, height, width}, {}, {table},
               {{count, tokens, tokens}, false, 0, {heads}}, {name, ".gather"});
+}
+
+ValueId LayerWriter::gather_table(ValueId table, Index height, Index width,
+                                  const std::string& name) {
+  const Value& in = (*this)[table];
+  ensure(in.shape.rank() == 2 && in.channel_dim == 1 && !in.batched &&
+             in.shape[0] == (2 * height - 1) * (2 * width - 1),
+         "a bias table has a row for each offset and a column for each head");
+  const Index tokens = height * width;
+  Value result{{in.shape[1], tokens, tokens}, false, 0, in.channels};
+  return node(GatherTable{height, width}, {table}, {}, std::move(result), {name});
+}
+
+ValueId LayerWriter::shift_mask(const ShiftMask& mask, const std::string& name) {
+  const Index tokens = mask.height * mask.width;
+  return node(mask, {}, {}, {{mask.rows * mask.columns, tokens, tokens}, false, kUnset, {}},
+              {name});
+}
+
+ValueId LayerWriter::offset_table(Index height, Index width, const std::string& name) {
+  const Index entries = (2 * height - 1) * (2 * width - 1);
+  return node(OffsetTable{height, width}, {}, {}, {{entries, 2}, false, kUnset, {}}, {name});
 }
 
 ValueId LayerWriter::matrix_multiply(ValueId a, ValueId b, bool transpose_left,
@@ -210,7 +235,7 @@ ValueId LayerWriter::add(ValueId a, ValueId b, const std::string& name) {
   return node(Add{}, {a, b}, {}, left, {name});
 }
 
-ValueId LayerWriter::add_broadcast(ValueId x, ValueId constant, const std::string& name) {
+void LayerWriter::check_broadcast(ValueId x, ValueId constant) const {
   const Value& left = (*this)[x];
   const Value& right = (*this)[constant];
   ensure(!right.batched, "a broadcast value does not depend on the images");
@@ -221,7 +246,11 @@ ValueId LayerWriter::add_broadcast(ValueId x, ValueId constant, const std::strin
            "a broadcast value fits the other's shape");
   if (left.channel_dim != kUnset && right.channel_dim == left.channel_dim - gap)
     ensure(left.channels == right.channels, "added values are made of the same axes");
-  return node(AddBroadcast{}, {x, constant}, {}, left, {name});
+}
+
+ValueId LayerWriter::add_broadcast(ValueId x, ValueId constant, const std::string& name) {
+  check_broadcast(x, constant);
+  return node(AddBroadcast{}, {x, constant}, {}, (*this)[x], {name});
 }
 
 ValueId LayerWriter::add_leading(ValueId x, ValueId y, const std::string& name) {
@@ -235,6 +264,19 @@ ValueId LayerWriter::multiply(ValueId x, ValueId per_channel, const std::string&
   ensure((*this)[x].channels == (*this)[per_channel].channels,
          "multiplied values are made of the same axes");
   return node(Multiply{}, {x, per_channel}, {}, (*this)[x], {name});
+}
+
+ValueId LayerWriter::multiply_broadcast(ValueId x, ValueId constant, const std::string& name) {
+  check_broadcast(x, constant);
+  return node(Multiply{}, {x, constant}, {}, (*this)[x], {name});
+}
+
+ValueId LayerWriter::l2_normalize(ValueId x, const std::string& name) {
+  return node(L2Normalize{}, {x}, {}, (*this)[x], {name});
+}
+
+ValueId LayerWriter::limited_exp(ValueId x, double maximum, const std::string& name) {
+  return node(LimitedExp{maximum}, {x}, {}, (*this)[x], {name});
 }
 
 ValueId LayerWriter::scale(ValueId x, double factor, const std::string& name) {
@@ -323,6 +365,12 @@ ValueId LayerWriter::pad(ValueId x, int height_dim, Index rows, Index columns,
   result.shape[height_dim] += rows;
   result.shape[height_dim + 1] += columns;
   return node(Pad{height_dim, rows, columns}, {x}, {}, std::move(result), {name});
+}
+
+ValueId LayerWriter::roll(ValueId x, int height_dim, Index rows, Index columns,
+                          const std::string& name) {
+  if (rows == 0 && columns == 0) return x;
+  return node(Roll{height_dim, rows, columns}, {x}, {}, (*this)[x], {name});
 }
 
 ValueId LayerWriter::crop(ValueId x, int height_dim, Index height, Index width,

@@ -46,14 +46,23 @@ class LayerWriter {
                       Index stride, Index padding, bool depthwise, bool bias);
   ValueId batch_norm(ValueId x, const std::string& name, bool zero_scale = false);
   ValueId layer_norm(ValueId x, const std::string& name, double epsilon, bool zero_scale = false);
-  /// On the last dimension, which must be the channels. Weights start as truncated normals (0.02).
-  ValueId linear(ValueId x, const Extent& out, const std::string& name, bool bias = true);
+  /// On the last dimension, which must be the channels (or without labels: an offset table).
+  /// Weights start as truncated normals (0.02).
+  ValueId linear(ValueId x, const Extent& out, const std::string& name, bool bias = true,
+                 bool decays = true);
   /// A parameter as a value without images, e.g. a position embedding (1, T, C).
   ValueId parameter_value(const Shape& shape, std::vector<Extent> dims, int channel_dim,
                           const std::string& name, Initialiser initialiser, bool decays);
   /// A bias table gathered into (heads, T, T); `heads` is the heads' axis.
   ValueId position_bias(AxisId heads, Index height, Index width, BiasRule rule,
                         const std::string& name);
+  /// A computed table (entries, heads), entries as in BiasRule::kSignedOffset, read into
+  /// (heads, T, T).
+  ValueId gather_table(ValueId table, Index height, Index width, const std::string& name);
+  /// What ShiftMask describes: (windows, T, T).
+  ValueId shift_mask(const ShiftMask& mask, const std::string& name);
+  /// What OffsetTable describes: ((2·height - 1)(2·width - 1), 2), without labels.
+  ValueId offset_table(Index height, Index width, const std::string& name);
 
   // --- arithmetic
   ValueId matrix_multiply(ValueId a, ValueId b, bool transpose_left, bool transpose_right,
@@ -64,7 +73,12 @@ class LayerWriter {
   ValueId add_broadcast(ValueId x, ValueId constant, const std::string& name);
   ValueId add_leading(ValueId x, ValueId y, const std::string& name);
   ValueId multiply(ValueId x, ValueId per_channel, const std::string& name);
+  /// x · constant, broadcast by the rules of add_broadcast.
+  ValueId multiply_broadcast(ValueId x, ValueId constant, const std::string& name);
   ValueId scale(ValueId x, double factor, const std::string& name);
+  /// Over the last dimension.
+  ValueId l2_normalize(ValueId x, const std::string& name);
+  ValueId limited_exp(ValueId x, double maximum, const std::string& name);
   ValueId drop_path(ValueId x, double probability, const std::string& name);
 
   // --- movement
@@ -80,8 +94,11 @@ class LayerWriter {
                   const std::string& name);
   ValueId permute(ValueId x, std::initializer_list<int> order, const std::string& name);
   ValueId pad(ValueId x, int height_dim, Index rows, Index columns, const std::string& name);
+  /// Cyclic shift of two neighbouring dimensions, towards larger positions; none if both are 0.
+  ValueId roll(ValueId x, int height_dim, Index rows, Index columns, const std::string& name);
   ValueId crop(ValueId x, int height_dim, Index height, Index width, const std::string& name);
-  /// A map (N, C, H, W) to its mean (N, C), or (N, C, 1, 1) if `keep`; tokens (N, T, C) to (N, C).
+  /// A map (N, C, H, W) to its mean (N, C), or (N, C, 1, 1) if `keep`; tokens (N, T, C) and pixel
+  /// tokens (N, H, W, C) to (N, C).
   ValueId mean(ValueId x, bool keep, const std::string& name);
   ValueId broadcast(ValueId constant, const std::string& name);
 
@@ -94,6 +111,8 @@ class LayerWriter {
   struct Name {
     std::string_view stem, part;
   };
+  /// Whether a value without images fits `x` by broadcasting; throws if it does not.
+  void check_broadcast(ValueId x, ValueId constant) const;
   std::string joined(const Name& name, std::string_view suffix = "") const;
 
   ValueId node(Op op, IdList inputs, IdList used, Value result, const Name& name);

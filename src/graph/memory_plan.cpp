@@ -35,7 +35,14 @@ Shape compact(const Shape& shape, const Shape& strides) {
 bool is_element_wise(const Op& op) {
   return std::holds_alternative<Activate>(op) || std::holds_alternative<Add>(op) ||
          std::holds_alternative<AddBroadcast>(op) || std::holds_alternative<AddLeading>(op) ||
-         std::holds_alternative<Multiply>(op) || std::holds_alternative<Scale>(op);
+         std::holds_alternative<Multiply>(op) || std::holds_alternative<Scale>(op) ||
+         std::holds_alternative<L2Normalize>(op) || std::holds_alternative<LimitedExp>(op);
+}
+
+/// Whether the value is at hand before the forward pass: parameters and constants.
+bool is_at_hand(const Op& op) {
+  return std::holds_alternative<UseParameter>(op) || std::holds_alternative<ShiftMask>(op) ||
+         std::holds_alternative<OffsetTable>(op);
 }
 
 /// Strides of a view made by `node`, or false if it writes memory.
@@ -77,8 +84,8 @@ Layout lay_out(const Graph& graph, const Shape* input_strides) {
   for (const Node& node : graph.nodes) {
     const auto out = static_cast<std::size_t>(node.output);
     Shape strides;
-    // Reading a parameter as a value hands out the parameter's own memory.
-    if (std::holds_alternative<UseParameter>(node.op)) layout.is_view[out] = true;
+    // Reading a parameter or a constant as a value hands out its own memory.
+    if (is_at_hand(node.op)) layout.is_view[out] = true;
     if (view_of(graph, node, layout, strides)) {
       layout.is_view[out] = true;
       layout.storage[out] = layout.storage[static_cast<std::size_t>(node.inputs[0])];

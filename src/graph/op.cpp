@@ -79,6 +79,21 @@ OpRow op_row(const Op& op) {
                         [](const GatherBias&) {
                           return OpRow{"gather_bias", C::kOther};
                         },
+                        [](const GatherTable&) {
+                          return OpRow{"gather_table", C::kOther};
+                        },
+                        [](const ShiftMask&) {
+                          return OpRow{"shift_mask", C::kOther};
+                        },
+                        [](const OffsetTable&) {
+                          return OpRow{"offset_table", C::kOther};
+                        },
+                        [](const L2Normalize&) {
+                          return OpRow{"l2_normalize", C::kNormalization};
+                        },
+                        [](const LimitedExp&) {
+                          return OpRow{"limited_exp", C::kOther};
+                        },
                         [](const Mean&) {
                           return OpRow{"mean", C::kOther};
                         },

@@ -51,7 +51,8 @@ struct AddBroadcast {};
 /// Adds the first min(a, b) channels of the second value to the first: EfficientViT's cascade when
 /// V and the split differ in width, where the paper is silent.
 struct AddLeading {};
-/// x · y, with y broadcast over the spatial dimensions (squeeze-and-excitation).
+/// x · y, with y broadcast: over the spatial dimensions (squeeze-and-excitation), or a factor for
+/// each head.
 struct Multiply {};
 struct Scale {
   double factor = 1;
@@ -82,6 +83,30 @@ struct GatherBias {
   BiasRule rule = BiasRule::kAbsoluteOffset;
   Index height = 0, width = 0;
 };
+/// Reads a computed bias table (entries, heads) into (heads, T, T), by BiasRule::kSignedOffset.
+struct GatherTable {
+  Index height = 0, width = 0;
+};
+/// What attention in shifted windows adds to its scores: (windows, T, T), 0 between tokens that
+/// were neighbours before the map was rolled and -100 between others. The map, whole windows of
+/// `height` x `width`, is `rows` x `columns` of them.
+struct ShiftMask {
+  Index height = 0, width = 0, rows = 1, columns = 1;
+  Index shift_rows = 0, shift_columns = 0;
+};
+/// The offsets between tokens of a height x width grid, log-spaced (arXiv 2111.09883, eq. 4):
+/// ((2·height - 1)(2·width - 1), 2), rows in the order of BiasRule::kSignedOffset.
+struct OffsetTable {
+  Index height = 0, width = 0;
+};
+/// x / max(|x|, epsilon), |x| the Euclidean norm over the last dimension.
+struct L2Normalize {
+  double epsilon = 1e-12;
+};
+/// exp(min(x, maximum)).
+struct LimitedExp {
+  double maximum = 0;
+};
 /// Mean over the dimensions [first, last]; kept as size 1 if `keep`.
 struct Mean {
   int first = 2, last = 3;
@@ -99,10 +124,10 @@ struct DropPath {
   double probability = 0;
 };
 
-using Op =
-    std::variant<Convolution, Linear, MatrixMultiply, BatchNorm, LayerNorm, Softmax, Activate, Add,
-                 AddBroadcast, AddLeading, Multiply, Scale, Reshape, Permute, Concat, Slice, Pad,
-                 Roll, GatherBias, Mean, Broadcast, UseParameter, Dropout, DropPath>;
+using Op = std::variant<Convolution, Linear, MatrixMultiply, BatchNorm, LayerNorm, Softmax,
+                        Activate, Add, AddBroadcast, AddLeading, Multiply, Scale, Reshape, Permute,
+                        Concat, Slice, Pad, Roll, GatherBias, GatherTable, ShiftMask, OffsetTable,
+                        L2Normalize, LimitedExp, Mean, Broadcast, UseParameter, Dropout, DropPath>;
 
 /// "convolution", "linear", …: the same words in profiles, exports and messages.
 std::string_view op_name(const Op& op);

@@ -59,6 +59,8 @@ struct Counter {
   OpCost operator()(const AddLeading&) const { return flops(std::min(in(0), in(1))); }
   OpCost operator()(const Multiply&) const { return flops(out); }
   OpCost operator()(const Scale&) const { return flops(out); }
+  OpCost operator()(const L2Normalize&) const { return flops(3 * out); }
+  OpCost operator()(const LimitedExp&) const { return flops(4 * out); }
   OpCost operator()(const Mean&) const { return flops(in(0)); }
   template <typename Movement>
   OpCost operator()(const Movement&) const {
@@ -72,7 +74,7 @@ OpCost op_cost(const Graph& graph, const Node& node, bool is_view, Index batch) 
   const Index out = elements(graph.value(node.output), batch);
   OpCost cost = std::visit(Counter{graph, node, batch, out}, node.op);
   if (is_view) return cost;
-  if (std::holds_alternative<GatherBias>(node.op)) {
+  if (std::holds_alternative<GatherBias>(node.op) || std::holds_alternative<GatherTable>(node.op)) {
     cost.elements_read = out;  // one entry of the table for each element written
   } else {
     for (const ValueId x : node.inputs) cost.elements_read += elements(graph.value(x), batch);

@@ -8,9 +8,9 @@ namespace vitlab {
 ///
 /// macs: multiply-adds of convolutions, linear layers and matrix products. flops: every op, a
 /// multiply-add as 2; per element: bias 1, add 1, multiply 1, scale 1, mean 1, relu 1, hardsigmoid
-/// 4, sigmoid 4, hardswish 5, silu 5, gelu 8, softmax 5, batch norm 2, layer norm 8. Elements
-/// moved: inputs and parameters read once, output written once; views move nothing, a broadcast
-/// operand is read once.
+/// 4, sigmoid 4, hardswish 5, silu 5, gelu 8, softmax 5, batch norm 2, layer norm 8, Euclidean norm
+/// 3, exp 4. Elements moved: inputs and parameters read once, output written once; views move
+/// nothing, a broadcast operand is read once.
 struct OpCost {
   Index macs = 0;
   Index flops = 0;

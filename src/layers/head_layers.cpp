@@ -21,9 +21,11 @@ ValueId write(const NormLinearHead& layer, LayerWriter& writer, ValueId x, const
 
 LayerProblems check(const TokenHead& layer, const Value& input, Index /*width*/) {
   LayerProblems problems;
-  const bool is_tokens = require_tokens(problems, input);
+  const bool is_tokens =
+      layer.mean_tokens ? require_channels_last(problems, input) : require_tokens(problems, input);
   require_positive(problems, "classes", layer.classes);
-  if (is_tokens && (layer.token < 0 || layer.token >= input.shape[1]))
+  require_epsilon(problems, layer.epsilon);
+  if (is_tokens && input.shape.rank() == 3 && (layer.token < 0 || layer.token >= input.shape[1]))
     problems.push_back({"token", "must name one of the tokens"});
   return problems;
 }
@@ -32,13 +34,13 @@ ValueId write(const TokenHead& layer, LayerWriter& writer, ValueId x, const Exte
   const Extent classes{writer.axis(AxisKind::kClasses, "classes", layer.classes)};
   // Norm acts on each token alone, so the one token that is read is taken out first.
   if (layer.mean_tokens) {
-    if (layer.norm) x = writer.layer_norm(x, "norm", kTokenNormEpsilon);
+    if (layer.norm) x = writer.layer_norm(x, "norm", layer.epsilon);
     x = writer.mean(x, false, "pool");
   } else {
     const Value tokens = writer[x];
     x = writer.slice(x, 1, layer.token, 1, "token");
     x = writer.reshape(x, {tokens.shape[0], tokens.shape[2]}, 1, tokens.channels, "token.flat");
-    if (layer.norm) x = writer.layer_norm(x, "norm", kTokenNormEpsilon);
+    if (layer.norm) x = writer.layer_norm(x, "norm", layer.epsilon);
   }
   return writer.linear(x, classes, "linear");
 }

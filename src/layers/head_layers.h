@@ -22,7 +22,8 @@ struct NormLinearHead {
 };
 
 /// ViT's head: layer norm on tokens (unless a token_norm has done it), then the class token (or,
-/// without one, the mean of all tokens), then linear.
+/// without one, the mean of all tokens), then linear. On pixel tokens (N, H, W, C) it takes the
+/// mean: Swin's head.
 struct TokenHead {
   static constexpr std::string_view kName = "token_head";
   static constexpr LayerRole kRole = LayerRole::kHead;
@@ -31,11 +32,13 @@ struct TokenHead {
   Index token = 0;           // which class token
   bool mean_tokens = false;  // the mean of all tokens instead
   bool norm = true;
+  double epsilon = 1e-6;  // of the layer norm
 
   static constexpr auto fields() {
-    return std::tuple{
-        required("classes", &TokenHead::classes), optional("token", &TokenHead::token),
-        optional("mean_tokens", &TokenHead::mean_tokens), optional("norm", &TokenHead::norm)};
+    return std::tuple{required("classes", &TokenHead::classes),
+                      optional("token", &TokenHead::token),
+                      optional("mean_tokens", &TokenHead::mean_tokens),
+                      optional("norm", &TokenHead::norm), optional("epsilon", &TokenHead::epsilon)};
   }
   friend bool operator==(const TokenHead&, const TokenHead&) = default;
 };

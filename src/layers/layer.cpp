@@ -158,6 +158,10 @@ Index splits_needed(const Layer& layer) {
   if (const auto* cascaded = std::get_if<CascadedAttention>(&layer)) return cascaded->head_count();
   if (const auto* tokens = std::get_if<TokenAttention>(&layer); tokens && tokens->split)
     return tokens->heads;
+  if (const auto* shifted = std::get_if<ShiftedAttention>(&layer); shifted && shifted->split)
+    return shifted->heads;
+  if (const auto* cosine = std::get_if<CosineAttention>(&layer); cosine && cosine->split)
+    return cosine->heads;
   return 1;
 }
 

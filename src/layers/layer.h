@@ -11,6 +11,7 @@
 #include "layers/attention_layers.h"
 #include "layers/head_layers.h"
 #include "layers/map_layers.h"
+#include "layers/pixel_layers.h"
 #include "layers/stem_layers.h"
 #include "layers/token_layers.h"
 
@@ -20,7 +21,8 @@ namespace vitlab {
 /// fields(), check() or write() does not compile, and every law of tests/layers runs over it.
 using Layer = std::variant<ConvolutionStem, PatchStem, DepthwiseLayer, FfnLayer, FullAttention,
                            WindowAttention, GroupedAttention, CascadedAttention, SubsampleLayer,
-                           TokenAttention, TokenFfn, TokenNorm, NormLinearHead, TokenHead>;
+                           TokenAttention, TokenFfn, TokenNorm, PatchMapStem, PatchMerging,
+                           ShiftedAttention, CosineAttention, NormLinearHead, TokenHead>;
 
 std::string_view layer_kind(const Layer& layer);
 LayerRole layer_role(const Layer& layer);

@@ -27,6 +27,19 @@ bool require_tokens(LayerProblems& problems, const Value& input) {
   return is_tokens;
 }
 
+bool require_channels_last(LayerProblems& problems, const Value& input) {
+  const int rank = input.shape.rank();
+  const bool holds = (rank == 3 || rank == 4) && input.channel_dim == rank - 1;
+  if (!holds)
+    problems.push_back(
+        {"", "works on tokens (N, T, C) or pixel tokens (N, H, W, C), but its input is a map"});
+  return holds;
+}
+
+void require_epsilon(LayerProblems& problems, double epsilon) {
+  if (!(epsilon > 0 && epsilon < 1)) problems.push_back({"epsilon", "must lie in (0, 1)"});
+}
+
 LayerProblems check(const DepthwiseLayer& layer, const Value& input, Index /*width*/) {
   LayerProblems problems;
   require_map(problems, input);

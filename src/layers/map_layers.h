@@ -74,5 +74,9 @@ void require_positive(LayerProblems& problems, std::string_view field, Index siz
 void require_odd(LayerProblems& problems, std::string_view field, Index kernel);
 bool require_map(LayerProblems& problems, const Value& input);
 bool require_tokens(LayerProblems& problems, const Value& input);
+/// Tokens (N, T, C) or pixel tokens (N, H, W, C).
+bool require_channels_last(LayerProblems& problems, const Value& input);
+/// A problem unless the epsilon of a norm is positive.
+void require_epsilon(LayerProblems& problems, double epsilon);
 
 }  // namespace vitlab

@@ -40,15 +40,19 @@ ValueId write(const ConvolutionStem& layer, LayerWriter& writer, ValueId x, cons
   return x;
 }
 
+void check_patch_size(LayerProblems& problems, Index size, const Value& image) {
+  if (size < 1) problems.push_back({"size", "must be at least 1"});
+  if (size >= 1 && (image.shape[2] % size != 0 || image.shape[3] % size != 0))
+    problems.push_back({"size", "must divide the image's " + std::to_string(image.shape[2]) +
+                                    " x " + std::to_string(image.shape[3]) + " pixels, got " +
+                                    std::to_string(size)});
+}
+
 LayerProblems check(const PatchStem& layer, const Value& input, Index /*width*/) {
   LayerProblems problems;
-  if (layer.size < 1) problems.push_back({"size", "must be at least 1"});
   if (layer.class_tokens < 0 || layer.class_tokens > 8)
     problems.push_back({"class_tokens", "must lie in 0..8"});
-  if (layer.size >= 1 && (input.shape[2] % layer.size != 0 || input.shape[3] % layer.size != 0))
-    problems.push_back({"size", "must divide the image's " + std::to_string(input.shape[2]) +
-                                    " x " + std::to_string(input.shape[3]) + " pixels, got " +
-                                    std::to_string(layer.size)});
+  check_patch_size(problems, layer.size, input);
   return problems;
 }
 

@@ -46,6 +46,8 @@ struct PatchStem {
 
 LayerProblems check(const ConvolutionStem& layer, const Value& input, Index width);
 LayerProblems check(const PatchStem& layer, const Value& input, Index width);
+/// Problems of a patch that does not divide the image.
+void check_patch_size(LayerProblems& problems, Index size, const Value& image);
 /// From the image (N, C, H, W) to the first stage, whose embedding is `out`.
 ValueId write(const ConvolutionStem& layer, LayerWriter& writer, ValueId x, const Extent& out);
 ValueId write(const PatchStem& layer, LayerWriter& writer, ValueId x, const Extent& out);

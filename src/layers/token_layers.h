@@ -7,6 +7,9 @@
 
 namespace vitlab {
 
+/// The epsilon of layer norms on tokens in DeiT and timm's ViT.
+constexpr double kTokenNormEpsilon = 1e-6;
+
 /// ViT's pre-norm multi-head attention on tokens (N, T, C): x + proj(attention(norm(x))). With
 /// `split`, head i reads only split i of the normed channels for its query, key and value.
 struct TokenAttention {
@@ -31,27 +34,34 @@ struct TokenAttention {
   friend bool operator==(const TokenAttention&, const TokenAttention&) = default;
 };
 
-/// ViT's pre-norm FFN on tokens: x + fc2(activation(fc1(norm(x)))).
+/// ViT's pre-norm FFN on tokens (N, T, C) or pixel tokens (N, H, W, C):
+/// x + fc2(activation(fc1(norm(x)))); with `post_norm` SwinV2's, x + norm(fc2(activation(fc1(x)))).
 struct TokenFfn {
   static constexpr std::string_view kName = "token_ffn";
   static constexpr LayerRole kRole = LayerRole::kFfn;
 
   Index hidden = 0;
   Activation activation = Activation::kGelu;
+  double epsilon = kTokenNormEpsilon;  // of the layer norm
+  bool post_norm = false;
 
   static constexpr auto fields() {
-    return std::tuple{required("hidden", &TokenFfn::hidden),
-                      optional("activation", &TokenFfn::activation)};
+    return std::tuple{
+        required("hidden", &TokenFfn::hidden), optional("activation", &TokenFfn::activation),
+        optional("epsilon", &TokenFfn::epsilon), optional("post_norm", &TokenFfn::post_norm)};
   }
   friend bool operator==(const TokenFfn&, const TokenFfn&) = default;
 };
 
-/// Layer norm on tokens (N, T, C), behind which several heads read: DeiT's with distillation.
+/// Layer norm on tokens (N, T, C) or pixel tokens (N, H, W, C), outside any residual: the one that
+/// DeiT's two heads read behind with distillation, and SwinV2-G's on the main branch.
 struct TokenNorm {
   static constexpr std::string_view kName = "token_norm";
   static constexpr LayerRole kRole = LayerRole::kNorm;
 
-  static constexpr auto fields() { return std::tuple{}; }
+  double epsilon = kTokenNormEpsilon;
+
+  static constexpr auto fields() { return std::tuple{optional("epsilon", &TokenNorm::epsilon)}; }
   friend bool operator==(const TokenNorm&, const TokenNorm&) = default;
 };
 
@@ -61,8 +71,5 @@ LayerProblems check(const TokenNorm& layer, const Value& input, Index width);
 ValueId write(const TokenAttention& layer, LayerWriter& writer, ValueId x, const Extent& out);
 ValueId write(const TokenFfn& layer, LayerWriter& writer, ValueId x, const Extent& out);
 ValueId write(const TokenNorm& layer, LayerWriter& writer, ValueId x, const Extent& out);
-
-/// The epsilon of every layer norm on tokens, as in DeiT and timm.
-constexpr double kTokenNormEpsilon = 1e-6;
 
 }  // namespace vitlab

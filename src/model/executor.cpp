@@ -1,6 +1,8 @@
 #include "model/executor.h"
 
+#include <array>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -8,6 +10,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include "core/error.h"
+#include "model/op_constants.h"
 #include "model/run_op.h"
 
 namespace vitlab {
@@ -47,6 +50,18 @@ std::vector<std::vector<ValueId>> last_reads(const Graph& graph) {
   for (std::size_t v = 0; v < last.size(); ++v)
     if (!lives_on[v]) released[last[v]].push_back(static_cast<ValueId>(v));
   return released;
+}
+
+/// Equal for ops that need the same constant; nothing for ops that need none.
+std::optional<std::array<Index, 8>> constant_key(const Op& op) {
+  const auto kind = static_cast<Index>(op.index());
+  if (const auto* g = std::get_if<GatherBias>(&op))
+    return {{kind, static_cast<Index>(g->rule), g->height, g->width}};
+  if (const auto* g = std::get_if<GatherTable>(&op)) return {{kind, g->height, g->width}};
+  if (const auto* t = std::get_if<OffsetTable>(&op)) return {{kind, t->height, t->width}};
+  if (const auto* m = std::get_if<ShiftMask>(&op))
+    return {{kind, m->height, m->width, m->rows, m->columns, m->shift_rows, m->shift_columns}};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -89,7 +104,7 @@ class Executor::Run {
     const Node& node = graph_.nodes[index];
     const at::Tensor mask = channels_of(node.output, options_.masks, 1);
     OpCall call{
-        graph_, node,      weights_, {}, images_, options_.training, executor_.bias_indices_[index],
+        graph_, node,      weights_, {}, images_, options_.training, executor_.constants_[index],
         mask,   generator_};
     for (const ValueId x : node.inputs) call.inputs.push_back(values_[static_cast<std::size_t>(x)]);
     if (options_.explicit_copies) copy_first(index, call);
@@ -194,15 +209,15 @@ Executor::Executor(Graph graph, at::Device device)
     : graph_(std::move(graph)),
       device_(device),
       released_(last_reads(graph_)),
-      bias_indices_(graph_.nodes.size()),
+      constants_(graph_.nodes.size()),
       is_gated_(graph_.values.size(), false) {
-  std::map<std::tuple<BiasRule, Index, Index>, at::Tensor> known;
+  std::map<std::array<Index, 8>, at::Tensor> known;
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-    const auto* gather = std::get_if<GatherBias>(&graph_.nodes[i].op);
-    if (gather == nullptr) continue;
-    at::Tensor& index = known[{gather->rule, gather->height, gather->width}];
-    if (!index.defined()) index = bias_index(*gather).to(device_);
-    bias_indices_[i] = index;
+    const auto key = constant_key(graph_.nodes[i].op);
+    if (!key) continue;
+    at::Tensor& constant = known[*key];
+    if (!constant.defined()) constant = op_constant(graph_.nodes[i].op).to(device_);
+    constants_[i] = constant;
   }
   for (const ValueId gate : graph_.gates) is_gated_[static_cast<std::size_t>(gate)] = true;
 }

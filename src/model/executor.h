@@ -69,7 +69,7 @@ class Executor {
   Graph graph_;
   at::Device device_;
   std::vector<std::vector<ValueId>> released_;  // by node: the values that it reads last
-  std::vector<at::Tensor> bias_indices_;        // by node; undefined but for GatherBias
+  std::vector<at::Tensor> constants_;           // by node; undefined but where op_constant is not
   std::vector<bool> is_gated_;                  // by value
 };
 

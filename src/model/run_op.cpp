@@ -40,6 +40,10 @@ at::Tensor along(const at::Tensor& vector, const at::Tensor& x, Index dim) {
 struct OpRunner {
   const OpCall& call;
 
+  at::Tensor in_model_dtype(const at::Tensor& constant) const {
+    return constant.to(call.weights.tensors.front().scalar_type());
+  }
+
   const at::Tensor& x(std::size_t i = 0) const { return call.inputs[i]; }
   const at::Tensor& weight(std::size_t i) const { return call.weights[call.node.parameters[i]]; }
   at::Tensor optional_weight(std::size_t i) const {
@@ -48,14 +52,17 @@ struct OpRunner {
   const Value& in(std::size_t i = 0) const { return call.graph.value(call.node.inputs[i]); }
   const Value& out() const { return call.graph.value(call.node.output); }
 
-  /// Operand `i` beside a batched one: a value without images whose leading dimension counts
-  /// windows is repeated for every image.
-  at::Tensor beside_batch(std::size_t i) const {
+  /// Whether operand `i` is a value without images beside a batched one, whose leading dimension
+  /// counts windows.
+  bool repeats(std::size_t i) const {
     const Value& value = in(i);
-    const bool repeats = !value.batched && out().batched && call.images > 1 &&
-                         value.shape.rank() == out().shape.rank() && value.shape[0] > 1;
-    if (!repeats) return x(i);
-    std::vector<Index> times(static_cast<std::size_t>(value.shape.rank()), 1);
+    return !value.batched && out().batched && call.images > 1 &&
+           value.shape.rank() == out().shape.rank() && value.shape[0] > 1;
+  }
+  /// Such an operand repeated for every image.
+  at::Tensor beside_batch(std::size_t i) const {
+    if (!repeats(i)) return x(i);
+    std::vector<Index> times(static_cast<std::size_t>(in(i).shape.rank()), 1);
     times[0] = call.images;
     return x(i).repeat(times);
   }
@@ -94,7 +101,11 @@ struct OpRunner {
   at::Tensor operator()(const Softmax&) const { return at::softmax(x(), -1); }
   at::Tensor operator()(const Activate& op) const { return activated(x(), op.activation); }
   at::Tensor operator()(const Add&) const { return x(0) + x(1); }
-  at::Tensor operator()(const AddBroadcast&) const { return x(0) + beside_batch(1); }
+  at::Tensor operator()(const AddBroadcast&) const {
+    if (!repeats(1)) return x(0) + x(1);
+    // One image a row, so that the addend need not be repeated for each.
+    return (x(0).unflatten(0, {call.images, x(1).size(0)}) + x(1)).flatten(0, 1);
+  }
   at::Tensor operator()(const AddLeading&) const {
     const Index own = x(0).size(1), shared = std::min(own, x(1).size(1));
     const at::Tensor sum = x(0).narrow(1, 0, shared) + x(1).narrow(1, 0, shared);
@@ -126,8 +137,17 @@ struct OpRunner {
     return at::roll(x(), {op.rows, op.columns}, {op.height_dim, op.height_dim + 1});
   }
   at::Tensor operator()(const GatherBias& op) const {
-    return gathered_bias(op, weight(0), call.bias_index);
+    return gathered_bias(op, weight(0), call.constant);
   }
+  at::Tensor operator()(const GatherTable& op) const {
+    return gathered_bias({BiasRule::kSignedOffset, op.height, op.width}, x(), call.constant);
+  }
+  at::Tensor operator()(const ShiftMask&) const { return in_model_dtype(call.constant); }
+  at::Tensor operator()(const OffsetTable&) const { return in_model_dtype(call.constant); }
+  at::Tensor operator()(const L2Normalize& op) const {
+    return x() / at::linalg_vector_norm(x(), 2, -1, true).clamp_min(op.epsilon);
+  }
+  at::Tensor operator()(const LimitedExp& op) const { return x().clamp_max(op.maximum).exp(); }
   at::Tensor operator()(const Mean& op) const {
     std::vector<Index> dims;
     for (int dim = op.first; dim <= op.last; ++dim) dims.push_back(dim);

@@ -17,7 +17,7 @@ struct OpCall {
   c10::SmallVector<at::Tensor, 4> inputs;
   Index images = 1;
   bool training = false;
-  const at::Tensor& bias_index;    // of a GatherBias
+  const at::Tensor& constant;      // op_constant of the node's op
   const at::Tensor& channel_mask;  // of the output's channels, or undefined
   std::optional<at::Generator> generator;
 };

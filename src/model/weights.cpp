@@ -42,6 +42,8 @@ at::Tensor draw(const Parameter& parameter, std::uint64_t seed) {
       return tensor;
     case Initialiser::Kind::kOnes:
       return tensor.fill_(1);
+    case Initialiser::Kind::kConstant:
+      return tensor.fill_(how.value);
     case Initialiser::Kind::kTruncatedNormal:
       return truncated_normal(tensor, how.deviation, generator);
     case Initialiser::Kind::kKaimingUniform: {

@@ -9,6 +9,7 @@ const std::vector<Template>& templates() {
       {"efficientvit", "EfficientViT (CVPR 2023): sandwich blocks, cascaded group attention",
        efficientvit_knobs, expand_efficientvit},
       {"vit", "ViT and DeiT with any share of attention layers", vit_knobs, expand_vit},
+      {"swin", "Swin and SwinV2 with any share of attention layers", swin_knobs, expand_swin},
   };
   return rows;
 }

@@ -42,6 +42,8 @@ std::vector<Knob> efficientvit_knobs();
 ModelSpec expand_efficientvit(ConfigReader& reader);
 std::vector<Knob> vit_knobs();
 ModelSpec expand_vit(ConfigReader& reader);
+std::vector<Knob> swin_knobs();
+ModelSpec expand_swin(ConfigReader& reader);
 
 /// The factor under `width_scale`, 1 if there is none; a problem unless it lies in (0, 64].
 double read_width_scale(ConfigReader& reader);

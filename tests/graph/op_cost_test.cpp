@@ -109,6 +109,13 @@ void norms_and_activations() {
     b.writer.softmax(b.x, "s");
     check_last(b, {0, 5 * kMap, kMap, kMap});
   }
+  {
+    Bench b;
+    b.writer.l2_normalize(b.x, "n");
+    check_last(b, {0, 3 * kMap, kMap, kMap});
+    b.writer.limited_exp(b.x, 4.6, "e");
+    check_last(b, {0, 4 * kMap, kMap, kMap});
+  }
   const std::pair<Activation, Index> flops[] = {
       {Activation::kRelu, 1}, {Activation::kHardswish, 5}, {Activation::kGelu, 8},
       {Activation::kSilu, 5}, {Activation::kSigmoid, 4},   {Activation::kHardsigmoid, 4}};
@@ -173,13 +180,24 @@ void movement() {
     Bench b;
     b.writer.pad(b.x, 2, 1, 2, "p");  // 6x5 -> 7x7
     check_last(b, {0, 0, kMap, kBatch * 4 * 49});
-    b.add(Roll{2, 1, 1}, {b.x}, b.graph.value(b.x));
+    b.writer.roll(b.x, 2, 1, 1, "r");
     check_last(b, {0, 0, kMap, kMap});
   }
   {
     Bench b;
     b.writer.position_bias(b.axis(2), 3, 4, BiasRule::kAbsoluteOffset, "bias");
     check_last(b, {0, 0, 2 * 12 * 12, 2 * 12 * 12});  // once, whatever the batch
+  }
+  {
+    Bench b;
+    b.writer.shift_mask({.height = 3, .width = 2, .rows = 2, .columns = 2, .shift_rows = 1}, "m");
+    check_last(b, {0, 0, 0, 0, true});  // at hand
+    const ValueId offsets = b.writer.offset_table(2, 3, "o");
+    check_last(b, {0, 0, 0, 0, true});
+    const ValueId table = b.writer.linear(offsets, {b.axis(2)}, "l", false);
+    check_last(b, {15 * 2 * 2, 2 * 15 * 2 * 2, 15 * 2 + 4, 15 * 2});  // once, whatever the batch
+    b.writer.gather_table(table, 2, 3, "g");
+    check_last(b, {0, 0, 2 * 6 * 6, 2 * 6 * 6});
   }
   {
     Bench b({1, 6, 4}, 2);
@@ -207,10 +225,11 @@ TEST_CASE("every op has its own name, and multiplications are what macs count") 
   Bench b;
   std::set<std::string> names;
   const Op ops[] = {
-      Convolution{}, Linear{},  MatrixMultiply{}, BatchNorm{},    LayerNorm{}, Softmax{},
-      Activate{},    Add{},     AddBroadcast{},   AddLeading{},   Multiply{},  Scale{},
-      Reshape{},     Permute{}, Concat{},         Slice{},        Pad{},       Roll{},
-      GatherBias{},  Mean{},    Broadcast{},      UseParameter{}, Dropout{},   DropPath{}};
+      Convolution{}, Linear{},      MatrixMultiply{}, BatchNorm{},   LayerNorm{},   Softmax{},
+      Activate{},    Add{},         AddBroadcast{},   AddLeading{},  Multiply{},    Scale{},
+      Reshape{},     Permute{},     Concat{},         Slice{},       Pad{},         Roll{},
+      GatherBias{},  GatherTable{}, ShiftMask{},      OffsetTable{}, L2Normalize{}, LimitedExp{},
+      Mean{},        Broadcast{},   UseParameter{},   Dropout{},     DropPath{}};
   for (const Op& op : ops) {
     CHECK(names.insert(std::string(op_name(op))).second);
     CHECK_FALSE(category_name(op_category(op)).empty());

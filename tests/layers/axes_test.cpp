@@ -14,6 +14,9 @@ bool is_constant(const Graph& graph, const Node& node, const Parameter& paramete
   if (std::holds_alternative<Convolution>(node.op)) return dim >= 2;  // kernel taps
   if (const auto* gather = std::get_if<GatherBias>(&node.op))         // offsets of a bias table
     return dim == (gather->rule == BiasRule::kAbsoluteOffset ? 1 : 0);
+  if (std::holds_alternative<Linear>(node.op) && dim == 1)  // the two coordinates of an offset
+    for (const Node& other : graph.nodes)
+      if (other.output == node.inputs[0]) return std::holds_alternative<OffsetTable>(other.op);
   const bool is_tokens = parameter.name == "position_embedding" || parameter.name == "class_token";
   return std::holds_alternative<UseParameter>(node.op) && is_tokens && dim == 1 &&
          graph.layer(parameter.layer).kind == PatchStem::kName;
