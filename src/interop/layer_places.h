@@ -17,6 +17,9 @@ LayerPlaces efficientvit_places(const ModelSpec& spec, const Graph& graph, Weigh
 /// The same for timm's VisionTransformer with one class token, and its VisionTransformerDistilled.
 LayerPlaces vit_places(const ModelSpec& spec, WeightLayout layout);
 
+/// The same for timm's and microsoft/Swin-Transformer's SwinTransformer and SwinTransformerV2.
+LayerPlaces swin_places(const ModelSpec& spec, WeightLayout layout);
+
 /// Throws the UserError of a model that the layout cannot hold.
 [[noreturn]] void refuse_layout(WeightLayout layout, const std::string& path,
                                 const std::string& reason);

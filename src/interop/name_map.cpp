@@ -49,6 +49,23 @@ constexpr PartName kParts[] = {
     {TokenFfn::kName, "norm.", "norm2.", "norm2."},
     {TokenFfn::kName, "expand.", "mlp.fc1.", "mlp.fc1."},
     {TokenFfn::kName, "project.", "mlp.fc2.", "mlp.fc2."},
+    {PatchMapStem::kName, "projection.", "proj.", "proj."},
+    {PatchMapStem::kName, "norm.", "norm.", "norm."},
+    {PatchMerging::kName, "norm.", "norm.", "norm."},
+    {PatchMerging::kName, "reduction.", "reduction.", "reduction."},
+    {ShiftedAttention::kName, "norm.", "norm1.", "norm1."},
+    {ShiftedAttention::kName, "qkv.", "attn.qkv.", "attn.qkv."},
+    {ShiftedAttention::kName, "bias", "attn.relative_position_bias_table",
+     "attn.relative_position_bias_table"},
+    {ShiftedAttention::kName, "project.", "attn.proj.", "attn.proj."},
+    {CosineAttention::kName, "norm.", "norm1.", "norm1."},
+    {CosineAttention::kName, "qkv.", "attn.qkv.", "attn.qkv."},
+    {CosineAttention::kName, "q_bias", "attn.q_bias", "attn.q_bias"},
+    {CosineAttention::kName, "v_bias", "attn.v_bias", "attn.v_bias"},
+    {CosineAttention::kName, "logit_scale", "attn.logit_scale", "attn.logit_scale"},
+    {CosineAttention::kName, "bias.expand.", "attn.cpb_mlp.0.", "attn.cpb_mlp.0."},
+    {CosineAttention::kName, "bias.project.", "attn.cpb_mlp.2.", "attn.cpb_mlp.2."},
+    {CosineAttention::kName, "project.", "attn.proj.", "attn.proj."},
     {TokenNorm::kName, "norm.", "norm.", "norm."},
     {TokenHead::kName, "norm.", "/norm.", "/norm."},
     {TokenHead::kName, "linear.", "", ""},
@@ -137,6 +154,13 @@ void add_pair(std::vector<NameMapEntry>& map, NameMapEntry whole, const PairName
   }
 }
 
+/// The stem says which family's code may hold the model.
+LayerPlaces places_of(const ModelSpec& spec, const Graph& graph, WeightLayout layout) {
+  if (std::holds_alternative<PatchStem>(spec.stem)) return vit_places(spec, layout);
+  if (std::holds_alternative<PatchMapStem>(spec.stem)) return swin_places(spec, layout);
+  return efficientvit_places(spec, graph, layout);
+}
+
 }  // namespace
 
 void refuse_layout(WeightLayout layout, const std::string& path, const std::string& reason) {
@@ -163,10 +187,7 @@ Shape foreign_shape(const NameMapEntry& entry, const Graph& graph) {
 
 std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, WeightLayout layout) {
   LayerPlaces places;
-  if (layout != WeightLayout::kVitlab)
-    places = std::holds_alternative<PatchStem>(spec.stem)
-                 ? vit_places(spec, layout)
-                 : efficientvit_places(spec, graph, layout);
+  if (layout != WeightLayout::kVitlab) places = places_of(spec, graph, layout);
   std::vector<NameMapEntry> map;
   for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
     const auto id = static_cast<ParameterId>(i);
@@ -192,8 +213,12 @@ std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, We
 }
 
 bool is_bookkeeping(std::string_view foreign_name, WeightLayout layout) {
-  return layout != WeightLayout::kVitlab && (foreign_name.ends_with(".num_batches_tracked") ||
-                                             foreign_name.ends_with(".attention_bias_idxs"));
+  if (layout == WeightLayout::kVitlab) return false;
+  for (const std::string_view end :
+       {".num_batches_tracked", ".attention_bias_idxs", ".relative_position_index", ".attn_mask",
+        ".relative_coords_table"})
+    if (foreign_name.ends_with(end)) return true;
+  return false;
 }
 
 std::vector<std::string> counter_names(const std::vector<NameMapEntry>& map, WeightLayout layout) {

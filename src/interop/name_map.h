@@ -11,8 +11,9 @@
 namespace vitlab {
 
 /// Whose names the tensors of a file of weights have: vitlab's own, timm's (efficientvit_msra.py,
-/// vision_transformer.py), or those of the papers' code (microsoft/Cream's EfficientViT;
-/// facebookresearch/deit, whose names are timm's).
+/// vision_transformer.py, swin_transformer.py, swin_transformer_v2.py), or those of the papers'
+/// code (microsoft/Cream's EfficientViT; facebookresearch/deit, whose names are timm's;
+/// microsoft/Swin-Transformer).
 enum class WeightLayout : std::uint8_t { kVitlab, kTimm, kOfficial };
 
 std::string_view layout_name(WeightLayout layout);
@@ -43,7 +44,7 @@ Shape foreign_shape(const NameMapEntry& entry, const Graph& graph);
 std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, WeightLayout layout);
 
 /// Whether a tensor of a foreign file says nothing about the model: counters of batch norms, and
-/// the index buffers of attention biases.
+/// the buffers of attention: indices and coordinates of position biases, masks of shifted windows.
 bool is_bookkeeping(std::string_view foreign_name, WeightLayout layout);
 
 /// The counters that the layout keeps beside each running variance (int64 scalars), sorted by name.

@@ -35,8 +35,8 @@ class VitWalk {
   void walk_blocks(const Stage& stage, bool distilled) {
     std::size_t count = stage.layers.size();
     if (distilled) {
-      require(count > 0 && std::holds_alternative<TokenNorm>(stage.layers.back()),
-              "stages.0.layers", "do not end with the token_norm of both heads");
+      require(count > 0 && stage.layers.back() == Layer{TokenNorm{}}, "stages.0.layers",
+              "do not end with the token_norm of both heads");
       --count;
       places_["stages.0.layers." + std::to_string(count)] = "";
     }
@@ -71,6 +71,8 @@ class VitWalk {
     require(layer != nullptr, path, "is not the token_ffn that ends a block");
     require(layer->activation == Activation::kGelu, path,
             "has the activation " + std::string(activation_name(layer->activation)) + ", not gelu");
+    require(!layer->post_norm, path, "norms behind the branch, not before it");
+    require(layer->epsilon == kTokenNormEpsilon, path, "has another epsilon than 1e-6");
   }
 
   void walk_head() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "model/op_constants.h"
 #include "model/weight_files.h"
 
 namespace vitlab {
@@ -28,22 +29,55 @@ std::vector<NamedTensor> model_tensors(const std::filesystem::path& path,
   return tensors;
 }
 
-/// The table entry of each pair of tokens, which the official code keeps beside each bias table.
-void add_bias_indices(const Graph& graph, const std::vector<NameMapEntry>& map,
-                      std::vector<NamedTensor>& tensors) {
-  constexpr std::string_view kTable = "attention_biases";
-  std::map<ParameterId, std::string> names;
-  for (const NameMapEntry& entry : map) names[entry.parameter] = entry.foreign_name;
-  for (const Node& node : graph.nodes) {
-    const auto* gather = std::get_if<GatherBias>(&node.op);
-    if (gather == nullptr) continue;
-    const std::string& table = names.at(node.parameters[0]);
-    ensure(table.ends_with(kTable), "bias tables have the official code's name");
-    const Index tokens = gather->height * gather->width;
-    tensors.push_back({table.substr(0, table.size() - kTable.size()) + "attention_bias_idxs",
-                       bias_index(*gather).reshape({tokens, tokens})});
+/// The buffers that the official codes keep beside the parameters of attention.
+class OfficialBuffers {
+ public:
+  OfficialBuffers(const Graph& graph, const std::vector<NameMapEntry>& map) : graph_(graph) {
+    for (const NameMapEntry& entry : map) {
+      names_[entry.parameter] = entry.foreign_name;
+      const std::size_t inside = entry.foreign_name.find(kAttention);
+      if (inside != std::string::npos)
+        attention_[graph.parameter(entry.parameter).layer] = entry.foreign_name.substr(0, inside);
+    }
   }
-}
+
+  std::vector<NamedTensor> all() const {
+    std::vector<NamedTensor> buffers;
+    for (const Node& node : graph_.nodes) {
+      const at::Tensor value = op_constant(node.op);
+      if (value.defined()) buffers.push_back({name_of(node), shaped(node, value)});
+    }
+    return buffers;
+  }
+
+ private:
+  static constexpr std::string_view kAttention = "attn.";
+
+  std::string name_of(const Node& node) const {
+    const auto* gather = std::get_if<GatherBias>(&node.op);
+    if (gather != nullptr && gather->rule == BiasRule::kAbsoluteOffset) {
+      constexpr std::string_view kTable = "attention_biases";
+      const std::string& table = names_.at(node.parameters[0]);
+      ensure(table.ends_with(kTable), "bias tables have the official code's name");
+      return table.substr(0, table.size() - kTable.size()) + "attention_bias_idxs";
+    }
+    const std::string& block = attention_.at(node.layer);
+    if (std::holds_alternative<ShiftMask>(node.op)) return block + "attn_mask";
+    const bool is_table = std::holds_alternative<OffsetTable>(node.op);
+    return block + std::string(kAttention) +
+           (is_table ? "relative_coords_table" : "relative_position_index");
+  }
+
+  static at::Tensor shaped(const Node& node, const at::Tensor& value) {
+    const auto* table = std::get_if<OffsetTable>(&node.op);
+    return table == nullptr ? value
+                            : value.view({1, 2 * table->height - 1, 2 * table->width - 1, 2});
+  }
+
+  const Graph& graph_;
+  std::map<ParameterId, std::string> names_;
+  std::map<LayerId, std::string> attention_;  // what stands before "attn." in a layer's names
+};
 
 }  // namespace
 
@@ -84,7 +118,9 @@ void write_weights(const std::filesystem::path& path, const ModelSpec& spec, con
     tensors.push_back({entry.foreign_name, part_of(weights[entry.parameter], entry)});
   for (const std::string& counter : counter_names(map, layout))
     tensors.push_back({counter, at::zeros({}, at::kLong)});
-  if (layout == WeightLayout::kOfficial) add_bias_indices(graph, map, tensors);
+  if (layout == WeightLayout::kOfficial)
+    for (NamedTensor& buffer : OfficialBuffers(graph, map).all())
+      tensors.push_back(std::move(buffer));
   write_tensors(path, tensors, weight_metadata(spec));
 }
 

@@ -23,7 +23,7 @@ Weights read_weights(const std::filesystem::path& path, const ModelSpec& spec, c
                      WeightLayout layout, at::ScalarType dtype = at::kFloat);
 
 /// Writes weights so that the layout's own code loads them strictly: with its counters of batch
-/// norms (0) and, in the official layout, its index buffers of attention biases.
+/// norms (0) and, in the official layout, its buffers of attention.
 void write_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,
                    const Weights& weights, WeightLayout layout);
 

@@ -103,9 +103,10 @@ TEST_CASE("timm's logits come out of weights that a formula gives to timm's name
   set_threads(1);
   for (const Json& row : golden_cases()) {
     const auto name = row.at("model").get<std::string>();
-    const ModelSpec spec = resolve_model(name, {"image_size=" + dump_json(row.at("image_size")),
-                                                "classes=" + dump_json(row.at("classes"))})
-                               .spec;
+    auto overrides = row.at("knobs").get<std::vector<std::string>>();
+    overrides.push_back("image_size=" + dump_json(row.at("image_size")));
+    overrides.push_back("classes=" + dump_json(row.at("classes")));
+    const ModelSpec spec = resolve_model(name, overrides).spec;
     const Graph graph = build_graph(spec);
     const Weights weights = formula_weights(spec, graph);
     const at::Tensor images =

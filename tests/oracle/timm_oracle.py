@@ -34,18 +34,36 @@ LIVE = [
     dict(case="efficientvit_m0_step", model="efficientvit_m0", size=(128, 128), classes=10, step=True),
     dict(case="deit_tiny_step", model="deit_tiny", size=(64, 64), classes=10, step=True),
     dict(case="deit_tiny_distilled_step", model="deit_tiny_distilled", size=(64, 64), classes=10, step=True),
+    # Maps of 25 x 33 pixels: windows that need padding, odd maps to merge, and in the last stage
+    # windows that shrink on both sides; 40 x 56: on one.
+    dict(case="swin_tiny", model="swin_tiny", size=(224, 224), classes=1000),
+    dict(case="swin_tiny_odd", model="swin_tiny", size=(100, 132), classes=10),
+    dict(case="swin_tiny_wide", model="swin_tiny", size=(160, 224), classes=7),
+    dict(case="swin_tiny_heads", model="swin_tiny", size=(96, 64), classes=7,
+         knobs=["qk_dim=24", "v_ratio=0.75"], arguments=dict(head_dim=24)),
+    dict(case="swin_tiny_step", model="swin_tiny", size=(100, 132), classes=10, step=True),
+    dict(case="swinv2_tiny", model="swinv2_tiny", size=(256, 256), classes=1000),
+    dict(case="swinv2_tiny_odd", model="swinv2_tiny", size=(100, 132), classes=10),
+    dict(case="swinv2_tiny_wide", model="swinv2_tiny", size=(160, 224), classes=7),
+    dict(case="swinv2_tiny_step", model="swinv2_tiny", size=(100, 132), classes=10, step=True),
 ]
+TIMM_NAMES = dict(swin_tiny="swin_tiny_patch4_window7_224", swinv2_tiny="swinv2_tiny_window8_256")
+SMALL_SWIN = dict(knobs=["width=16", "depths=[2, 2]", "heads=[2, 4]", "window=4"],
+                  arguments=dict(embed_dim=16, depths=(2, 2), num_heads=(2, 4), window_size=4))
 GOLDEN = [
     dict(model="efficientvit_m0", size=(128, 128), classes=10),
     dict(model="efficientvit_m1", size=(64, 64), classes=10),
     dict(model="deit_tiny", size=(32, 48), classes=10),
     dict(model="deit_tiny_distilled", size=(48, 32), classes=10),
+    dict(model="swin_tiny", size=(44, 40), classes=10, **SMALL_SWIN),
+    dict(model="swinv2_tiny", size=(44, 40), classes=10, **SMALL_SWIN),
 ]
 
 
 def make(case):
     name = case["model"] + ("_patch16_224" if case["model"].startswith("deit_") else "")
-    return timm.create_model(name, img_size=case["size"], num_classes=case["classes"]).double().eval()
+    return timm.create_model(TIMM_NAMES.get(name, name), img_size=case["size"], num_classes=case["classes"],
+                             **case.get("arguments", {})).double().eval()
 
 
 def is_counter(name):
@@ -72,18 +90,24 @@ def randomise(model, generator):
             before_relu = name.startswith("patch_embed.conv") or ".pw1." in name
             gain = 2 if before_relu else 0.5 if ".attn.qkvs." in name else 1
             tensor.normal_(0, math.sqrt(gain / math.prod(tensor.shape[1:])), generator=generator)
+        elif name.endswith("logit_scale"):  # some beyond its limit log(100)
+            tensor.uniform_(0, 5, generator=generator)
         else:
             tensor.normal_(0, 0.2 if tensor.dim() == 1 else 1, generator=generator)
         tensor.copy_(tensor.half().double())
 
 
 def step(model, images, generator, classes):
-    """Gradients of the mean cross entropy in training mode, and the statistics behind it.
+    """Gradients of the mean cross entropy in training mode without drop path, and the statistics behind
+    it.
 
     A distilled model gives back a pair of logits while training; their losses are averaged.
     """
     labels = torch.randint(classes, (len(images),), generator=generator)
     model.train()
+    for module in model.modules():
+        if isinstance(module, timm.layers.DropPath):
+            module.drop_prob = 0.0
     if hasattr(model, "set_distilled_training"):
         model.set_distilled_training(True)
     outputs = model(images)
@@ -155,7 +179,8 @@ def write_golden(path):
         with torch.no_grad():
             logits = model(images)
         rows.append(dict(model=case["model"], image_size=list(case["size"]),
-                         classes=case["classes"], logits=logits.flatten().tolist()))
+                         classes=case["classes"], knobs=case.get("knobs", []),
+                         logits=logits.flatten().tolist()))
     text = json.dumps(dict(made_with=f"timm {timm.__version__}", cases=rows), indent=1)
     pathlib.Path(path).write_text(text + "\n")
 
