@@ -96,9 +96,17 @@ Tensors run_gather(const OnnxNode& node, const Tensors& x) {
   return {x[0].index_select(axis, x[1].flatten()).view(shape)};
 }
 
+std::vector<Index> reduced_axes(const OnnxNode& node, const Tensors& x) {
+  return x.size() > 1 ? whole_numbers(x[1]) : node.integers("axes");
+}
+
+Tensors run_reduce_l2(const OnnxNode& node, const Tensors& x) {
+  const bool keep = node.integer("keepdims", 1) != 0;
+  return {at::linalg_vector_norm(x[0], 2, reduced_axes(node, x), keep)};
+}
+
 Tensors run_reduce_mean(const OnnxNode& node, const Tensors& x) {
-  const std::vector<Index> axes = x.size() > 1 ? whole_numbers(x[1]) : node.integers("axes");
-  return {x[0].mean(axes, node.integer("keepdims", 1) != 0)};
+  return {x[0].mean(reduced_axes(node, x), node.integer("keepdims", 1) != 0)};
 }
 
 Tensors run_shape(const OnnxNode& node, const Tensors& x) {
@@ -122,6 +130,7 @@ constexpr std::array kOnnxOps{
     OnnxOpRow{"Conv", run_conv},
     OnnxOpRow{"Div", [](const OnnxNode&, const Tensors& x) { return Tensors{x[0] / x[1]}; }},
     OnnxOpRow{"Erf", [](const OnnxNode&, const Tensors& x) { return Tensors{at::erf(x[0])}; }},
+    OnnxOpRow{"Exp", [](const OnnxNode&, const Tensors& x) { return Tensors{at::exp(x[0])}; }},
     OnnxOpRow{"Expand",
               [](const OnnxNode&, const Tensors& x) {
                 return Tensors{x[0].expand(whole_numbers(x[1])).contiguous()};
@@ -142,9 +151,14 @@ constexpr std::array kOnnxOps{
     OnnxOpRow{"LayerNormalization", run_layer_norm},
     OnnxOpRow{"MatMul",
               [](const OnnxNode&, const Tensors& x) { return Tensors{at::matmul(x[0], x[1])}; }},
+    OnnxOpRow{"Max",
+              [](const OnnxNode&, const Tensors& x) { return Tensors{at::maximum(x[0], x[1])}; }},
     OnnxOpRow{"Mean", run_mean},
+    OnnxOpRow{"Min",
+              [](const OnnxNode&, const Tensors& x) { return Tensors{at::minimum(x[0], x[1])}; }},
     OnnxOpRow{"Mul", [](const OnnxNode&, const Tensors& x) { return Tensors{x[0] * x[1]}; }},
     OnnxOpRow{"Pad", run_pad},
+    OnnxOpRow{"ReduceL2", run_reduce_l2},
     OnnxOpRow{"ReduceMean", run_reduce_mean},
     OnnxOpRow{"Relu", [](const OnnxNode&, const Tensors& x) { return Tensors{at::relu(x[0])}; }},
     OnnxOpRow{"Reshape", run_reshape},

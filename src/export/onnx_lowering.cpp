@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "export/onnx_builder.h"
+#include "model/op_constants.h"
 
 namespace vitlab {
 
@@ -192,8 +193,22 @@ class Lowering {
     const std::string index = onnx_.tensor(own("index"), bias_index(op));
     if (op.rule == BiasRule::kAbsoluteOffset)
       return add("Gather", {parameter(0), index}, {{"axis", Index{1}}});
-    const std::string last = onnx_.add("Gather", own("rows"), {parameter(0), index});
-    return onnx_.transpose(own(), last, {2, 0, 1});
+    return heads_first(parameter(0), index);
+  }
+  std::string operator()(const GatherTable& op) {
+    return heads_first(in(), onnx_.tensor(own("index"), op_constant(op)));
+  }
+  std::string operator()(const ShiftMask& op) { return constant(op_constant(op)); }
+  std::string operator()(const OffsetTable& op) { return constant(op_constant(op)); }
+  std::string operator()(const L2Normalize& op) {
+    const std::string length =
+        onnx_.reduce("ReduceL2", own("length"), in(), {value_in().shape.rank() - 1}, true);
+    const std::string positive =
+        onnx_.add("Max", own("positive"), {length, onnx_.scalar(op.epsilon)});
+    return add("Div", {in(), positive});
+  }
+  std::string operator()(const LimitedExp& op) {
+    return add("Exp", {onnx_.add("Min", own("limited"), {in(), onnx_.scalar(op.maximum)})});
   }
   std::string operator()(const Mean& op) {
     const Value& x = value_in();
@@ -220,6 +235,14 @@ class Lowering {
   std::string operator()(const DropPath&) { return in(); }
 
  private:
+  /// The rows of a table (entries, heads) as (heads, T, T).
+  std::string heads_first(const std::string& table, const std::string& index) {
+    return onnx_.transpose(own(), onnx_.add("Gather", own("rows"), {table, index}), {2, 0, 1});
+  }
+  std::string constant(const at::Tensor& value) {
+    return onnx_.tensor(own(), value.to(weights_.tensors.front().scalar_type()));
+  }
+
   const Value& value_in(std::size_t i = 0) const { return graph_.value(node_->inputs[i]); }
   std::string& name(ValueId id) { return names_[static_cast<std::size_t>(id)]; }
   const std::string& in(std::size_t i = 0) { return name(node_->inputs[i]); }

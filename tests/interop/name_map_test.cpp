@@ -258,4 +258,94 @@ TEST_CASE("the official layout holds square images and the heads of distillation
         "head_dist.l.weight");
 }
 
+TEST_CASE("parameters of Swin and SwinV2 stand where timm and the official code have them") {
+  const auto names = [](const char* model, WeightLayout layout) {
+    return names_of(preset(model), layout);
+  };
+  const Names timm = names("swin_tiny", WeightLayout::kTimm);
+  const Names official = names("swin_tiny", WeightLayout::kOfficial);
+  const Names same{
+      {"stem.projection.weight", "patch_embed.proj.weight"},
+      {"stem.norm.bias", "patch_embed.norm.bias"},
+      {"stages.0.layers.0.norm.weight", "layers.0.blocks.0.norm1.weight"},
+      {"stages.2.layers.10.qkv.bias", "layers.2.blocks.5.attn.qkv.bias"},
+      {"stages.2.layers.10.bias", "layers.2.blocks.5.attn.relative_position_bias_table"},
+      {"stages.3.layers.3.norm.bias", "layers.3.blocks.1.norm2.bias"},
+      {"stages.3.layers.3.project.weight", "layers.3.blocks.1.mlp.fc2.weight"},
+      {"heads.0.norm.weight", "norm.weight"}};
+  for (const Names& of : {timm, official})
+    for (const auto& [own, foreign] : same) CHECK(of.at(own) == foreign);
+  CHECK(timm.at("stages.1.downsample.reduction.weight") == "layers.1.downsample.reduction.weight");
+  CHECK(official.at("stages.1.downsample.norm.bias") == "layers.0.downsample.norm.bias");
+  CHECK(timm.at("heads.0.linear.bias") == "head.fc.bias");
+  CHECK(official.at("heads.0.linear.bias") == "head.bias");
+  for (const auto layout : {WeightLayout::kTimm, WeightLayout::kOfficial}) {
+    const Names second = names("swinv2_tiny", layout);
+    CHECK(second.at("stages.1.layers.2.logit_scale") == "layers.1.blocks.1.attn.logit_scale");
+    CHECK(second.at("stages.1.layers.2.bias.expand.bias") ==
+          "layers.1.blocks.1.attn.cpb_mlp.0.bias");
+    CHECK(second.at("stages.1.layers.2.bias.project.weight") ==
+          "layers.1.blocks.1.attn.cpb_mlp.2.weight");
+    CHECK(second.at("stages.0.layers.0.q_bias") == "layers.0.blocks.0.attn.q_bias");
+  }
+}
+
+TEST_CASE("models that no Swin's constructor makes are refused with layer and reason") {
+  struct Refusal {
+    std::vector<std::string> overrides;
+    std::string words;
+    WeightLayout layout = WeightLayout::kTimm;
+  };
+  const auto official = WeightLayout::kOfficial;
+  const std::vector<Refusal> refusals{
+      {{"mhsa_share=0.25"}, "is not the shifted_attention that begins a block"},
+      {{"mhsa_share=0.75"}, "is not the token_ffn that ends a block"},
+      {{"head_split=true"}, "gives each head its own split"},
+      {{"v_ratio=0.5"}, "has heads of unequal qk and v"},
+      {{"widths=[96, 192, 384, 720]"}, "not twice that of the stage before"},
+      {{"qk_dim=24", "v_ratio=0.75"}, "heads of other sizes than width / heads", official},
+      {{"ffn_ratio=[4, 4, 3, 4]"}, "another ratio of hidden to width", official},
+      {{"window=[7, 7, 7, 5]"}, "another window than the first block", official},
+      {{"image_size=[224, 448]"}, "differ between height and width", official},
+      {{"image_size=200"}, "pads its windows", official},
+  };
+  for (const Refusal& expected : refusals) {
+    INFO(expected.words);
+    CHECK_THAT(refusal(preset("swin_tiny", expected.overrides), expected.layout),
+               Contains(expected.words));
+  }
+  for (const char* accepted : {"qk_dim=32", "ffn_ratio=[4, 4, 3, 4]", "image_size=[100, 260]"})
+    CHECK(refusal(preset("swin_tiny", {accepted})) == "accepted");
+  CHECK(refusal(preset("swin_tiny"), official) == "accepted");
+  CHECK_THAT(refusal(preset("swinv2_tiny", {"ffn_ratio=[4, 4, 3, 4]"})),
+             Contains("another ratio of hidden to width"));
+}
+
+TEST_CASE("one setting of one layer that a Swin lacks is refused where it stands") {
+  const ModelSpec spec = preset("swin_tiny");
+  const auto changed = [&](std::size_t stage, std::size_t layer, auto&& change) {
+    ModelSpec copy = spec;
+    change(copy.stages[stage].layers[layer]);
+    return refusal(copy);
+  };
+  CHECK_THAT(changed(2, 4, [](Layer& l) { std::get<ShiftedAttention>(l).shift = 3; }),
+             Contains("stages.2.layers.4 is shifted by 3, not 0"));
+  CHECK_THAT(changed(2, 4, [](Layer& l) { std::get<ShiftedAttention>(l).window = 5; }),
+             Contains("stages.2.layers.4 differs from the first block of its stage"));
+  CHECK_THAT(changed(1, 2, [](Layer& l) { std::get<ShiftedAttention>(l).scale = 0.3; }),
+             Contains("stages.1.layers.2 scales by something else"));
+  CHECK_THAT(changed(1, 2, [](Layer& l) { std::get<ShiftedAttention>(l).qkv_bias = false; }),
+             Contains("stages.1.layers.2 differs from the first block in qkv_bias"));
+  CHECK_THAT(changed(3, 3, [](Layer& l) { std::get<TokenFfn>(l).hidden = 700; }),
+             Contains("stages.3.layers.3 differs from the first FFN of its stage"));
+  CHECK_THAT(changed(0, 1, [](Layer& l) { std::get<TokenFfn>(l).post_norm = true; }),
+             Contains("stages.0.layers.1 norms behind the branch"));
+  ModelSpec copy = spec;
+  std::get<PatchMerging>(*copy.stages[1].downsample).post_norm = true;
+  CHECK_THAT(refusal(copy), Contains("stages.1.downsample norms behind the reduction"));
+  std::get<TokenHead>(copy.heads[0]).epsilon = 1e-6;
+  copy.stages = spec.stages;
+  CHECK_THAT(refusal(copy), Contains("heads.0 is not a token_head that reads the mean"));
+}
+
 }  // namespace vitlab

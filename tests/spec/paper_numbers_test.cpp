@@ -27,6 +27,8 @@ const Row kRows[] = {
     {"deit_small", 22'050'664, 4'241'218'560, Index{2} * 12 * 197 * 197 * 384},
     {"deit_tiny_distilled", 5'910'800, 1'080'351'744, Index{2} * 12 * 198 * 198 * 192},
     {"deit_small_distilled", 22'436'432, 4'262'836'224, Index{2} * 12 * 198 * 198 * 384},
+    {"swin_tiny", 28'288'354, 4'490'566'656},
+    {"swinv2_tiny", 28'347'154, 5'939'690'496},
 };
 
 TEST_CASE("parameters and multiplications are those of the published models") {

@@ -148,5 +148,61 @@ TEST_CASE("knobs of efficientvit turn what they say") {
   CHECK(with({{"depths", {0, 0, 0}}}).stages[2].layers.size() == 2);
 }
 
+/// 'a' for attention, 's' for shifted attention, 'f' for an FFN, stage by stage.
+std::string pattern(const ModelSpec& spec) {
+  std::string text;
+  for (const Stage& stage : spec.stages) {
+    if (!text.empty()) text += ' ';
+    for (const Layer& layer : stage.layers) {
+      const auto* attention = std::get_if<ShiftedAttention>(&layer);
+      text += attention == nullptr ? 'f' : attention->shift > 0 ? 's' : 'a';
+    }
+  }
+  return text;
+}
+
+ModelSpec swin_with(const Json& knobs) {
+  Json all{{"template", "swin"}};
+  all.update(knobs);
+  return expand_knobs(all, "test");
+}
+
+TEST_CASE("a swin keeps the layers of its stages for every share, and shifts every second one") {
+  CHECK(pattern(swin_with(Json::object())) == "afsf afsf afsfafsfafsf afsf");
+  CHECK(pattern(swin_with({{"mhsa_share", 0.25}})) == "afff afff afffsfffafff afff");
+  CHECK(pattern(swin_with({{"mhsa_share", 0.75}, {"depths", {1, 3}}, {"heads", {3, 6}}})) ==
+        "as afsasf");
+  CHECK(pattern(swin_with({{"mhsa_share", 0.25}, {"placement", "late"}})) ==
+        "ffff ffff ffffffffffas asas");
+  for (const double share : {0.0, 0.2, 0.4, 0.6, 1.0})
+    CHECK(mhsa_share(swin_with({{"mhsa_share", share}})) == Approx(std::round(share * 24) / 24));
+}
+
+TEST_CASE("knobs of swin turn what they say") {
+  const auto widths = [](const ModelSpec& spec) {
+    std::vector<Index> found;
+    for (const Stage& stage : spec.stages) found.push_back(stage.width);
+    return found;
+  };
+  CHECK(widths(swin_with({{"width", 48}})) == std::vector<Index>{48, 96, 192, 384});
+  CHECK(widths(swin_with({{"width_scale", 1.3}})) == std::vector<Index>{126, 252, 504, 1008});
+  CHECK(widths(swin_with({{"widths", {30, 48}}, {"depths", {1, 1}}})) ==
+        std::vector<Index>{30, 48});
+  CHECK(pattern(swin_with({{"depth_scale", 0.5}})) == "af af afsfaf af");
+  const ModelSpec split = swin_with({{"head_split", true}, {"window", {7, 7, 5, 5}}});
+  const auto& attention = std::get<ShiftedAttention>(split.stages[2].layers[2]);
+  CHECK(attention.split);
+  CHECK(attention.window == 5);
+  CHECK(attention.shift == 2);
+  CHECK(graph_cost(build_graph(split)).parameters <
+        graph_cost(build_graph(swin_with(Json::object()))).parameters);
+  CHECK(std::get<PatchMerging>(*swin_with({{"version", 2}}).stages[1].downsample).post_norm);
+  CHECK_THROWS_WITH(swin_with({{"width", 50}}), Catch::Contains("does not divide 50"));
+  CHECK_THROWS_WITH(swin_with({{"width", 96}, {"widths", {96, 192, 384, 768}}}),
+                    Catch::Contains("beside width"));
+  CHECK_THROWS_WITH(swin_with({{"widths", {96, 192}}}), Catch::Contains("one width per stage"));
+  CHECK_THROWS_WITH(swin_with({{"version", 3}}), Catch::Contains("version"));
+}
+
 }  // namespace
 }  // namespace vitlab
