@@ -25,7 +25,7 @@ class RandomModels {
     return one_in(3) ? tokens() : maps();
   }
 
-  /// A model of ConvolutionStem and layers on maps.
+  /// A model of convolutions as its stem and layers on maps.
   ModelSpec maps() {
     ModelSpec spec;
     const auto convolutions = static_cast<std::size_t>(between(1, 3));
@@ -39,15 +39,10 @@ class RandomModels {
       const Index heads = between(1, 4), others = between(1, 3);
       stage.width = std::lcm(heads, others) * between(2, 4);
       if (i > 0) {
-        SubsampleLayer down{between(3, 12),
-                            pick<Index>({0, 0, 2, 5}),
-                            pick<Index>({1, 3, 5}),
-                            height > 1 && width > 1 ? between(1, 2) : 1,
-                            norm(),
-                            activation()};
-        height = (height - 1) / down.stride + 1;
-        width = (width - 1) / down.stride + 1;
-        stage.downsample = down;
+        const Index step = height > 1 && width > 1 ? between(1, 2) : 1;
+        height = (height - 1) / step + 1;
+        width = (width - 1) / step + 1;
+        stage.downsample = downsample(step);
       }
       for (Index n = between(0, 4); n > 0; --n)
         stage.layers.push_back(map_layer(stage.width, one_in(2) ? heads : others));
@@ -57,8 +52,9 @@ class RandomModels {
     for (std::size_t i = 0; i + 1 < convolutions; ++i) stem.widths.push_back(between(1, 6));
     stem.widths.push_back(spec.stages[0].width);
     spec.stem = stem;
-    for (Index n = one_in(8) ? 2 : 1; n > 0; --n)
-      spec.heads.emplace_back(NormLinearHead{between(1, 7)});
+    if (convolutions == 1 && one_in(2))
+      spec.stem = SingleConvolutionStem{pick<Index>({1, 3, 5}), 2, norm(), activation()};
+    for (Index n = one_in(8) ? 2 : 1; n > 0; --n) spec.heads.push_back(map_head());
     return spec;
   }
 
@@ -108,7 +104,7 @@ class RandomModels {
     return *(choices.begin() + random_.below(choices.size()));
   }
   Norm norm() { return pick({Norm::kBatch, Norm::kBatch, Norm::kLayer, Norm::kNone}); }
-  Activation activation() { return static_cast<Activation>(random_.below(6)); }
+  Activation activation() { return static_cast<Activation>(random_.below(7)); }
 
   /// A map's side behind `count` 3x3 convolutions of stride 2.
   static Index halved(Index side, std::size_t count) {
@@ -154,12 +150,39 @@ class RandomModels {
   }
   double scale() { return 1.0 / std::sqrt(static_cast<double>(between(1, 16))); }
 
+  Layer map_head() {
+    if (!one_in(3)) return NormLinearHead{between(1, 7)};
+    return ConvolutionHead{between(1, 9), pick<Index>({0, 4}), norm(), activation(), between(1, 7)};
+  }
+
+  Layer downsample(Index stride) {
+    if (one_in(4)) return depthwise<DepthwiseSeparableDownsample>(stride);
+    if (one_in(3)) return depthwise<InvertedResidualDownsample>(stride);
+    return SubsampleLayer{
+        between(3, 12), pick<Index>({0, 0, 2, 5}), pick<Index>({1, 3, 5}), stride, norm(),
+        activation()};
+  }
+
+  template <typename Block>
+  Block depthwise(Index stride = 1) {
+    Block block;
+    if constexpr (requires { block.hidden; }) block.hidden = between(1, 16);
+    if constexpr (requires { block.stride; }) block.stride = stride;
+    block.kernel = pick<Index>({1, 3, 5});
+    block.squeeze = pick<Index>({0, 0, 3});
+    block.squeeze_activation = activation();
+    block.squeeze_gate = pick({Activation::kSigmoid, Activation::kHardsigmoid});
+    block.norm = norm();
+    block.activation = activation();
+    return block;
+  }
+
   Layer map_layer(Index width, Index heads) {
     const PerHead qk = sizes(heads, 1, 5), v = values(heads, width / heads);
     std::vector<Index> kernels;
     for (Index i = 0; i < heads; ++i) kernels.push_back(pick<Index>({0, 1, 3, 5}));
     const Index window = between(1, 7);
-    switch (random_.below(6)) {
+    switch (random_.below(8)) {
       case 0:
         return DepthwiseLayer{pick<Index>({1, 3, 5, 7}), norm()};
       case 1:
@@ -169,6 +192,10 @@ class RandomModels {
       case 3:
         return WindowAttention{heads, window, qk, v, scale(), norm(), activation()};
       case 4:
+        return depthwise<DepthwiseSeparable>();
+      case 5:
+        return depthwise<InvertedResidual>();
+      case 6:
         return GroupedAttention{window, qk, v, kernels, scale(), norm(), activation()};
       default:
         return CascadedAttention{window, qk, v, kernels, scale(), norm(), activation()};

@@ -44,6 +44,11 @@ class RandomSpecs {
     if (kind == PatchMerging::kName) return PatchMerging{random_.uniform() < 0.5};
     if (kind == ShiftedAttention::kName) return shifted(width);
     if (kind == CosineAttention::kName) return cosine(width);
+    if (kind == DepthwiseSeparable::kName) return depthwise<DepthwiseSeparable>();
+    if (kind == InvertedResidual::kName) return depthwise<InvertedResidual>();
+    if (kind == DepthwiseSeparableDownsample::kName)
+      return depthwise<DepthwiseSeparableDownsample>();
+    if (kind == InvertedResidualDownsample::kName) return depthwise<InvertedResidualDownsample>();
     throw std::logic_error("tests/random_spec.h lacks a line for the layer kind " +
                            std::string(kind));
   }
@@ -63,7 +68,7 @@ class RandomSpecs {
   }
   Activation activation() {
     if (smooth) return static_cast<Activation>(any({2, 3, 4}));
-    return static_cast<Activation>(between(0, 5));
+    return static_cast<Activation>(between(0, 6));
   }
   PerHead sizes(Index heads, Index low, Index high) {
     const bool uniform = random_.uniform() < 0.5;
@@ -72,6 +77,21 @@ class RandomSpecs {
       result.sizes.push_back(uniform && head > 0 ? result.sizes.front() : between(low, high));
     return result;
   }
+
+  template <typename Block>
+  Layer depthwise() {
+    Block block;
+    if constexpr (requires { block.hidden; }) block.hidden = between(4, 9);
+    if constexpr (requires { block.stride; }) block.stride = any({1, 2});
+    block.kernel = any({1, 3, 5});
+    block.squeeze = any({0, 3});
+    block.squeeze_activation = activation();
+    block.squeeze_gate = smooth || one_in(2) ? Activation::kSigmoid : Activation::kHardsigmoid;
+    block.norm = norm();
+    block.activation = activation();
+    return block;
+  }
+  bool one_in(std::uint64_t n) { return random_.below(n) == 0; }
 
   Layer full() {
     FullAttention layer{.heads = between(1, 3)};
@@ -162,8 +182,12 @@ class RandomSpecs {
   }
   static bool is_body_kind(std::string_view kind) {
     return kind != PatchStem::kName && kind != ConvolutionStem::kName &&
-           kind != NormLinearHead::kName && kind != TokenHead::kName &&
-           kind != SubsampleLayer::kName;
+           kind != SingleConvolutionStem::kName && kind != NormLinearHead::kName &&
+           kind != TokenHead::kName && kind != ConvolutionHead::kName && !is_downsample_kind(kind);
+  }
+  static bool is_downsample_kind(std::string_view kind) {
+    return kind == SubsampleLayer::kName || kind == DepthwiseSeparableDownsample::kName ||
+           kind == InvertedResidualDownsample::kName;
   }
   std::string_view map_body_kind() {
     const std::string_view kinds[] = {DepthwiseLayer::kName,   FfnLayer::kName,
@@ -178,18 +202,26 @@ class RandomSpecs {
     ConvolutionStem stem{.widths = {12}, .norm = norm(), .activation = activation()};
     if (random_.uniform() < 0.5) stem.widths = {between(3, 5), 12};
     spec.stem = stem;
-    const bool two_stages = kind == SubsampleLayer::kName || random_.uniform() < 0.3;
+    if (kind == SingleConvolutionStem::kName)
+      spec.stem = SingleConvolutionStem{any({1, 3, 5}), 2, norm(), activation()};
+    const bool two_stages = is_downsample_kind(kind) || random_.uniform() < 0.3;
     Stage first{.width = 12};
     first.layers.push_back(layer(is_body_kind(kind) ? kind : map_body_kind(), 12));
     first.layers.push_back(layer(map_body_kind(), 12));
     spec.stages.push_back(std::move(first));
     if (two_stages) {
-      Stage second{.width = 6, .downsample = layer(SubsampleLayer::kName, 6)};
+      const std::string_view down = is_downsample_kind(kind) ? kind : SubsampleLayer::kName;
+      Stage second{.width = 6, .downsample = layer(down, 6)};
       second.layers.push_back(layer(map_body_kind(), 6));
       spec.stages.push_back(std::move(second));
     }
     const Index heads = between(1, 2);
-    for (Index head = 0; head < heads; ++head) spec.heads.push_back(NormLinearHead{between(3, 5)});
+    for (Index head = 0; head < heads; ++head)
+      if (kind == ConvolutionHead::kName)
+        spec.heads.push_back(
+            ConvolutionHead{between(4, 8), any({0, 5}), norm(), activation(), between(3, 5)});
+      else
+        spec.heads.push_back(NormLinearHead{between(3, 5)});
     return spec;
   }
 

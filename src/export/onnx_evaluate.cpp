@@ -126,6 +126,8 @@ struct OnnxOpRow {
 constexpr std::array kOnnxOps{
     OnnxOpRow{"Add", [](const OnnxNode&, const Tensors& x) { return Tensors{x[0] + x[1]}; }},
     OnnxOpRow{"BatchNormalization", run_batch_norm},
+    OnnxOpRow{"Clip", [](const OnnxNode&,
+                         const Tensors& x) { return Tensors{at::clamp(x[0], x[1], x[2])}; }},
     OnnxOpRow{"Concat", run_concat},
     OnnxOpRow{"Conv", run_conv},
     OnnxOpRow{"Div", [](const OnnxNode&, const Tensors& x) { return Tensors{x[0] / x[1]}; }},

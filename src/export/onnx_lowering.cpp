@@ -149,6 +149,8 @@ class Lowering {
         return add("Sigmoid", {in()});
       case Activation::kHardsigmoid:
         return add("HardSigmoid", {in()}, {{"alpha", 1.0F / 6}, {"beta", 0.5F}});
+      case Activation::kRelu6:
+        return add("Clip", {in(), onnx_.scalar(0), onnx_.scalar(6)});
     }
     return {};
   }

@@ -23,8 +23,8 @@ enum class AxisKind : std::uint8_t {
   kHead,       // heads of one attention layer
   kQk,         // query and key channels of one head
   kV,          // value channels of one head
-  kHidden,     // hidden units of an FFN
-  kExpansion,  // hidden channels of a subsampling block
+  kHidden,     // hidden units of an FFN or of a head
+  kExpansion,  // hidden channels of a subsampling block or inverted residual, features of a head
   kSqueeze,    // squeezed channels of squeeze-and-excitation
   kClasses,    // outputs of a head
 };

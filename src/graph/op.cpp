@@ -155,6 +155,8 @@ std::string_view activation_name(Activation activation) {
       return "sigmoid";
     case Activation::kHardsigmoid:
       return "hardsigmoid";
+    case Activation::kRelu6:
+      return "relu6";
   }
   return "";
 }

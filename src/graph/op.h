@@ -9,7 +9,15 @@
 
 namespace vitlab {
 
-enum class Activation : std::uint8_t { kRelu, kHardswish, kGelu, kSilu, kSigmoid, kHardsigmoid };
+enum class Activation : std::uint8_t {
+  kRelu,
+  kHardswish,
+  kGelu,
+  kSilu,
+  kSigmoid,
+  kHardsigmoid,
+  kRelu6
+};
 std::string_view activation_name(Activation activation);
 
 /// Where the entries of a position-bias table go in a T x T map of a height x width grid, T = h·w.

@@ -14,6 +14,8 @@ Index flops_per_element(Activation activation) {
   switch (activation) {
     case Activation::kRelu:
       return 1;
+    case Activation::kRelu6:
+      return 2;
     case Activation::kHardsigmoid:
     case Activation::kSigmoid:
       return 4;

@@ -16,6 +16,8 @@ using LayerPlaces = std::map<std::string, std::string>;
 LayerPlaces efficientvit_places(const ModelSpec& spec, const Graph& graph, WeightLayout layout);
 /// The same for timm's VisionTransformer with one class token, and its VisionTransformerDistilled.
 LayerPlaces vit_places(const ModelSpec& spec, WeightLayout layout);
+/// The same for timm's EfficientNet (MobileNetV2 too) and MobileNetV3.
+LayerPlaces cnn_places(const ModelSpec& spec, WeightLayout layout);
 
 /// The same for timm's and microsoft/Swin-Transformer's SwinTransformer and SwinTransformerV2.
 LayerPlaces swin_places(const ModelSpec& spec, WeightLayout layout);

@@ -21,6 +21,9 @@ struct PartName {
   std::string_view kind, own, timm, official;
 };
 
+/// A convolution_head with hidden channels, which timm's MobileNetV3 calls otherwise.
+constexpr std::string_view kV3Head = "convolution_head with hidden";
+
 constexpr PartName kParts[] = {
     {ConvolutionStem::kName, "conv1.", "conv1.", "0."},
     {ConvolutionStem::kName, "conv2.", "conv2.", "2."},
@@ -69,6 +72,29 @@ constexpr PartName kParts[] = {
     {TokenNorm::kName, "norm.", "norm.", "norm."},
     {TokenHead::kName, "norm.", "/norm.", "/norm."},
     {TokenHead::kName, "linear.", "", ""},
+    {SingleConvolutionStem::kName, "conv1.conv.", "conv_stem.", ""},
+    {SingleConvolutionStem::kName, "conv1.norm.", "bn1.", ""},
+    {DepthwiseSeparable::kName, "depthwise.conv.", "conv_dw.", ""},
+    {DepthwiseSeparable::kName, "depthwise.norm.", "bn1.", ""},
+    {DepthwiseSeparable::kName, "squeeze.reduce.", "se.conv_reduce.", ""},
+    {DepthwiseSeparable::kName, "squeeze.expand.", "se.conv_expand.", ""},
+    {DepthwiseSeparable::kName, "project.conv.", "conv_pw.", ""},
+    {DepthwiseSeparable::kName, "project.norm.", "bn2.", ""},
+    {InvertedResidual::kName, "expand.conv.", "conv_pw.", ""},
+    {InvertedResidual::kName, "expand.norm.", "bn1.", ""},
+    {InvertedResidual::kName, "depthwise.conv.", "conv_dw.", ""},
+    {InvertedResidual::kName, "depthwise.norm.", "bn2.", ""},
+    {InvertedResidual::kName, "squeeze.reduce.", "se.conv_reduce.", ""},
+    {InvertedResidual::kName, "squeeze.expand.", "se.conv_expand.", ""},
+    {InvertedResidual::kName, "project.conv.", "conv_pwl.", ""},
+    {InvertedResidual::kName, "project.norm.", "bn3.", ""},
+    {ConvolutionHead::kName, "features.conv.", "conv_head.", ""},
+    {ConvolutionHead::kName, "features.norm.", "bn2.", ""},
+    {ConvolutionHead::kName, "linear.", "classifier.", ""},
+    {kV3Head, "features.conv.", "conv.", ""},
+    {kV3Head, "features.norm.", "bn1.", ""},
+    {kV3Head, "hidden.", "/conv_head.", ""},
+    {kV3Head, "linear.", "/classifier.", ""},
 };
 
 /// How a convolution and its norm are called inside a part.
@@ -122,6 +148,15 @@ std::optional<Renamed> renamed(std::string_view kind, std::string_view name,
   return std::nullopt;
 }
 
+/// The kind under which kParts has the parts of a layer.
+std::string_view named_kind(const ModelSpec& spec, std::string_view kind) {
+  if (kind == DepthwiseSeparableDownsample::kName) return DepthwiseSeparable::kName;
+  if (kind == InvertedResidualDownsample::kName) return InvertedResidual::kName;
+  if (kind != ConvolutionHead::kName) return kind;
+  const auto* head = std::get_if<ConvolutionHead>(&spec.heads.front());
+  return head != nullptr && head->hidden > 0 ? kV3Head : kind;
+}
+
 /// The name of a parameter inside its layer, in the words of the layout.
 std::string name_in_layer(std::string_view kind, std::string_view name, WeightLayout layout) {
   const auto part = renamed(kind, name, kParts, layout);
@@ -158,6 +193,7 @@ void add_pair(std::vector<NameMapEntry>& map, NameMapEntry whole, const PairName
 LayerPlaces places_of(const ModelSpec& spec, const Graph& graph, WeightLayout layout) {
   if (std::holds_alternative<PatchStem>(spec.stem)) return vit_places(spec, layout);
   if (std::holds_alternative<PatchMapStem>(spec.stem)) return swin_places(spec, layout);
+  if (std::holds_alternative<SingleConvolutionStem>(spec.stem)) return cnn_places(spec, layout);
   return efficientvit_places(spec, graph, layout);
 }
 
@@ -203,7 +239,8 @@ std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, We
       add_pair(map, entry, *pair, place);
       continue;
     }
-    entry.foreign_name = placed(place, name_in_layer(layer.kind, parameter.name, layout));
+    entry.foreign_name =
+        placed(place, name_in_layer(named_kind(spec, layer.kind), parameter.name, layout));
     const Shape& shape = parameter.shape;
     entry.may_be_flat =
         layout == WeightLayout::kOfficial && shape.rank() == 4 && shape[2] == 1 && shape[3] == 1;

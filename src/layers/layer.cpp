@@ -10,8 +10,8 @@ namespace vitlab {
 namespace {
 
 const std::vector<std::string> kNorms{"batch", "layer", "none"};
-const std::vector<std::string> kActivations{"relu", "hardswish", "gelu",
-                                            "silu", "sigmoid",   "hardsigmoid"};
+const std::vector<std::string> kActivations{"relu",    "hardswish",   "gelu", "silu",
+                                            "sigmoid", "hardsigmoid", "relu6"};
 
 template <typename Kind, typename Visitor>
 void for_each_field(Visitor&& visitor) {

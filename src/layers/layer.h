@@ -9,7 +9,9 @@
 #include "core/config_reader.h"
 #include "core/json.h"
 #include "layers/attention_layers.h"
+#include "layers/convolution_ends.h"
 #include "layers/head_layers.h"
+#include "layers/inverted_residual.h"
 #include "layers/map_layers.h"
 #include "layers/pixel_layers.h"
 #include "layers/stem_layers.h"
@@ -22,7 +24,9 @@ namespace vitlab {
 using Layer = std::variant<ConvolutionStem, PatchStem, DepthwiseLayer, FfnLayer, FullAttention,
                            WindowAttention, GroupedAttention, CascadedAttention, SubsampleLayer,
                            TokenAttention, TokenFfn, TokenNorm, PatchMapStem, PatchMerging,
-                           ShiftedAttention, CosineAttention, NormLinearHead, TokenHead>;
+                           ShiftedAttention, CosineAttention, NormLinearHead, TokenHead,
+                           SingleConvolutionStem, DepthwiseSeparable, DepthwiseSeparableDownsample,
+                           InvertedResidual, InvertedResidualDownsample, ConvolutionHead>;
 
 std::string_view layer_kind(const Layer& layer);
 LayerRole layer_role(const Layer& layer);

@@ -40,6 +40,18 @@ void require_epsilon(LayerProblems& problems, double epsilon) {
   if (!(epsilon > 0 && epsilon < 1)) problems.push_back({"epsilon", "must lie in (0, 1)"});
 }
 
+ValueId squeeze_excite(LayerWriter& writer, ValueId x, Index squeezed, Activation activation,
+                       Activation gate) {
+  const Extent channels = writer[x].channels;
+  const Extent inner{writer.axis(AxisKind::kSqueeze, "squeeze", squeezed)};
+  ValueId s = writer.mean(x, true, "squeeze.pool");
+  s = writer.convolution(s, inner, "squeeze.reduce", 1, 1, 0, false, true);
+  s = writer.activate(s, activation, "squeeze.activation");
+  writer.gate(s);
+  s = writer.convolution(s, channels, "squeeze.expand", 1, 1, 0, false, true);
+  return writer.multiply(x, writer.activate(s, gate, "squeeze.gate"), "excite");
+}
+
 LayerProblems check(const DepthwiseLayer& layer, const Value& input, Index /*width*/) {
   LayerProblems problems;
   require_map(problems, input);
@@ -94,15 +106,8 @@ ValueId write(const SubsampleLayer& layer, LayerWriter& writer, ValueId x, const
       {.kernel = layer.kernel, .stride = layer.stride, .depthwise = true, .norm = layer.norm});
   y = writer.activate(y, layer.activation, "activation2");
   writer.gate(y);
-  if (layer.squeeze > 0) {
-    const Extent squeezed{writer.axis(AxisKind::kSqueeze, "squeeze", layer.squeeze)};
-    ValueId s = writer.mean(y, true, "squeeze.pool");
-    s = writer.convolution(s, squeezed, "squeeze.reduce", 1, 1, 0, false, true);
-    s = writer.activate(s, Activation::kRelu, "squeeze.activation");
-    writer.gate(s);
-    s = writer.convolution(s, hidden, "squeeze.expand", 1, 1, 0, false, true);
-    y = writer.multiply(y, writer.activate(s, Activation::kSigmoid, "squeeze.gate"), "excite");
-  }
+  if (layer.squeeze > 0)
+    y = squeeze_excite(writer, y, layer.squeeze, Activation::kRelu, Activation::kSigmoid);
   return writer.conv_norm(y, out, "project", {.norm = layer.norm});
 }
 

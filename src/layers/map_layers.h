@@ -69,6 +69,11 @@ ValueId write(const DepthwiseLayer& layer, LayerWriter& writer, ValueId x, const
 ValueId write(const FfnLayer& layer, LayerWriter& writer, ValueId x, const Extent& out);
 ValueId write(const SubsampleLayer& layer, LayerWriter& writer, ValueId x, const Extent& out);
 
+/// Squeeze-and-excitation (arXiv 1709.01507): x · gate(1x1(activation(1x1(mean of x)))) with
+/// `squeezed` channels between, an axis of the field "squeeze".
+ValueId squeeze_excite(LayerWriter& writer, ValueId x, Index squeezed, Activation activation,
+                       Activation gate);
+
 /// A problem for each size of `field` below 1 and, unless the input is a map, for the layer itself.
 void require_positive(LayerProblems& problems, std::string_view field, Index size);
 void require_odd(LayerProblems& problems, std::string_view field, Index kernel);

@@ -25,6 +25,8 @@ at::Tensor activated(const at::Tensor& x, Activation activation) {
       return at::sigmoid(x);
     case Activation::kHardsigmoid:
       return at::hardsigmoid(x);
+    case Activation::kRelu6:
+      return at::hardtanh(x, 0, 6);
   }
   return x;
 }

@@ -8,6 +8,8 @@ const std::vector<Template>& templates() {
   static const std::vector<Template> rows{
       {"efficientvit", "EfficientViT (CVPR 2023): sandwich blocks, cascaded group attention",
        efficientvit_knobs, expand_efficientvit},
+      {"mobilenet", "MobileNetV2, MobileNetV3 and EfficientNet-B0: inverted residuals",
+       mobilenet_knobs, expand_mobilenet},
       {"vit", "ViT and DeiT with any share of attention layers", vit_knobs, expand_vit},
       {"swin", "Swin and SwinV2 with any share of attention layers", swin_knobs, expand_swin},
   };

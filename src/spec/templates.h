@@ -44,6 +44,8 @@ std::vector<Knob> vit_knobs();
 ModelSpec expand_vit(ConfigReader& reader);
 std::vector<Knob> swin_knobs();
 ModelSpec expand_swin(ConfigReader& reader);
+std::vector<Knob> mobilenet_knobs();
+ModelSpec expand_mobilenet(ConfigReader& reader);
 
 /// The factor under `width_scale`, 1 if there is none; a problem unless it lies in (0, 64].
 double read_width_scale(ConfigReader& reader);
@@ -53,6 +55,10 @@ Index scaled_width(Index width, double scale, Index quantum);
 
 /// A number or [height, width] under `key`.
 void read_image_size(ConfigReader& reader, std::string_view key, ImageShape& image);
+
+/// The multiple of 8 nearest to `width`, at least 8 and at least 0.9 of it: how the papers on
+/// MobileNets round channels.
+Index divisible_by_8(double width);
 
 /// A number or one per stage: `value` holds the default and, after it, one item per stage.
 void read_per_stage(ConfigReader& reader, std::string_view key, std::size_t stages,

@@ -66,6 +66,18 @@ TEST_CASE("every parameter has a name of its own in each layout") {
   }
 }
 
+TEST_CASE("every parameter of the convolutional presets has a name of its own in timm's layout") {
+  for (const std::string name :
+       {"mobilenetv2_100", "mobilenetv3_large_100", "mobilenetv3_small_100", "efficientnet_b0"}) {
+    const ModelSpec spec = preset(name);
+    const Graph graph = build_graph(spec);
+    std::set<std::string> foreign;
+    for (const NameMapEntry& entry : name_map(spec, graph, WeightLayout::kTimm))
+      CHECK(foreign.insert(entry.foreign_name).second);
+    CHECK(foreign.size() == graph.parameters.size());
+  }
+}
+
 TEST_CASE("a random model has distinct names in a layout or is refused with the layer") {
   std::size_t refused = 0;
   for (const std::string& kind : layer_kind_names()) {
@@ -145,6 +157,61 @@ TEST_CASE("the parts of a parameter follow each other and make up the whole") {
   for (const auto& [parameter, elements] : covered)
     CHECK(elements == graph.parameter(parameter).shape.elements());
   CHECK(parts == std::vector<std::string>{"cls_token", "dist_token"});
+}
+
+TEST_CASE("parameters of MobileNets stand where timm has them") {
+  const Names v2 = names_of(preset("mobilenetv2_100"), WeightLayout::kTimm);
+  const Names expected_v2{
+      {"stem.conv1.conv.weight", "conv_stem.weight"},
+      {"stem.conv1.norm.running_mean", "bn1.running_mean"},
+      {"stages.1.downsample.depthwise.conv.weight", "blocks.0.0.conv_dw.weight"},
+      {"stages.1.downsample.project.norm.bias", "blocks.0.0.bn2.bias"},
+      {"stages.2.layers.0.expand.conv.weight", "blocks.1.1.conv_pw.weight"},
+      {"stages.7.downsample.project.conv.weight", "blocks.6.0.conv_pwl.weight"},
+      {"heads.0.features.norm.weight", "bn2.weight"},
+      {"heads.0.linear.bias", "classifier.bias"}};
+  for (const auto& [own, foreign] : expected_v2) CHECK(v2.at(own) == foreign);
+  const Names v3 = names_of(preset("mobilenetv3_large_100"), WeightLayout::kTimm);
+  const Names expected_v3{
+      {"stages.0.layers.0.depthwise.norm.weight", "blocks.0.0.bn1.weight"},
+      {"stages.2.layers.1.squeeze.reduce.bias", "blocks.2.2.se.conv_reduce.bias"},
+      {"heads.0.features.conv.weight", "blocks.6.0.conv.weight"},
+      {"heads.0.features.norm.bias", "blocks.6.0.bn1.bias"},
+      {"heads.0.hidden.bias", "conv_head.bias"}};
+  for (const auto& [own, foreign] : expected_v3) CHECK(v3.at(own) == foreign);
+}
+
+TEST_CASE("networks that timm's blocks cannot make are refused with layer and reason") {
+  const auto changed = [&](const std::string& name, auto&& change) {
+    ModelSpec spec = preset(name);
+    change(spec);
+    return refusal(spec);
+  };
+  const auto block = [](ModelSpec& spec, std::size_t stage) -> InvertedResidual& {
+    return std::get<InvertedResidual>(spec.stages[stage].layers[0]);
+  };
+  const std::string v2 = "mobilenetv2_100", v3 = "mobilenetv3_large_100";
+  CHECK(changed(v2, [](ModelSpec&) {}) == "accepted");
+  CHECK(changed(v2, [&](ModelSpec& s) { block(s, 3).hidden = 184; }) == "accepted");
+  CHECK_THAT(changed(v2, [&](ModelSpec& s) { block(s, 3).hidden = 190; }),
+             Contains("stages.3.layers.0 has a hidden of 190, no multiple of 8"));
+  CHECK_THAT(changed(v2, [&](ModelSpec& s) { s.stages[4].width = 65; }),
+             Contains("stages.4 has a width of 65, no multiple of 8"));
+  CHECK_THAT(changed(v2, [&](ModelSpec& s) { block(s, 3).norm = Norm::kLayer; }),
+             Contains("stages.3.layers.0 has the norm layer, not batch"));
+  CHECK_THAT(changed(v2, [&](ModelSpec& s) { block(s, 3).activation = Activation::kGelu; }),
+             Contains("has the activation gelu"));
+  CHECK_THAT(changed(v3, [&](ModelSpec& s) { block(s, 2).squeeze_gate = Activation::kSigmoid; }),
+             Contains("stages.2.layers.0 has another squeeze_gate than the first"));
+  CHECK_THAT(changed(v3, [&](ModelSpec& s) { block(s, 2).squeeze_activation = Activation::kSilu; }),
+             Contains("stages.2.layers.0 has another squeeze_activation"));
+  CHECK_THAT(changed(v2, [&](ModelSpec& s) { s.stages[2].layers.push_back(FfnLayer{8}); }),
+             Contains("stages.2.layers.1 is ffn, neither"));
+  CHECK_THAT(changed(v2, [&](ModelSpec& s) { s.heads[0] = NormLinearHead{5}; }),
+             Contains("heads.0 is not convolution_head"));
+  CHECK_THAT(changed(v2, [&](ModelSpec& s) { s.stem = SingleConvolutionStem{5}; }),
+             Contains("stem has another kernel than 3"));
+  CHECK_THAT(refusal(preset(v2), WeightLayout::kOfficial), Contains("published no PyTorch names"));
 }
 
 TEST_CASE("only the official layout may hold 1x1 convolutions flat") {

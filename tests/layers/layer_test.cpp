@@ -88,6 +88,27 @@ TEST_CASE("subsampling takes the shape to the next stage's, rounded up") {
   CHECK(same.shape() == kMap);
 }
 
+TEST_CASE("an inverted residual costs two 1x1 convolutions and a depthwise between") {
+  const Written block(InvertedResidual{.hidden = 20, .kernel = 5, .squeeze = 4}, kMap);
+  CHECK(block.shape() == kMap);
+  CHECK(block.cost().macs == 30 * (12 * 20 + 25 * 20 + 20 * 12) + 2 * 20 * 4);
+  CHECK(block.cost().parameters ==
+        12 * 20 + 40 + 25 * 20 + 40 + (20 * 4 + 4 + 4 * 20 + 20) + 20 * 12 + 24);
+  const Written down(InvertedResidualDownsample{.hidden = 20}, kMap);
+  CHECK(down.shape() == Shape{1, 12, 3, 3});
+  CHECK(down.cost().macs == 30 * 12 * 20 + 9 * (9 * 20 + 20 * 12));
+}
+
+TEST_CASE("a depthwise separable block keeps the width that it reads until its 1x1 convolution") {
+  const Written block(DepthwiseSeparable{}, kMap);
+  CHECK(block.shape() == kMap);
+  CHECK(block.cost().macs == 30 * (9 * 12 + 12 * 12));
+  const Written down(DepthwiseSeparableDownsample{.stride = 1}, kMap);
+  CHECK(down.shape() == kMap);
+  CHECK(down.cost().macs == block.cost().macs);
+  CHECK(down.cost().elements_moved < block.cost().elements_moved);  // no residual
+}
+
 TEST_CASE("token attention and FFN keep tokens and cost what ViT's do") {
   const Shape tokens{1, 9, 12};
   const Written attention(TokenAttention{3, {{4, 4, 4}}, {{4, 4, 4}}, 0.5}, tokens);
@@ -104,6 +125,11 @@ TEST_CASE("stems and heads take images to features and features to logits") {
   CHECK(Written(ConvolutionStem{{5, 12}}, kMap).shape() == Shape{1, 12, 2, 2});
   CHECK(Written(PatchStem{3, 1, true}, {1, 12, 6, 9}).shape() == Shape{1, 1 + 2 * 3, 12});
   CHECK(Written(PatchStem{3, 0, false}, {1, 12, 6, 9}).shape() == Shape{1, 2 * 3, 12});
+  CHECK(Written(SingleConvolutionStem{}, kMap).shape() == Shape{1, 12, 3, 3});
+  CHECK(Written(ConvolutionHead{.features = 20, .classes = 7}, kMap).shape() == Shape{1, 7});
+  const Written deep(ConvolutionHead{.features = 20, .hidden = 9, .classes = 7}, kMap);
+  CHECK(deep.shape() == Shape{1, 7});
+  CHECK(deep.cost().macs == 30 * 12 * 20 + 20 * 9 + 9 * 7);
   CHECK(Written(NormLinearHead{7}, kMap).shape() == Shape{1, 7});
   CHECK(Written(TokenHead{7, 0, false}, {1, 9, 12}).shape() == Shape{1, 7});
   CHECK(Written(TokenHead{7, 0, true}, {1, 9, 12}).shape() == Shape{1, 7});
@@ -162,6 +188,11 @@ TEST_CASE("a setting out of range is a problem that names its field") {
   CHECK(fields(CascadedAttention{7, {{2, 2}}, {{6, 6}}, {3, 2}, 0.5}, map) == "kernels");
   CHECK(fields(SubsampleLayer{0, -1, 2, 0}, map) == "hidden squeeze kernel stride");
   CHECK(fields(SubsampleLayer{4}, {{1, 12, 1, 8}, true, 1, {0}}) == "layer");
+  CHECK(fields(InvertedResidual{.kernel = 2, .squeeze = -1}, map) == "hidden kernel squeeze");
+  CHECK(fields(InvertedResidualDownsample{.hidden = 3, .stride = 0}, tokens) == "layer stride");
+  CHECK(fields(DepthwiseSeparable{.squeeze_gate = Activation::kRelu}, map) == "squeeze_gate");
+  CHECK(fields(SingleConvolutionStem{.kernel = 4, .stride = 0}, map) == "kernel stride");
+  CHECK(fields(ConvolutionHead{.hidden = -1, .classes = 0}, map) == "features hidden classes");
   CHECK(fields(ConvolutionStem{{5, 11}}, map) == "widths");
   CHECK(fields(ConvolutionStem{{5, 5, 12}}, map) == "widths");
   CHECK(fields(PatchStem{4}, map) == "size");

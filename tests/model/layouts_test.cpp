@@ -35,25 +35,25 @@ at::Tensor formula(const std::string& name, at::IntArrayRef shape) {
 }
 
 /// `formula_tensor` of the same file: nothing in a model is 0 or 1.
-at::Tensor formula_tensor(const std::string& name, at::IntArrayRef shape) {
+at::Tensor formula_tensor(const std::string& name, at::IntArrayRef shape, double gain) {
   const at::Tensor u = formula(name, shape);
   const bool is_weight = name.ends_with("weight");
   if (name.ends_with("running_var")) return 2 * u + 2;
   if (shape.size() == 1 && is_weight) return u + 1;
   if (shape.size() > 1 && is_weight) {
     const Index fan_in = u.numel() / shape[0];
-    return u * std::sqrt(12.0 / static_cast<double>(fan_in));
+    return u * (gain * std::sqrt(12.0 / static_cast<double>(fan_in)));
   }
   return u;
 }
 
-Weights formula_weights(const ModelSpec& spec, const Graph& graph) {
+Weights formula_weights(const ModelSpec& spec, const Graph& graph, double gain) {
   const std::vector<NameMapEntry> map = name_map(spec, graph, WeightLayout::kTimm);
   std::vector<at::Tensor> tensors;
   for (const NameMapEntry& entry : map) {
     const Shape shape = foreign_shape(entry, graph);
-    tensors.push_back(formula_tensor(entry.foreign_name,
-                                     {shape.begin(), static_cast<std::size_t>(shape.rank())}));
+    tensors.push_back(formula_tensor(
+        entry.foreign_name, {shape.begin(), static_cast<std::size_t>(shape.rank())}, gain));
   }
   return joined(map, tensors);
 }
@@ -108,7 +108,7 @@ TEST_CASE("timm's logits come out of weights that a formula gives to timm's name
     overrides.push_back("classes=" + dump_json(row.at("classes")));
     const ModelSpec spec = resolve_model(name, overrides).spec;
     const Graph graph = build_graph(spec);
-    const Weights weights = formula_weights(spec, graph);
+    const Weights weights = formula_weights(spec, graph, row.value("gain", 1.0));
     const at::Tensor images =
         2 * formula("input", {2, spec.image.channels, spec.image.height, spec.image.width});
     const auto logits = row.at("logits").get<std::vector<double>>();
@@ -159,6 +159,18 @@ TEST_CASE("a parameter that a layout holds as two tensors is written and read as
                read_weights(path, sample.spec, sample.graph, WeightLayout::kTimm, at::kFloat);
              }),
              Contains("missing 'dist_token'") && Contains("(1 problems)"));
+}
+
+TEST_CASE("weights of convolutional networks written in timm's names read back the same") {
+  const TemporaryFolder folder;
+  for (const std::string name : {"mobilenetv2_100", "mobilenetv3_small_100"}) {
+    const Sample sample(name);
+    const auto path = folder / "w.safetensors";
+    write_weights(path, sample.spec, sample.graph, sample.weights, WeightLayout::kTimm);
+    const Weights read =
+        read_weights(path, sample.spec, sample.graph, WeightLayout::kTimm, at::kDouble);
+    CHECK(largest_difference(read.tensors, sample.weights.tensors) == 0);
+  }
 }
 
 TEST_CASE("files for the official code hold its counters and bias indices") {

@@ -19,7 +19,8 @@ import torch
 from safetensors.torch import save_file
 
 # Image sizes are (height, width). 128 makes windows that need padding; so does 256 x 224, in one
-# direction each.
+# direction each. `gain` of the weights keeps the images' share of the signal alive in networks whose
+# layers have no residual around them.
 LIVE = [
     dict(case=f"efficientvit_m{i}", model=f"efficientvit_m{i}", size=(224, 224), classes=1000)
     for i in range(6)
@@ -31,6 +32,13 @@ LIVE = [
     dict(case="deit_tiny_wide", model="deit_tiny", size=(64, 96), classes=10),
     dict(case="deit_tiny_distilled", model="deit_tiny_distilled", size=(224, 224), classes=1000),
     dict(case="deit_small_distilled", model="deit_small_distilled", size=(96, 64), classes=10),
+    dict(case="mobilenetv2", model="mobilenetv2_100", size=(224, 224), classes=1000, gain=1.5),
+    dict(case="mobilenetv2_tall", model="mobilenetv2_100", size=(97, 64), classes=7, gain=1.5),
+    dict(case="mobilenetv3_large", model="mobilenetv3_large_100", size=(224, 224), classes=1000, gain=1.5),
+    dict(case="mobilenetv3_small", model="mobilenetv3_small_100", size=(160, 192), classes=1000, gain=1.75),
+    dict(case="efficientnet_b0", model="efficientnet_b0", size=(224, 224), classes=1000, gain=2),
+    dict(case="mobilenetv3_small_step", model="mobilenetv3_small_100", size=(64, 64), classes=10, step=True),
+    dict(case="efficientnet_b0_step", model="efficientnet_b0", size=(64, 64), classes=10, step=True),
     dict(case="efficientvit_m0_step", model="efficientvit_m0", size=(128, 128), classes=10, step=True),
     dict(case="deit_tiny_step", model="deit_tiny", size=(64, 64), classes=10, step=True),
     dict(case="deit_tiny_distilled_step", model="deit_tiny_distilled", size=(64, 64), classes=10, step=True),
@@ -57,12 +65,19 @@ GOLDEN = [
     dict(model="deit_tiny_distilled", size=(48, 32), classes=10),
     dict(model="swin_tiny", size=(44, 40), classes=10, **SMALL_SWIN),
     dict(model="swinv2_tiny", size=(44, 40), classes=10, **SMALL_SWIN),
+    dict(model="mobilenetv2_100", size=(64, 48), classes=10, gain=2),
+    dict(model="mobilenetv3_large_100", size=(64, 64), classes=10, gain=1.75),
+    dict(model="mobilenetv3_small_100", size=(48, 64), classes=10, gain=2),
+    dict(model="efficientnet_b0", size=(64, 64), classes=10, gain=2),
 ]
+# Convolutional networks of timm take images of any size and have no argument for it.
+SIZELESS = ("mobilenet", "efficientnet", "mobilevit")
 
 
 def make(case):
     name = case["model"] + ("_patch16_224" if case["model"].startswith("deit_") else "")
-    return timm.create_model(TIMM_NAMES.get(name, name), img_size=case["size"], num_classes=case["classes"],
+    size = {} if name.startswith(SIZELESS) else {"img_size": case["size"]}
+    return timm.create_model(TIMM_NAMES.get(name, name), num_classes=case["classes"], **size,
                              **case.get("arguments", {})).double().eval()
 
 
@@ -70,7 +85,7 @@ def is_counter(name):
     return name.endswith("num_batches_tracked")
 
 
-def randomise(model, generator):
+def randomise(model, generator, usual_gain=1):
     """Weights in which nothing is 0 or 1, so that every branch, scale and statistic takes part.
 
     The images' share of the signal survives the stem (gain 2 for ReLU, small offsets);
@@ -88,7 +103,7 @@ def randomise(model, generator):
                 tensor.mul_(0.3)
         elif name.endswith("weight"):
             before_relu = name.startswith("patch_embed.conv") or ".pw1." in name
-            gain = 2 if before_relu else 0.5 if ".attn.qkvs." in name else 1
+            gain = 2 if before_relu else 0.5 if ".attn.qkvs." in name else usual_gain
             tensor.normal_(0, math.sqrt(gain / math.prod(tensor.shape[1:])), generator=generator)
         elif name.endswith("logit_scale"):  # some beyond its limit log(100)
             tensor.uniform_(0, 5, generator=generator)
@@ -128,7 +143,7 @@ def write_live(folder):
     for number, case in enumerate(LIVE):
         generator = torch.Generator().manual_seed(number)
         model = make(case)
-        randomise(model, generator)
+        randomise(model, generator, case.get("gain", 1))
         count = 5 if case.get("step") else 2
         images = torch.randn(count, 3, *case["size"], generator=generator, dtype=torch.float64)
         weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -157,14 +172,14 @@ def formula(name, count):
     return torch.from_numpy((t * t % p + t) % p / p - 0.5)
 
 
-def formula_tensor(name, shape):
+def formula_tensor(name, shape, gain=1):
     u = formula(name, math.prod(shape)).reshape(shape)
     if name.endswith("running_var"):
         return 2 * u + 2
     if len(shape) == 1 and name.endswith("weight"):
         return u + 1
     if len(shape) > 1 and name.endswith("weight"):
-        return u * math.sqrt(12 / math.prod(shape[1:]))
+        return u * (gain * math.sqrt(12 / math.prod(shape[1:])))
     return u
 
 
@@ -173,13 +188,15 @@ def write_golden(path):
     for case in GOLDEN:
         model = make(case)
         model.load_state_dict({
-            name: tensor if is_counter(name) else formula_tensor(name, tuple(tensor.shape))
+            name: tensor if is_counter(name) else
+            formula_tensor(name, tuple(tensor.shape), case.get("gain", 1))
             for name, tensor in model.state_dict().items()})
         images = 2 * formula_tensor("input", (2, 3, *case["size"]))
         with torch.no_grad():
             logits = model(images)
         rows.append(dict(model=case["model"], image_size=list(case["size"]),
                          classes=case["classes"], knobs=case.get("knobs", []),
+                         **({"gain": case["gain"]} if "gain" in case else {}),
                          logits=logits.flatten().tolist()))
     text = json.dumps(dict(made_with=f"timm {timm.__version__}", cases=rows), indent=1)
     pathlib.Path(path).write_text(text + "\n")

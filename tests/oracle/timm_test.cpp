@@ -123,7 +123,7 @@ TEST_CASE("loss, gradients and running statistics of a training step are timm's"
     CHECK(relative_difference(loss.detach().reshape({1}), oracle.at("loss")) <= 1e-12);
     loss.backward();
     // The true gradient of a bias in front of a batch norm is 0: there, both hold rounding errors.
-    const double floor = 1e-6 * oracle.largest_gradient();
+    const double floor = 1e-5 * oracle.largest_gradient();
     for (const NameMapEntry& entry : name_map(oracle.spec, oracle.graph, WeightLayout::kTimm)) {
       const at::Tensor& mine = weights[entry.parameter];
       const bool trained = oracle.graph.parameter(entry.parameter).trained;
@@ -135,7 +135,7 @@ TEST_CASE("loss, gradients and running statistics of a training step are timm's"
       CHECK(difference <= 1e-9);
     }
   }
-  CHECK(steps == 5);
+  CHECK(steps >= 7);
 }
 
 }  // namespace vitlab

@@ -29,6 +29,10 @@ const Row kRows[] = {
     {"deit_small_distilled", 22'436'432, 4'262'836'224, Index{2} * 12 * 198 * 198 * 384},
     {"swin_tiny", 28'288'354, 4'490'566'656},
     {"swinv2_tiny", 28'347'154, 5'939'690'496},
+    {"mobilenetv2_100", 3'504'872, 300'774'272},
+    {"mobilenetv3_large_100", 5'483'032, 216'589'760},
+    {"mobilenetv3_small_100", 2'542'856, 56'510'400},
+    {"efficientnet_b0", 5'288'548, 385'814'752},
 };
 
 TEST_CASE("parameters and multiplications are those of the published models") {

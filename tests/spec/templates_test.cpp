@@ -204,5 +204,27 @@ TEST_CASE("knobs of swin turn what they say") {
   CHECK_THROWS_WITH(swin_with({{"version", 3}}), Catch::Contains("version"));
 }
 
+TEST_CASE("channels of MobileNets are rounded as the papers' code does") {
+  CHECK(divisible_by_8(88.08) == 88);
+  CHECK(divisible_by_8(18) == 24);  // 16 would be less than 0.9 of it
+  CHECK(divisible_by_8(20) == 24);
+  CHECK(divisible_by_8(36) == 40);
+  CHECK(divisible_by_8(1) == 8);
+}
+
+TEST_CASE("scaled MobileNets have the parameters of timm's") {
+  const auto parameters = [](const char* variant, double scale) {
+    const Json knobs{{"template", "mobilenet"}, {"variant", variant}, {"width_scale", scale}};
+    return graph_cost(build_graph(expand_knobs(knobs, "test"))).parameters;
+  };
+  // Counted from timm 1.0.31: mobilenetv2_050, _140, mobilenetv3_small_050, _075,
+  // mobilenetv3_large_075.
+  CHECK(parameters("v2", 0.5) == 1'968'680);
+  CHECK(parameters("v2", 1.4) == 6'108'776);
+  CHECK(parameters("v3_small", 0.5) == 1'593'224);
+  CHECK(parameters("v3_small", 0.75) == 2'041'872);
+  CHECK(parameters("v3_large", 0.75) == 3'993'528);
+}
+
 }  // namespace
 }  // namespace vitlab

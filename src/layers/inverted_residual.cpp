@@ -1,0 +1,75 @@
+#include "layers/inverted_residual.h"
+
+#include "layers/map_layers.h"
+
+namespace vitlab {
+
+namespace {
+
+template <typename Block>
+LayerProblems depthwise_problems(const Block& block, const Value& input) {
+  LayerProblems problems;
+  require_map(problems, input);
+  if constexpr (requires { block.hidden; }) require_positive(problems, "hidden", block.hidden);
+  if constexpr (requires { block.stride; }) require_positive(problems, "stride", block.stride);
+  require_odd(problems, "kernel", block.kernel);
+  if (block.squeeze < 0) problems.push_back({"squeeze", "must not be negative"});
+  if (block.squeeze_gate != Activation::kSigmoid && block.squeeze_gate != Activation::kHardsigmoid)
+    problems.push_back({"squeeze_gate", "must be sigmoid or hardsigmoid, got " +
+                                            std::string(activation_name(block.squeeze_gate))});
+  return problems;
+}
+
+template <typename Block>
+ValueId write_block(const Block& block, LayerWriter& writer, ValueId x, const Extent& out) {
+  constexpr bool kExpands = requires { block.hidden; };
+  ConvNorm depthwise{.kernel = block.kernel, .depthwise = true, .norm = block.norm};
+  if constexpr (requires { block.stride; }) depthwise.stride = block.stride;
+  Extent channels = writer[x].channels;
+  ValueId y = x;
+  if constexpr (kExpands) {
+    channels = {writer.axis(AxisKind::kExpansion, "hidden", block.hidden)};
+    y = writer.conv_norm(y, channels, "expand", {.norm = block.norm});
+    y = writer.activate(y, block.activation, "expand.activation");
+  }
+  y = writer.conv_norm(y, channels, "depthwise", depthwise);
+  y = writer.activate(y, block.activation, "depthwise.activation");
+  if constexpr (kExpands) writer.gate(y);
+  if (block.squeeze > 0)
+    y = squeeze_excite(writer, y, block.squeeze, block.squeeze_activation, block.squeeze_gate);
+  y = writer.conv_norm(y, out, "project", {.norm = block.norm});
+  return Block::kRole == LayerRole::kDownsample ? y : writer.add(x, y, "residual");
+}
+
+}  // namespace
+
+LayerProblems check(const DepthwiseSeparable& layer, const Value& input, Index /*width*/) {
+  return depthwise_problems(layer, input);
+}
+LayerProblems check(const DepthwiseSeparableDownsample& layer, const Value& input,
+                    Index /*width*/) {
+  return depthwise_problems(layer, input);
+}
+LayerProblems check(const InvertedResidual& layer, const Value& input, Index /*width*/) {
+  return depthwise_problems(layer, input);
+}
+LayerProblems check(const InvertedResidualDownsample& layer, const Value& input, Index /*width*/) {
+  return depthwise_problems(layer, input);
+}
+
+ValueId write(const DepthwiseSeparable& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+  return write_block(layer, writer, x, out);
+}
+ValueId write(const DepthwiseSeparableDownsample& layer, LayerWriter& writer, ValueId x,
+              const Extent& out) {
+  return write_block(layer, writer, x, out);
+}
+ValueId write(const InvertedResidual& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+  return write_block(layer, writer, x, out);
+}
+ValueId write(const InvertedResidualDownsample& layer, LayerWriter& writer, ValueId x,
+              const Extent& out) {
+  return write_block(layer, writer, x, out);
+}
+
+}  // namespace vitlab

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <string_view>
+#include <tuple>
+
+#include "layers/fields.h"
+
+namespace vitlab {
+
+/// The settings that all blocks around a depthwise convolution have. `squeeze` channels of
+/// squeeze-and-excitation stand behind the depthwise convolution (0: none).
+template <typename Block>
+constexpr auto depthwise_fields() {
+  return std::tuple{optional("kernel", &Block::kernel),
+                    optional("squeeze", &Block::squeeze),
+                    optional("squeeze_activation", &Block::squeeze_activation),
+                    optional("squeeze_gate", &Block::squeeze_gate),
+                    optional("norm", &Block::norm),
+                    optional("activation", &Block::activation)};
+}
+
+/// MobileNetV3's first block: x + norm(1x1(squeeze(activation(norm(depthwise(x)))))).
+struct DepthwiseSeparable {
+  static constexpr std::string_view kName = "depthwise_separable";
+  static constexpr LayerRole kRole = LayerRole::kTokenMixer;
+
+  Index kernel = 3;
+  Index squeeze = 0;
+  Activation squeeze_activation = Activation::kRelu;
+  Activation squeeze_gate = Activation::kSigmoid;
+  Norm norm = Norm::kBatch;
+  Activation activation = Activation::kRelu6;
+
+  static constexpr auto fields() { return depthwise_fields<DepthwiseSeparable>(); }
+  friend bool operator==(const DepthwiseSeparable&, const DepthwiseSeparable&) = default;
+};
+
+/// The same from one width to the next, without the residual.
+struct DepthwiseSeparableDownsample {
+  static constexpr std::string_view kName = "depthwise_separable_downsample";
+  static constexpr LayerRole kRole = LayerRole::kDownsample;
+
+  Index stride = 2;
+  Index kernel = 3;
+  Index squeeze = 0;
+  Activation squeeze_activation = Activation::kRelu;
+  Activation squeeze_gate = Activation::kSigmoid;
+  Norm norm = Norm::kBatch;
+  Activation activation = Activation::kRelu6;
+
+  static constexpr auto fields() {
+    return std::tuple_cat(std::tuple{optional("stride", &DepthwiseSeparableDownsample::stride)},
+                          depthwise_fields<DepthwiseSeparableDownsample>());
+  }
+  friend bool operator==(const DepthwiseSeparableDownsample&,
+                         const DepthwiseSeparableDownsample&) = default;
+};
+
+/// MobileNetV2's inverted residual (arXiv 1801.04381): 1x1 to `hidden` channels, depthwise, 1x1
+/// back without an activation (the linear bottleneck), residual; norms behind all three.
+struct InvertedResidual {
+  static constexpr std::string_view kName = "inverted_residual";
+  static constexpr LayerRole kRole = LayerRole::kTokenMixer;
+
+  Index hidden = 0;
+  Index kernel = 3;
+  Index squeeze = 0;
+  Activation squeeze_activation = Activation::kRelu;
+  Activation squeeze_gate = Activation::kSigmoid;
+  Norm norm = Norm::kBatch;
+  Activation activation = Activation::kRelu6;
+
+  static constexpr auto fields() {
+    return std::tuple_cat(std::tuple{required("hidden", &InvertedResidual::hidden)},
+                          depthwise_fields<InvertedResidual>());
+  }
+  friend bool operator==(const InvertedResidual&, const InvertedResidual&) = default;
+};
+
+/// The same from one width to the next, without the residual.
+struct InvertedResidualDownsample {
+  static constexpr std::string_view kName = "inverted_residual_downsample";
+  static constexpr LayerRole kRole = LayerRole::kDownsample;
+
+  Index hidden = 0;
+  Index stride = 2;
+  Index kernel = 3;
+  Index squeeze = 0;
+  Activation squeeze_activation = Activation::kRelu;
+  Activation squeeze_gate = Activation::kSigmoid;
+  Norm norm = Norm::kBatch;
+  Activation activation = Activation::kRelu6;
+
+  static constexpr auto fields() {
+    return std::tuple_cat(std::tuple{required("hidden", &InvertedResidualDownsample::hidden),
+                                     optional("stride", &InvertedResidualDownsample::stride)},
+                          depthwise_fields<InvertedResidualDownsample>());
+  }
+  friend bool operator==(const InvertedResidualDownsample&,
+                         const InvertedResidualDownsample&) = default;
+};
+
+LayerProblems check(const DepthwiseSeparable& layer, const Value& input, Index width);
+LayerProblems check(const DepthwiseSeparableDownsample& layer, const Value& input, Index width);
+LayerProblems check(const InvertedResidual& layer, const Value& input, Index width);
+LayerProblems check(const InvertedResidualDownsample& layer, const Value& input, Index width);
+ValueId write(const DepthwiseSeparable& layer, LayerWriter& writer, ValueId x, const Extent& out);
+ValueId write(const DepthwiseSeparableDownsample& layer, LayerWriter& writer, ValueId x,
+              const Extent& out);
+ValueId write(const InvertedResidual& layer, LayerWriter& writer, ValueId x, const Extent& out);
+ValueId write(const InvertedResidualDownsample& layer, LayerWriter& writer, ValueId x,
+              const Extent& out);
+
+}  // namespace vitlab
