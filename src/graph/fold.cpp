@@ -1,8 +1,12 @@
 #include "graph/fold.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <variant>
+
+#include "graph/fold_parts.h"
 
 namespace vitlab {
 
@@ -13,12 +17,18 @@ using Kind = WeightRecipe::Kind;
 /// Walks the old nodes once and writes the new ones; values keep their ids.
 class Folder {
  public:
-  explicit Folder(const Graph& old) : old_(old), readers_(old.values.size(), 0) {
-    for (const Node& node : old.nodes)
-      for (const ValueId x : node.inputs) ++readers_[static_cast<std::size_t>(x)];
-    for (const NamedOutput& output : old.outputs)
-      ++readers_[static_cast<std::size_t>(output.value)];
+  explicit Folder(const Graph& old) : old_(old), readers_(count_readers(old)) {
     for (std::size_t i = 0; i < old.nodes.size(); ++i) producer_[old.nodes[i].output] = i;
+    for (const FoldedScale& folded : find_folded_scales(old)) {
+      const Node& scale = old.nodes[folded.scale];
+      same_[scale.output] = scale.inputs[0];
+      scaled_[&old.nodes[folded.producer]].push_back(folded.rows);
+    }
+    for (const Node& node : old.nodes)
+      if (value(node.output).batched)
+        for (const ValueId x : node.inputs) constants_.insert(x);
+    for (const NamedOutput& output : old.outputs) constants_.insert(output.value);
+    for (const ValueId gate : old.gates) constants_.insert(gate);
   }
 
   Rewrite run() {
@@ -49,8 +59,9 @@ class Folder {
   }
 
   void visit(const Node& node) {
+    if (!value(node.output).batched) return visit_constant(node);
+    if (same_.contains(node.output)) return;  // a scale that weights took over
     if (const auto* norm = std::get_if<BatchNorm>(&node.op); norm && fold_norm(node, *norm)) return;
-    if (const auto* gather = std::get_if<GatherBias>(&node.op)) return gather_once(node, *gather);
     if (std::holds_alternative<Dropout>(node.op) || std::holds_alternative<DropPath>(node.op)) {
       same_[node.output] = node.inputs[0];
       return;
@@ -59,9 +70,22 @@ class Folder {
       const Node* reader = sole_reader(node);
       if (reader && std::holds_alternative<BatchNorm>(reader->op)) return;  // the norm writes it
     }
-    Node copy = node;
-    for (ParameterId& p : copy.parameters) p = keep(p);
-    rewrite_->graph.nodes.push_back(std::move(copy));
+    copy(node);
+  }
+
+  void copy(const Node& node) {
+    Node same = node;
+    for (ParameterId& p : same.parameters) p = keep(p);
+    scale_rows(node, same);
+    rewrite_->graph.nodes.push_back(std::move(same));
+  }
+
+  /// Gives the factors of the scales behind `old` to the parameters of `node`, which replaces it.
+  void scale_rows(const Node& old, const Node& node) {
+    const auto found = scaled_.find(&old);
+    if (found == scaled_.end()) return;
+    for (const ParameterId p : node.parameters)
+      rewrite_->recipes[static_cast<std::size_t>(p)].scaled = found->second;
   }
 
   bool fold_norm(const Node& norm, const BatchNorm& op) {
@@ -83,31 +107,44 @@ class Folder {
     folded.output = norm.output;
     folded.parameters = {
         make(conv.parameters[0], "",
-             {Kind::kFoldedConvWeight, {conv.parameters[0], n[0], n[3]}, epsilon, {}})};
+             {Kind::kFoldedConvWeight, {conv.parameters[0], n[0], n[3]}, epsilon, {}, {}})};
     std::vector<ParameterId> sources{n[0], n[1], n[2], n[3]};
     if (conv.parameters.size() > 1) sources.push_back(conv.parameters[1]);
     folded.parameters.push_back(
-        make(n[1], conv.name + ".bias", {Kind::kFoldedConvBias, sources, epsilon, {}}));
+        make(n[1], conv.name + ".bias", {Kind::kFoldedConvBias, sources, epsilon, {}, {}}));
+    scale_rows(conv, folded);
     rewrite_->graph.nodes.push_back(std::move(folded));
   }
 
-  void gather_once(const Node& node, const GatherBias& gather) {
-    const Value& map = value(node.output);
-    Parameter full = old_.parameter(node.parameters[0]);
-    full.shape = map.shape;
-    full.dims = {map.channels, {}, {}};
-    full.name += ".gathered";
-    rewrite_->recipes.push_back({Kind::kGatheredBias, {node.parameters[0]}, 0, gather});
+  /// A value without images: made once and kept as a parameter, if one with images reads it.
+  void visit_constant(const Node& node) {
+    if (!constants_.contains(node.output)) return;
+    if (std::holds_alternative<UseParameter>(node.op)) return copy(node);
+    const Value& made = value(node.output);
+    WeightRecipe recipe{Kind::kConstant, {}, 0, {}, {}};
+    recipe.constant = constant_graph(old_, node.output, recipe.sources);
+    Parameter parameter;
+    parameter.layer = node.layer;
+    parameter.name = node.name + ".constant";
+    parameter.shape = made.shape;
+    parameter.dims.resize(static_cast<std::size_t>(made.shape.rank()));
+    if (made.channel_dim != kUnset)
+      parameter.dims[static_cast<std::size_t>(made.channel_dim)] = made.channels;
+    parameter.decays = false;
+    const auto is_trained = [&](ParameterId p) { return old_.parameter(p).trained; };
+    parameter.trained = std::any_of(recipe.sources.begin(), recipe.sources.end(), is_trained);
     Node constant = node;
     constant.op = UseParameter{};
-    constant.parameters = {rewrite_->graph.add_parameter(std::move(full))};
+    constant.inputs.clear();
+    constant.parameters = {rewrite_->graph.add_parameter(std::move(parameter))};
+    rewrite_->recipes.push_back(std::move(recipe));
     rewrite_->graph.nodes.push_back(std::move(constant));
   }
 
   ParameterId keep(ParameterId old) {
     const auto found = kept_.find(old);
     if (found != kept_.end()) return found->second;
-    return kept_[old] = make(old, "", {Kind::kCopy, {old}, 0, {}});
+    return kept_[old] = make(old, "", {Kind::kCopy, {old}, 0, {}, {}});
   }
 
   ParameterId make(ParameterId like, const std::string& name, WeightRecipe recipe) {
@@ -134,19 +171,21 @@ class Folder {
     auto& recipes = rewrite_->recipes;
     const auto weight = static_cast<std::size_t>(linear.parameters[0]);
     const ParameterId old_weight = recipes[weight].sources[0];
-    recipes[weight] = {Kind::kFoldedLinearWeight, {old_weight, n[0], n[3]}, epsilon, {}};
+    // A factor behind the layer stays with both parameters.
+    const std::vector<ScaledRows> scaled = recipes[weight].scaled;
+    recipes[weight] = {Kind::kFoldedLinearWeight, {old_weight, n[0], n[3]}, epsilon, scaled, {}};
     std::vector<ParameterId> sources{old_weight, n[0], n[1], n[2], n[3]};
     if (linear.parameters.size() > 1) {
       const auto bias = static_cast<std::size_t>(linear.parameters[1]);
       sources.push_back(recipes[bias].sources[0]);
-      recipes[bias] = {Kind::kFoldedLinearBias, sources, epsilon, {}};
+      recipes[bias] = {Kind::kFoldedLinearBias, sources, epsilon, scaled, {}};
       return;
     }
     Parameter bias = rewrite_->graph.parameter(linear.parameters[0]);
     bias.name = linear.name + ".bias";
     bias.shape = {bias.shape[0]};
     bias.dims.resize(1);
-    recipes.push_back({Kind::kFoldedLinearBias, sources, epsilon, {}});
+    recipes.push_back({Kind::kFoldedLinearBias, sources, epsilon, scaled, {}});
     linear.parameters.push_back(rewrite_->graph.add_parameter(std::move(bias)));
   }
 
@@ -165,6 +204,8 @@ class Folder {
   std::vector<int> readers_;
   std::map<ValueId, std::size_t> producer_;
   std::map<ValueId, ValueId> same_;
+  std::map<const Node*, std::vector<ScaledRows>> scaled_;  // old node -> factors that it takes over
+  std::set<ValueId> constants_;  // values that nodes with images, outputs and gates read
   std::map<ParameterId, ParameterId> kept_;
   std::map<ValueId, PendingNorm> pending_;  // output of a linear layer -> the norm before it
 };

@@ -54,47 +54,6 @@ at::Tensor draw(const Parameter& parameter, std::uint64_t seed) {
   return tensor;
 }
 
-/// Sources of one recipe in float64; scale() is what a folded batch norm multiplies with.
-class RecipeSources {
- public:
-  RecipeSources(const WeightRecipe& recipe, const Weights& weights) : epsilon_(recipe.epsilon) {
-    for (const ParameterId id : recipe.sources)
-      tensors_.push_back(weights[id].detach().to(at::kDouble));
-  }
-  std::size_t count() const { return tensors_.size(); }
-  const at::Tensor& operator[](std::size_t i) const { return tensors_[i]; }
-  at::Tensor scale(std::size_t weight, std::size_t variance) const {
-    return tensors_[weight] / (tensors_[variance] + epsilon_).sqrt();
-  }
-
- private:
-  double epsilon_;
-  std::vector<at::Tensor> tensors_;
-};
-
-at::Tensor cook(const WeightRecipe& recipe, const Weights& weights) {
-  const RecipeSources from(recipe, weights);
-  switch (recipe.kind) {
-    case WeightRecipe::Kind::kCopy:
-      return from[0].clone();
-    case WeightRecipe::Kind::kFoldedConvWeight:
-      return from[0] * from.scale(1, 2).view({-1, 1, 1, 1});
-    case WeightRecipe::Kind::kFoldedConvBias: {
-      const at::Tensor shift = from.count() > 4 ? from[4] - from[2] : -from[2];
-      return from[1] + shift * from.scale(0, 3);
-    }
-    case WeightRecipe::Kind::kFoldedLinearWeight:
-      return from[0] * from.scale(1, 2);
-    case WeightRecipe::Kind::kFoldedLinearBias: {
-      const at::Tensor bias = at::mv(from[0], from[2] - from[3] * from.scale(1, 4));
-      return from.count() > 5 ? bias + from[5] : bias;
-    }
-    case WeightRecipe::Kind::kGatheredBias:
-      return gathered_bias(recipe.gather, from[0], bias_index(recipe.gather).to(from[0].device()));
-  }
-  return {};
-}
-
 }  // namespace
 
 at::ScalarType dtype_from_name(std::string_view name) {
@@ -140,13 +99,6 @@ Weights copied(const Weights& weights) {
 void require_gradients(const Graph& graph, Weights& weights) {
   for (std::size_t i = 0; i < weights.tensors.size(); ++i)
     weights.tensors[i].requires_grad_(graph.parameters[i].trained);
-}
-
-Weights rewrite_weights(const Rewrite& rewrite, const Weights& weights) {
-  Weights result;
-  for (const WeightRecipe& recipe : rewrite.recipes)
-    result.tensors.push_back(cook(recipe, weights).to(weights[recipe.sources[0]].scalar_type()));
-  return result;
 }
 
 std::vector<Index> units_left(const Graph& graph, const KeptUnits& kept, AxisId axis) {
