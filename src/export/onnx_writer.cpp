@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "export/onnx_lowering.h"
+#include "export/onnx_passes.h"
 #include "export/onnx_wire.h"
 #include "model/weight_files.h"
 
@@ -27,7 +28,8 @@ OnnxModel onnx_model(const ExportModel& model, const OnnxOptions& options) {
   }
   result.metadata.emplace_back("vitlab.model", model.name);
   if (options.deploy) {
-    const DeployedModel folded = deployed(model);
+    DeployedModel folded = deployed(model);
+    move_less(folded);
     lower_to_onnx(folded.graph, folded.weights, result);
   } else {
     lower_to_onnx(model.graph, model.weights, result);

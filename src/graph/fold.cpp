@@ -24,11 +24,12 @@ class Folder {
       same_[scale.output] = scale.inputs[0];
       scaled_[&old.nodes[folded.producer]].push_back(folded.rows);
     }
-    for (const Node& node : old.nodes)
-      if (value(node.output).batched)
-        for (const ValueId x : node.inputs) constants_.insert(x);
     for (const NamedOutput& output : old.outputs) constants_.insert(output.value);
-    for (const ValueId gate : old.gates) constants_.insert(gate);
+    for (auto node = old.nodes.rbegin(); node != old.nodes.rend(); ++node) {
+      const bool is_slice = std::holds_alternative<Slice>(node->op);
+      if (value(node->output).batched || (is_slice && constants_.contains(node->output)))
+        for (const ValueId x : node->inputs) constants_.insert(x);
+    }
   }
 
   Rewrite run() {
@@ -116,10 +117,12 @@ class Folder {
     rewrite_->graph.nodes.push_back(std::move(folded));
   }
 
-  /// A value without images: made once and kept as a parameter, if one with images reads it.
+  /// A value without images: made once and kept as a parameter, if one with images reads it. A
+  /// slice of it (one head of a bias) stays a view, so that folding and slicing weights commute.
   void visit_constant(const Node& node) {
     if (!constants_.contains(node.output)) return;
-    if (std::holds_alternative<UseParameter>(node.op)) return copy(node);
+    if (std::holds_alternative<UseParameter>(node.op) || std::holds_alternative<Slice>(node.op))
+      return copy(node);
     const Value& made = value(node.output);
     WeightRecipe recipe{Kind::kConstant, {}, 0, {}, {}};
     recipe.constant = constant_graph(old_, node.output, recipe.sources);
@@ -163,6 +166,10 @@ class Folder {
         fold_into_linear(node, *found->second.norm, found->second.epsilon);
     }
     for (NamedOutput& output : graph.outputs) output.value = resolve(output.value);
+    // Gates inside of what is computed once are gone.
+    const auto is_inside = [&](ValueId gate) { return !value(gate).batched; };
+    graph.gates.erase(std::remove_if(graph.gates.begin(), graph.gates.end(), is_inside),
+                      graph.gates.end());
     for (ValueId& gate : graph.gates) gate = resolve(gate);
   }
 
@@ -205,7 +212,7 @@ class Folder {
   std::map<ValueId, std::size_t> producer_;
   std::map<ValueId, ValueId> same_;
   std::map<const Node*, std::vector<ScaledRows>> scaled_;  // old node -> factors that it takes over
-  std::set<ValueId> constants_;  // values that nodes with images, outputs and gates read
+  std::set<ValueId> constants_;  // without images, but needed behind the folding
   std::map<ParameterId, ParameterId> kept_;
   std::map<ValueId, PendingNorm> pending_;  // output of a linear layer -> the norm before it
 };

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "export/onnx_census.h"
 #include "export/onnx_evaluate.h"
 #include "export/onnx_wire.h"
 #include "export/onnx_writer.h"
@@ -82,6 +83,47 @@ TEST_CASE("an ONNX file is read back as it was written") {
   CHECK(read.input.shape == made.input.shape);
   CHECK(read.metadata == made.metadata);
   CHECK(read.tensors.size() == made.tensors.size());
+}
+
+TEST_CASE("the deploy form of a preset computes nothing but what the images need") {
+  const auto count = [](const std::vector<OnnxOpCount>& census, const std::string& type) {
+    Index nodes = 0;
+    for (const OnnxOpCount& row : census) nodes += row.type == type ? row.nodes : 0;
+    return nodes;
+  };
+  for (const char* name : {"efficientvit_m0", "deit_tiny"}) {
+    const SmallModel model(resolve_model(name, {"image_size=64", "classes=5"}).spec, 4);
+    const auto plain = onnx_census(onnx_model(export_of(model), {18, false}));
+    const auto deploy = onnx_census(onnx_model(export_of(model), {18, true}));
+    for (const char* gone : {"BatchNormalization", "Gather"}) CHECK(count(deploy, gone) == 0);
+    CHECK(count(plain, "Mul") > count(deploy, "Mul"));
+    CHECK(count(deploy, "Transpose") <= count(plain, "Transpose"));
+    CHECK(deploy[0].type == "Reshape");
+    CHECK(deploy[1].type == "Transpose");
+    for (const char* needed : {"Conv", "MatMul", "Softmax", "Add"})
+      CHECK(count(deploy, needed) > 0);
+    CHECK(count(deploy, "Split") < count(plain, "Split"));  // of biases; of DeiT's projections
+  }
+}
+
+TEST_CASE("the census counts every node, and bytes of what is read and written") {
+  const SmallModel model(resolve_model("efficientvit_m0", {"image_size=64", "classes=5"}).spec, 4);
+  const OnnxModel onnx = onnx_model(export_of(model), {});
+  const auto census = onnx_census(onnx);
+  std::size_t nodes = 0;
+  for (const OnnxOpCount& row : census) {
+    nodes += static_cast<std::size_t>(row.nodes);
+    CHECK((row.bytes == 0) == (row.type == "Reshape" || row.type == "Identity" ||
+                               row.type == "Flatten" || row.nodes == 0));
+  }
+  CHECK(nodes == onnx.nodes.size());
+  OnnxModel one;
+  one.input = {"input", {2, 3, 4}};
+  one.output = {"logits", {2, 4, 3}};
+  one.nodes.push_back(
+      {"Transpose", "t", {"input"}, {"logits"}, {{"perm", std::vector<Index>{0, 1, 3, 2}}}});
+  CHECK(onnx_census(one)[1].bytes == 2 * 24 * 4);
+  CHECK_THAT(census_table(onnx_census(one)), Catch::Contains("Transpose"));
 }
 
 TEST_CASE("opsets that are not written are refused") {

@@ -83,13 +83,27 @@ void check_recipes(const Graph& old, const Rewrite& rewrite) {
 /// leaves one bias, one before a linear layer nothing but that layer's bias; a value without images
 /// is kept as it is read.
 Index parameters_after(const Graph& old) {
+  std::set<ValueId> needed;  // values that stay, with images or without
+  for (const NamedOutput& output : old.outputs) needed.insert(output.value);
+  for (auto node = old.nodes.rbegin(); node != old.nodes.rend(); ++node) {
+    const bool is_slice = std::holds_alternative<Slice>(node->op);
+    if (old.value(node->output).batched || (is_slice && needed.contains(node->output)))
+      for (const ValueId x : node->inputs) needed.insert(x);
+  }
   std::set<ParameterId> used;
+  std::set<ValueId> untrained;  // masks, and what is made of them alone
   Index count = 0;
   for (const Node& node : old.nodes) {
-    const bool is_kept =
-        old.value(node.output).batched || std::holds_alternative<UseParameter>(node.op);
-    if (!is_kept) continue;
-    for (const ParameterId p : node.parameters) used.insert(p);
+    const bool batched = old.value(node.output).batched;
+    const bool is_needed = needed.contains(node.output);
+    const auto is_untrained = [&](ValueId x) { return untrained.contains(x); };
+    if (batched || (is_needed && std::holds_alternative<UseParameter>(node.op)))
+      for (const ParameterId p : node.parameters) used.insert(p);
+    else if (!batched && node.parameters.empty() &&
+             std::all_of(node.inputs.begin(), node.inputs.end(), is_untrained))
+      untrained.insert(node.output);
+    else if (is_needed && !std::holds_alternative<Slice>(node.op))
+      count += old.value(node.output).shape.elements();
     if (!std::holds_alternative<BatchNorm>(node.op)) continue;
     const Index channels = old.parameter(node.parameters[0]).shape[0];
     // Convolutions before a norm and the heads' linear layers behind one: no bias, and a bias.
@@ -97,15 +111,6 @@ Index parameters_after(const Graph& old) {
   }
   for (const ParameterId p : used)
     if (old.parameter(p).trained) count += old.parameter(p).shape.elements();
-  std::set<ValueId> read;
-  for (const Node& node : old.nodes)
-    if (old.value(node.output).batched)
-      for (const ValueId x : node.inputs)
-        if (!old.value(x).batched) read.insert(x);
-  for (const Node& node : old.nodes)  // masks are made, not trained
-    if (read.contains(node.output) && !std::holds_alternative<ShiftMask>(node.op) &&
-        !std::holds_alternative<UseParameter>(node.op))
-      count += old.value(node.output).shape.elements();
   return count;
 }
 
@@ -120,8 +125,9 @@ void check_fold(const Graph& old) {
   const Rewrite rewrite = fold(old);
   REQUIRE(count_of<BatchNorm>(rewrite.graph) == 0);
   for (const Node& node : rewrite.graph.nodes) {
-    const bool is_parameter = std::holds_alternative<UseParameter>(node.op);
-    REQUIRE((rewrite.graph.value(node.output).batched || is_parameter));
+    const bool is_view =
+        std::holds_alternative<UseParameter>(node.op) || std::holds_alternative<Slice>(node.op);
+    REQUIRE((rewrite.graph.value(node.output).batched || is_view));
   }
   REQUIRE(count_of<Convolution>(rewrite.graph) == count_of<Convolution>(old));
   REQUIRE(rewrite.graph.outputs.size() == old.outputs.size());

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 TOLERANCE = 1e-4
 # The smallest sizes at which windows are cut, and padded: 7 divides the maps of 224 only.
 MODELS = [(f"efficientvit_m{i}", (224, 224) if i in (0, 5) else (160, 128)) for i in range(6)] + [
-    ("deit_tiny", (224, 224)), ("deit_small", (64, 96)),
+    ("deit_tiny", (224, 224)), ("deit_small", (64, 96)), ("swin_tiny", (224, 224)), ("swinv2_tiny", (128, 128)),
 ]
 CASES = [
     dict(case=f"{model}_{opset}", model=model, size=size, classes=10, opset=opset, deploy=True)
@@ -25,7 +25,7 @@ CASES = [
 ] + [
     dict(case=f"{model}_{opset}_{'deploy' if deploy else 'plain'}", model=model, size=(128, 128), classes=7,
          opset=opset, deploy=deploy)
-    for model in ("efficientvit_m0", "deit_tiny") for opset in (17, 18, 19, 20) for deploy in (True, False)
+    for model in ("efficientvit_m0", "deit_tiny", "swinv2_tiny") for opset in (17, 18, 19, 20) for deploy in (True, False)
 ]
 
 
