@@ -26,6 +26,7 @@ struct SwinKnobs {
   double width_scale = 1.0;
   double depth_scale = 1.0;
   Index version = 1;
+  Index norm_every = 0;
 
   std::size_t stages() const { return depths.size(); }
 };
@@ -46,6 +47,7 @@ void check_swin_ranges(ConfigReader& reader, const SwinKnobs& k) {
   for (const Index window : k.window) within("window", window, 1, 1024);
   for (const Index qk : k.qk_dim) within("qk_dim", qk, 0, 1 << 16);
   within("version", k.version, 1, 2);
+  within("norm_every", k.norm_every, 0, 1000);
   ratio("v_ratio", k.v_ratio);
   for (const double value : k.ffn_ratio) ratio("ffn_ratio", value);
   ratio("width_scale", k.width_scale);
@@ -95,6 +97,7 @@ SwinKnobs read_swin_knobs(ConfigReader& reader) {
   reader.optional("width_scale", k.width_scale);
   reader.optional("depth_scale", k.depth_scale);
   reader.optional("version", k.version);
+  reader.optional("norm_every", k.norm_every);
   reader.finish();
   check_swin_ranges(reader, k);
   return k;
@@ -155,13 +158,16 @@ Stage swin_stage(const SwinKnobs& k, std::size_t i, const std::vector<bool>& att
                      .epsilon = kPixelNormEpsilon,
                      .post_norm = k.version == 2};
   bool shifted = false;
-  for (const bool is_attention : attention) {
-    if (is_attention) {
+  for (std::size_t j = 0; j < attention.size(); ++j) {
+    if (attention[j]) {
       stage.layers.push_back(swin_attention(k, i, shifted));
       shifted = !shifted;
     } else {
       stage.layers.emplace_back(ffn);
     }
+    const Index done = static_cast<Index>(j) + 1;
+    if (k.norm_every > 0 && done % (2 * k.norm_every) == 0)
+      stage.layers.emplace_back(TokenNorm{kPixelNormEpsilon});
   }
   return stage;
 }
@@ -189,6 +195,9 @@ std::vector<Knob> swin_knobs() {
       {"width_scale", "1.0", "multiplies all widths, rounded to multiples of the heads"},
       {"depth_scale", "1.0", "multiplies all depths"},
       {"version", "1", "1 | 2: Swin or SwinV2"},
+      {"norm_every", "0",
+       "a layer norm on the main branch behind every so many blocks of 2 layers of a stage; 0: "
+       "none"},
   };
 }
 

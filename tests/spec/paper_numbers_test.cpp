@@ -44,6 +44,15 @@ TEST_CASE("parameters and multiplications are those of the published models") {
   }
 }
 
+TEST_CASE("SwinV2-G has the 3.0 billion parameters that its paper names") {
+  const ModelSpec spec = resolve_model("swinv2_g").spec;
+  CHECK(graph_cost(build_graph(spec)).parameters == Approx(3.0e9).epsilon(0.01));
+  Index norms = 0;
+  for (const Layer& layer : spec.stages[2].layers)
+    norms += std::holds_alternative<TokenNorm>(layer);
+  CHECK(norms == 7);
+}
+
 TEST_CASE("EfficientViT spends 6 of 22 layers on attention, M5 8 of 28, DeiT half") {
   for (const char* name : {"efficientvit_m0", "efficientvit_m1", "efficientvit_m2",
                            "efficientvit_m3", "efficientvit_m4"})
