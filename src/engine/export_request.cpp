@@ -33,7 +33,7 @@ Json run_export_request(const Json& request, Events& /*events*/) {
   Json payload = Json::object();
   payload["model"] = model.name;
   payload["id"] = model_id(model.spec);
-  payload["weights"] = loaded.origin;
+  add_origin(payload, loaded);
   payload["files"] = files;
   payload["out"] = out;
   return payload;

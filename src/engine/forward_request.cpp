@@ -46,7 +46,7 @@ Json run_forward_request(const Json& request, Events& events) {
   payload["images"] = images.size(0);
   payload["dtype"] = dtype_name(loaded.dtype);
   payload["deploy"] = request.value("deploy", false);
-  payload["weights"] = loaded.origin;
+  add_origin(payload, loaded);
   return payload;
 }
 

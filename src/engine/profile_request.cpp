@@ -12,10 +12,12 @@ Json run_profile_request(const Json& request, Events& events) {
   const Protocol protocol = protocol_from_json(request.at("protocol"), "protocol");
   NamedGraph named = untrained_model(model.name, model.spec);
   const auto path = request.value("weights", std::string());
+  std::vector<std::string> resized;
   if (!path.empty())
-    named.weights =
-        read_weights(path, model.spec, named.graph,
-                     layout_from_name(request.value("layout", std::string("vitlab"))), at::kFloat);
+    named.weights = read_weights(path, model.spec, named.graph,
+                                 layout_from_name(request.value("layout", std::string("vitlab"))),
+                                 at::kFloat, &resized);
+  tell_resized(resized);
   const ProfileResult result = profile_model(
       named, protocol, [&](std::int64_t done, std::int64_t total, const std::string& note) {
         events.progress(done, total, note);
@@ -23,6 +25,7 @@ Json run_profile_request(const Json& request, Events& events) {
   Json payload = Json::object();
   payload["model"] = model.name;
   payload["id"] = model_id(model.spec);
+  if (!resized.empty()) payload["resized"] = resized;
   payload.update(profile_json(result));
   return payload;
 }

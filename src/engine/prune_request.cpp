@@ -27,7 +27,7 @@ Json run_prune_request(const Json& request, Events& events) {
   write_pruned_folder(folder.path(), pruned);
   Json payload = prune_json(pruned);
   payload["model"] = model.name;
-  payload["weights"] = loaded.origin;
+  add_origin(payload, loaded);
   payload["measured"] = measure_pruned(stage, pruned);
   Json file = Json::object();
   file["schema"] = 1;

@@ -1,5 +1,7 @@
 #include "engine/request_model.h"
 
+#include <algorithm>
+#include <iostream>
 #include <optional>
 
 #include "engine/requests.h"
@@ -23,19 +25,35 @@ LoadedModel load_requested_model(const Json& request, const ModelSpec& spec) {
   Graph graph = build_graph(spec);
   const auto path = request.value("weights", std::string());
   const auto seed = request.value("seed", std::uint64_t{0});
+  std::vector<std::string> resized;
   // Folding happens before the cast, so that bfloat16 rounds once.
   Weights weights =
       path.empty() ? initial_weights(graph, seed, at::kDouble)
                    : read_weights(path, spec, graph,
                                   layout_from_name(request.value("layout", std::string("vitlab"))),
-                                  at::kDouble);
+                                  at::kDouble, &resized);
+  tell_resized(resized);
   if (request.value("deploy", false)) {
     Rewrite folded = fold(graph);
     weights = rewrite_weights(folded, weights);
     graph = std::move(folded.graph);
   }
   return {Executor(std::move(graph), device), converted(weights, dtype, device), dtype,
-          path.empty() ? "initial weights of seed " + std::to_string(seed) : path};
+          path.empty() ? "initial weights of seed " + std::to_string(seed) : path, resized};
+}
+
+void tell_resized(const std::vector<std::string>& resized) {
+  constexpr std::size_t kShown = 3;
+  if (resized.empty()) return;
+  std::cerr << "position tables interpolated for this image size: " << resized.size() << " (";
+  for (std::size_t i = 0; i < std::min(kShown, resized.size()); ++i)
+    std::cerr << (i == 0 ? "" : ", ") << resized[i];
+  std::cerr << (resized.size() > kShown ? ", …)\n" : ")\n");
+}
+
+void add_origin(Json& payload, const LoadedModel& loaded) {
+  payload["weights"] = loaded.origin;
+  if (!loaded.resized.empty()) payload["resized"] = loaded.resized;
 }
 
 }  // namespace vitlab

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <ATen/ATen.h>
 
@@ -16,11 +17,17 @@ struct LoadedModel {
   Executor executor;
   Weights weights;
   at::ScalarType dtype = at::kFloat;
-  std::string origin;  // where the weights came from, in words
+  std::string origin;                // where the weights came from, in words
+  std::vector<std::string> resized;  // tensors of the file that were made for another image size
 };
 
 /// Reads "weights" (a path; absent: initial weights of "seed"), "layout", "deploy", "dtype",
 /// "device" and "threads" of a request.
 LoadedModel load_requested_model(const Json& request, const ModelSpec& spec);
+
+/// Says on stderr which position tables were interpolated for the model's image size, if any.
+void tell_resized(const std::vector<std::string>& resized);
+/// "weights", where they came from, and "resized", if there are any.
+void add_origin(Json& payload, const LoadedModel& loaded);
 
 }  // namespace vitlab

@@ -25,7 +25,7 @@ Json run_similarity_request(const Json& request, Events& events) {
   Json payload = Json::object();
   payload["model"] = model.name;
   payload["id"] = model_id(model.spec);
-  payload["weights"] = loaded.origin;
+  add_origin(payload, loaded);
   payload.update(similarity_json(result));
   return payload;
 }

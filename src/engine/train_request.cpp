@@ -1,4 +1,5 @@
 #include "data/dataset.h"
+#include "engine/request_model.h"
 #include "engine/requests.h"
 #include "model/weight_files.h"
 #include "sweep/named_config.h"
@@ -28,8 +29,11 @@ Json run_train_request(const Json& request, Events& events) {
   training.checkpoint_folder = out / "checkpoints";
   training.loader_threads = static_cast<int>(request.value("loader_threads", std::int64_t{0}));
   if (request.value("skip_broken", false)) training.on_broken = OnBroken::kSkip;
+  std::vector<std::string> resized;
   if (request.contains("start"))
-    training.start = load_weights(request.at("start").get<std::string>(), build_graph(model.spec));
+    training.start = load_weights(request.at("start").get<std::string>(), build_graph(model.spec),
+                                  at::kFloat, &resized);
+  tell_resized(resized);
   const TrainResult result = train(training, [&](const TrainStep& step) {
     events.progress(step.step, step.steps, describe(step));
   });
@@ -37,6 +41,7 @@ Json run_train_request(const Json& request, Events& events) {
   Json payload = train_json(training, result);
   payload["model"] = model.name;
   payload["out"] = out.string();
+  if (!resized.empty()) payload["resized"] = resized;
   return payload;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "model/op_constants.h"
+#include "model/position_tables.h"
 #include "model/weight_files.h"
 
 namespace vitlab {
@@ -14,12 +15,12 @@ namespace vitlab {
 namespace {
 
 /// The file's tensors without its bookkeeping, each 1x1 convolution with all four dimensions.
-std::vector<NamedTensor> model_tensors(const std::filesystem::path& path,
+std::vector<NamedTensor> model_tensors(std::vector<NamedTensor> all,
                                        const std::vector<NameMapEntry>& map, WeightLayout layout) {
   std::map<std::string, bool> may_be_flat;
   for (const NameMapEntry& entry : map) may_be_flat[entry.foreign_name] = entry.may_be_flat;
   std::vector<NamedTensor> tensors;
-  for (NamedTensor& named : read_tensors(path).tensors) {
+  for (NamedTensor& named : all) {
     if (is_bookkeeping(named.name, layout)) continue;
     const auto known = may_be_flat.find(named.name);
     if (known != may_be_flat.end() && known->second && named.tensor.dim() == 2)
@@ -101,12 +102,19 @@ Weights joined(const std::vector<NameMapEntry>& map, const std::vector<at::Tenso
 }
 
 Weights read_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,
-                     WeightLayout layout, at::ScalarType dtype) {
+                     WeightLayout layout, at::ScalarType dtype, std::vector<std::string>* resized) {
   const std::vector<NameMapEntry> map = name_map(spec, graph, layout);
   std::vector<WantedTensor> wanted;
-  for (const NameMapEntry& entry : map)
+  std::vector<std::string> names(graph.parameters.size());  // empty for a parameter in parts
+  for (const NameMapEntry& entry : map) {
     wanted.push_back({entry.foreign_name, foreign_shape(entry, graph)});
-  return joined(map, exactly(wanted, model_tensors(path, map, layout), path.string(), dtype));
+    if (!entry.is_part()) names[static_cast<std::size_t>(entry.parameter)] = entry.foreign_name;
+  }
+  TensorFile file = read_tensors(path);
+  std::vector<NamedTensor> tensors = model_tensors(std::move(file.tensors), map, layout);
+  auto changed = resize_position_tables(graph, names, file.metadata, tensors);
+  if (resized != nullptr) *resized = std::move(changed);
+  return joined(map, exactly(wanted, tensors, path.string(), dtype));
 }
 
 void write_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -19,8 +20,12 @@ Weights joined(const std::vector<NameMapEntry>& map, const std::vector<at::Tenso
 /// Reads the weights of `graph` (built from `spec`) from a safetensors file in the layout's names.
 /// Throws one UserError that names every missing, extra and misshapen tensor as the file calls
 /// them, or says why no model of that layout has these layers.
+///
+/// Position tables made for images of another size are interpolated (model/position_tables.h);
+/// their names in the file go into `resized`.
 Weights read_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,
-                     WeightLayout layout, at::ScalarType dtype = at::kFloat);
+                     WeightLayout layout, at::ScalarType dtype = at::kFloat,
+                     std::vector<std::string>* resized = nullptr);
 
 /// Writes weights so that the layout's own code loads them strictly: with its counters of batch
 /// norms (0) and, in the official layout, its buffers of attention.

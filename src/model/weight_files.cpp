@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "core/names.h"
 #include "core/text.h"
+#include "model/position_tables.h"
 
 namespace vitlab {
 
@@ -53,6 +54,13 @@ std::string shape_text(at::IntArrayRef sizes) {
   for (std::size_t i = 0; i < sizes.size(); ++i)
     text += (i == 0 ? "" : ", ") + std::to_string(sizes[i]);
   return text + ")";
+}
+
+std::vector<std::string> own_names(const Graph& graph) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
+    names.push_back(graph.parameter_name(static_cast<ParameterId>(i)));
+  return names;
 }
 
 /// Compares a file's tensors with those that a model needs and collects everything that does not
@@ -164,10 +172,10 @@ void save_weights(const std::filesystem::path& path, const Graph& graph, const W
 
 Weights weights_from(const std::vector<NamedTensor>& tensors, const Graph& graph,
                      const std::string& source, at::ScalarType dtype) {
+  const std::vector<std::string> names = own_names(graph);
   std::vector<WantedTensor> wanted;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    wanted.push_back(
-        {graph.parameter_name(static_cast<ParameterId>(i)), graph.parameters[i].shape});
+  for (std::size_t i = 0; i < names.size(); ++i)
+    wanted.push_back({names[i], graph.parameters[i].shape});
   return {exactly(wanted, tensors, source, dtype)};
 }
 
@@ -179,8 +187,12 @@ std::vector<at::Tensor> exactly(const std::vector<WantedTensor>& wanted,
   return match.tensors(dtype);
 }
 
-Weights load_weights(const std::filesystem::path& path, const Graph& graph, at::ScalarType dtype) {
-  return weights_from(read_tensors(path).tensors, graph, path.string(), dtype);
+Weights load_weights(const std::filesystem::path& path, const Graph& graph, at::ScalarType dtype,
+                     std::vector<std::string>* resized) {
+  TensorFile file = read_tensors(path);
+  auto changed = resize_position_tables(graph, own_names(graph), file.metadata, file.tensors);
+  if (resized != nullptr) *resized = std::move(changed);
+  return weights_from(file.tensors, graph, path.string(), dtype);
 }
 
 }  // namespace vitlab

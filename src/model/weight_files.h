@@ -53,7 +53,10 @@ struct WantedTensor {
 std::vector<at::Tensor> exactly(const std::vector<WantedTensor>& wanted,
                                 const std::vector<NamedTensor>& tensors, const std::string& source,
                                 at::ScalarType dtype);
+/// The weights of a file. Position tables made for images of another size are interpolated
+/// (model/position_tables.h), and their names put into `resized`.
 Weights load_weights(const std::filesystem::path& path, const Graph& graph,
-                     at::ScalarType dtype = at::kFloat);
+                     at::ScalarType dtype = at::kFloat,
+                     std::vector<std::string>* resized = nullptr);
 
 }  // namespace vitlab

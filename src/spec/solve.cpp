@@ -220,6 +220,9 @@ std::vector<Index> template_widths(const Json& knobs) {
   Json value;
   if (knobs.contains(knob)) {
     value = knobs.at(knob);
+  } else if (knobs.contains("width")) {  // of the first stage, from which the others follow
+    for (const Stage& stage : expand_knobs_untried(knobs, "solve").stages)
+      value.push_back(stage.width);
   } else {
     const Template* found = find_template(knobs.at("template").get<std::string>());
     for (const Knob& row : found->knobs())
@@ -237,6 +240,7 @@ std::vector<Index> template_widths(const Json& knobs) {
 
 Json with_widths(Json knobs, const BudgetSolution& solution) {
   const std::string knob = width_knob(knobs);
+  knobs.erase("width");
   knobs[knob] = knob == "width" ? Json(solution.widths.at(0)) : Json(solution.widths);
   return knobs;
 }

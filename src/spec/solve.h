@@ -30,8 +30,8 @@ std::vector<std::string> cost_metric_names();
 /// The knob that holds a template's widths ("widths" or "width"); UserError if it has none.
 std::string width_knob(const Json& knobs);
 
-/// The widths that `knobs` give, or the template's default; UserError if they are no positive whole
-/// numbers.
+/// The widths that `knobs` give or lead to, or the template's default; UserError if they are no
+/// positive whole numbers.
 std::vector<Index> template_widths(const Json& knobs);
 
 /// Sets the width knob of `knobs` to the multiples of the quantum that come closest to the target,

@@ -125,6 +125,32 @@ TEST_CASE("a trained model is pruned, trained again, exported and gives the same
             forward(lab, "again", input)) == 0);
 }
 
+TEST_CASE("a swin is trained, pruned, and read at another image size") {
+  const Lab lab;
+  for (const std::string version : {"1", "2"}) {
+    const std::string model = "swin" + version + ".yaml", wide = "wide" + version + ".yaml";
+    const std::string knobs =
+        "template: swin\nclasses: 4\npatch: 2\nwidth: 8\ndepths: [2, 1]\n"
+        "heads: [2, 4]\nwindow: 12\nversion: " +
+        version + "\n";
+    lab.write(model, knobs + "image_size: 16\n");
+    lab.write(wide, knobs + "image_size: [16, 24]\n");
+    const std::string trained = "trained" + version, pruned = "pruned" + version;
+    const Json report = lab.document(
+        {"train", model, "--data", Lab::kData, "--recipe", "recipe.yaml", "--out", trained});
+    CHECK(report.at("status") == "done");
+    lab.document({"prune", trained, "--data", Lab::kData, "--keep", "macs=0.8", "--finetune-epochs",
+                  "0", "--recipe", "recipe.yaml", "--out", pruned});
+    CHECK(gap(forward(lab, pruned, images(2), {"--deploy"}), forward(lab, pruned, images(2))) <
+          1e-5);
+    write_tensors(lab / "x.safetensors", {{"input", at::ones({1, 3, 16, 24})}});
+    const Json read = lab.document({"forward", wide, "--weights", trained + "/model.safetensors",
+                                    "--input", "x.safetensors", "--output", "y.safetensors"});
+    // SwinV2 makes its biases from offsets: nothing is to be resized.
+    CHECK(read.contains("resized") == (version == "1"));
+  }
+}
+
 TEST_CASE("a command does not write over a folder that is not empty") {
   const Lab lab;
   std::filesystem::create_directory(lab / "full");

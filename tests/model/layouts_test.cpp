@@ -78,12 +78,22 @@ std::string message_of(const std::function<void()>& action) {
   return "no error";
 }
 
+/// Knobs of a small Swin of 16 x 16 pixels, then 8 x 8, in windows of 4.
+const std::vector<std::string> kSmallSwin{"image_size=64", "width=8", "depths=[2, 2]",
+                                          "heads=[2, 4]", "window=4"};
+
 /// A small model that every layout holds, with its weights.
 struct Sample {
-  explicit Sample(const std::string& name)
-      : spec(resolve_model(name, {"image_size=64", "classes=5"}).spec),
+  explicit Sample(const std::string& name, std::vector<std::string> knobs = {})
+      : spec(resolve_model(name, small(std::move(knobs))).spec),
         graph(build_graph(spec)),
         weights(random_weights(graph, 3)) {}
+
+  static std::vector<std::string> small(std::vector<std::string> knobs) {
+    knobs.push_back("classes=5");
+    if (knobs.size() == 1) knobs.push_back("image_size=64");
+    return knobs;
+  }
 
   ModelSpec spec;
   Graph graph;
@@ -128,9 +138,9 @@ TEST_CASE("timm's logits come out of weights that a formula gives to timm's name
 
 TEST_CASE("weights written in a layout read back the same") {
   const TemporaryFolder folder;
-  for (const std::string name :
-       {"efficientvit_m0", "efficientvit_m5", "deit_tiny", "deit_tiny_distilled"}) {
-    const Sample sample(name);
+  for (const std::string name : {"efficientvit_m0", "efficientvit_m5", "deit_tiny",
+                                 "deit_tiny_distilled", "swin_tiny", "swinv2_tiny"}) {
+    const Sample sample(name, name.starts_with("swin") ? kSmallSwin : std::vector<std::string>{});
     for (const auto layout :
          {WeightLayout::kVitlab, WeightLayout::kTimm, WeightLayout::kOfficial}) {
       INFO(name << ' ' << layout_name(layout));
@@ -190,6 +200,27 @@ TEST_CASE("files for the official code hold its counters and bias indices") {
                                                               3, 2, 1, 0},
                                     at::kLong)
                              .reshape({4, 4})));
+}
+
+TEST_CASE("files for the official Swin hold its buffers") {
+  const TemporaryFolder folder;
+  const auto path = folder / "w.safetensors";
+  const auto shape_of = [&](const std::string& name) {
+    return read_tensors(path).at(name, "file").sizes().vec();
+  };
+  const Sample first("swin_tiny", kSmallSwin);
+  write_weights(path, first.spec, first.graph, first.weights, WeightLayout::kOfficial);
+  CHECK(shape_of("layers.0.blocks.0.attn.relative_position_index") == std::vector<Index>{16, 16});
+  CHECK(shape_of("layers.0.blocks.1.attn_mask") == std::vector<Index>{16, 16, 16});
+  CHECK(shape_of("layers.1.blocks.1.attn_mask") == std::vector<Index>{4, 16, 16});
+  std::size_t masks = 0;
+  for (const NamedTensor& named : read_tensors(path).tensors)
+    masks += named.name.ends_with("attn_mask") ? 1 : 0;
+  CHECK(masks == 2);
+  const Sample second("swinv2_tiny", kSmallSwin);
+  write_weights(path, second.spec, second.graph, second.weights, WeightLayout::kOfficial);
+  CHECK(shape_of("layers.1.blocks.0.attn.relative_coords_table") == std::vector<Index>{1, 7, 7, 2});
+  CHECK(shape_of("layers.1.blocks.0.attn.relative_position_index") == std::vector<Index>{16, 16});
 }
 
 TEST_CASE("the official layout may hold 1x1 convolutions flat, timm's may not") {

@@ -55,6 +55,19 @@ LIVE = [
     dict(case="swinv2_tiny_wide", model="swinv2_tiny", size=(160, 224), classes=7),
     dict(case="swinv2_tiny_step", model="swinv2_tiny", size=(100, 132), classes=10, step=True),
 ]
+# Weights made at `made_at`, which timm's own filters bring to `size`.
+RESIZED = [
+    dict(case="deit_tiny_resized", model="deit_tiny", made_at=(224, 224), size=(384, 384), classes=10),
+    dict(case="deit_tiny_resized_wide", model="deit_tiny", made_at=(96, 96), size=(64, 160), classes=10),
+    dict(case="deit_tiny_distilled_resized", model="deit_tiny_distilled", made_at=(128, 128), size=(96, 160),
+         classes=10),
+    dict(case="swin_tiny_resized", model="swin_tiny", made_at=(96, 96), size=(224, 224), classes=10),
+    dict(case="swin_tiny_resized_wide", model="swin_tiny", made_at=(128, 128), size=(96, 224), classes=10),
+    dict(case="efficientvit_m0_resized", model="efficientvit_m0", made_at=(224, 224), size=(384, 384),
+         classes=10),
+    dict(case="swinv2_tiny_resized", model="swinv2_tiny", made_at=(256, 256), size=(192, 128), classes=10),
+]
+LIVE += RESIZED
 TIMM_NAMES = dict(swin_tiny="swin_tiny_patch4_window7_224", swinv2_tiny="swinv2_tiny_window8_256")
 SMALL_SWIN = dict(knobs=["width=16", "depths=[2, 2]", "heads=[2, 4]", "window=4"],
                   arguments=dict(embed_dim=16, depths=(2, 2), num_heads=(2, 4), window_size=4))
@@ -79,6 +92,24 @@ def make(case):
     size = {} if name.startswith(SIZELESS) else {"img_size": case["size"]}
     return timm.create_model(TIMM_NAMES.get(name, name), num_classes=case["classes"], **size,
                              **case.get("arguments", {})).double().eval()
+
+
+def resized(state, model):
+    """The state dict for a model of images of another size, as timm loads it.
+
+    timm leaves EfficientViT's biases alone: microsoft/Cream's code for detection makes bicubics of them.
+    """
+    if isinstance(model, timm.models.efficientvit_msra.EfficientVitMsra):
+        wanted = model.state_dict()
+        for name, table in state.items():
+            if not name.endswith("attention_biases") or table.shape == wanted[name].shape:
+                continue
+            side = math.isqrt(table.shape[1])
+            grid = 2 * (math.isqrt(wanted[name].shape[1]),)
+            state[name] = torch.nn.functional.interpolate(
+                table.float().view(1, -1, side, side), size=grid, mode="bicubic").view(-1, math.prod(grid)).double()
+        return state
+    return sys.modules[type(model).__module__].checkpoint_filter_fn(state, model)
 
 
 def is_counter(name):
@@ -142,7 +173,7 @@ def write_live(folder):
     folder.mkdir(parents=True, exist_ok=True)
     for number, case in enumerate(LIVE):
         generator = torch.Generator().manual_seed(number)
-        model = make(case)
+        model = make(case | dict(size=case.get("made_at", case["size"])))
         randomise(model, generator, case.get("gain", 1))
         count = 5 if case.get("step") else 2
         images = torch.randn(count, 3, *case["size"], generator=generator, dtype=torch.float64)
@@ -150,6 +181,10 @@ def write_live(folder):
         save_file({name: tensor if is_counter(name) else tensor.half()
                    for name, tensor in weights.items()},
                   folder / f"{case['case']}.weights.safetensors")
+        if "made_at" in case:
+            made, model = model.state_dict(), make(case)
+            model.load_state_dict(resized(dict(made), model))
+            weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         with torch.no_grad():
             run = {"input": images, "logits.float64": model(images),
                    "logits.float32": model.float()(images.float())}

@@ -102,5 +102,19 @@ TEST_CASE("what cannot be met says so and names the nearest") {
         std::string::npos);
 }
 
+TEST_CASE("the widths of a swin are solved from widths, from the first width or from neither") {
+  CostCounter counter;
+  for (const Json& given :
+       {Json::object(), Json{{"width", 48}}, Json{{"widths", {48, 96, 240, 384}}}}) {
+    Json swin{{"template", "swin"}, {"image_size", 64}, {"window", 4}};
+    swin.update(given);
+    const BudgetSolution solution = solve_widths(swin, {"macs", 1e8, 0.02, 24}, counter);
+    const Json solved = with_widths(swin, solution);
+    CHECK_FALSE(solved.contains("width"));
+    const Cost cost = graph_cost(build_graph(expand_knobs(solved, "test")));
+    CHECK(static_cast<double>(cost.macs) == Approx(1e8).epsilon(0.02));
+  }
+}
+
 }  // namespace
 }  // namespace vitlab
