@@ -18,6 +18,8 @@ TOLERANCE = 1e-4
 # The smallest sizes at which windows are cut, and padded: 7 divides the maps of 224 only.
 MODELS = [(f"efficientvit_m{i}", (224, 224) if i in (0, 5) else (160, 128)) for i in range(6)] + [
     ("deit_tiny", (224, 224)), ("deit_small", (64, 96)), ("swin_tiny", (224, 224)), ("swinv2_tiny", (128, 128)),
+    ("mobilenetv2_100", (64, 96)), ("mobilenetv3_large_100", (96, 64)), ("mobilenetv3_small_100", (64, 64)),
+    ("efficientnet_b0", (64, 64)),
 ]
 CASES = [
     dict(case=f"{model}_{opset}", model=model, size=size, classes=10, opset=opset, deploy=True)
