@@ -129,6 +129,11 @@ class RandomModels {
 
   Layer token_layer(Index split_heads) {
     if (one_in(6)) return TokenNorm{};
+    if (one_in(5)) {
+      const Index experts = between(1, 6);
+      return ExpertFfn{experts, between(1, 8), between(1, experts),
+                       pick<double>({0.2, 0.5, 1, 1.05, 2}), activation()};
+    }
     if (one_in(2)) return TokenFfn{between(1, 16), activation()};
     const bool split = one_in(3);
     return token_attention(split ? split_heads : between(1, 4), split);

@@ -44,6 +44,7 @@ class RandomSpecs {
     if (kind == PatchMerging::kName) return PatchMerging{random_.uniform() < 0.5};
     if (kind == ShiftedAttention::kName) return shifted(width);
     if (kind == CosineAttention::kName) return cosine(width);
+    if (kind == ExpertFfn::kName) return expert_ffn();
     if (kind == DepthwiseSeparable::kName) return depthwise<DepthwiseSeparable>();
     if (kind == InvertedResidual::kName) return depthwise<InvertedResidual>();
     if (kind == DepthwiseSeparableDownsample::kName)
@@ -176,9 +177,17 @@ class RandomSpecs {
     return kind == PatchMapStem::kName || kind == PatchMerging::kName ||
            kind == ShiftedAttention::kName || kind == CosineAttention::kName;
   }
+  Layer expert_ffn() {
+    ExpertFfn layer{.experts = between(1, 5), .hidden = between(3, 7)};
+    layer.top_k = between(1, std::min<Index>(layer.experts, 3));
+    layer.capacity = random_.uniform(0.3, 1.6);
+    layer.activation = activation();
+    return layer;
+  }
+
   static bool is_token_kind(std::string_view kind) {
     return kind == PatchStem::kName || kind == TokenAttention::kName || kind == TokenFfn::kName ||
-           kind == TokenNorm::kName || kind == TokenHead::kName;
+           kind == TokenNorm::kName || kind == ExpertFfn::kName || kind == TokenHead::kName;
   }
   static bool is_body_kind(std::string_view kind) {
     return kind != PatchStem::kName && kind != ConvolutionStem::kName &&

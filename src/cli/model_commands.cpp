@@ -59,6 +59,7 @@ Json cost_json(const CostSheet& sheet, bool with_layers) {
   json["batch"] = sheet.batch;
   json["dtype"] = sheet.dtype;
   json["params"] = sheet.total.parameters;
+  if (has_experts(sheet.model.spec)) json["params_active"] = sheet.total.active_parameters;
   json["macs"] = sheet.total.macs;
   json["flops"] = sheet.total.flops;
   json["bytes_moved"] = sheet.bytes(sheet.total.elements_moved);
@@ -73,6 +74,7 @@ Json cost_json(const CostSheet& sheet, bool with_layers) {
     row["layer"] = sheet.graph.layers[i].path;
     row["kind"] = sheet.graph.layers[i].kind;
     row["params"] = cost.parameters;
+    if (cost.active_parameters != cost.parameters) row["params_active"] = cost.active_parameters;
     row["macs"] = cost.macs;
     row["flops"] = cost.flops;
     row["bytes_moved"] = sheet.bytes(cost.elements_moved);
@@ -83,11 +85,18 @@ Json cost_json(const CostSheet& sheet, bool with_layers) {
   return json;
 }
 
+/// Parameters, and behind a slash those that work on one token where experts make them fewer.
+std::string parameters_text(const Cost& cost) {
+  const std::string all = with_thousands(cost.parameters);
+  if (cost.active_parameters == cost.parameters) return all;
+  return all + " / " + with_thousands(cost.active_parameters);
+}
+
 std::vector<std::string> cost_cells(const CostSheet& sheet) {
   const Cost& c = sheet.total;
   return {sheet.model.name,
           image_size_text(sheet.model.spec.image),
-          with_thousands(c.parameters),
+          parameters_text(c),
           with_thousands(c.macs),
           with_thousands(c.flops),
           si(static_cast<double>(sheet.bytes(c.elements_moved)), "B"),
@@ -105,19 +114,22 @@ std::string layer_table(const CostSheet& sheet) {
   for (std::size_t i = 0; i < sheet.layers.size(); ++i) {
     const Cost& c = sheet.layers[i];
     table.add({sheet.graph.layers[i].path, std::string(sheet.graph.layers[i].kind),
-               with_thousands(c.parameters), with_thousands(c.macs), with_thousands(c.flops),
+               parameters_text(c), with_thousands(c.macs), with_thousands(c.flops),
                si(static_cast<double>(sheet.bytes(c.elements_moved)), "B"),
                si(static_cast<double>(sheet.bytes(c.peak_elements)), "B")});
   }
   return table.str(output_width());
 }
 
-std::string convention(Index batch, const std::string& dtype) {
+std::string convention(Index batch, const std::string& dtype, bool with_experts) {
   return "Per forward of " + std::to_string(batch) + (batch == 1 ? " image, " : " images, ") +
          dtype +
          ". MACs: multiply-adds of convolutions, linear layers and matrix products. FLOPs: "
          "every op, a\nmultiply-add as 2. Bytes: each op reads its inputs and parameters and "
-         "writes its output once; views are free.\n";
+         "writes its output once; views are free.\n" +
+         (with_experts ? "Parameters a / b: b of a work on one token, which does not choose every "
+                         "expert.\n"
+                       : "");
 }
 
 }  // namespace
@@ -137,15 +149,15 @@ ExitCode run_models(const std::vector<std::string>& words) {
     const NamedModel model = resolve_model(name);
     const auto template_name = model.knobs.value("template", std::string("explicit"));
     const Cost cost = CostCounter().count(model.spec);
-    models.add({name, template_name, image_size_text(model.spec.image),
-                with_thousands(cost.parameters), with_thousands(cost.macs),
-                significant(100 * mhsa_share(model.spec), 3) + " %"});
+    models.add({name, template_name, image_size_text(model.spec.image), parameters_text(cost),
+                with_thousands(cost.macs), significant(100 * mhsa_share(model.spec), 3) + " %"});
     Json row = Json::object();
     row["model"] = name;
     row["template"] = template_name;
     row["id"] = model_id(model.spec);
     row["image_size"] = image_size_json(model.spec.image);
     row["params"] = cost.parameters;
+    if (has_experts(model.spec)) row["params_active"] = cost.active_parameters;
     row["macs"] = cost.macs;
     row["mhsa_share"] = mhsa_share(model.spec);
     document["models"].push_back(std::move(row));
@@ -195,8 +207,10 @@ ExitCode run_cost(const std::vector<std::string>& words) {
   document["models"] = Json::array();
   TextTable table(kCostHeader);
   std::string text;
+  bool with_experts = false;
   for (const std::string& reference : references) {
     const CostSheet sheet = count(resolve_model(reference, overrides), batch, dtype);
+    with_experts |= has_experts(sheet.model.spec);
     document["models"].push_back(cost_json(sheet, true));
     table.add(cost_cells(sheet));
     if (layers) text += sheet.model.name + "\n" + layer_table(sheet) + "\n";
@@ -204,7 +218,7 @@ ExitCode run_cost(const std::vector<std::string>& words) {
   if (json)
     print_json(document);
   else
-    print_text(text + table.str(output_width()) + "\n" + convention(batch, dtype));
+    print_text(text + table.str(output_width()) + "\n" + convention(batch, dtype, with_experts));
   return ExitCode::kDone;
 }
 
@@ -253,7 +267,7 @@ ExitCode run_show(const std::vector<std::string>& words) {
   TextTable table(kCostHeader);
   table.add(cost_cells(sheet));
   print_text(text + "\n" + layer_table(sheet) + "\n" + table.str(output_width()) + "\n" +
-             convention(1, "float32"));
+             convention(1, "float32", has_experts(model.spec)));
   return ExitCode::kDone;
 }
 

@@ -117,6 +117,17 @@ Tensors run_shape(const OnnxNode& node, const Tensors& x) {
 
 Tensors run_mean(const OnnxNode& /*node*/, const Tensors& x) { return {at::stack(x).mean(0)}; }
 
+Tensors run_reduce_sum(const OnnxNode& node, const Tensors& x) {
+  return {x[0].sum(whole_numbers(x[1]), node.integer("keepdims", 1) != 0)};
+}
+
+Tensors run_top_k(const OnnxNode& node, const Tensors& x) {
+  const Index axis = node.integer("axis", -1);
+  const auto [values, indices] = at::sort(x[0], true, axis, true);
+  const Index count = x[1].item<Index>();
+  return {values.narrow(axis, 0, count).contiguous(), indices.narrow(axis, 0, count).contiguous()};
+}
+
 struct OnnxOpRow {
   std::string_view type;
   Tensors (*run)(const OnnxNode&, const Tensors&);
@@ -126,11 +137,16 @@ struct OnnxOpRow {
 constexpr std::array kOnnxOps{
     OnnxOpRow{"Add", [](const OnnxNode&, const Tensors& x) { return Tensors{x[0] + x[1]}; }},
     OnnxOpRow{"BatchNormalization", run_batch_norm},
+    OnnxOpRow{"Cast",  // to float, the only one written
+              [](const OnnxNode&, const Tensors& x) { return Tensors{x[0].to(at::kFloat)}; }},
     OnnxOpRow{"Clip", [](const OnnxNode&,
                          const Tensors& x) { return Tensors{at::clamp(x[0], x[1], x[2])}; }},
     OnnxOpRow{"Concat", run_concat},
     OnnxOpRow{"Conv", run_conv},
+    OnnxOpRow{"CumSum", [](const OnnxNode&,
+                           const Tensors& x) { return Tensors{x[0].cumsum(x[1].item<Index>())}; }},
     OnnxOpRow{"Div", [](const OnnxNode&, const Tensors& x) { return Tensors{x[0] / x[1]}; }},
+    OnnxOpRow{"Equal", [](const OnnxNode&, const Tensors& x) { return Tensors{x[0].eq(x[1])}; }},
     OnnxOpRow{"Erf", [](const OnnxNode&, const Tensors& x) { return Tensors{at::erf(x[0])}; }},
     OnnxOpRow{"Exp", [](const OnnxNode&, const Tensors& x) { return Tensors{at::exp(x[0])}; }},
     OnnxOpRow{"Expand",
@@ -162,6 +178,7 @@ constexpr std::array kOnnxOps{
     OnnxOpRow{"Pad", run_pad},
     OnnxOpRow{"ReduceL2", run_reduce_l2},
     OnnxOpRow{"ReduceMean", run_reduce_mean},
+    OnnxOpRow{"ReduceSum", run_reduce_sum},
     OnnxOpRow{"Relu", [](const OnnxNode&, const Tensors& x) { return Tensors{at::relu(x[0])}; }},
     OnnxOpRow{"Reshape", run_reshape},
     OnnxOpRow{"Shape", run_shape},
@@ -173,6 +190,7 @@ constexpr std::array kOnnxOps{
                 return Tensors{at::softmax(x[0], node.integer("axis", -1))};
               }},
     OnnxOpRow{"Split", run_split},
+    OnnxOpRow{"TopK", run_top_k},
     OnnxOpRow{"Transpose", run_transpose},
 };
 

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "export/onnx_builder.h"
+#include "export/onnx_experts.h"
 #include "model/op_constants.h"
 
 namespace vitlab {
@@ -222,6 +223,22 @@ class Lowering {
     if (op.keep) return add("GlobalAveragePool", {in()});
     const std::string pooled = onnx_.add("GlobalAveragePool", own("pool"), {in()});
     return add("Flatten", {pooled});
+  }
+  std::string operator()(const Route& op) {
+    return onnx_route(onnx_, own(), in(), value_in().shape, op);
+  }
+  std::string operator()(const DispatchTokens&) {
+    return onnx_dispatch(onnx_, own(), in(0), value_in().shape, in(1));
+  }
+  std::string operator()(const ExpertLinear&) {
+    const at::Tensor& bias = weights_[node_->parameters[1]];
+    return onnx_expert_linear(onnx_, own(), in(),
+                              onnx_.tensor(parameter_name(0) + ".transposed",
+                                           weights_[node_->parameters[0]].transpose(1, 2)),
+                              onnx_.tensor(parameter_name(1) + ".rows", bias.unsqueeze(1)));
+  }
+  std::string operator()(const CombineTokens&) {
+    return onnx_combine(onnx_, own(), in(0), in(1), value_in(1).shape, in(2));
   }
   std::string operator()(const Broadcast&) {
     const std::vector<Index> shape = sizes_of(value_in().shape);

@@ -27,6 +27,7 @@ enum class AxisKind : std::uint8_t {
   kExpansion,  // hidden channels of a subsampling block or inverted residual, features of a head
   kSqueeze,    // squeezed channels of squeeze-and-excitation
   kClasses,    // outputs of a head
+  kExpert,     // experts of a mixture
 };
 
 /// The name that users write: "embedding", "qk", …

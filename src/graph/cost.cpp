@@ -8,6 +8,8 @@ namespace vitlab {
 
 namespace {
 
+void add_to(Index& total, Index count) { total = counted_sum(total, count); }
+
 bool writes_activations(const Op& op) { return op_category(op) == Category::kMultiplication; }
 
 /// The most that lives while the nodes of each layer run.
@@ -25,14 +27,34 @@ void add_peaks(const Graph& graph, const MemoryPlan& plan, std::vector<Cost>& co
   }
 }
 
+/// Trained parameters, and those that one token uses.
+void add_parameters(const Graph& graph, std::vector<Cost>& costs) {
+  for (const Parameter& parameter : graph.parameters) {
+    if (!parameter.trained) continue;
+    Cost& cost = costs[static_cast<std::size_t>(parameter.layer)];
+    add_to(cost.parameters, parameter.shape.elements());
+    add_to(cost.active_parameters, parameter.shape.elements());
+  }
+  for (const Node& node : graph.nodes) {
+    const auto* experts = std::get_if<ExpertLinear>(&node.op);
+    if (experts == nullptr) continue;
+    for (const ParameterId id : node.parameters) {
+      const Shape& shape = graph.parameter(id).shape;
+      costs[static_cast<std::size_t>(node.layer)].active_parameters -=
+          shape.elements() / shape[0] * (shape[0] - experts->chosen);
+    }
+  }
+}
+
 }  // namespace
 
 Cost& Cost::operator+=(const Cost& other) {
-  parameters += other.parameters;
-  macs += other.macs;
-  flops += other.flops;
-  activations += other.activations;
-  elements_moved += other.elements_moved;
+  add_to(parameters, other.parameters);
+  add_to(active_parameters, other.active_parameters);
+  add_to(macs, other.macs);
+  add_to(flops, other.flops);
+  add_to(activations, other.activations);
+  add_to(elements_moved, other.elements_moved);
   peak_elements = std::max(peak_elements, other.peak_elements);
   return *this;
 }
@@ -40,19 +62,17 @@ Cost& Cost::operator+=(const Cost& other) {
 std::vector<Cost> layer_costs(const Graph& graph, const Layout& layout, const MemoryPlan& plan,
                               Index batch) {
   std::vector<Cost> costs(graph.layers.size());
-  for (const Parameter& parameter : graph.parameters)
-    if (parameter.trained)
-      costs[static_cast<std::size_t>(parameter.layer)].parameters += parameter.shape.elements();
+  add_parameters(graph, costs);
   for (const Node& node : graph.nodes) {
     const OpCost op =
         op_cost(graph, node, layout.is_view[static_cast<std::size_t>(node.output)], batch);
     Cost& cost = costs[static_cast<std::size_t>(node.layer)];
-    cost.macs += op.macs;
-    cost.flops += op.flops;
-    cost.elements_moved += op.elements_moved();
+    add_to(cost.macs, op.macs);
+    add_to(cost.flops, op.flops);
+    add_to(cost.elements_moved, op.elements_moved());
     if (writes_activations(node.op)) {
       const Value& out = graph.value(node.output);
-      cost.activations += out.shape.elements() * (out.batched ? batch : 1);
+      add_to(cost.activations, counted_product(out.shape.elements(), out.batched ? batch : 1));
     }
   }
   add_peaks(graph, plan, costs);

@@ -7,9 +7,10 @@
 
 namespace vitlab {
 
-/// What a forward pass needs, counted on paper. `parameters` are the trained ones; `activations`
-/// are the elements that convolutions, linear layers and matrix products write; moved elements
-/// times the dtype's size are bytes_moved; `peak_elements` is the most that lives at once.
+/// What a forward pass needs, counted on paper. `parameters` are the trained ones, of which
+/// `active_parameters` work on one token (all, but for experts that it does not choose);
+/// `activations` are the elements that convolutions, linear layers and matrix products write; moved
+/// elements times the dtype's size are bytes_moved; `peak_elements` is the most that lives at once.
 struct Cost {
   Index parameters = 0;
   Index macs = 0;
@@ -17,11 +18,14 @@ struct Cost {
   Index activations = 0;
   Index elements_moved = 0;
   Index peak_elements = 0;
+  Index active_parameters = 0;
 
   /// Sums all but the peak, which is the larger of the two.
   Cost& operator+=(const Cost& other);
   friend bool operator==(const Cost&, const Cost&) = default;
 };
+
+/// Counts beyond 64 bits throw TooLarge (a UserError) wherever they arise.
 
 /// The cost of each layer, in the order of graph.layers; `peak_elements` of a layer is the most
 /// that lives while its nodes run.

@@ -58,7 +58,7 @@ Shape dense_strides(const Shape& shape) {
   Index stride = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     strides[i] = stride;
-    stride *= shape[i];
+    stride = counted_product(stride, shape[i]);
   }
   return strides;
 }

@@ -81,6 +81,15 @@ class LayerWriter {
   ValueId limited_exp(ValueId x, double maximum, const std::string& name);
   ValueId drop_path(ValueId x, double probability, const std::string& name);
 
+  // --- experts
+  /// Slots (N, experts, capacity) of a Route over gates (N, T, experts).
+  ValueId route(ValueId gates, Index top_k, Index capacity, const std::string& name);
+  ValueId dispatch(ValueId tokens, ValueId routes, const std::string& name);
+  /// `experts` is the experts' axis; weights start as those of linear().
+  ValueId expert_linear(ValueId x, AxisId experts, const Extent& out, Index chosen,
+                        const std::string& name);
+  ValueId combine(ValueId slots, ValueId gates, ValueId routes, const std::string& name);
+
   // --- movement
   /// The axes [first, first + count) of a value's channels: slices fall on axis borders.
   ValueId split(ValueId x, std::size_t first, std::size_t count, const std::string& name);

@@ -27,7 +27,7 @@ Shape compact(const Shape& shape, const Shape& strides) {
   for (int i = rank - 1; i >= 0; --i) {
     const int dim = order[static_cast<std::size_t>(i)];
     result[dim] = stride;
-    stride *= shape[dim];
+    stride = counted_product(stride, shape[dim]);
   }
   return result;
 }
@@ -118,12 +118,15 @@ MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch, bo
 
   MemoryPlan plan;
   std::vector<Index> change(graph.nodes.size() + 1, 0);
+  Index all = 0;
   for (std::size_t v = 0; v < count; ++v) {
     const bool is_input = static_cast<ValueId>(v) == graph.input;
     if (first[v] == -1 && !is_input) continue;
     const Value& value = graph.values[v];
-    const Index elements = value.shape.elements() * (value.batched ? batch : 1);
+    const Index elements = counted_product(value.shape.elements(), value.batched ? batch : 1);
     plan.buffers.push_back({static_cast<ValueId>(v), elements, first[v], last[v]});
+    // Were all buffers alive at once, their sum would still be counted.
+    all = counted_sum(all, elements);
     change[static_cast<std::size_t>(std::max(first[v], 0))] += elements;
     change[static_cast<std::size_t>(last[v]) + 1] -= elements;
   }

@@ -97,6 +97,18 @@ OpRow op_row(const Op& op) {
                         [](const Mean&) {
                           return OpRow{"mean", C::kOther};
                         },
+                        [](const Route&) {
+                          return OpRow{"route", C::kOther};
+                        },
+                        [](const DispatchTokens&) {
+                          return OpRow{"dispatch_tokens", C::kOther};
+                        },
+                        [](const ExpertLinear&) {
+                          return OpRow{"expert_linear", C::kMultiplication};
+                        },
+                        [](const CombineTokens&) {
+                          return OpRow{"combine_tokens", C::kOther};
+                        },
                         [](const Broadcast&) {
                           return OpRow{"broadcast", C::kReshape};
                         },
@@ -135,6 +147,8 @@ std::string_view axis_kind_name(AxisKind kind) {
       return "expansion";
     case AxisKind::kSqueeze:
       return "squeeze";
+    case AxisKind::kExpert:
+      return "expert";
     case AxisKind::kClasses:
       return "classes";
   }

@@ -120,6 +120,23 @@ struct Mean {
   int first = 2, last = 3;
   bool keep = false;
 };
+/// Which tokens the experts serve: gates (N, T, E) to (N, E, capacity), each slot the number of a
+/// token, or T if it stays empty. Every token asks its top_k experts of the largest gates, all
+/// first choices before all second ones and each by position; what finds no slot is dropped
+/// (V-MoE's vanilla routing, one group an image). Not differentiated.
+struct Route {
+  Index top_k = 1, capacity = 1;
+};
+/// The tokens (N, T, C) of the slots (N, E, S): (N, E, S, C), zeros where a slot is empty.
+struct DispatchTokens {};
+/// A linear layer of its own for each expert: (N, E, S, in) to (N, E, S, out); parameters weight
+/// (E, out, in) and bias (E, out). `chosen` of the experts serve one token.
+struct ExpertLinear {
+  Index chosen = 1;
+};
+/// Brings slots (N, E, S, C) back to their tokens, each weighted with its token's gate for the
+/// expert, and adds them up: values slots, gates (N, T, E) and routes (N, E, S) to (N, T, C).
+struct CombineTokens {};
 /// Repeats a value that does not depend on the images once per image (a class token).
 struct Broadcast {};
 /// Brings a parameter into the flow of values (a position embedding).
@@ -135,7 +152,8 @@ struct DropPath {
 using Op = std::variant<Convolution, Linear, MatrixMultiply, BatchNorm, LayerNorm, Softmax,
                         Activate, Add, AddBroadcast, AddLeading, Multiply, Scale, Reshape, Permute,
                         Concat, Slice, Pad, Roll, GatherBias, GatherTable, ShiftMask, OffsetTable,
-                        L2Normalize, LimitedExp, Mean, Broadcast, UseParameter, Dropout, DropPath>;
+                        L2Normalize, LimitedExp, Mean, Route, DispatchTokens, ExpertLinear,
+                        CombineTokens, Broadcast, UseParameter, Dropout, DropPath>;
 
 /// "convolution", "linear", …: the same words in profiles, exports and messages.
 std::string_view op_name(const Op& op);

@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "layers/attention_layers.h"
 #include "layers/convolution_ends.h"
+#include "layers/expert_layers.h"
 #include "layers/head_layers.h"
 #include "layers/inverted_residual.h"
 #include "layers/map_layers.h"
@@ -21,12 +22,13 @@ namespace vitlab {
 
 /// Every layer kind. This list is the only registry: a kind added here that lacks kName, kRole,
 /// fields(), check() or write() does not compile, and every law of tests/layers runs over it.
-using Layer = std::variant<ConvolutionStem, PatchStem, DepthwiseLayer, FfnLayer, FullAttention,
-                           WindowAttention, GroupedAttention, CascadedAttention, SubsampleLayer,
-                           TokenAttention, TokenFfn, TokenNorm, PatchMapStem, PatchMerging,
-                           ShiftedAttention, CosineAttention, NormLinearHead, TokenHead,
-                           SingleConvolutionStem, DepthwiseSeparable, DepthwiseSeparableDownsample,
-                           InvertedResidual, InvertedResidualDownsample, ConvolutionHead>;
+using Layer =
+    std::variant<ConvolutionStem, PatchStem, DepthwiseLayer, FfnLayer, FullAttention,
+                 WindowAttention, GroupedAttention, CascadedAttention, SubsampleLayer,
+                 TokenAttention, TokenFfn, TokenNorm, ExpertFfn, PatchMapStem, PatchMerging,
+                 ShiftedAttention, CosineAttention, NormLinearHead, TokenHead,
+                 SingleConvolutionStem, DepthwiseSeparable, DepthwiseSeparableDownsample,
+                 InvertedResidual, InvertedResidualDownsample, ConvolutionHead>;
 
 std::string_view layer_kind(const Layer& layer);
 LayerRole layer_role(const Layer& layer);

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "core/error.h"
+#include "model/expert_ops.h"
 
 namespace vitlab {
 
@@ -155,6 +156,10 @@ struct OpRunner {
     for (int dim = op.first; dim <= op.last; ++dim) dims.push_back(dim);
     return x().mean(dims, op.keep);
   }
+  at::Tensor operator()(const Route& op) const { return routed(op, x()); }
+  at::Tensor operator()(const DispatchTokens&) const { return dispatched(x(0), x(1)); }
+  at::Tensor operator()(const ExpertLinear&) const { return by_expert(x(), weight(0), weight(1)); }
+  at::Tensor operator()(const CombineTokens&) const { return combined(x(0), x(1), x(2)); }
   at::Tensor operator()(const Broadcast&) const {
     std::vector<Index> shape = x().sizes().vec();
     shape[0] = call.images;

@@ -74,8 +74,7 @@ void check_splits(ConfigReader& reader, const Knobs& k) {
 /// A number, one per stage, or `split`: as many channels as the split of a head, width / heads,
 /// which is what attention without EfficientViT's reallocation of parameters has.
 void read_qk_dim(ConfigReader& reader, std::size_t stages, Knobs& k) {
-  const ConfigNode* node = reader.node("qk_dim");
-  if (node == nullptr || !node->is_scalar() || node->scalar != "split") {
+  if (!is_word(reader, "qk_dim", "split")) {
     read_per_stage(reader, "qk_dim", stages, k.qk_dim);
     return;
   }

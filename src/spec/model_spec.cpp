@@ -111,7 +111,12 @@ class SpecWriter {
     if (!found.empty()) return false;
     graph_.layers.push_back({path, layer_kind(layer), layer_role(layer), stage});
     LayerWriter writer(graph_, static_cast<LayerId>(graph_.layers.size() - 1), keeps_names_);
-    x_ = write_layer(layer, writer, x_, embedding);
+    try {
+      x_ = write_layer(layer, writer, x_, embedding);
+    } catch (const TooLarge& reason) {
+      problems_.push_back({yaml_path, std::string(layer_kind(layer)), reason.what()});
+      return false;
+    }
     return true;
   }
 
@@ -171,6 +176,13 @@ Graph build_graph(const ModelSpec& spec) {
   std::string message = "the model cannot be built";
   for (const SpecProblem& problem : writer.take_problems()) message += "\n  " + problem.text();
   throw UserError(message);
+}
+
+bool has_experts(const ModelSpec& spec) {
+  for (const Stage& stage : spec.stages)
+    for (const Layer& layer : stage.layers)
+      if (std::holds_alternative<ExpertFfn>(layer)) return true;
+  return false;
 }
 
 double mhsa_share(const ModelSpec& spec) {

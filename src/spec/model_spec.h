@@ -62,6 +62,9 @@ Graph build_graph(const ModelSpec& spec);
 /// One axis of width/lcm repeated lcm times, lcm over the splits that the stage's layers need.
 Index stage_splits(const Stage& stage);
 
+/// Whether a token chooses among experts somewhere, so that it does not use every parameter.
+bool has_experts(const ModelSpec& spec);
+
 /// Attention layers over attention and FFN layers; 0 for a model with neither.
 double mhsa_share(const ModelSpec& spec);
 

@@ -50,6 +50,11 @@ std::vector<bool> place_attention(Index layers, double share, Placement placemen
   return attention;
 }
 
+bool is_word(ConfigReader& reader, std::string_view key, std::string_view word) {
+  const ConfigNode* node = reader.node(key);
+  return node != nullptr && node->is_scalar() && node->scalar == word;
+}
+
 double read_width_scale(ConfigReader& reader) {
   double scale = 1;
   reader.optional("width_scale", scale);

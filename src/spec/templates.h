@@ -47,6 +47,9 @@ ModelSpec expand_swin(ConfigReader& reader);
 std::vector<Knob> mobilenet_knobs();
 ModelSpec expand_mobilenet(ConfigReader& reader);
 
+/// Whether the plain word `word` stands under `key`, where otherwise numbers do.
+bool is_word(ConfigReader& reader, std::string_view key, std::string_view word);
+
 /// The factor under `width_scale`, 1 if there is none; a problem unless it lies in (0, 64].
 double read_width_scale(ConfigReader& reader);
 /// `width` times `scale`, rounded to a multiple of `quantum` and at least one of it; a scale of 1

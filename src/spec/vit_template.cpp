@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "spec/templates.h"
@@ -5,6 +6,8 @@
 namespace vitlab {
 
 namespace {
+
+constexpr Index kEverySecond = -1;  // expert_layers: all FFN layers that may have experts
 
 /// The knobs of `template: vit`; the initialisers are DeiT-tiny's.
 struct Knobs {
@@ -22,6 +25,10 @@ struct Knobs {
   Activation activation = Activation::kGelu;
   bool distilled = false;
   bool head_split = false;
+  Index experts = 0;
+  Index expert_layers = kEverySecond;
+  Index top_k = 2;
+  double capacity = 1.05;
 };
 
 void check_ranges(ConfigReader& reader, const Knobs& k) {
@@ -46,6 +53,25 @@ void check_ranges(ConfigReader& reader, const Knobs& k) {
   if (!(k.mhsa_share >= 0 && k.mhsa_share <= 1)) reader.fail("mhsa_share", "must lie in [0, 1]");
 }
 
+void read_experts(ConfigReader& reader, Knobs& k) {
+  reader.optional("experts", k.experts);
+  if (!is_word(reader, "expert_layers", "every_second"))
+    reader.optional("expert_layers", k.expert_layers);
+  reader.optional("top_k", k.top_k);
+  reader.optional("capacity", k.capacity);
+}
+
+void check_experts(ConfigReader& reader, const Knobs& k) {
+  if (k.experts < 0 || k.experts > 4096)
+    reader.fail("experts", "must lie in 0..4096, got " + std::to_string(k.experts));
+  if (k.expert_layers < 0 && k.expert_layers != kEverySecond)
+    reader.fail("expert_layers", "must be every_second or a number from 0 on");
+  if (!(k.capacity > 0 && k.capacity <= 64)) reader.fail("capacity", "must lie in (0, 64]");
+  if (k.experts > 0 && (k.top_k < 1 || k.top_k > k.experts))
+    reader.fail("top_k", "must lie in 1.." + std::to_string(k.experts) +
+                             ", the number of experts, got " + std::to_string(k.top_k));
+}
+
 Knobs read_knobs(ConfigReader& reader) {
   Knobs k;
   read_image_size(reader, "image_size", k.image);
@@ -67,9 +93,19 @@ Knobs read_knobs(ConfigReader& reader) {
   reader.optional("distilled", k.distilled);
   reader.optional("head_split", k.head_split);
   k.width = scaled_width(k.width, read_width_scale(reader), k.heads);
+  read_experts(reader, k);
   reader.finish();
   check_ranges(reader, k);
+  check_experts(reader, k);
   return k;
+}
+
+/// Whether number `ffn` of `ffns` FFN layers has experts: every second one, or the last n of these
+/// (V-MoE's "Every-2" and "Last-n").
+bool takes_experts(const Knobs& k, Index ffn, Index ffns) {
+  if (k.experts == 0 || ffn % 2 == 0) return false;
+  const Index behind = ffns / 2 - 1 - ffn / 2;  // layers of experts that follow
+  return k.expert_layers == kEverySecond || behind < k.expert_layers;
 }
 
 }  // namespace
@@ -92,6 +128,10 @@ std::vector<Knob> vit_knobs() {
       {"activation", "gelu", "relu | hardswish | gelu | silu"},
       {"distilled", "false", "DeiT's second class token and head for distillation"},
       {"head_split", "false", "each head reads only its own split of the channels"},
+      {"experts", "0", "experts of an FFN layer that has some (V-MoE); 0: no layer has"},
+      {"expert_layers", "every_second", "of the FFN layers 2, 4, ...: every_second, or the last n"},
+      {"top_k", "2", "experts that serve one token"},
+      {"capacity", "1.05", "places of all experts over top_k x tokens of an image"},
   };
 }
 
@@ -111,17 +151,19 @@ ModelSpec expand_vit(ConfigReader& reader) {
                                  .v = PerHead{std::vector<Index>(heads, v)},
                                  .scale = 1.0 / std::sqrt(static_cast<double>(qk)),
                                  .split = k.head_split};
-  const TokenFfn ffn{
-      std::max<Index>(1,
-                      static_cast<Index>(std::llround(k.ffn_ratio * static_cast<double>(k.width)))),
-      k.activation};
+  const Index hidden = std::max<Index>(1, std::llround(k.ffn_ratio * static_cast<double>(k.width)));
   Stage stage;
   stage.width = k.width;
-  for (const bool is_attention : place_attention(2 * k.depth, k.mhsa_share, k.placement)) {
+  const std::vector<bool> attends = place_attention(2 * k.depth, k.mhsa_share, k.placement);
+  const auto ffns = static_cast<Index>(std::count(attends.begin(), attends.end(), false));
+  Index ffn = 0;
+  for (const bool is_attention : attends) {
     if (is_attention)
       stage.layers.emplace_back(attention);
+    else if (takes_experts(k, ffn++, ffns))
+      stage.layers.emplace_back(ExpertFfn{k.experts, hidden, k.top_k, k.capacity, k.activation});
     else
-      stage.layers.emplace_back(ffn);
+      stage.layers.emplace_back(TokenFfn{hidden, k.activation});
   }
   if (k.distilled) stage.layers.emplace_back(TokenNorm{});
   spec.stages.push_back(std::move(stage));

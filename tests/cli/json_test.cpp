@@ -75,14 +75,27 @@ TEST_CASE("batch scales what moves, dtype scales bytes, neither scales parameter
   CHECK(2 * half.at("bytes_moved").get<std::int64_t>() == one.at("bytes_moved"));
 }
 
+TEST_CASE("models with experts tell the parameters that work on one token, giants too") {
+  const Json document = document_of({"cost", "vmoe_15b"});
+  const Json& model = document.at("models")[0];
+  CHECK(model.at("params") > 14'000'000'000);
+  CHECK(model.at("params_active") < 2'000'000'000);
+  std::int64_t active = 0;
+  for (const Json& layer : model.at("layers"))
+    active += layer.value("params_active", layer.at("params").get<std::int64_t>());
+  CHECK(active == model.at("params_active"));
+}
+
 TEST_CASE("models --json lists every preset and every template with its knobs") {
   const Json document = document_of({"models"});
   check_head(document, "models");
   CHECK(keys_of(document) == Keys{"schema", "command", "models", "templates"});
   Keys names;
   for (const Json& row : document.at("models")) {
-    CHECK(keys_of(row) ==
-          Keys{"model", "template", "id", "image_size", "params", "macs", "mhsa_share"});
+    const bool has_experts = row.at("model").get<std::string>().starts_with("vmoe_");
+    Keys keys{"model", "template", "id", "image_size", "params"};
+    if (has_experts) keys.emplace_back("params_active");
+    CHECK(keys_of(row) == with(keys, {"macs", "mhsa_share"}));
     names.push_back(row.at("model"));
   }
   CHECK(names == preset_names());

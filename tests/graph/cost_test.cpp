@@ -55,6 +55,17 @@ TEST_CASE("macs grow in proportion to the batch and parameters not at all") {
   }
 }
 
+TEST_CASE("counts beyond 64 bits are refused") {
+  const Index half = Index{1} << 62;
+  CHECK(counted_sum(half, half - 1) == 2 * (half - 1) + 1);
+  CHECK_THROWS_AS(counted_sum(half, half), TooLarge);
+  CHECK(counted_product(half, 1) == half);
+  CHECK_THROWS_AS(counted_product(half, 2), TooLarge);
+  CHECK_THROWS_AS((Shape{half, 1, 4}.elements()), TooLarge);
+  Cost cost{.macs = half};
+  CHECK_THROWS_AS(cost += cost, TooLarge);
+}
+
 TEST_CASE("sums add all but the peak, of which the larger stays") {
   Cost a{1, 2, 3, 4, 5, 60};
   a += Cost{10, 20, 30, 40, 50, 6};

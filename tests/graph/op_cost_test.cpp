@@ -212,28 +212,48 @@ void movement() {
   }
 }
 
+void experts() {
+  Bench b({1, 6, 4}, 2);  // 6 tokens of 4 channels, 3 experts of 2 places
+  const AxisId count = b.writer.axis(AxisKind::kExpert, "experts", 3);
+  const ValueId gates = b.writer.linear(b.x, {count}, "router", false);
+  const ValueId routes = b.writer.route(gates, 1, 2, "route");
+  const Index tokens = kBatch * 6 * 4, gated = kBatch * 6 * 3, places = kBatch * 3 * 2;
+  check_last(b, {0, 0, gated, places});
+  const ValueId slots = b.writer.dispatch(b.x, routes, "dispatch");
+  check_last(b, {0, 0, tokens + places, places * 4});
+  const ValueId wide = b.writer.expert_linear(slots, count, {b.axis(5)}, 1, "expand");
+  check_last(b, {places * 4 * 5, 2 * places * 4 * 5 + places * 5, places * 4 + 3 * 5 * 4 + 3 * 5,
+                 places * 5});
+  b.writer.combine(wide, gates, routes, "combine");
+  check_last(b, {0, 2 * places * 5, places * 5 + gated + places, kBatch * 6 * 5});
+}
+
 TEST_CASE("every op costs what a count by hand says") {
   ops_seen().clear();
   convolutions_and_products();
   norms_and_activations();
   element_wise();
   movement();
+  experts();
   CHECK(ops_seen().size() == std::variant_size_v<Op>);  // a new op needs its count above
 }
 
 TEST_CASE("every op has its own name, and multiplications are what macs count") {
   Bench b;
   std::set<std::string> names;
-  const Op ops[] = {
-      Convolution{}, Linear{},      MatrixMultiply{}, BatchNorm{},   LayerNorm{},   Softmax{},
-      Activate{},    Add{},         AddBroadcast{},   AddLeading{},  Multiply{},    Scale{},
-      Reshape{},     Permute{},     Concat{},         Slice{},       Pad{},         Roll{},
-      GatherBias{},  GatherTable{}, ShiftMask{},      OffsetTable{}, L2Normalize{}, LimitedExp{},
-      Mean{},        Broadcast{},   UseParameter{},   Dropout{},     DropPath{}};
+  const Op ops[] = {Convolution{},   Linear{},      MatrixMultiply{}, BatchNorm{},
+                    LayerNorm{},     Softmax{},     Activate{},       Add{},
+                    AddBroadcast{},  AddLeading{},  Multiply{},       Scale{},
+                    Reshape{},       Permute{},     Concat{},         Slice{},
+                    Pad{},           Roll{},        GatherBias{},     GatherTable{},
+                    ShiftMask{},     OffsetTable{}, L2Normalize{},    LimitedExp{},
+                    Mean{},          Route{},       DispatchTokens{}, ExpertLinear{},
+                    CombineTokens{}, Broadcast{},   UseParameter{},   Dropout{},
+                    DropPath{}};
   for (const Op& op : ops) {
     CHECK(names.insert(std::string(op_name(op))).second);
     CHECK_FALSE(category_name(op_category(op)).empty());
-    const bool multiplies = op.index() <= 2;
+    const bool multiplies = op.index() <= 2 || std::holds_alternative<ExpertLinear>(op);
     CHECK((op_category(op) == Category::kMultiplication) == multiplies);
   }
   CHECK(names.size() == std::variant_size_v<Op>);

@@ -135,7 +135,7 @@ TEST_CASE("every hidden, expansion, squeeze, stem and QK axis has one gate, and 
     for (std::size_t a = 0; a < graph.axes.size(); ++a) {
       const AxisKind kind = graph.axes[a].kind;
       if (kind == AxisKind::kImage || kind == AxisKind::kHead || kind == AxisKind::kClasses ||
-          kind == AxisKind::kEmbedding)
+          kind == AxisKind::kEmbedding || kind == AxisKind::kExpert)
         continue;
       INFO(graph.axis_name(static_cast<AxisId>(a)));
       REQUIRE(gates_of(graph, a) == 1);

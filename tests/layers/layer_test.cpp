@@ -121,6 +121,19 @@ TEST_CASE("token attention and FFN keep tokens and cost what ViT's do") {
   CHECK(ffn.cost().parameters == 24 + 12 * 48 + 48 + 48 * 12 + 12);
 }
 
+TEST_CASE("an expert FFN costs its router and every place of every expert") {
+  const Shape tokens{1, 9, 12};
+  const Written ffn(ExpertFfn{4, 20, 2, 1.0}, tokens);  // 18 requests: 4.5, rounded to 5 places
+  CHECK(ffn.shape() == tokens);
+  CHECK(ffn.cost().macs == 9 * 12 * 4 + 4 * 5 * 2 * 12 * 20);
+  const Index expert = 2 * 12 * 20 + 20 + 12;
+  CHECK(ffn.cost().parameters == 24 + 12 * 4 + 4 * expert);
+  CHECK(ffn.cost().active_parameters == 24 + 12 * 4 + 2 * expert);
+  CHECK(expert_capacity(9, ExpertFfn{.experts = 8, .top_k = 1, .capacity = 0.1}) == 1);
+  const Written dense(TokenFfn{20}, tokens);
+  CHECK(dense.cost().active_parameters == dense.cost().parameters);
+}
+
 TEST_CASE("stems and heads take images to features and features to logits") {
   CHECK(Written(ConvolutionStem{{5, 12}}, kMap).shape() == Shape{1, 12, 2, 2});
   CHECK(Written(PatchStem{3, 1, true}, {1, 12, 6, 9}).shape() == Shape{1, 1 + 2 * 3, 12});
@@ -198,6 +211,13 @@ TEST_CASE("a setting out of range is a problem that names its field") {
   CHECK(fields(PatchStem{4}, map) == "size");
   CHECK(fields(TokenAttention{0, {}, {}, 0.5}, tokens) == "heads");
   CHECK(fields(TokenFfn{4}, map) == "layer");
+  CHECK(fields(TokenNorm{}, map) == "layer");
+  CHECK(fields(ExpertFfn{3, 4, 4, 1}, tokens) == "top_k");
+  CHECK(fields(ExpertFfn{0, 0, 0, 0}, map) == "layer hidden experts capacity");
+  CHECK(fields(
+            TokenAttention{
+                5, {std::vector<Index>(5, 2)}, {std::vector<Index>(5, 2)}, 0.5, true, true},
+            tokens) == "heads");
   CHECK(fields(TokenHead{0, 9, false}, tokens) == "classes token");
   CHECK(fields(NormLinearHead{0}, tokens) == "layer classes");
 }

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "formula.h"
 #include "graph/fold.h"
 #include "model/weight_files.h"
 #include "small_models.h"
@@ -18,34 +19,6 @@
 namespace vitlab {
 
 namespace {
-
-/// Numbers in [-0.5, 0.5), `formula` of tests/oracle/timm_oracle.py.
-at::Tensor formula(const std::string& name, at::IntArrayRef shape) {
-  constexpr std::int64_t kPrime = 65521;
-  std::int64_t start = 0;
-  for (const char byte : name) start = (start * 131 + byte) % kPrime;
-  at::Tensor tensor = at::empty(shape, at::kDouble);
-  double* data = tensor.mutable_data_ptr<double>();
-  for (Index i = 0; i < tensor.numel(); ++i) {
-    std::int64_t t = (start + 7919 * i) % kPrime;
-    t = (t * t % kPrime) * t % kPrime;
-    data[i] = static_cast<double>((t * t % kPrime + t) % kPrime) / kPrime - 0.5;
-  }
-  return tensor;
-}
-
-/// `formula_tensor` of the same file: nothing in a model is 0 or 1.
-at::Tensor formula_tensor(const std::string& name, at::IntArrayRef shape, double gain) {
-  const at::Tensor u = formula(name, shape);
-  const bool is_weight = name.ends_with("weight");
-  if (name.ends_with("running_var")) return 2 * u + 2;
-  if (shape.size() == 1 && is_weight) return u + 1;
-  if (shape.size() > 1 && is_weight) {
-    const Index fan_in = u.numel() / shape[0];
-    return u * (gain * std::sqrt(12.0 / static_cast<double>(fan_in)));
-  }
-  return u;
-}
 
 Weights formula_weights(const ModelSpec& spec, const Graph& graph, double gain) {
   const std::vector<NameMapEntry> map = name_map(spec, graph, WeightLayout::kTimm);

@@ -1,5 +1,5 @@
-// onnx_files FOLDER CASES.json: per case (model, size, classes, opset, deploy) an ONNX file, and
-// the images and logits of the same weights by vitlab's own forward.
+// onnx_files FOLDER CASES.json: per case (model, size, classes, opset, deploy, and more knobs) an
+// ONNX file, and the images and logits of the same weights by vitlab's own forward.
 
 #include <cmath>
 #include <cstdio>
@@ -53,9 +53,10 @@ at::Tensor forward(const ExportModel& model, const at::Tensor& images) {
 
 void write_case(const Json& row, const std::filesystem::path& folder) {
   const auto name = row.at("model").get<std::string>(), as = row.at("case").get<std::string>();
-  const ModelSpec spec = resolve_model(name, {"image_size=" + dump_json(row.at("size")),
-                                              "classes=" + dump_json(row.at("classes"))})
-                             .spec;
+  auto knobs = row.value("knobs", std::vector<std::string>{});
+  knobs.push_back("image_size=" + dump_json(row.at("size")));
+  knobs.push_back("classes=" + dump_json(row.at("classes")));
+  const ModelSpec spec = resolve_model(name, knobs).spec;
   Graph graph = build_graph(spec);
   Weights weights = telling_weights(graph);
   const ExportModel model{name, spec, std::move(graph), std::move(weights), "drawn for a test"};

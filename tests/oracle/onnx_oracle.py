@@ -28,6 +28,12 @@ CASES = [
     dict(case=f"{model}_{opset}_{'deploy' if deploy else 'plain'}", model=model, size=(128, 128), classes=7,
          opset=opset, deploy=deploy)
     for model in ("efficientvit_m0", "deit_tiny", "swinv2_tiny") for opset in (17, 18, 19, 20) for deploy in (True, False)
+] + [
+    dict(case="deit_tiny_distilled", model="deit_tiny_distilled", size=(48, 64), classes=6, opset=18, deploy=False),
+] + [
+    dict(case=f"vmoe_{opset}", model="vmoe_small", size=(96, 64), classes=6, opset=opset, deploy=True,
+         knobs=["width=64", "patch=8", "depth=4", "capacity=0.7"])
+    for opset in (17, 18, 20)
 ]
 
 

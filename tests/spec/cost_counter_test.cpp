@@ -46,6 +46,49 @@ TEST_CASE("a model that differs in one setting is counted anew") {
   }
 }
 
+/// What the counter and the whole graph's count say to knobs of `vit`.
+std::vector<std::string> refusals_to_count(const Json& knobs) {
+  Json all{{"template", "vit"}};
+  all.update(knobs);
+  const ModelSpec spec = expand_knobs_untried(all, "test");
+  std::vector<std::string> texts(2);
+  try {
+    CostCounter().count(spec);
+  } catch (const UserError& error) {
+    texts[0] = error.what();
+  }
+  try {
+    graph_cost(build_graph(spec));
+  } catch (const UserError& error) {
+    texts[1] = error.what();
+  }
+  return texts;
+}
+
+TEST_CASE("what 64 bits cannot count is refused, whatever it is that grows") {
+  const Json hostile[] = {
+      // One attention map of 2^66 elements.
+      {{"image_size", 16384}, {"patch", 1}, {"heads", 1024}, {"width", 1 << 20}},
+      // Each product fits, the sum over layers does not.
+      {{"image_size", 16384}, {"patch", 4}, {"heads", 1}, {"width", 1024}, {"depth", 1000}},
+      {{"image_size", 16384},
+       {"patch", 4},
+       {"heads", 1},
+       {"width", 1 << 20},
+       {"ffn_ratio", 64},
+       {"experts", 4096},
+       {"depth", 100}},
+  };
+  for (const Json& knobs : hostile)
+    for (const std::string& text : refusals_to_count(knobs)) {
+      INFO(knobs.dump());
+      CHECK_THAT(text, Catch::Matchers::Contains("too large to count"));
+    }
+  // The largest that fits is counted.
+  for (const std::string& text : refusals_to_count({{"image_size", 16384}, {"patch", 16}}))
+    CHECK(text.empty());
+}
+
 /// What build_graph or the counter says to a spec.
 template <typename Action>
 bool is_refused(const Action& action) {

@@ -53,6 +53,37 @@ TEST_CASE("SwinV2-G has the 3.0 billion parameters that its paper names") {
   CHECK(norms == 7);
 }
 
+TEST_CASE("V-MoE-15B has its published parameters but for the classifier, and few of them active") {
+  const ModelSpec spec = resolve_model("vmoe_15b").spec;
+  const Cost cost = CostCounter().count(spec);
+  CHECK(cost.parameters == 14'664'784'232);
+  CHECK(static_cast<double>(cost.parameters) == Approx(14705.1e6).epsilon(0.01));
+  // 30 of the 32 experts of 24 layers: two linear layers with biases each.
+  CHECK(cost.parameters - cost.active_parameters ==
+        Index{24} * 30 * (Index{2} * 1408 * 6400 + 6400 + 1408));
+  const Cost built = graph_cost(build_graph(spec));
+  CHECK(built == cost);
+}
+
+TEST_CASE("V-MoE-S/32 routes 50 tokens to 13 places of each expert in its last two blocks") {
+  const ModelSpec spec = resolve_model("vmoe_small").spec;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < spec.stages[0].layers.size(); ++i)
+    if (std::holds_alternative<ExpertFfn>(spec.stages[0].layers[i])) places.push_back(i);
+  CHECK(places == std::vector<std::size_t>{11, 15});
+  const auto& layer = std::get<ExpertFfn>(spec.stages[0].layers[15]);
+  CHECK(expert_capacity(50, layer) == 13);  // 13.125
+  CHECK(has_experts(spec));
+  CHECK(mhsa_share(spec) == 0.5);
+  const Cost dense = CostCounter().count(resolve_model("vmoe_small", {"experts=0"}).spec);
+  const Cost sparse = CostCounter().count(spec);
+  const Index expert = Index{2} * 512 * 2048 + 2048 + 512, router = 8 * 512;
+  CHECK(sparse.parameters - dense.parameters == 2 * (7 * expert + router));
+  CHECK(sparse.active_parameters - dense.parameters == 2 * (expert + router));
+  // Dense, an FFN works on 50 tokens; here on 8 x 13 places.
+  CHECK(sparse.macs - dense.macs == 2 * ((8 * 13 - 50) * Index{2} * 512 * 2048 + 50 * 8 * 512));
+}
+
 TEST_CASE("EfficientViT spends 6 of 22 layers on attention, M5 8 of 28, DeiT half") {
   for (const char* name : {"efficientvit_m0", "efficientvit_m1", "efficientvit_m2",
                            "efficientvit_m3", "efficientvit_m4"})

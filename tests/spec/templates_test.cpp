@@ -88,6 +88,31 @@ TEST_CASE("head_split makes the projection of q, k and v block-diagonal") {
   CHECK(whole.macs - blocks.macs == 197 * (3 * 192 * 192 - 3 * 3 * 64 * 64));
 }
 
+TEST_CASE("experts stand in every second FFN layer, or in the last few of these") {
+  const auto layers_with = [](const Json& knobs) {
+    Json all{{"template", "vit"}, {"depth", 7}, {"experts", 4}};
+    all.update(knobs);
+    std::vector<Index> found;
+    Index ffn = 0;
+    for (const Layer& layer : expand_knobs(all, "test").stages[0].layers) {
+      if (layer_role(layer) != LayerRole::kFfn) continue;
+      if (std::holds_alternative<ExpertFfn>(layer)) found.push_back(ffn);
+      ++ffn;
+    }
+    return found;
+  };
+  CHECK(layers_with(Json::object()) == std::vector<Index>{1, 3, 5});
+  CHECK(layers_with({{"expert_layers", "every_second"}}) == std::vector<Index>{1, 3, 5});
+  CHECK(layers_with({{"expert_layers", 2}}) == std::vector<Index>{3, 5});
+  CHECK(layers_with({{"expert_layers", 0}}).empty());
+  CHECK(layers_with({{"depth", 8}, {"expert_layers", 1}}) == std::vector<Index>{7});
+  CHECK(layers_with({{"experts", 0}}).empty());
+  CHECK_THROWS_WITH(layers_with({{"top_k", 5}}),
+                    Catch::Matchers::Contains("top_k must lie in 1..4, the number of experts"));
+  CHECK_THROWS_WITH(layers_with({{"expert_layers", "last"}}),
+                    Catch::Matchers::Contains("expert_layers"));
+}
+
 TEST_CASE("width_scale gives the nearest multiples of the heads, and 1 changes nothing") {
   const auto vit_width = [](double scale) {
     return expand_knobs(Json{{"template", "vit"}, {"width_scale", scale}}, "test").stages[0].width;

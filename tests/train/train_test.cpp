@@ -67,6 +67,30 @@ TEST_CASE("a model with two heads trains both") {
   CHECK(changed >= 4);
 }
 
+TEST_CASE("a small V-MoE learns, its routers too") {
+  TrainRequest request = tiny_request();
+  request.spec = expand_knobs(Json::parse(R"({"template": "vit", "image_size": 16, "classes": 4,
+    "patch": 4, "width": 16, "heads": 2, "depth": 2, "experts": 3, "capacity": 0.8})"),
+                              "tiny vmoe");
+  request.data = "synthetic:classes=4,size=16,count=64,validation=0.25,test=0.25";
+  request.recipe = Recipe{};
+  request.recipe.epochs = 12;
+  request.recipe.batch_size = 16;
+  request.recipe.learning_rate = 5e-3;
+  const TrainResult result = train(request);
+  REQUIRE(result.state == TrainState::kDone);
+  CHECK(result.epochs.back().train_loss < 0.8 * result.epochs.front().train_loss);
+  const Graph graph = build_graph(request.spec);
+  const Weights before = initial_weights(graph, request.seed);
+  int routers = 0;
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+    if (graph.parameters[i].name != "router.weight") continue;
+    ++routers;
+    CHECK_FALSE(result.last.tensors[i].equal(before.tensors[i]));
+  }
+  CHECK(routers == 1);
+}
+
 TEST_CASE("a training can start from given weights") {
   TrainRequest request = tiny_request();
   const TrainResult first = train(request);

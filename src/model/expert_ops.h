@@ -1,0 +1,15 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "graph/op.h"
+
+namespace vitlab {
+
+/// The ops of a mixture of experts (graph/op.h) on tensors. Routes are int64 (N, E, capacity).
+at::Tensor routed(const Route& op, const at::Tensor& gates);
+at::Tensor dispatched(const at::Tensor& tokens, const at::Tensor& routes);
+at::Tensor by_expert(const at::Tensor& slots, const at::Tensor& weight, const at::Tensor& bias);
+at::Tensor combined(const at::Tensor& slots, const at::Tensor& gates, const at::Tensor& routes);
+
+}  // namespace vitlab
