@@ -46,6 +46,7 @@ class RandomModels {
       }
       for (Index n = between(0, 4); n > 0; --n)
         stage.layers.push_back(map_layer(stage.width, one_in(2) ? heads : others));
+      if (height % 2 == 0 && width % 2 == 0 && one_in(3)) stage.layers.push_back(mobilevit());
       spec.stages.push_back(std::move(stage));
     }
     ConvolutionStem stem{{}, norm(), activation()};
@@ -180,6 +181,20 @@ class RandomModels {
     block.norm = norm();
     block.activation = activation();
     return block;
+  }
+
+  Layer mobilevit() {
+    MobileVitLayer layer{.width = between(2, 12), .heads = between(1, 3)};
+    const Index blocks = between(1, 3);
+    for (Index block = 0; block < blocks; ++block) layer.hidden.push_back(between(1, 9));
+    layer.qk = sizes(blocks * layer.heads, 1, 5);
+    layer.v = sizes(blocks * layer.heads, 1, 5);
+    layer.scale = scale();
+    layer.patch = between(1, 2);
+    layer.kernel = pick<Index>({1, 3});
+    layer.norm = norm();
+    layer.activation = activation();
+    return layer;
   }
 
   Layer map_layer(Index width, Index heads) {

@@ -45,6 +45,7 @@ class RandomSpecs {
     if (kind == ShiftedAttention::kName) return shifted(width);
     if (kind == CosineAttention::kName) return cosine(width);
     if (kind == ExpertFfn::kName) return expert_ffn();
+    if (kind == MobileVitLayer::kName) return mobilevit();
     if (kind == DepthwiseSeparable::kName) return depthwise<DepthwiseSeparable>();
     if (kind == InvertedResidual::kName) return depthwise<InvertedResidual>();
     if (kind == DepthwiseSeparableDownsample::kName)
@@ -91,6 +92,19 @@ class RandomSpecs {
     block.norm = norm();
     block.activation = activation();
     return block;
+  }
+  Layer mobilevit() {
+    MobileVitLayer layer{.width = between(4, 7), .heads = between(1, 3)};
+    const Index blocks = between(1, 2);
+    for (Index block = 0; block < blocks; ++block) layer.hidden.push_back(between(3, 6));
+    layer.qk = sizes(blocks * layer.heads, 2, 4);
+    layer.v = sizes(blocks * layer.heads, 2, 4);
+    layer.scale = random_.uniform(0.3, 0.9);
+    layer.patch = between(1, 2);
+    layer.kernel = any({1, 3});
+    layer.norm = norm();
+    layer.activation = activation();
+    return layer;
   }
   bool one_in(std::uint64_t n) { return random_.below(n) == 0; }
 
@@ -208,6 +222,8 @@ class RandomSpecs {
   ModelSpec map_model(std::string_view kind) {
     ModelSpec spec;
     spec.image = {between(1, 3), between(12, 16), between(12, 16)};
+    // Sides that a patch of 2 divides behind the stem.
+    if (kind == MobileVitLayer::kName) spec.image = {between(1, 3), any({8, 16}), any({8, 16})};
     ConvolutionStem stem{.widths = {12}, .norm = norm(), .activation = activation()};
     if (random_.uniform() < 0.5) stem.widths = {between(3, 5), 12};
     spec.stem = stem;

@@ -18,7 +18,7 @@ std::vector<NamedTensor> named_results(const Graph& graph, const RunResult& resu
     tensors.push_back({graph.outputs[i].name, result.outputs[i].contiguous()});
   if (!taps) return tensors;
   for (std::size_t i = 0; i < result.attention.size(); ++i)
-    tensors.push_back({graph.layer(graph.attention[i].layer).path + ".attention",
+    tensors.push_back({graph.attention_name(graph.attention[i]) + ".attention",
                        result.attention[i].maps.contiguous()});
   return tensors;
 }

@@ -25,6 +25,11 @@ std::string Graph::node_name(const Node& node) const {
   return layer(node.layer).path + "." + node.name;
 }
 
+std::string Graph::attention_name(const AttentionTap& tap) const {
+  const std::string& path = layer(tap.layer).path;
+  return tap.part.empty() ? path : path + "." + tap.part;
+}
+
 std::string Graph::axis_name(AxisId id) const {
   const Axis& a = axis(id);
   if (a.kind == AxisKind::kEmbedding) return "stages." + std::to_string(a.index) + ".width";

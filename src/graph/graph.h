@@ -71,6 +71,7 @@ struct Node {
 /// one value (N·windows, Q, K) a head.
 struct AttentionTap {
   LayerId layer = kUnset;
+  std::string part;  // which of several attentions in the layer ("blocks.0"); empty: its only one
   std::vector<ValueId> maps;
   std::vector<ValueId> outputs;  // map · V of the same heads
   Index heads = 0;
@@ -114,6 +115,8 @@ class Graph {
   /// Unique names: "stages.0.layers.1.pw1.conv.weight", "stages.0.layers.1.pw1.conv".
   std::string parameter_name(ParameterId id) const;
   std::string node_name(const Node& node) const;
+  /// "stages.0.layers.2", "stages.3.layers.1.blocks.0".
+  std::string attention_name(const AttentionTap& tap) const;
   /// "stages.0.layers.1.hidden", "stages.0.layers.2.qk[1]".
   std::string axis_name(AxisId id) const;
 

@@ -26,16 +26,29 @@ std::string_view norm_name(Norm norm) {
   return "";
 }
 
+LayerWriter LayerWriter::part(const std::string& prefix, Index number, Index size) const {
+  LayerWriter writer = *this;
+  writer.prefix_ += prefix;
+  writer.part_ = number;
+  writer.part_size_ = size;
+  return writer;
+}
+
+std::int32_t LayerWriter::element(std::int32_t index) const {
+  if (part_ == kUnset) return index;
+  return static_cast<std::int32_t>(index == kUnset ? part_ : part_ * part_size_ + index);
+}
+
 AxisId LayerWriter::axis(AxisKind kind, std::string_view field, Index size, std::int32_t index) {
   return graph_->add_axis(
-      {.layer = layer_, .field = field, .index = index, .kind = kind, .size = size});
+      {.layer = layer_, .field = field, .index = element(index), .kind = kind, .size = size});
 }
 
 AxisId LayerWriter::owned_axis(AxisKind kind, std::string_view field, Index size,
                                std::int32_t index, AxisId owner, Index owner_unit) {
   return graph_->add_axis({.layer = layer_,
                            .field = field,
-                           .index = index,
+                           .index = element(index),
                            .kind = kind,
                            .size = size,
                            .owner = owner,
@@ -45,8 +58,8 @@ AxisId LayerWriter::owned_axis(AxisKind kind, std::string_view field, Index size
 std::string LayerWriter::joined(const Name& name, std::string_view suffix) const {
   std::string text;
   if (!keeps_names_) return text;
-  text.reserve(name.stem.size() + name.part.size() + suffix.size());
-  return text.append(name.stem).append(name.part).append(suffix);
+  text.reserve(prefix_.size() + name.stem.size() + name.part.size() + suffix.size());
+  return text.append(prefix_).append(name.stem).append(name.part).append(suffix);
 }
 
 ValueId LayerWriter::node(Op op, IdList inputs, IdList used, Value result, const Name& name) {

@@ -28,6 +28,11 @@ class LayerWriter {
   LayerWriter(Graph& graph, LayerId layer, bool keeps_names = true)
       : graph_(&graph), layer_(layer), keeps_names_(keeps_names) {}
 
+  /// A writer of the same layer for part `number` of a repeated structure: its names begin with
+  /// `prefix`, its axes are the elements of their fields that belong to the part: `number` itself,
+  /// or number · size + index for fields that hold `size` elements a part.
+  LayerWriter part(const std::string& prefix, Index number, Index size) const;
+
   Graph& graph() { return *graph_; }
   const Value& operator[](ValueId id) const { return graph_->value(id); }
   LayerId layer() const { return layer_; }
@@ -122,6 +127,7 @@ class LayerWriter {
   };
   /// Whether a value without images fits `x` by broadcasting; throws if it does not.
   void check_broadcast(ValueId x, ValueId constant) const;
+  std::int32_t element(std::int32_t index) const;
   std::string joined(const Name& name, std::string_view suffix = "") const;
 
   ValueId node(Op op, IdList inputs, IdList used, Value result, const Name& name);
@@ -136,6 +142,9 @@ class LayerWriter {
   Graph* graph_;
   LayerId layer_;
   bool keeps_names_;
+  std::string prefix_;
+  Index part_ = kUnset;  // number of the part, and how many elements a part has
+  Index part_size_ = 0;
 };
 
 }  // namespace vitlab

@@ -18,6 +18,9 @@ LayerPlaces efficientvit_places(const ModelSpec& spec, const Graph& graph, Weigh
 LayerPlaces vit_places(const ModelSpec& spec, WeightLayout layout);
 /// The same for timm's EfficientNet (MobileNetV2 too) and MobileNetV3.
 LayerPlaces cnn_places(const ModelSpec& spec, WeightLayout layout);
+/// The same for timm's MobileViT; is_mobilevit says whether a spec is one, if any.
+LayerPlaces mobilevit_places(const ModelSpec& spec, WeightLayout layout);
+bool is_mobilevit(const ModelSpec& spec);
 
 /// The same for timm's and microsoft/Swin-Transformer's SwinTransformer and SwinTransformerV2.
 LayerPlaces swin_places(const ModelSpec& spec, WeightLayout layout);

@@ -24,6 +24,11 @@ struct PartName {
 /// A convolution_head with hidden channels, which timm's MobileNetV3 calls otherwise.
 constexpr std::string_view kV3Head = "convolution_head with hidden";
 
+/// Layers that timm's MobileViT calls otherwise than its MobileNets.
+constexpr std::string_view kMobileVitStem = "convolution of MobileViT";
+constexpr std::string_view kMobileVitResidual = "inverted_residual of MobileViT";
+constexpr std::string_view kMobileVitHead = "convolution_head of MobileViT";
+
 constexpr PartName kParts[] = {
     {ConvolutionStem::kName, "conv1.", "conv1.", "0."},
     {ConvolutionStem::kName, "conv2.", "conv2.", "2."},
@@ -91,6 +96,23 @@ constexpr PartName kParts[] = {
     {ConvolutionHead::kName, "features.conv.", "conv_head.", ""},
     {ConvolutionHead::kName, "features.norm.", "bn2.", ""},
     {ConvolutionHead::kName, "linear.", "classifier.", ""},
+    {kMobileVitStem, "conv1.", "", ""},
+    {kMobileVitResidual, "expand.", "conv1_1x1.", ""},
+    {kMobileVitResidual, "depthwise.", "conv2_kxk.", ""},
+    {kMobileVitResidual, "project.", "conv3_1x1.", ""},
+    {kMobileVitHead, "features.", "final_conv.", ""},
+    {kMobileVitHead, "linear.", "head.fc.", ""},
+    {MobileVitLayer::kName, "local.", "conv_kxk.", ""},
+    {MobileVitLayer::kName, "embed.", "conv_1x1.", ""},
+    {MobileVitLayer::kName, "blocks.#.attention.norm.", "transformer.#.norm1.", ""},
+    {MobileVitLayer::kName, "blocks.#.attention.qkv.", "transformer.#.attn.qkv.", ""},
+    {MobileVitLayer::kName, "blocks.#.attention.project.", "transformer.#.attn.proj.", ""},
+    {MobileVitLayer::kName, "blocks.#.ffn.norm.", "transformer.#.norm2.", ""},
+    {MobileVitLayer::kName, "blocks.#.ffn.expand.", "transformer.#.mlp.fc1.", ""},
+    {MobileVitLayer::kName, "blocks.#.ffn.project.", "transformer.#.mlp.fc2.", ""},
+    {MobileVitLayer::kName, "norm.", "norm.", ""},
+    {MobileVitLayer::kName, "project.", "conv_proj.", ""},
+    {MobileVitLayer::kName, "fuse.", "conv_fusion.", ""},
     {kV3Head, "features.conv.", "conv.", ""},
     {kV3Head, "features.norm.", "bn1.", ""},
     {kV3Head, "hidden.", "/conv_head.", ""},
@@ -151,7 +173,14 @@ std::optional<Renamed> renamed(std::string_view kind, std::string_view name,
 /// The kind under which kParts has the parts of a layer.
 std::string_view named_kind(const ModelSpec& spec, std::string_view kind) {
   if (kind == DepthwiseSeparableDownsample::kName) return DepthwiseSeparable::kName;
-  if (kind == InvertedResidualDownsample::kName) return InvertedResidual::kName;
+  const bool is_residual =
+      kind == InvertedResidual::kName || kind == InvertedResidualDownsample::kName;
+  if (is_mobilevit(spec)) {
+    if (is_residual) return kMobileVitResidual;
+    if (kind == SingleConvolutionStem::kName) return kMobileVitStem;
+    return kind == ConvolutionHead::kName ? kMobileVitHead : kind;
+  }
+  if (is_residual) return InvertedResidual::kName;
   if (kind != ConvolutionHead::kName) return kind;
   const auto* head = std::get_if<ConvolutionHead>(&spec.heads.front());
   return head != nullptr && head->hidden > 0 ? kV3Head : kind;
@@ -193,6 +222,7 @@ void add_pair(std::vector<NameMapEntry>& map, NameMapEntry whole, const PairName
 LayerPlaces places_of(const ModelSpec& spec, const Graph& graph, WeightLayout layout) {
   if (std::holds_alternative<PatchStem>(spec.stem)) return vit_places(spec, layout);
   if (std::holds_alternative<PatchMapStem>(spec.stem)) return swin_places(spec, layout);
+  if (is_mobilevit(spec)) return mobilevit_places(spec, layout);
   if (std::holds_alternative<SingleConvolutionStem>(spec.stem)) return cnn_places(spec, layout);
   return efficientvit_places(spec, graph, layout);
 }

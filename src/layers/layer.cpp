@@ -245,7 +245,9 @@ void keep_heads(Layer& layer, const std::vector<Index>& kept) {
   std::visit(
       [&](auto& kind) {
         using Kind = std::decay_t<decltype(kind)>;
-        if constexpr (requires { kind.qk; }) {
+        if constexpr (std::is_same_v<Kind, MobileVitLayer>) {
+          ensure(static_cast<Index>(kept.size()) == kind.heads, "the heads of MobileViT are held");
+        } else if constexpr (requires { kind.qk; }) {
           kind.qk.sizes = take(kind.qk.sizes, kept);
           kind.v.sizes = take(kind.v.sizes, kept);
           if constexpr (requires { kind.kernels; }) kind.kernels = take(kind.kernels, kept);

@@ -14,6 +14,7 @@
 #include "layers/head_layers.h"
 #include "layers/inverted_residual.h"
 #include "layers/map_layers.h"
+#include "layers/mobilevit_layer.h"
 #include "layers/pixel_layers.h"
 #include "layers/stem_layers.h"
 #include "layers/token_layers.h"
@@ -28,7 +29,7 @@ using Layer =
                  TokenAttention, TokenFfn, TokenNorm, ExpertFfn, PatchMapStem, PatchMerging,
                  ShiftedAttention, CosineAttention, NormLinearHead, TokenHead,
                  SingleConvolutionStem, DepthwiseSeparable, DepthwiseSeparableDownsample,
-                 InvertedResidual, InvertedResidualDownsample, ConvolutionHead>;
+                 InvertedResidual, InvertedResidualDownsample, ConvolutionHead, MobileVitLayer>;
 
 std::string_view layer_kind(const Layer& layer);
 LayerRole layer_role(const Layer& layer);

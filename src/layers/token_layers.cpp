@@ -10,12 +10,13 @@ LayerProblems check(const TokenAttention& layer, const Value& input, Index width
   require_tokens(problems, input);
   check_heads(problems, layer.qk, layer.v, layer.heads, layer.scale);
   check_split(problems, layer.split, layer.heads, width);
+  require_epsilon(problems, layer.epsilon);
   return problems;
 }
 
 ValueId write(const TokenAttention& layer, LayerWriter& writer, ValueId x, const Extent& out) {
   const HeadAxes axes = head_axes(writer, layer.qk, layer.v);
-  const ValueId normed = writer.layer_norm(x, "norm", kTokenNormEpsilon);
+  const ValueId normed = writer.layer_norm(x, "norm", layer.epsilon);
   AttentionTap tap{.heads = static_cast<Index>(axes.qk.size()), .windows = 1};
   tap.height = 1;
   tap.width = writer[x].shape[1];

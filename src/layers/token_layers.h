@@ -21,6 +21,7 @@ struct TokenAttention {
   double scale = 0;
   bool qkv_bias = true;
   bool split = false;
+  double epsilon = kTokenNormEpsilon;  // of the layer norm
 
   static constexpr auto fields() {
     return std::tuple{required("heads", &TokenAttention::heads),
@@ -28,7 +29,8 @@ struct TokenAttention {
                       required("v", &TokenAttention::v),
                       required("scale", &TokenAttention::scale),
                       optional("qkv_bias", &TokenAttention::qkv_bias),
-                      optional("split", &TokenAttention::split)};
+                      optional("split", &TokenAttention::split),
+                      optional("epsilon", &TokenAttention::epsilon)};
   }
   Index head_count() const { return heads; }
   friend bool operator==(const TokenAttention&, const TokenAttention&) = default;

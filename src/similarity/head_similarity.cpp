@@ -26,7 +26,7 @@ class LayerCosines {
   LayerCosines(const Graph& graph, const AttentionTap& tap)
       : maps_(tap.windows), outputs_(tap.windows) {
     const Shape& map = graph.value(tap.maps.front()).shape;
-    about_.layer = graph.layer(tap.layer).path;
+    about_.layer = graph.attention_name(tap);
     about_.heads = tap.heads;
     about_.queries = map[map.rank() - 2];
     about_.keys = map[map.rank() - 1];

@@ -189,6 +189,11 @@ double mhsa_share(const ModelSpec& spec) {
   Index attention = 0, ffn = 0;
   for (const Stage& stage : spec.stages) {
     for (const Layer& layer : stage.layers) {
+      if (const auto* block = std::get_if<MobileVitLayer>(&layer)) {
+        attention += block->block_count();
+        ffn += block->block_count();
+        continue;
+      }
       attention += layer_role(layer) == LayerRole::kAttention;
       ffn += layer_role(layer) == LayerRole::kFfn;
     }

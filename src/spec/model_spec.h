@@ -65,7 +65,8 @@ Index stage_splits(const Stage& stage);
 /// Whether a token chooses among experts somewhere, so that it does not use every parameter.
 bool has_experts(const ModelSpec& spec);
 
-/// Attention layers over attention and FFN layers; 0 for a model with neither.
+/// Attention layers over attention and FFN layers (a mobilevit holds one of each per transformer
+/// block); 0 for a model with neither.
 double mhsa_share(const ModelSpec& spec);
 
 /// `model: 1` and all below; settings that equal their defaults are left out.

@@ -10,6 +10,8 @@ const std::vector<Template>& templates() {
        efficientvit_knobs, expand_efficientvit},
       {"mobilenet", "MobileNetV2, MobileNetV3 and EfficientNet-B0: inverted residuals",
        mobilenet_knobs, expand_mobilenet},
+      {"mobilevit", "MobileViT: inverted residuals, and transformers on unfolded patches",
+       mobilevit_knobs, expand_mobilevit},
       {"vit", "ViT and DeiT with any share of attention layers", vit_knobs, expand_vit},
       {"swin", "Swin and SwinV2 with any share of attention layers", swin_knobs, expand_swin},
   };

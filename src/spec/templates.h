@@ -46,6 +46,8 @@ std::vector<Knob> swin_knobs();
 ModelSpec expand_swin(ConfigReader& reader);
 std::vector<Knob> mobilenet_knobs();
 ModelSpec expand_mobilenet(ConfigReader& reader);
+std::vector<Knob> mobilevit_knobs();
+ModelSpec expand_mobilevit(ConfigReader& reader);
 
 /// Whether the plain word `word` stands under `key`, where otherwise numbers do.
 bool is_word(ConfigReader& reader, std::string_view key, std::string_view word);

@@ -68,7 +68,8 @@ TEST_CASE("every parameter has a name of its own in each layout") {
 
 TEST_CASE("every parameter of the convolutional presets has a name of its own in timm's layout") {
   for (const std::string name :
-       {"mobilenetv2_100", "mobilenetv3_large_100", "mobilenetv3_small_100", "efficientnet_b0"}) {
+       {"mobilenetv2_100", "mobilenetv3_large_100", "mobilenetv3_small_100", "efficientnet_b0",
+        "mobilevit_xxs", "mobilevit_xs"}) {
     const ModelSpec spec = preset(name);
     const Graph graph = build_graph(spec);
     std::set<std::string> foreign;
@@ -179,6 +180,43 @@ TEST_CASE("parameters of MobileNets stand where timm has them") {
       {"heads.0.features.norm.bias", "blocks.6.0.bn1.bias"},
       {"heads.0.hidden.bias", "conv_head.bias"}};
   for (const auto& [own, foreign] : expected_v3) CHECK(v3.at(own) == foreign);
+}
+
+TEST_CASE("parameters of a MobileViT stand where timm has them, and what timm lacks is refused") {
+  const Names names = names_of(preset("mobilevit_xxs"), WeightLayout::kTimm);
+  const Names expected{
+      {"stem.conv1.norm.bias", "stem.bn.bias"},
+      {"stages.0.layers.0.expand.conv.weight", "stages.0.0.conv1_1x1.conv.weight"},
+      {"stages.2.layers.0.embed.weight", "stages.2.1.conv_1x1.weight"},
+      {"stages.3.layers.0.blocks.3.attention.norm.weight", "stages.3.1.transformer.3.norm1.weight"},
+      {"stages.3.layers.0.blocks.3.ffn.expand.bias", "stages.3.1.transformer.3.mlp.fc1.bias"},
+      {"stages.4.layers.0.norm.weight", "stages.4.1.norm.weight"},
+      {"stages.4.layers.0.fuse.norm.running_var", "stages.4.1.conv_fusion.bn.running_var"},
+      {"heads.0.features.conv.weight", "final_conv.conv.weight"},
+      {"heads.0.linear.weight", "head.fc.weight"}};
+  for (const auto& [own, foreign] : expected) CHECK(names.at(own) == foreign);
+  CHECK(names_of(preset("mobilevit_xs"), WeightLayout::kTimm)
+            .at("stages.1.downsample.depthwise.conv.weight") == "stages.0.0.conv2_kxk.conv.weight");
+  const auto changed = [&](auto&& change) {
+    ModelSpec spec = preset("mobilevit_xxs");
+    change(spec, std::get<MobileVitLayer>(spec.stages[3].layers[0]));
+    return refusal(spec);
+  };
+  CHECK_THAT(changed([](ModelSpec&, MobileVitLayer& l) { l.qk.sizes[5] = 8; }),
+             Contains("stages.3.layers.0 has heads of other sizes than width / heads (20)"));
+  CHECK_THAT(changed([](ModelSpec&, MobileVitLayer& l) { l.hidden[1] = 100; }),
+             Contains("stages.3.layers.0 has FFNs of unequal size"));
+  CHECK_THAT(changed([](ModelSpec&, MobileVitLayer& l) { l.scale = 1; }),
+             Contains("scales by something else"));
+  CHECK_THAT(changed([](ModelSpec& s, MobileVitLayer&) {
+               std::get<ConvolutionHead>(s.heads[0]).hidden = 8;
+             }),
+             Contains("heads.0 is not a convolution_head without hidden channels"));
+  CHECK_THAT(changed([](ModelSpec& s, MobileVitLayer&) {
+               std::get<InvertedResidual>(s.stages[1].layers[0]).hidden = 50;
+             }),
+             Contains("stages.1.layers.0 has a hidden of 50, no multiple of 8"));
+  CHECK_THAT(refusal(preset("mobilevit_xxs"), WeightLayout::kOfficial), Contains("official names"));
 }
 
 TEST_CASE("networks that timm's blocks cannot make are refused with layer and reason") {

@@ -134,6 +134,49 @@ TEST_CASE("an expert FFN costs its router and every place of every expert") {
   CHECK(dense.cost().active_parameters == dense.cost().parameters);
 }
 
+/// A mobilevit of two blocks on a 6 x 4 map of 12 channels: 2 places of 12 or 4 of 6 tokens.
+MobileVitLayer small_mobilevit() {
+  return {.width = 8,
+          .heads = 2,
+          .qk = {{4, 4, 4, 4}},
+          .v = {{4, 4, 4, 4}},
+          .scale = 0.5,
+          .hidden = {16, 20}};
+}
+
+TEST_CASE("a mobilevit attends between the pixels at one place of all patches") {
+  const Written block(small_mobilevit(), {1, 12, 6, 4});
+  const Index convolutions = 24 * (9 * 12 * 12 + 12 * 8 + 8 * 12 + 9 * 24 * 12);
+  const Index transformers = 2 * 24 * (8 * 24 + 8 * 8) + 2 * 24 * 8 * (16 + 20);
+  const Index products = 2 * 2 * 4 * 6 * 6 * 8;
+  CHECK(block.shape() == Shape{1, 12, 6, 4});
+  CHECK(block.cost().macs == convolutions + transformers + products);
+  REQUIRE(block.graph.attention.size() == 2);
+  const AttentionTap& tap = block.graph.attention[1];
+  CHECK(block.graph.attention_name(tap) == "layer.blocks.1");
+  CHECK((tap.windows == 4 && tap.height == 3 && tap.width == 2 && tap.heads == 2));
+}
+
+TEST_CASE("a setting of a mobilevit out of range is a problem that names its field") {
+  const Value map{{1, 12, 6, 4}, true, 1, {0}};
+  const auto fields = [&](auto&& change) {
+    MobileVitLayer layer = small_mobilevit();
+    change(layer);
+    std::string found;
+    for (const LayerProblem& problem : layer_problems(layer, map, 12))
+      found += (found.empty() ? "" : " ") + problem.field;
+    return found;
+  };
+  CHECK(fields([](MobileVitLayer&) {}).empty());
+  CHECK(fields([](MobileVitLayer& l) { l.patch = 4; }) == "patch");
+  CHECK(fields([](MobileVitLayer& l) { l.patch = 0; }) == "patch");
+  CHECK(fields([](MobileVitLayer& l) { l.hidden.clear(); }) == "hidden");
+  CHECK(fields([](MobileVitLayer& l) { l.hidden[1] = 0; }) == "hidden");
+  CHECK(fields([](MobileVitLayer& l) { l.heads = 3; }) == "qk v");
+  CHECK(fields([](MobileVitLayer& l) { l.width = 0; }) == "width");
+  CHECK(fields([](MobileVitLayer& l) { l.kernel = 2; }) == "kernel");
+}
+
 TEST_CASE("stems and heads take images to features and features to logits") {
   CHECK(Written(ConvolutionStem{{5, 12}}, kMap).shape() == Shape{1, 12, 2, 2});
   CHECK(Written(PatchStem{3, 1, true}, {1, 12, 6, 9}).shape() == Shape{1, 1 + 2 * 3, 12});

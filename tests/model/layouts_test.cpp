@@ -146,7 +146,7 @@ TEST_CASE("a parameter that a layout holds as two tensors is written and read as
 
 TEST_CASE("weights of convolutional networks written in timm's names read back the same") {
   const TemporaryFolder folder;
-  for (const std::string name : {"mobilenetv2_100", "mobilenetv3_small_100"}) {
+  for (const std::string name : {"mobilenetv2_100", "mobilenetv3_small_100", "mobilevit_xxs"}) {
     const Sample sample(name);
     const auto path = folder / "w.safetensors";
     write_weights(path, sample.spec, sample.graph, sample.weights, WeightLayout::kTimm);

@@ -37,6 +37,10 @@ LIVE = [
     dict(case="mobilenetv3_large", model="mobilenetv3_large_100", size=(224, 224), classes=1000, gain=1.5),
     dict(case="mobilenetv3_small", model="mobilenetv3_small_100", size=(160, 192), classes=1000, gain=1.75),
     dict(case="efficientnet_b0", model="efficientnet_b0", size=(224, 224), classes=1000, gain=2),
+    dict(case="mobilevit_xxs", model="mobilevit_xxs", size=(256, 256), classes=1000, gain=1.75),
+    dict(case="mobilevit_xs", model="mobilevit_xs", size=(256, 256), classes=1000, gain=1.75),
+    dict(case="mobilevit_xxs_tall", model="mobilevit_xxs", size=(192, 128), classes=7, gain=1.75),
+    dict(case="mobilevit_xxs_step", model="mobilevit_xxs", size=(128, 128), classes=10, step=True),
     dict(case="mobilenetv3_small_step", model="mobilenetv3_small_100", size=(64, 64), classes=10, step=True),
     dict(case="efficientnet_b0_step", model="efficientnet_b0", size=(64, 64), classes=10, step=True),
     dict(case="efficientvit_m0_step", model="efficientvit_m0", size=(128, 128), classes=10, step=True),
@@ -82,6 +86,7 @@ GOLDEN = [
     dict(model="mobilenetv3_large_100", size=(64, 64), classes=10, gain=1.75),
     dict(model="mobilenetv3_small_100", size=(48, 64), classes=10, gain=2),
     dict(model="efficientnet_b0", size=(64, 64), classes=10, gain=2),
+    dict(model="mobilevit_xxs", size=(128, 64), classes=10, gain=1.75),
 ]
 # Convolutional networks of timm take images of any size and have no argument for it.
 SIZELESS = ("mobilenet", "efficientnet", "mobilevit")

@@ -45,6 +45,9 @@ const Mistake kMistakes[] = {
     {"share out of range", "template: vit\nmhsa_share: 1.5\npatch: 0\nplacement: middle\n"},
     {"patch", "template: vit\nimage_size: 100\n"},
     {"image size", "template: vit\nimage_size: [1, 2, 3]\n"},
+    {"unknown variant", "template: mobilenet\nvariant: v4\nwidth_scale: 0\n"},
+    {"patches of a mobilevit", "template: mobilevit\nimage_size: 224\n"},
+    {"ranges of a mobilevit", "template: mobilevit\nwidths: []\nblocks: [1, 2]\nexpansion: -1\n"},
     {"explicit: unknown kind",
      "model: 1\nstem: {convolutions: {widths: [8]}}\nstages:\n  - width: 8\n    layers:\n"
      "      - fnn: {hidden: 4}\n"},

@@ -33,6 +33,10 @@ const Row kRows[] = {
     {"mobilenetv3_large_100", 5'483'032, 216'589'760},
     {"mobilenetv3_small_100", 2'542'856, 56'510'400},
     {"efficientnet_b0", 5'288'548, 385'814'752},
+    {"mobilevit_xxs", 1'272'024, 329'179'648,
+     Index{2} * 4 * (2 * 256 * 256 * 64 + 4 * 64 * 64 * 80 + 3 * 16 * 16 * 96)},
+    {"mobilevit_xs", 2'317'848, 908'635'136,
+     Index{2} * 4 * (2 * 256 * 256 * 96 + 4 * 64 * 64 * 120 + 3 * 16 * 16 * 144)},
 };
 
 TEST_CASE("parameters and multiplications are those of the published models") {

@@ -229,6 +229,18 @@ TEST_CASE("knobs of swin turn what they say") {
   CHECK_THROWS_WITH(swin_with({{"version", 3}}), Catch::Contains("version"));
 }
 
+TEST_CASE("a MobileViT twice as wide is XXS with doubled widths, and its share counts blocks") {
+  const ModelSpec wide = expand_knobs(Json{{"template", "mobilevit"}, {"width_scale", 2}}, "test");
+  const ModelSpec spelt = expand_knobs(Json{{"template", "mobilevit"},
+                                            {"stem_width", 32},
+                                            {"widths", {32, 48, 96, 128, 160}},
+                                            {"attention_widths", {128, 160, 192}},
+                                            {"features", 640}},
+                                       "test");
+  CHECK(wide == spelt);
+  CHECK(mhsa_share(wide) == 0.5);
+}
+
 TEST_CASE("channels of MobileNets are rounded as the papers' code does") {
   CHECK(divisible_by_8(88.08) == 88);
   CHECK(divisible_by_8(18) == 24);  // 16 would be less than 0.9 of it

@@ -1,0 +1,116 @@
+#include "layers/mobilevit_layer.h"
+
+#include "layers/attention_parts.h"
+#include "layers/map_layers.h"
+#include "layers/token_layers.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr double kMobileVitEpsilon = 1e-5;
+
+/// How a map is cut into patches: the pixels at one place of all patches are one run of tokens.
+struct Patches {
+  Index side, rows, columns;
+
+  Index places() const { return side * side; }
+};
+
+/// (N, C, H, W) -> (N·places, rows·columns, C), and back.
+ValueId unfold(LayerWriter& writer, ValueId x, const Patches& p) {
+  const Value map = writer[x];
+  const Index n = map.shape[0], channels = map.shape[1];
+  x = writer.reshape(x, {n, channels, p.rows, p.side, p.columns, p.side}, 1, map.channels,
+                     "unfold.cut");
+  x = writer.permute(x, {0, 3, 5, 2, 4, 1}, "unfold.order");
+  return writer.reshape(x, {n * p.places(), p.rows * p.columns, channels}, 2, map.channels,
+                        "unfold");
+}
+
+ValueId refold(LayerWriter& writer, ValueId x, const Patches& p) {
+  const Value tokens = writer[x];
+  const Index n = tokens.shape[0] / p.places(), channels = tokens.shape[2];
+  x = writer.reshape(x, {n, p.side, p.side, p.rows, p.columns, channels}, 5, tokens.channels,
+                     "fold.cut");
+  x = writer.permute(x, {0, 5, 3, 1, 4, 2}, "fold.order");
+  return writer.reshape(x, {n, channels, p.rows * p.side, p.columns * p.side}, 1, tokens.channels,
+                        "fold");
+}
+
+PerHead of_block(const PerHead& all, Index block, Index heads) {
+  const auto first = all.sizes.begin() + block * heads;
+  return {{first, first + heads}};
+}
+
+/// One transformer block of ViT's layers; its heads stay, since no setting counts them per block.
+ValueId write_transformer(const MobileVitLayer& layer, LayerWriter& writer, ValueId x,
+                          const Extent& width, Index block, const Patches& patches) {
+  const std::string name = "blocks." + std::to_string(block);
+  LayerWriter attention_writer = writer.part(name + ".attention.", block, layer.heads);
+  const TokenAttention attention{.heads = layer.heads,
+                                 .qk = of_block(layer.qk, block, layer.heads),
+                                 .v = of_block(layer.v, block, layer.heads),
+                                 .scale = layer.scale,
+                                 .epsilon = kMobileVitEpsilon};
+  x = write(attention, attention_writer, x, width);
+  for (Axis& axis : writer.graph().axes)
+    if (axis.layer == writer.layer() && axis.kind == AxisKind::kHead) axis.held = true;
+  AttentionTap& tap = writer.graph().attention.back();
+  tap.part = name;
+  tap.windows = patches.places();
+  tap.height = patches.rows;
+  tap.width = patches.columns;
+  LayerWriter ffn_writer = writer.part(name + ".ffn.", block, 1);
+  const TokenFfn ffn{.hidden = layer.hidden[static_cast<std::size_t>(block)],
+                     .activation = layer.activation,
+                     .epsilon = kMobileVitEpsilon};
+  return write(ffn, ffn_writer, x, width);
+}
+
+}  // namespace
+
+LayerProblems check(const MobileVitLayer& layer, const Value& input, Index /*width*/) {
+  LayerProblems problems;
+  const bool is_map = require_map(problems, input);
+  require_positive(problems, "width", layer.width);
+  if (layer.heads > 4096) problems.push_back({"heads", "must be at most 4096"});
+  if (layer.hidden.empty())
+    problems.push_back({"hidden", "must name the FFN of at least one block"});
+  for (const Index hidden : layer.hidden) require_positive(problems, "hidden", hidden);
+  if (layer.heads < 1 || !layer.hidden.empty())
+    check_heads(problems, layer.qk, layer.v, layer.head_count(), layer.scale);
+  require_odd(problems, "kernel", layer.kernel);
+  require_positive(problems, "patch", layer.patch);
+  const bool divides = !is_map || layer.patch < 1 ||
+                       (input.shape[2] % layer.patch == 0 && input.shape[3] % layer.patch == 0);
+  if (!divides)
+    problems.push_back({"patch", "must divide the map's " + std::to_string(input.shape[2]) + " x " +
+                                     std::to_string(input.shape[3]) + " pixels, got " +
+                                     std::to_string(layer.patch) +
+                                     "; use an image size that it divides here"});
+  return problems;
+}
+
+ValueId write(const MobileVitLayer& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+  const Shape map = writer[x].shape;
+  const Patches patches{layer.patch, map[2] / layer.patch, map[3] / layer.patch};
+  const AxisId axis = writer.axis(AxisKind::kExpansion, "width", layer.width);
+  // Every block adds to these channels: no single place gates them.
+  writer.graph().axes[static_cast<std::size_t>(axis)].held = true;
+  const Extent width{axis};
+  ValueId y = writer.conv_norm(x, out, "local", {.kernel = layer.kernel, .norm = layer.norm});
+  y = writer.activate(y, layer.activation, "local.activation");
+  y = writer.convolution(y, width, "embed", 1, 1, 0, false, false);
+  y = unfold(writer, y, patches);
+  for (Index block = 0; block < layer.block_count(); ++block)
+    y = write_transformer(layer, writer, y, width, block, patches);
+  y = refold(writer, writer.layer_norm(y, "norm", kMobileVitEpsilon), patches);
+  y = writer.conv_norm(y, out, "project", {.norm = layer.norm});
+  y = writer.activate(y, layer.activation, "project.activation");
+  y = writer.concat({x, y}, 1, "beside");
+  y = writer.conv_norm(y, out, "fuse", {.kernel = layer.kernel, .norm = layer.norm});
+  return writer.activate(y, layer.activation, "fuse.activation");
+}
+
+}  // namespace vitlab

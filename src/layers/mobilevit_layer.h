@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "layers/fields.h"
+
+namespace vitlab {
+
+/// MobileViT's block (arXiv 2110.02178, Fig 1): a convolution and a 1x1 to tokens of `width`; in
+/// each of `patch` x `patch` places the pixels of all patches attend to one another, through one
+/// pre-norm transformer block per entry of `hidden`; norm, 1x1 back, and a convolution over the
+/// input beside the result. `qk` and `v` list the heads of the first block, then of the next.
+struct MobileVitLayer {
+  static constexpr std::string_view kName = "mobilevit";
+  static constexpr LayerRole kRole = LayerRole::kAttention;
+
+  Index width = 0;
+  Index heads = 4;  // of each block
+  PerHead qk, v;
+  double scale = 0;
+  std::vector<Index> hidden;  // of the FFN of each block
+  Index patch = 2;
+  Index kernel = 3;
+  Norm norm = Norm::kBatch;
+  Activation activation = Activation::kSilu;
+
+  static constexpr auto fields() {
+    return std::tuple{required("width", &MobileVitLayer::width),
+                      optional("heads", &MobileVitLayer::heads),
+                      required("qk", &MobileVitLayer::qk),
+                      required("v", &MobileVitLayer::v),
+                      required("scale", &MobileVitLayer::scale),
+                      required("hidden", &MobileVitLayer::hidden),
+                      optional("patch", &MobileVitLayer::patch),
+                      optional("kernel", &MobileVitLayer::kernel),
+                      optional("norm", &MobileVitLayer::norm),
+                      optional("activation", &MobileVitLayer::activation)};
+  }
+  Index block_count() const { return static_cast<Index>(hidden.size()); }
+  /// The heads of all blocks.
+  Index head_count() const { return heads > 4096 ? heads : heads * block_count(); }
+  friend bool operator==(const MobileVitLayer&, const MobileVitLayer&) = default;
+};
+
+/// The map's sides must be multiples of `patch`.
+LayerProblems check(const MobileVitLayer& layer, const Value& input, Index width);
+ValueId write(const MobileVitLayer& layer, LayerWriter& writer, ValueId x, const Extent& out);
+
+}  // namespace vitlab
