@@ -55,7 +55,7 @@ HeadAxes head_axes(LayerWriter& writer, const PerHead& qk, const PerHead& v) {
 
 HeadResult attend_head(LayerWriter& writer, ValueId q, ValueId k, ValueId v, ValueId bias,
                        Index head, double scale, const std::string& name) {
-  q = writer.scale(q, scale, name + ".scale");
+  if (scale != 1) q = writer.scale(q, scale, name + ".scale");
   ValueId map = writer.matrix_multiply(q, k, true, false, name + ".scores");
   if (bias != kUnset) {
     const ValueId own = writer.slice(bias, 0, head, 1, name + ".bias");

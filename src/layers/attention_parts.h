@@ -36,7 +36,7 @@ struct HeadAxes {
 HeadAxes head_axes(LayerWriter& writer, const PerHead& qk, const PerHead& v);
 
 /// One head's softmax(q^T k · scale + bias) and what it does to v, all maps flattened to
-/// (M, channels, T). `bias` is (heads, T, T) or kUnset.
+/// (M, channels, T). `bias` is (heads, T, T) or kUnset; a scale of 1 writes no node.
 struct HeadResult {
   ValueId map = kUnset;     // (M, T, T)
   ValueId output = kUnset;  // (M, V, T)

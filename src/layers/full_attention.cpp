@@ -49,12 +49,14 @@ ValueId attend_each_map(LayerWriter& writer, ValueId q, ValueId k, ValueId v, Va
     return writer.reshape(own, {value.shape[0], value.shape[1], tokens}, 1, value.channels,
                           name + ".flat");
   };
+  // Scaled before it is cut, as with heads of equal size, so that folding finds the same weights.
+  q = writer.scale(q, settings.scale, "scale");
   std::vector<ValueId> outputs;
   for (std::size_t head = 0; head < static_cast<std::size_t>(tap.heads); ++head) {
     const std::string name = "heads." + std::to_string(head);
-    const HeadResult result = attend_head(writer, flat(q, head, name + ".q"),
-                                          flat(k, head, name + ".k"), flat(v, head, name + ".v"),
-                                          bias, static_cast<Index>(head), settings.scale, name);
+    const HeadResult result =
+        attend_head(writer, flat(q, head, name + ".q"), flat(k, head, name + ".k"),
+                    flat(v, head, name + ".v"), bias, static_cast<Index>(head), 1, name);
     tap.maps.push_back(result.map);
     tap.outputs.push_back(result.output);
     const Value flat_output = writer[result.output];
