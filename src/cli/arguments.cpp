@@ -80,6 +80,10 @@ void Arguments::repeated(const std::string& name, const std::string& help,
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+void Arguments::section(const std::string& text) {
+  parser_->app.footer(parser_->app.get_footer() + "\n\n" + text);
+}
+
 void Arguments::flag(const std::string& name, const std::string& help, bool& value) {
   parser_->add(parser_->app.add_flag(name, value, help), name);
 }

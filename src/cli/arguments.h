@@ -35,6 +35,8 @@ class Arguments {
   /// May be given several times, each with one word.
   void repeated(const std::string& name, const std::string& help, std::vector<std::string>& values);
   void flag(const std::string& name, const std::string& help, bool& value);
+  /// Text that stands behind the examples of the help, as it is.
+  void section(const std::string& text);
 
   void parse(const std::vector<std::string>& words);
 

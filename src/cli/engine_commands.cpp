@@ -72,22 +72,20 @@ Json ask_engine(const Json& request, const std::string& label) {
   return result;
 }
 
-namespace {
-
-/// The document of a command: schema and command first, then what the engine gave.
 Json document_of(const std::string& command, const Json& payload) {
   Json document = json_document(command);
   document.update(payload);
   return document;
 }
 
-/// Refuses to write over something before any work is done.
 void check_output_folder(const std::string& out, bool replace) {
   if (out.empty()) throw UserError("--out names no folder");
   if (fs::exists(out) && !fs::is_directory(out)) throw UserError("--out " + out + " is a file");
   if (!replace && fs::is_directory(out) && !fs::is_empty(out))
     throw UserError("--out " + out + " is not empty; name another folder or remove it");
 }
+
+namespace {
 
 std::string number(const Json& value, int digits = 4) {
   return value.is_number() ? significant(value.get<double>(), digits) : value.dump();
@@ -369,38 +367,6 @@ ExitCode run_prune(const std::vector<std::string>& words) {
                significant(after.get<double>() / before.get<double>(), 4)});
   }
   print_text("wrote " + out + "\n" + table.str(output_width()));
-  return ExitCode::kDone;
-}
-
-ExitCode run_export(const std::vector<std::string>& words) {
-  ModelWords model;
-  std::string formats = "yaml,safetensors", out;
-  Arguments arguments("export", "Write a model and its weights for other programs.",
-                      {"vitlab export results/m0_digits --format yaml,safetensors --out exported"});
-  model.declare(arguments, {.device = false, .threads = false, .deploy = false});
-  arguments.option("--format", "a list of: yaml, safetensors", formats);
-  arguments.option("--out", "the folder to write", out, true);
-  arguments.parse(words);
-  check_output_folder(out, false);
-  const std::vector<std::string> known{"yaml", "safetensors"};
-  Json list = Json::array();
-  for (std::size_t begin = 0; begin <= formats.size();) {
-    const std::size_t end = std::min(formats.find(',', begin), formats.size());
-    const std::string format = formats.substr(begin, end - begin);
-    if (std::find(known.begin(), known.end(), format) == known.end())
-      throw UserError("'" + format + "' is not an export format" + did_you_mean(format, known) +
-                      " (yaml, safetensors)");
-    list.push_back(format);
-    begin = end + 1;
-  }
-  Json request = model.request("export");
-  request["formats"] = list;
-  request["out"] = out;
-  const Json result = run_engine(request);
-  if (model.json)
-    print_json(document_of("export", result));
-  else
-    print_text("wrote " + out + "\n");
   return ExitCode::kDone;
 }
 

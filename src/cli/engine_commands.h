@@ -42,4 +42,11 @@ struct ModelWords {
 /// Runs a request with a progress line on stderr.
 Json ask_engine(const Json& request, const std::string& label);
 
+/// The document of a command: schema and command first, then what the engine gave.
+Json document_of(const std::string& command, const Json& payload);
+
+/// Refuses to write over something before any work is done: a file, or (unless `replace`) a folder
+/// that is not empty.
+void check_output_folder(const std::string& out, bool replace);
+
 }  // namespace vitlab

@@ -1,40 +1,51 @@
-#include "core/files.h"
-#include "core/hash.h"
+#include <filesystem>
+
+#include "core/config_node.h"
 #include "engine/request_model.h"
 #include "engine/requests.h"
-#include "model/weight_files.h"
+#include "export/weights_memory.h"
+#include "export/write_export.h"
 
 namespace vitlab {
 
-Json run_export_request(const Json& request, Events& /*events*/) {
-  const RequestedModel model = requested_model(request);
-  const LoadedModel loaded = load_requested_model(request, model.spec);
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxTrainingBytes = 100'000'000;
+
+/// train.json beside the weights, if they are what that training wrote; else null.
+Json training_of(const fs::path& weights, const ModelSpec& spec) {
+  const fs::path file = weights.parent_path() / "train.json";
+  const bool is_trained =
+      weights.filename() == "model.safetensors" || weights.filename() == "best.safetensors";
+  if (!is_trained || !fs::is_regular_file(file)) return nullptr;
+  Json training = parse_json(read_text_file(file, kMaxTrainingBytes), file.string());
+  return training.value("model_id", std::string()) == model_id(spec) ? training : Json(nullptr);
+}
+
+}  // namespace
+
+Json run_export_request(const Json& request, Events& events) {
+  const RequestedModel requested = requested_model(request);
+  require_memory_to_export(build_graph(requested.spec), requested.name, available_memory());
+  LoadedModel loaded = load_requested_model(request, requested.spec);
+  const ExportModel model{requested.name, requested.spec, loaded.executor.graph(),
+                          std::move(loaded.weights), loaded.origin};
+  ExportPlan plan;
+  plan.formats = request.at("formats").get<std::vector<std::string>>();
+  const auto form = request.value("form", std::string());
+  plan.form = form.empty()       ? GraphForm::kNone
+              : form == "deploy" ? GraphForm::kDeploy
+                                 : GraphForm::kPlain;
+  plan.opset = static_cast<int>(request.value("opset", std::int64_t{18}));
+  plan.training = training_of(request.value("weights", std::string()), requested.spec);
+  plan.command = request.value("words", std::string());
   const auto out = request.at("out").get<std::string>();
-  StagedFolder folder(out);
-  Json files = Json::array();
-  std::string sums;
-  const auto wrote = [&](const std::string& name) {
-    files.push_back(name);
-    sums += sha256_file(folder.path() / name) + "  " + name + "\n";
-  };
-  for (const Json& format : request.at("formats")) {
-    if (format == "yaml") {
-      write_file_atomically(folder.path() / "spec.yaml", spec_yaml(model.spec));
-      wrote("spec.yaml");
-    } else {
-      const Graph graph = build_graph(model.spec);
-      save_weights(folder.path() / "model.safetensors", graph, loaded.weights,
-                   weight_metadata(model.spec));
-      wrote("model.safetensors");
-    }
-  }
-  write_file_atomically(folder.path() / "SHA256SUMS", sums);
-  folder.commit();
-  Json payload = Json::object();
-  payload["model"] = model.name;
-  payload["id"] = model_id(model.spec);
-  add_origin(payload, loaded);
-  payload["files"] = files;
+  Json payload =
+      write_export(model, plan, out, [&](Index done, Index total, const std::string& what) {
+        events.progress(done, total, what);
+      });
   payload["out"] = out;
   return payload;
 }

@@ -11,7 +11,7 @@ namespace vitlab {
 /// state dict ("stages.0.layers.1" -> "stages.0.blocks.0.ffn0.m.").
 using LayerPlaces = std::map<std::string, std::string>;
 
-/// The places of an EfficientViT; throws UserError unless microsoft/Cream's and timm's
+/// The places of an EfficientViT; throws LayoutRefusal unless microsoft/Cream's and timm's
 /// constructors, given some arguments, make exactly this model.
 LayerPlaces efficientvit_places(const ModelSpec& spec, const Graph& graph, WeightLayout layout);
 /// The same for timm's VisionTransformer with one class token, and its VisionTransformerDistilled.
@@ -25,7 +25,7 @@ bool is_mobilevit(const ModelSpec& spec);
 /// The same for timm's and microsoft/Swin-Transformer's SwinTransformer and SwinTransformerV2.
 LayerPlaces swin_places(const ModelSpec& spec, WeightLayout layout);
 
-/// Throws the UserError of a model that the layout cannot hold.
+/// Throws the LayoutRefusal of a model that the layout cannot hold.
 [[noreturn]] void refuse_layout(WeightLayout layout, const std::string& path,
                                 const std::string& reason);
 

@@ -229,9 +229,15 @@ LayerPlaces places_of(const ModelSpec& spec, const Graph& graph, WeightLayout la
 
 }  // namespace
 
+LayoutRefusal::LayoutRefusal(WeightLayout layout, const std::string& path,
+                             const std::string& reason)
+    : UserError("layout " + std::string(layout_name(layout)) + " cannot hold this model: " + path +
+                " " + reason + "; use layout vitlab, which holds every model"),
+      path_(path),
+      reason_(reason) {}
+
 void refuse_layout(WeightLayout layout, const std::string& path, const std::string& reason) {
-  throw UserError("layout " + std::string(layout_name(layout)) + " cannot hold this model: " +
-                  path + " " + reason + "; use layout vitlab, which holds every model");
+  throw LayoutRefusal(layout, path, reason);
 }
 
 std::string_view layout_name(WeightLayout layout) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/error.h"
 #include "graph/graph.h"
 #include "spec/model_spec.h"
 
@@ -19,6 +20,18 @@ enum class WeightLayout : std::uint8_t { kVitlab, kTimm, kOfficial };
 std::string_view layout_name(WeightLayout layout);
 /// The inverse of layout_name; throws UserError with the nearest name.
 WeightLayout layout_from_name(std::string_view name);
+
+/// Says why no model of a layout's code has these layers and sizes: `path` names the layer.
+class LayoutRefusal : public UserError {
+ public:
+  LayoutRefusal(WeightLayout layout, const std::string& path, const std::string& reason);
+
+  const std::string& path() const { return path_; }
+  const std::string& reason() const { return reason_; }
+
+ private:
+  std::string path_, reason_;
+};
 
 /// One tensor of a layout and the parameter that it is, or is a part of; shapes agree in every
 /// layout, but for `may_be_flat`.
@@ -39,8 +52,8 @@ struct NameMapEntry {
 Shape foreign_shape(const NameMapEntry& entry, const Graph& graph);
 
 /// The names of every parameter of `graph` (built from `spec`), in its order; the parts of one
-/// parameter follow each other and make up the whole. Throws UserError with the layer and the
-/// reason if no model of that code has these layers and sizes.
+/// parameter follow each other and make up the whole. Throws LayoutRefusal if no model of that code
+/// has these layers and sizes.
 std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, WeightLayout layout);
 
 /// Whether a tensor of a foreign file says nothing about the model: counters of batch norms, and

@@ -118,7 +118,8 @@ TEST_CASE("a trained model is pruned, trained again, exported and gives the same
   CHECK(again.at("status") == "done");
 
   const Json exported = lab.document({"export", "again", "--out", "exported"});
-  CHECK(exported.at("files") == Json{"spec.yaml", "model.safetensors"});
+  CHECK(exported.at("files") ==
+        Json{"README.md", "model.safetensors", "spec.yaml", "verify.json", "SHA256SUMS"});
   const at::Tensor input = images(3);
   CHECK(gap(forward(lab, "exported", input), forward(lab, "again", input)) == 0);
   CHECK(gap(forward(lab, "exported/spec.yaml", input, {"--weights", "exported/model.safetensors"}),

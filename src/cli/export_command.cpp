@@ -1,0 +1,117 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/engine_commands.h"
+#include "core/names.h"
+#include "core/text.h"
+#include "interop/export_formats.h"
+
+namespace vitlab {
+
+namespace {
+
+/// The names in "timm,onnx"; throws UserError with the nearest name for one that is no format.
+Json export_format_list(const std::string& words) {
+  std::vector<std::string> known;
+  for (const ExportFormatName& format : export_format_names()) known.emplace_back(format.name);
+  Json list = Json::array();
+  for (std::size_t begin = 0; begin <= words.size();) {
+    const std::size_t end = std::min(words.find(',', begin), words.size());
+    const std::string format = words.substr(begin, end - begin);
+    if (std::find(known.begin(), known.end(), format) == known.end()) {
+      std::string all;
+      for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
+      throw UserError(quoted_clip(format) + " is not an export format" +
+                      did_you_mean(format, known) + " (" + all + ")");
+    }
+    list.push_back(format);
+    begin = end + 1;
+  }
+  return list;
+}
+
+std::string export_format_section() {
+  std::string text = "Formats:";
+  for (const ExportFormatName& format : export_format_names()) {
+    std::string name(format.name);
+    name.resize(std::max<std::size_t>(name.size(), 12), ' ');
+    text += "\n  " + name + " " + std::string(format.summary);
+  }
+  return text;
+}
+
+std::string short_number(const Json& value) {
+  return value.is_number() ? significant(value.get<double>(), 3) : value.dump();
+}
+
+/// The words of a command as a shell reads them.
+std::string shell_line(const std::string& command, const std::vector<std::string>& words) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%";
+  std::string line = "vitlab " + command;
+  for (const std::string& word : words) {
+    if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
+      line += " " + word;
+      continue;
+    }
+    line += " '";
+    for (const char c : word) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += "'";
+  }
+  return line;
+}
+
+std::string export_text(const Json& result) {
+  TextTable table({"form", "largest difference", "over the largest logit", "ran by"});
+  const auto add = [&](const std::string& form, const Json& row) {
+    table.add({form, short_number(row.at("max_abs_difference")),
+               short_number(row.at("max_rel_difference")), row.at("ran_by").get<std::string>()});
+  };
+  for (const Json& row : result.at("formats")) add(row.at("format").get<std::string>(), row);
+  add("(deploy form)", result.at("deploy"));
+  return "wrote " + result.at("out").get<std::string>() + "\n" + table.str(output_width());
+}
+
+}  // namespace
+
+ExitCode run_export(const std::vector<std::string>& words) {
+  ModelWords model;
+  std::string formats = "yaml,safetensors", form, out;
+  std::int64_t opset = 18;
+  Arguments arguments(
+      "export", "Write a model and its weights for other programs, checked against vitlab.",
+      {"vitlab export results/m0_digits --format timm,torchscript --out exported",
+       "vitlab export efficientvit_m0 --weights m0.safetensors --layout official --format timm "
+       "--out for_timm"});
+  model.declare(arguments, {.device = false, .threads = false, .deploy = false});
+  arguments.option("--format", "names from the list below, by commas (default: yaml,safetensors)",
+                   formats);
+  arguments.option(
+      "--form", "batch norms kept (plain) or folded (deploy); default: plain, onnx deploy", form);
+  arguments.option("--opset", "of ONNX, 17 to 20", opset);
+  arguments.option("--out", "the folder to write", out, true);
+  arguments.section(export_format_section());
+  arguments.parse(words);
+  check_output_folder(out, false);
+  Json request = model.request("export");
+  request["formats"] = export_format_list(formats);
+  if (!form.empty() && form != "plain" && form != "deploy")
+    throw UserError("--form " + form + ": plain or deploy" +
+                    did_you_mean(form, {"plain", "deploy"}));
+  if (opset < 17 || opset > 20)
+    throw UserError("--opset " + std::to_string(opset) + ": 17, 18, 19 or 20");
+  request["form"] = form;
+  request["opset"] = opset;
+  request["out"] = out;
+  request["words"] = shell_line("export", words);
+  const Json result = ask_engine(request, "export");
+  if (model.json)
+    print_json(document_of("export", result));
+  else
+    print_text(export_text(result));
+  return ExitCode::kDone;
+}
+
+}  // namespace vitlab

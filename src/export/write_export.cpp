@@ -1,0 +1,143 @@
+#include "export/write_export.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/hash.h"
+#include "core/interrupt.h"
+#include "export/export_format.h"
+#include "export/model_card.h"
+#include "export/verify.h"
+
+namespace vitlab {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Folding reorders sums of float32; what a model's layers make of that is far below this.
+constexpr double kDeployLimit = 1e-3;
+
+bool is_own(const std::string& format) { return format == "yaml" || format == "safetensors"; }
+
+/// Announces steps and stops between them if a signal asked for it.
+class Steps {
+ public:
+  Steps(const OnExportStep& on_step, std::size_t total)
+      : on_step_(on_step), total_(static_cast<Index>(total)) {}
+
+  void next(const std::string& what) {
+    check_interrupt();
+    if (on_step_) on_step_(done_, total_, what);
+    ++done_;
+  }
+  void finish() const {
+    if (on_step_) on_step_(total_, total_, "done");
+  }
+
+ private:
+  const OnExportStep& on_step_;
+  Index total_;
+  Index done_ = 0;
+};
+
+FormatOptions options_of(const ExportFormat& format, const ExportPlan& plan) {
+  const bool chooses = format.form != GraphForm::kNone && plan.form != GraphForm::kNone;
+  return {chooses ? plan.form : format.form, plan.opset};
+}
+
+double limit_of(const ExportFormat& format, const FormatOptions& options) {
+  return options.form == GraphForm::kDeploy ? std::max(format.limit, kDeployLimit) : format.limit;
+}
+
+/// What verify.json starts with.
+Json verification_head(const ExportModel& model) {
+  Json json = Json::object();
+  json["schema"] = 1;
+  json["command"] = "export";
+  json["model"] = model.name;
+  json["id"] = model_id(model.spec);
+  json["weights"] = model.origin;
+  json["reference"] = "vitlab's plain forward on the CPU, normal random images";
+  json["formats"] = Json::array();
+  return json;
+}
+
+std::vector<std::string> files_below(const fs::path& folder) {
+  std::vector<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) files.push_back(fs::relative(entry.path(), folder).string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// In the form that `sha256sum --check` reads.
+void write_sums(const fs::path& folder, const std::vector<std::string>& files) {
+  std::string sums;
+  for (const std::string& file : files) sums += sha256_file(folder / file) + "  " + file + "\n";
+  write_file_atomically(folder / "SHA256SUMS", sums);
+}
+
+}  // namespace
+
+std::vector<std::string> checked_formats(const ExportModel& model, const ExportPlan& plan) {
+  std::vector<std::string> names = plan.formats;
+  const auto add = [&](const char* name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+  };
+  if (!std::all_of(names.begin(), names.end(), is_own)) {
+    add("yaml");
+    add("safetensors");
+  }
+  std::vector<std::string> ordered;
+  for (const ExportFormat& format : export_formats())
+    if (std::find(names.begin(), names.end(), format.name) != names.end())
+      ordered.emplace_back(format.name);
+  for (const std::string& name : names) {
+    const ExportFormat& format = export_format(name);
+    if (!is_own(name) && model.dtype() != at::kFloat)
+      throw UserError("--format " + name + " holds float32 weights; leave out --dtype " +
+                      std::string(dtype_name(model.dtype())));
+    format.check(model, options_of(format, plan));
+  }
+  return ordered;
+}
+
+Json write_export(const ExportModel& model, const ExportPlan& plan, const fs::path& out,
+                  const OnExportStep& on_step) {
+  const std::vector<std::string> names = checked_formats(model, plan);
+  Steps steps(on_step, 2 * names.size() + 3);
+  steps.next("reference");
+  const Verification verification(model);
+  StagedFolder folder(out);
+  Json report = verification_head(model);
+  for (const std::string& name : names) {
+    const ExportFormat& format = export_format(name);
+    const FormatOptions options = options_of(format, plan);
+    steps.next("write " + name);
+    format.write(model, options, folder.path());
+    steps.next("check " + name);
+    Json row = {{"format", name}};
+    if (options.form != GraphForm::kNone) row["graph"] = graph_form_name(options.form);
+    row.update(verified(verification, "format " + name, format.runner,
+                        format.open(model, folder.path()), limit_of(format, options)));
+    report["formats"].push_back(row);
+  }
+  steps.next("check the deploy form");
+  report["deploy"] = verified(verification, "the deploy form", "vitlab: the folded graph",
+                              deployed_forward(model), kDeployLimit);
+  steps.next("card and sums");
+  write_file_atomically(folder.path() / "verify.json", dump_json(report, 2) + "\n");
+  write_file_atomically(folder.path() / "README.md", model_card(model, plan, report));
+  const std::vector<std::string> files = files_below(folder.path());
+  write_sums(folder.path(), files);
+  check_interrupt();
+  folder.commit();
+  steps.finish();
+  report["files"] = files;
+  report["files"].push_back("SHA256SUMS");
+  return report;
+}
+
+}  // namespace vitlab

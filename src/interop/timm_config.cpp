@@ -1,0 +1,87 @@
+#include "interop/timm_config.h"
+
+#include "interop/name_map.h"
+#include "interop/timm_models.h"
+#include "spec/presets.h"
+
+namespace vitlab {
+
+namespace {
+
+TimmModel timm_model(const ModelSpec& spec) {
+  if (std::holds_alternative<PatchStem>(spec.stem)) return vit_timm_model(spec);
+  if (std::holds_alternative<PatchMapStem>(spec.stem)) return swin_timm_model(spec);
+  if (std::holds_alternative<SingleConvolutionStem>(spec.stem)) return cnn_timm_model(spec);
+  return efficientvit_timm_model(spec);
+}
+
+/// Presets under the names that timm gives them.
+struct TimmPreset {
+  const char* preset;
+  const char* architecture;
+};
+constexpr TimmPreset kTimmPresets[] = {
+    {"efficientvit_m0", "efficientvit_m0"},
+    {"efficientvit_m1", "efficientvit_m1"},
+    {"efficientvit_m2", "efficientvit_m2"},
+    {"efficientvit_m3", "efficientvit_m3"},
+    {"efficientvit_m4", "efficientvit_m4"},
+    {"efficientvit_m5", "efficientvit_m5"},
+    {"deit_tiny", "deit_tiny_patch16_224"},
+    {"deit_small", "deit_small_patch16_224"},
+    {"deit_tiny_distilled", "deit_tiny_distilled_patch16_224"},
+    {"deit_small_distilled", "deit_small_distilled_patch16_224"},
+    {"swin_tiny", "swin_tiny_patch4_window7_224"},
+    {"swinv2_tiny", "swinv2_tiny_window8_256"},
+};
+
+/// timm's name of a model with a preset's sizes, whatever its images and classes; else `model`'s
+/// own, whose function makes any sizes.
+std::string architecture_of(const TimmModel& model) {
+  for (const TimmPreset& row : kTimmPresets) {
+    const TimmModel preset = timm_model(resolve_model(row.preset).spec);
+    if (preset.architecture == model.architecture && preset.arguments == model.arguments)
+      return row.architecture;
+  }
+  return model.architecture;
+}
+
+Index class_count(const Layer& head) {
+  return std::visit(
+      [](const auto& layer) -> Index {
+        if constexpr (requires { layer.classes; }) return layer.classes;
+        return 0;
+      },
+      head);
+}
+
+}  // namespace
+
+Json timm_config(const ModelSpec& spec, const Graph& graph) {
+  name_map(spec, graph, WeightLayout::kTimm);  // refuses what timm's state dicts cannot hold
+  const TimmModel model = timm_model(spec);
+  const ImageShape& image = spec.image;
+  const Index classes = class_count(spec.heads.front());
+  Json config = Json::object();
+  config["architecture"] = architecture_of(model);
+  config["num_classes"] = classes;
+  config["num_features"] = model.features;
+  config["global_pool"] = model.global_pool;
+  Json& arguments = config["model_args"] = model.arguments;
+  if (model.fixed_input_size) arguments["img_size"] = {image.height, image.width};
+  arguments["in_chans"] = image.channels;
+  arguments["num_classes"] = classes;
+  Json& source = config["pretrained_cfg"];
+  source["tag"] = "vitlab";
+  source["custom_load"] = false;
+  source["input_size"] = {image.channels, image.height, image.width};
+  source["fixed_input_size"] = model.fixed_input_size;
+  source["interpolation"] = "bicubic";
+  source["crop_pct"] = 1.0;
+  source["num_classes"] = classes;
+  source["first_conv"] = model.first_conv;
+  source["classifier"] = model.classifier;
+  return config;
+}
+
+}  // namespace vitlab
