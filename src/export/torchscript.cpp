@@ -1,7 +1,9 @@
 #include "export/torchscript.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/jit/api/module.h>
@@ -53,10 +55,16 @@ jit::Module script_module(const Graph& graph, const Weights& weights) {
     put(root, graph.parameter_name(static_cast<ParameterId>(i)),
         weights.tensors[i].detach().clone().set_requires_grad(!is_buffer), is_buffer);
   }
+  std::vector<at::Tensor> constants;
   for (std::size_t i = 0; i < code.constants.size(); ++i) {
-    const at::Tensor constant = op_constant(code.constants[i]);
-    root.register_buffer(torchscript_constant_name(i),
-                         constant.scalar_type() == at::kLong ? constant.flatten() : constant);
+    at::Tensor constant = op_constant(code.constants[i]);
+    if (constant.scalar_type() == at::kLong) constant = constant.flatten();
+    // Equal ones share their memory, so that the file holds them once.
+    const auto known = std::find_if(constants.begin(), constants.end(), [&](const at::Tensor& t) {
+      return t.scalar_type() == constant.scalar_type() && at::equal(t, constant);
+    });
+    constants.push_back(known == constants.end() ? constant : *known);
+    root.register_buffer(torchscript_constant_name(i), constants.back());
   }
   root.define(code.text);
   return root;

@@ -1,7 +1,6 @@
 // onnx_files FOLDER CASES.json: per case (model, size, classes, opset, deploy, and more knobs) an
 // ONNX file, and the images and logits of the same weights by vitlab's own forward.
 
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -18,33 +17,10 @@
 #include "model/executor.h"
 #include "model/weight_files.h"
 #include "spec/presets.h"
+#include "telling_weights.h"
 
 namespace vitlab {
 namespace {
-
-/// Weights in which nothing is 0 or 1; norms that start at 0, which close residual branches, stay
-/// small, so that rounding errors do not grow on their way through deep models.
-Weights telling_weights(const Graph& graph) {
-  Weights weights;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
-    const Parameter& p = graph.parameters[i];
-    const at::IntArrayRef shape(p.shape.begin(), static_cast<std::size_t>(p.shape.rank()));
-    at::Tensor tensor = at::empty(shape, at::kFloat);
-    const at::Generator random = at::detail::createCPUGenerator(i);
-    const bool is_scale = p.shape.rank() == 1 && p.name.ends_with("weight");
-    const bool closes = p.initialiser.kind == Initialiser::Kind::kZeros;
-    if (is_scale || p.name.ends_with("running_var"))
-      tensor.uniform_(0.5, 1.5, random).mul_(is_scale && closes ? 0.3 : 1);
-    else if (p.shape.rank() == 1 || closes)
-      tensor.normal_(0, 0.2, random);
-    else
-      tensor.normal_(
-          0, std::sqrt(static_cast<double>(p.shape[0]) / static_cast<double>(p.shape.elements())),
-          random);
-    weights.tensors.push_back(tensor);
-  }
-  return weights;
-}
 
 at::Tensor forward(const ExportModel& model, const at::Tensor& images) {
   const auto outputs = Executor(model.graph).run(model.weights, images).outputs;
