@@ -71,7 +71,14 @@ std::string export_text(const Json& result) {
   };
   for (const Json& row : result.at("formats")) add(row.at("format").get<std::string>(), row);
   add("(deploy form)", result.at("deploy"));
-  return "wrote " + result.at("out").get<std::string>() + "\n" + table.str(output_width());
+  std::string text =
+      "wrote " + result.at("out").get<std::string>() + "\n" + table.str(output_width());
+  if (!result.contains("census")) return text;
+  TextTable ops({"op", "nodes", "bytes"});
+  for (const Json& row : result.at("census"))
+    ops.add({row.at("op").get<std::string>(), with_thousands(row.at("nodes").get<std::int64_t>()),
+             with_thousands(row.at("bytes").get<std::int64_t>())});
+  return text + "\nONNX, one image\n" + ops.str(output_width());
 }
 
 }  // namespace
@@ -80,6 +87,7 @@ ExitCode run_export(const std::vector<std::string>& words) {
   ModelWords model;
   std::string formats = "yaml,safetensors", form, out;
   std::int64_t opset = 18;
+  bool census = false;
   Arguments arguments(
       "export", "Write a model and its weights for other programs, checked against vitlab.",
       {"vitlab export results/m0_digits --format timm,torchscript --out exported",
@@ -89,8 +97,9 @@ ExitCode run_export(const std::vector<std::string>& words) {
   arguments.option("--format", "names from the list below, by commas (default: yaml,safetensors)",
                    formats);
   arguments.option(
-      "--form", "batch norms kept (plain) or folded (deploy); default: plain, onnx deploy", form);
+      "--form", "plain (batch norms kept) or deploy (folded); default: plain, onnx deploy", form);
   arguments.option("--opset", "of ONNX, 17 to 20", opset);
+  arguments.flag("--census", "count the nodes and bytes of the ONNX file, op by op", census);
   arguments.option("--out", "the folder to write", out, true);
   arguments.section(export_format_section());
   arguments.parse(words);
@@ -104,6 +113,10 @@ ExitCode run_export(const std::vector<std::string>& words) {
     throw UserError("--opset " + std::to_string(opset) + ": 17, 18, 19 or 20");
   request["form"] = form;
   request["opset"] = opset;
+  const Json& list = request["formats"];
+  if (census && std::find(list.begin(), list.end(), "onnx") == list.end())
+    throw UserError("--census counts the ops of an ONNX file; add onnx to --format");
+  request["census"] = census;
   request["out"] = out;
   request["words"] = shell_line("export", words);
   const Json result = ask_engine(request, "export");

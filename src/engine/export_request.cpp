@@ -3,6 +3,8 @@
 #include "core/config_node.h"
 #include "engine/request_model.h"
 #include "engine/requests.h"
+#include "export/onnx_census.h"
+#include "export/onnx_evaluate.h"
 #include "export/weights_memory.h"
 #include "export/write_export.h"
 
@@ -22,6 +24,13 @@ Json training_of(const fs::path& weights, const ModelSpec& spec) {
   if (!is_trained || !fs::is_regular_file(file)) return nullptr;
   Json training = parse_json(read_text_file(file, kMaxTrainingBytes), file.string());
   return training.value("model_id", std::string()) == model_id(spec) ? training : Json(nullptr);
+}
+
+Json census_json(const fs::path& out) {
+  Json rows = Json::array();
+  for (const OnnxOpCount& count : onnx_census(read_onnx(out / "onnx" / "model.onnx")))
+    rows.push_back({{"op", count.type}, {"nodes", count.nodes}, {"bytes", count.bytes}});
+  return rows;
 }
 
 }  // namespace
@@ -47,6 +56,7 @@ Json run_export_request(const Json& request, Events& events) {
         events.progress(done, total, what);
       });
   payload["out"] = out;
+  if (request.value("census", false)) payload["census"] = census_json(fs::path(out));
   return payload;
 }
 

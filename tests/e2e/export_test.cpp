@@ -41,8 +41,9 @@ std::vector<std::string> export_words(const std::string& model,
 TEST_CASE("a trained folder is exported in every format, with its accuracy on the card") {
   const TrainedLab made;
   const Lab& lab = made.lab;
-  const Json result =
-      lab.document(export_words("trained", {"--format", "timm,onnx,torchscript,yaml,safetensors"}));
+  const Json result = lab.document(
+      export_words("trained", {"--format", "timm,onnx,torchscript,yaml,safetensors", "--census"}));
+  CHECK(result.at("census")[0].contains("bytes"));
   CHECK(result.at("schema") == 1);
   CHECK(result.at("command") == "export");
   CHECK(result.at("weights") == "trained/model.safetensors");
@@ -89,6 +90,7 @@ TEST_CASE("an export that cannot be is refused before anything is written") {
   refused("timm_model.yaml", {"--format", "tim"}, {"'tim' is not an export format", "'timm'"});
   refused("timm_model.yaml", {"--format", "onnx", "--opset", "9"}, {"--opset 9"});
   refused("timm_model.yaml", {"--format", "onnx", "--form", "folded"}, {"--form folded"});
+  refused("timm_model.yaml", {"--format", "timm", "--census"}, {"--census", "add onnx"});
   refused("timm_model.yaml", {"--format", "timm", "--dtype", "bfloat16"}, {"float32"});
   std::size_t entries = 0;
   for (const auto& entry : fs::directory_iterator(lab.path()))

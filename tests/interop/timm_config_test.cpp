@@ -60,6 +60,17 @@ TEST_CASE("an off-menu ViT is the arguments of timm's constructor") {
   CHECK(arguments.at("qkv_bias") == true);
 }
 
+TEST_CASE("MobileNets are the published ones or refused") {
+  const Json config = config_of("mobilenetv3_small_100", {"image_size=96", "classes=3"});
+  CHECK(config.at("architecture") == "mobilenetv3_small_100");
+  CHECK(config.at("num_features") == 1024);
+  CHECK_FALSE(config.at("model_args").contains("img_size"));
+  ModelSpec narrow = resolve_model("mobilenetv2_100").spec;
+  std::get<ConvolutionHead>(narrow.heads.front()).features = 640;
+  CHECK_THROWS_WITH(timm_config(narrow, build_graph(narrow)),
+                    Catch::Contains("efficientnet_b0, the only sizes"));
+}
+
 TEST_CASE("timm's int(width * ratio) gives back every hidden size") {
   for (Index width = 1; width < 400; width += 7)
     for (Index hidden = 1; hidden < 1700; hidden += 13) {

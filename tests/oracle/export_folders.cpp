@@ -100,7 +100,8 @@ void export_case(const std::string& name, const ModelSpec& spec, const fs::path&
 
 void export_all(const fs::path& folder) {
   for (const char* preset : {"efficientvit_m0", "efficientvit_m4", "efficientvit_m5", "deit_tiny",
-                             "deit_tiny_distilled", "swin_tiny", "swinv2_tiny"})
+                             "deit_tiny_distilled", "swin_tiny", "swinv2_tiny", "mobilenetv2_100",
+                             "mobilenetv3_large_100", "mobilenetv3_small_100", "efficientnet_b0"})
     export_case(preset, resolve_model(preset, {"classes=10"}).spec, folder);
   export_case("swin_small_windows",
               resolve_model("swin_tiny", {"image_size=[64, 96]", "widths=[24, 48]", "depths=[2, 2]",
