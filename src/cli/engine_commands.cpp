@@ -22,7 +22,8 @@ void ModelWords::declare(Arguments& arguments, const TakenWords& taken) {
   arguments.positional("model", "a preset name, a YAML file or a folder", reference);
   arguments.repeated("--set", "key=value: turn a knob of the template", overrides);
   if (taken.weights) {
-    arguments.option("--weights", "a safetensors file (default: the folder's, else random)",
+    arguments.option("--weights",
+                     "safetensors, or a PyTorch checkpoint (default: the folder's, else random)",
                      weights);
     arguments.option("--layout", "names inside --weights: vitlab (default), timm or official",
                      layout);

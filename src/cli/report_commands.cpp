@@ -12,6 +12,7 @@
 #include "report/plan_input.h"
 #include "report/report.h"
 #include "spec/solve.h"
+#include "store/external_rows.h"
 #include "sweep/named_config.h"
 
 namespace vitlab {
@@ -30,7 +31,10 @@ void add_details(const Plan& plan, const Collected& collected, ReportInput& inpu
       for (const Json& layer : details.at("layers"))
         if (layer.value("small_grid", false))
           input.small_grids.insert({stage.model, layer.at("layer").get<std::string>()});
-    if (stage.kind == "measure" && details.contains("environment") && input.machine.empty()) {
+    if (stage.kind != "measure" || !details.contains("environment")) continue;
+    if (device_class(stage.device) == "cuda")
+      input.gpus.insert(details.at("environment").value("device", std::string()));
+    if (input.machine.empty()) {
       input.machine = details.at("environment");
       // The whole protocol, defaults included, so that the report stands alone.
       input.protocol = protocol_json(protocol_from_json(stage.settings, "protocol"), true);
@@ -51,6 +55,9 @@ ReportInput report_input(const SweepFolder& folder, const Collected& collected) 
   input.command = folder.command;
   input.files = {{"../views/results.csv", "every number, one a row"},
                  {"guidelines.json", "the guidelines with their evidence"}};
+  for (const std::string& name :
+       add_external_rows(folder.store.folder() / "external", plan, input.table))
+    input.files.push_back({"../external/" + name, "speeds that another program measured"});
   input.date = source_date();
   add_details(plan, collected, input);
   return input;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
-#include <optional>
+#include <utility>
 
 #include "engine/requests.h"
 #include "graph/fold.h"
@@ -27,19 +27,27 @@ LoadedModel load_requested_model(const Json& request, const ModelSpec& spec) {
   const auto seed = request.value("seed", std::uint64_t{0});
   std::vector<std::string> resized;
   // Folding happens before the cast, so that bfloat16 rounds once.
-  Weights weights =
-      path.empty() ? initial_weights(graph, seed, at::kDouble)
-                   : read_weights(path, spec, graph,
-                                  layout_from_name(request.value("layout", std::string("vitlab"))),
-                                  at::kDouble, &resized);
+  std::string origin = "initial weights of seed " + std::to_string(seed);
+  Weights weights;
+  if (path.empty()) {
+    weights = initial_weights(graph, seed, at::kDouble, &resized);
+    if (origin != path) std::cerr << "weights: " << origin << '\n';
+  } else {
+    TensorFile file = read_tensors(path);
+    origin = file.title;
+    weights = weights_of(std::move(file), spec, graph,
+                         layout_from_name(request.value("layout", std::string("vitlab"))),
+                         at::kDouble, &resized);
+    if (origin != path) std::cerr << "weights: " << origin << '\n';
+  }
   tell_resized(resized);
   if (request.value("deploy", false)) {
     Rewrite folded = fold(graph);
     weights = rewrite_weights(folded, weights);
     graph = std::move(folded.graph);
   }
-  return {Executor(std::move(graph), device), converted(weights, dtype, device), dtype,
-          path.empty() ? "initial weights of seed " + std::to_string(seed) : path, resized};
+  return {Executor(std::move(graph), device), converted(weights, dtype, device), dtype, origin,
+          resized};
 }
 
 void tell_resized(const std::vector<std::string>& resized) {

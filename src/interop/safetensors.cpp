@@ -1,9 +1,6 @@
 #include "interop/safetensors.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "core/error.h"
@@ -15,21 +12,6 @@ namespace vitlab {
 namespace {
 
 constexpr std::size_t kPrefixBytes = 8;
-
-struct TypeRow {
-  std::string_view name;
-  std::size_t bytes;
-};
-constexpr std::array<TypeRow, 8> kTypes{{{"F64", 8},
-                                         {"F32", 4},
-                                         {"F16", 2},
-                                         {"BF16", 2},
-                                         {"I64", 8},
-                                         {"I32", 4},
-                                         {"U8", 1},
-                                         {"BOOL", 1}}};
-
-const TypeRow& row_of(StoredType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
 /// A tensor of the header and where its bytes lie behind the header.
 struct Entry {
@@ -45,6 +27,7 @@ class Parser {
   SafetensorsView parse() {
     const std::string_view header = header_text();
     const Json json = parse_json(header, source_ + ": header", 8);
+    if (json.size() > kMaxTensorCount) fail("more than 1,000,000 tensors");
     std::vector<Entry> entries;
     SafetensorsView view;
     for (const auto& [key, value] : json.items()) {
@@ -52,7 +35,6 @@ class Parser {
         view.metadata = metadata(value);
       else
         entries.push_back(entry(key, value));
-      if (entries.size() > kMaxTensorCount) fail("more than 1,000,000 tensors");
     }
     const std::string_view data = content_.substr(kPrefixBytes + header.size());
     for (Entry& each : placed(std::move(entries), data)) view.tensors.push_back(each.tensor);
@@ -72,9 +54,7 @@ class Parser {
       fail("it has " + std::to_string(content_.size()) +
            " bytes, fewer than the 8 of the header's "
            "length");
-    std::uint64_t length = 0;
-    for (std::size_t i = 0; i < kPrefixBytes; ++i)
-      length |= std::uint64_t{static_cast<unsigned char>(content_[i])} << (8 * i);
+    const std::uint64_t length = little_endian(content_.substr(0, kPrefixBytes));
     if (length > kMaxSafetensorsHeader)
       fail("the header claims " + std::to_string(length) + " bytes, more than 100,000,000");
     if (length > content_.size() - kPrefixBytes)
@@ -123,8 +103,8 @@ class Parser {
   StoredType type(const std::string& name, const Json& json) const {
     if (!json.is_string()) fail(name, "has a dtype that is not a text");
     const auto& text = json.get_ref<const std::string&>();
-    for (std::size_t i = 0; i < kTypes.size(); ++i)
-      if (kTypes[i].name == text) return static_cast<StoredType>(i);
+    StoredType result{};
+    if (stored_type_from_name(text, result)) return result;
     fail(name, "has the dtype " + quoted_clip(text) +
                    ", which is none of F64, F32, F16, BF16, I64, I32, U8, BOOL");
   }
@@ -137,10 +117,9 @@ class Parser {
   }
 
   std::uint64_t byte_count(const StoredTensor& tensor) const {
-    std::uint64_t count = row_of(tensor.type).bytes;
-    for (const std::int64_t size : tensor.shape)
-      if (__builtin_mul_overflow(count, static_cast<std::uint64_t>(size), &count))
-        fail(tensor.name, "has more elements than can be counted");
+    std::uint64_t count = 0;
+    if (!count_bytes(tensor.type, tensor.shape, count))
+      fail(tensor.name, "has more elements than can be counted");
     return count;
   }
 
@@ -173,31 +152,11 @@ class Parser {
   const std::string& source_;
 };
 
-std::string read_whole(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path))
-    throw UserError(path.string() + " is a folder, not a safetensors file");
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) throw UserError(path.string() + ": cannot open: " + std::strerror(errno));
-  const auto size = static_cast<std::streamoff>(file.tellg());
-  if (size < 0) throw UserError(path.string() + " is not a regular file");
-  std::string content(static_cast<std::size_t>(size), '\0');
-  file.seekg(0);
-  file.read(content.data(), size);
-  if (!file) throw Failure(path.string() + ": cannot read: " + std::strerror(errno));
-  return content;
-}
-
 }  // namespace
-
-std::string_view stored_type_name(StoredType type) { return row_of(type).name; }
-std::size_t stored_type_bytes(StoredType type) { return row_of(type).bytes; }
 
 SafetensorsView parse_safetensors(std::string_view content, const std::string& source) {
   return Parser(content, source).parse();
 }
-
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
-    : content_(read_whole(path)), view_(parse_safetensors(content_, path.string())) {}
 
 std::string safetensors_bytes(std::vector<StoredTensor> tensors, const Metadata& metadata) {
   std::sort(tensors.begin(), tensors.end(), [](const StoredTensor& a, const StoredTensor& b) {

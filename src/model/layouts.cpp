@@ -8,7 +8,6 @@
 #include "core/error.h"
 #include "model/op_constants.h"
 #include "model/position_tables.h"
-#include "model/weight_files.h"
 
 namespace vitlab {
 
@@ -101,8 +100,8 @@ Weights joined(const std::vector<NameMapEntry>& map, const std::vector<at::Tenso
   return weights;
 }
 
-Weights read_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,
-                     WeightLayout layout, at::ScalarType dtype, std::vector<std::string>* resized) {
+Weights weights_of(TensorFile file, const ModelSpec& spec, const Graph& graph, WeightLayout layout,
+                   at::ScalarType dtype, std::vector<std::string>* resized) {
   const std::vector<NameMapEntry> map = name_map(spec, graph, layout);
   std::vector<WantedTensor> wanted;
   std::vector<std::string> names(graph.parameters.size());  // empty for a parameter in parts
@@ -110,11 +109,15 @@ Weights read_weights(const std::filesystem::path& path, const ModelSpec& spec, c
     wanted.push_back({entry.foreign_name, foreign_shape(entry, graph)});
     if (!entry.is_part()) names[static_cast<std::size_t>(entry.parameter)] = entry.foreign_name;
   }
-  TensorFile file = read_tensors(path);
   std::vector<NamedTensor> tensors = model_tensors(std::move(file.tensors), map, layout);
   auto changed = resize_position_tables(graph, names, file.metadata, tensors);
   if (resized != nullptr) *resized = std::move(changed);
-  return joined(map, exactly(wanted, tensors, path.string(), dtype));
+  return joined(map, exactly(wanted, tensors, file.title, dtype));
+}
+
+Weights read_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,
+                     WeightLayout layout, at::ScalarType dtype, std::vector<std::string>* resized) {
+  return weights_of(read_tensors(path), spec, graph, layout, dtype, resized);
 }
 
 void write_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,

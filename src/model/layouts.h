@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 
 #include "interop/name_map.h"
+#include "model/weight_files.h"
 #include "model/weights.h"
 #include "spec/model_spec.h"
 
@@ -17,12 +18,14 @@ at::Tensor part_of(const at::Tensor& whole, const NameMapEntry& entry);
 /// The inverse: weights of a graph from one tensor for each entry of its name map.
 Weights joined(const std::vector<NameMapEntry>& map, const std::vector<at::Tensor>& tensors);
 
-/// Reads the weights of `graph` (built from `spec`) from a safetensors file in the layout's names.
-/// Throws one UserError that names every missing, extra and misshapen tensor as the file calls
-/// them, or says why no model of that layout has these layers.
+/// The weights of `graph` (built from `spec`) from the tensors of a file in the layout's names.
+/// Throws one UserError on the missing, extra and misshapen tensors as the file calls them, or says
+/// why no model of that layout has these layers.
 ///
 /// Position tables made for images of another size are interpolated (model/position_tables.h);
 /// their names in the file go into `resized`.
+Weights weights_of(TensorFile file, const ModelSpec& spec, const Graph& graph, WeightLayout layout,
+                   at::ScalarType dtype = at::kFloat, std::vector<std::string>* resized = nullptr);
 Weights read_weights(const std::filesystem::path& path, const ModelSpec& spec, const Graph& graph,
                      WeightLayout layout, at::ScalarType dtype = at::kFloat,
                      std::vector<std::string>* resized = nullptr);

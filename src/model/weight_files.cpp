@@ -1,5 +1,6 @@
 #include "model/weight_files.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <map>
@@ -11,6 +12,8 @@
 #include "core/json.h"
 #include "core/names.h"
 #include "core/text.h"
+#include "interop/safetensors.h"
+#include "interop/stored_tensor_file.h"
 #include "model/position_tables.h"
 
 namespace vitlab {
@@ -63,6 +66,10 @@ std::vector<std::string> own_names(const Graph& graph) {
   return names;
 }
 
+/// Of each kind of problem a message shows at most this many: weights of another model have
+/// hundreds.
+constexpr std::size_t kShownProblems = 10;
+
 /// Compares a file's tensors with those that a model needs and collects everything that does not
 /// fit.
 class WeightMatch {
@@ -75,16 +82,23 @@ class WeightMatch {
     for (const auto& [name, tensor] : found_)
       if (!names.contains(name)) extra_.push_back(name);
     for (const WantedTensor& each : wanted_) compare(each);
-    for (const std::string& name : extra_)
-      problems_.push_back("extra " + quoted_clip(name) + did_you_mean(name, missing_));
   }
 
   void throw_if_wrong(const std::string& source) const {
-    if (problems_.empty()) return;
-    std::string text = source + " does not hold the weights of this model (" +
-                       std::to_string(problems_.size()) + " problems):";
-    for (const std::string& problem : problems_) text += "\n  " + problem;
-    throw UserError(text + "\ncheck the model and the layout (--layout vitlab, timm or official)");
+    const std::size_t problems = missing_.size() + misfits_.size() + extra_.size();
+    if (problems == 0) return;
+    throw UserError(source + " does not hold the weights of this model (" +
+                    std::to_string(problems) + " problems):" +
+                    lines(missing_, "missing",
+                          [&](const auto& name) {
+                            return "missing '" + name + "'" + did_you_mean(name, extra_);
+                          }) +
+                    lines(misfits_, "that do not fit", [](const auto& text) { return text; }) +
+                    lines(extra_, "extra",
+                          [&](const auto& name) {
+                            return "extra " + quoted_clip(name) + did_you_mean(name, missing_);
+                          }) +
+                    "\ncheck the model and the layout (--layout vitlab, timm or official)");
   }
 
   std::vector<at::Tensor> tensors(at::ScalarType dtype) const {
@@ -100,22 +114,34 @@ class WeightMatch {
     const auto found = found_.find(name);
     if (found == found_.end()) {
       missing_.push_back(name);
-      problems_.push_back("missing '" + name + "'" + did_you_mean(name, extra_));
       return;
     }
     const at::Tensor& tensor = *found->second;
     const at::IntArrayRef shape(wanted.shape.begin(),
                                 static_cast<std::size_t>(wanted.shape.rank()));
     if (tensor.sizes() != shape)
-      problems_.push_back("'" + name + "' has shape " + shape_text(tensor.sizes()) +
-                          ", the model needs " + shape_text(shape));
+      misfits_.push_back("'" + name + "' has shape " + shape_text(tensor.sizes()) +
+                         ", the model needs " + shape_text(shape));
     else if (!tensor.is_floating_point())
-      problems_.push_back("'" + name + "' holds whole numbers, the model needs fractions");
+      misfits_.push_back("'" + name + "' holds whole numbers, the model needs fractions");
+  }
+
+  /// A line each for the first problems of one kind, and one that counts the rest. Near names are
+  /// sought for what is shown only, so that a file of many names costs no more than reading it.
+  template <typename Text>
+  static std::string lines(const std::vector<std::string>& problems, const std::string& kind,
+                           const Text& text) {
+    std::string result;
+    const std::size_t shown = std::min(problems.size(), kShownProblems);
+    for (std::size_t i = 0; i < shown; ++i) result += "\n  " + text(problems[i]);
+    if (shown < problems.size())
+      result += "\n  … and " + std::to_string(problems.size() - shown) + " more " + kind;
+    return result;
   }
 
   std::map<std::string, const at::Tensor*> found_;
   const std::vector<WantedTensor>& wanted_;
-  std::vector<std::string> missing_, extra_, problems_;
+  std::vector<std::string> missing_, misfits_, extra_;
 };
 
 }  // namespace
@@ -130,10 +156,14 @@ const at::Tensor& TensorFile::at(const std::string& name, const std::string& sou
 }
 
 TensorFile read_tensors(const std::filesystem::path& path) {
-  const SafetensorsFile file(path);
-  TensorFile result{{}, file.metadata()};
-  for (const StoredTensor& stored : file.tensors())
+  const StoredTensorFile file(path);
+  TensorFile result{{}, file.metadata(), file.title()};
+  for (const StoredTensor& stored : file.tensors()) {
+    if (!has_strides(stored.type, stored.shape))
+      throw UserError(file.title() + ": tensor " + quoted_clip(stored.name) +
+                      " has sizes too large to count");
     result.tensors.push_back({stored.name, tensor_of(stored)});
+  }
   return result;
 }
 
@@ -192,7 +222,7 @@ Weights load_weights(const std::filesystem::path& path, const Graph& graph, at::
   TensorFile file = read_tensors(path);
   auto changed = resize_position_tables(graph, own_names(graph), file.metadata, file.tensors);
   if (resized != nullptr) *resized = std::move(changed);
-  return weights_from(file.tensors, graph, path.string(), dtype);
+  return weights_from(file.tensors, graph, file.title, dtype);
 }
 
 }  // namespace vitlab

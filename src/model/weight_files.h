@@ -6,7 +6,7 @@
 
 #include <ATen/ATen.h>
 
-#include "interop/safetensors.h"
+#include "interop/stored_tensor.h"
 #include "model/weights.h"
 #include "spec/model_spec.h"
 
@@ -17,16 +17,19 @@ struct NamedTensor {
   at::Tensor tensor;
 };
 
-/// A safetensors file as tensors on the CPU.
+/// A file of tensors, on the CPU.
 struct TensorFile {
   std::vector<NamedTensor> tensors;
   Metadata metadata;
+  /// The path and, of a PyTorch checkpoint, what was read of it: "m0.pth (its 'model')".
+  std::string title;
 
   /// The tensor of that name; throws UserError naming `source` and the nearest name.
   const at::Tensor& at(const std::string& name, const std::string& source) const;
 };
 
-/// Reads any safetensors file; throws UserError with path and reason if it is not a valid one.
+/// Reads a safetensors file or a PyTorch checkpoint (interop/torch_checkpoint.h), told apart by
+/// their first bytes; throws UserError with path and reason if it is no valid one.
 TensorFile read_tensors(const std::filesystem::path& path);
 /// Writes whole or not at all; tensors on any device, in a dtype that the format knows.
 void write_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,

@@ -82,12 +82,18 @@ std::string models_html(const ReportContent& content) {
   return model_table_html(content.table, content.models) + notes_html(notes);
 }
 
+std::string ratios_html(const SpeedRatioTable& ratios) {
+  if (ratios.rows.empty()) return "";
+  return plain_table(ratios.columns, ratios.rows, kSpeedRatioHeading) + notes_html(ratios.notes);
+}
+
 }  // namespace
 
 std::string html_page(const ReportContent& content) {
   const ReportInput& input = content.input;
   Sections sections;
   sections.add("models", "Models", models_html(content));
+  sections.add("ratios", kSpeedRatioHeading, ratios_html(content.ratios));
   add_figures(sections, content.figures);
   sections.add("guidelines", "Guidelines", guidelines_html(input.guidelines));
   sections.add("failures", "What failed", failures_html(input.failures));

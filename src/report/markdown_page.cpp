@@ -64,6 +64,13 @@ std::string models_section(const ReportContent& content) {
   return text;
 }
 
+std::string ratios_section(const SpeedRatioTable& ratios) {
+  if (ratios.rows.empty()) return "";
+  std::string text = table_of(ratios.columns, ratios.rows) + "\n";
+  for (const std::string& note : ratios.notes) text += item(note);
+  return text;
+}
+
 std::string guidelines_section(const GuideResult& result) {
   std::string text = paragraph(guideline_summary(result));
   for (const Guideline& guideline : result.guidelines) {
@@ -142,6 +149,7 @@ std::string markdown_page(const ReportContent& content) {
                     "  ");
   }
   section("Models", models_section(content));
+  section(kSpeedRatioHeading, ratios_section(content.ratios));
   for (const Figure& figure : content.figures) {
     const std::string body =
         fmt::format("![{}]({}.svg)\n\n",

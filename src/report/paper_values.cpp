@@ -16,6 +16,27 @@ PaperSeries series(ConfigReader& reader, const std::string& key, std::string nam
   return result;
 }
 
+std::optional<double> ratio(ConfigReader& reader, std::string_view key) {
+  double value = 0;
+  return reader.optional(key, value) ? std::optional(value) : std::nullopt;
+}
+
+void read_speed_ratios(ConfigReader& root, std::vector<PaperSpeedRatio>& ratios) {
+  const ConfigNode* list = root.node("speed_ratios");
+  if (!list || !list->is_sequence()) return root.fail("speed_ratios", "must be a list");
+  for (const ConfigNode& item : list->items) {
+    ConfigReader reader = root.child_of(item, "speed_ratios");
+    PaperSpeedRatio pair;
+    reader.required("of", pair.of);
+    reader.required("to", pair.to);
+    pair.gpu = ratio(reader, "gpu");
+    pair.cpu = ratio(reader, "cpu");
+    pair.onnx = ratio(reader, "onnx");
+    reader.finish();
+    ratios.push_back(std::move(pair));
+  }
+}
+
 }  // namespace
 
 PaperValues paper_values() {
@@ -38,6 +59,7 @@ PaperValues paper_values() {
     // The figure plots FFN channels per embedding channel, of which 4 are the original.
     values.kept = {series(*pruned, "qk", "QK", 1), series(*pruned, "v", "V", 1),
                    series(*pruned, "ffn", "FFN hidden", 0.25)};
+  read_speed_ratios(reader, values.speed_ratios);
   problems.throw_if_any();
   return values;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,21 @@ struct PaperSeries {
   std::vector<double> values;
 };
 
+/// How many times the images a second of `to` the model `of` reached, both presets: on a V100, on
+/// one thread of a CPU, and there in ONNX Runtime.
+struct PaperSpeedRatio {
+  std::string of;
+  std::string to;
+  std::optional<double> gpu, cpu, onnx;
+};
+
 /// Figures of the EfficientViT paper (Liu et al., CVPR 2023) that reports show beside their own.
 struct PaperValues {
   std::vector<std::string> categories;       // Fig 2
   std::vector<PaperSeries> runtime_shares;   // Fig 2: per model, shares of time by category
   std::vector<PaperSeries> head_similarity;  // Fig 4: per model, by block
   std::vector<PaperSeries> kept;             // Fig 5: pruned Swin-T, share kept, by block
+  std::vector<PaperSpeedRatio> speed_ratios;
 };
 
 /// Reads configs/paper/paper_values.yaml out of the program.

@@ -14,8 +14,12 @@ namespace vitlab {
 
 Report build_report(const ReportInput& input) {
   const ReportModels models = report_models(input);
-  const ReportContent content{input, models, model_table(models), figures(models),
-                              verdict_lines(input, models)};
+  const ReportContent content{input,
+                              models,
+                              model_table(models),
+                              figures(models),
+                              verdict_lines(input, models),
+                              speed_ratio_table(input, models)};
   Report report;
   report.html = html_page(content);
   report.markdown = markdown_page(content);

@@ -52,6 +52,7 @@ struct ReportInput {
   std::map<std::string, std::string> model_names;  // id -> words; others are named by their knobs
   /// (model, layer) whose attention sees 4 tokens or fewer: any two maps are alike there.
   std::set<std::pair<std::string, std::string>> small_grids;
+  std::set<std::string> gpus;  // those of the table's devices that are GPUs
   GuideResult guidelines;
   std::vector<TrialFailure> failures;
   std::vector<RejectedPoint> rejected;

@@ -6,6 +6,7 @@
 #include "report/figures.h"
 #include "report/model_table.h"
 #include "report/report_model.h"
+#include "report/speed_ratios.h"
 
 namespace vitlab {
 
@@ -16,6 +17,7 @@ struct ReportContent {
   ModelTable table;
   std::vector<Figure> figures;
   std::vector<std::string> verdict;
+  SpeedRatioTable ratios;
 };
 
 /// One self-contained page: style, drawings and script inside, nothing loaded from anywhere.

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/random.h"
+#include "interop/stored_tensor_file.h"
 #include "temporary_folder.h"
 #include "test.hpp"
 
@@ -142,6 +143,10 @@ TEST_CASE("every way to be malformed has its own refusal") {
   for (int i = 0; i < 16; ++i) ranks += ",1";
   refuses(one("\"dtype\":\"U8\",\"shape\":[" + ranks + "],\"data_offsets\":[0,1]", 1),
           "16 dimensions");
+  std::string many;
+  for (std::size_t i = 0; i <= kMaxTensorCount; ++i)
+    many += (i == 0 ? "{\"" : ",\"") + std::to_string(i) + "\":0";
+  refuses(file_with(many + "}", 0), "more than 1,000,000 tensors");
   refuses(file_with("{\"__metadata__\":{\"a\":1}}", 0), "not a text");
   refuses(file_with("{\"__metadata__\":[]}", 0), "not a map");
 }
@@ -182,12 +187,12 @@ TEST_CASE("flipped bytes are refused or read within bounds, never worse") {
 TEST_CASE("a file on disk holds its tensors; other things are refused by path") {
   const TemporaryFolder folder;
   write_file_atomically(folder / "a.safetensors", two_tensors());
-  const SafetensorsFile file(folder / "a.safetensors");
+  const StoredTensorFile file(folder / "a.safetensors");
   CHECK(file.tensors().size() == 2);
   CHECK(file.tensors()[0].bytes == std::string(24, 'a'));
-  CHECK_THROWS_WITH(SafetensorsFile(folder / "b.safetensors"),
+  CHECK_THROWS_WITH(StoredTensorFile(folder / "b.safetensors"),
                     Catch::Contains("b.safetensors") && Catch::Contains("No such file"));
-  CHECK_THROWS_AS(SafetensorsFile(folder.path()), UserError);
+  CHECK_THROWS_AS(StoredTensorFile(folder.path()), UserError);
 }
 
 }  // namespace vitlab

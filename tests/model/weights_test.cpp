@@ -1,11 +1,16 @@
 #include "model/weights.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/error.h"
+#include "core/files.h"
+#include "interop/safetensors.h"
 #include "model/device.h"
 #include "model/weight_files.h"
 #include "small_models.h"
+#include "spec/presets.h"
 #include "temporary_folder.h"
 #include "test.hpp"
 
@@ -142,6 +147,31 @@ TEST_CASE("a missing file and a folder are refused with their path") {
   CHECK_THROWS_WITH(read_tensors(folder / "nothing.safetensors"),
                     Catch::Contains("nothing.safetensors") && Catch::Contains("No such file"));
   CHECK_THROWS_WITH(read_tensors(folder.path()), Catch::Contains("is a folder"));
+}
+
+TEST_CASE("sizes that no tensor can have are refused, although the tensor is empty") {
+  const TemporaryFolder folder;
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const auto write = [&](const std::vector<std::int64_t>& shape) {
+    write_file_atomically(folder / "e.safetensors",
+                          safetensors_bytes({{"e", StoredType::kU8, shape, ""}}, {}));
+    return read_tensors(folder / "e.safetensors");
+  };
+  CHECK(write({0, kMost}).tensors[0].tensor.numel() == 0);
+  CHECK_THROWS_WITH(write({0, kMost, kMost}), Catch::Contains("'e' has sizes too large"));
+}
+
+TEST_CASE("weights of another family are refused in a message that can be read") {
+  const ModelSpec deit = resolve_model("deit_tiny").spec;
+  const Graph graph = build_graph(deit);
+  const Graph other = build_graph(resolve_model("efficientvit_m0").spec);
+  std::vector<NamedTensor> tensors;
+  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
+    tensors.push_back({graph.parameter_name(static_cast<ParameterId>(i)), at::zeros({1})});
+  const std::string text = message_of([&] { weights_from(tensors, other, "deit.pth"); });
+  CHECK(std::count(text.begin(), text.end(), '\n') <= 34);
+  CHECK_THAT(text, Catch::StartsWith("deit.pth does not hold the weights of this model (") &&
+                       Catch::Contains(" more missing") && Catch::Contains(" more extra"));
 }
 
 TEST_CASE("copies are deep and conversions keep values") {
