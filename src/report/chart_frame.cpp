@@ -28,7 +28,7 @@ int lay_out(const std::vector<LegendEntry>& entries, double width, const Place& 
 
 }  // namespace
 
-void draw_y_axis(SvgWriter& svg, const PlotArea& area, const Scale& scale,
+void draw_y_axis(SvgWriter& svg, const PlotArea& area, const AxisScale& scale,
                  const std::string& title) {
   const int wanted = std::max(3, static_cast<int>((area.bottom - area.top) / 55));
   for (const Tick& tick : nice_ticks(scale, wanted)) {
@@ -39,7 +39,7 @@ void draw_y_axis(SvgWriter& svg, const PlotArea& area, const Scale& scale,
   svg.text(0, area.top - 14, title, "axis-title");
 }
 
-void draw_x_axis(SvgWriter& svg, const PlotArea& area, const Scale& scale,
+void draw_x_axis(SvgWriter& svg, const PlotArea& area, const AxisScale& scale,
                  const std::vector<Tick>& ticks, const std::string& title) {
   svg.line(area.left, area.bottom, area.right, area.bottom, "axis");
   double free_from = -1e9;

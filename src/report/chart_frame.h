@@ -17,11 +17,11 @@ struct PlotArea {
 };
 
 /// Grid lines and labels of the vertical axis, its title above the area.
-void draw_y_axis(SvgWriter& svg, const PlotArea& area, const Scale& scale,
+void draw_y_axis(SvgWriter& svg, const PlotArea& area, const AxisScale& scale,
                  const std::string& title);
 /// Ticks and labels of the horizontal axis and its title below; labels that would touch are left
 /// out.
-void draw_x_axis(SvgWriter& svg, const PlotArea& area, const Scale& scale,
+void draw_x_axis(SvgWriter& svg, const PlotArea& area, const AxisScale& scale,
                  const std::vector<Tick>& ticks, const std::string& title);
 
 /// One entry of a legend: a mark of a series and its name.

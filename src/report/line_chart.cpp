@@ -11,7 +11,7 @@
 namespace vitlab {
 namespace {
 
-struct Extent {
+struct LineExtent {
   double low = 1e300;
   double high = -1e300;
   void take(double value) {
@@ -23,7 +23,7 @@ struct Extent {
 bool has_value(const LinePoint& point) { return point.value && std::isfinite(*point.value); }
 
 struct Shown {
-  Extent y;
+  LineExtent y;
   std::size_t places = 0;
   bool is_empty = true;
 };
@@ -55,7 +55,7 @@ std::vector<Tick> whole_ticks(std::size_t places, double width) {
   return ticks;
 }
 
-void draw_band(SvgWriter& svg, const Band& band, const Scale& x, const Scale& y) {
+void draw_band(SvgWriter& svg, const Band& band, const AxisScale& x, const AxisScale& y) {
   ensure(band.low.size() == band.high.size(), "a band has two edges of one length");
   if (band.low.empty()) return;
   std::string d;
@@ -68,7 +68,8 @@ void draw_band(SvgWriter& svg, const Band& band, const Scale& x, const Scale& y)
   svg.path(d + "Z", "band");
 }
 
-void draw_line(SvgWriter& svg, const Line& line, int series, const Scale& x, const Scale& y) {
+void draw_line(SvgWriter& svg, const Line& line, int series, const AxisScale& x,
+               const AxisScale& y) {
   std::string d;
   bool is_open = false;
   for (std::size_t i = 0; i < line.points.size(); ++i) {
@@ -105,10 +106,10 @@ std::string line_chart(const LineChart& chart, double width) {
   const double top = kLegendRow * legend_rows(legend, width) + band_row + 30;
   const double height = std::clamp(0.36 * width, 190.0, 280.0);
   const PlotArea area{46, top, width - 14, top + height};
-  Scale x{1, static_cast<double>(shown.places), area.left + 24, area.right - 24, false};
+  AxisScale x{1, static_cast<double>(shown.places), area.left + 24, area.right - 24, false};
   if (shown.places == 1) x = {0, 2, area.left, area.right, false};
-  const Scale y = roomy_scale({shown.y.low, shown.y.high, chart.y_least, chart.y_most}, area.bottom,
-                              area.top, false);
+  const AxisScale y = roomy_scale({shown.y.low, shown.y.high, chart.y_least, chart.y_most},
+                                  area.bottom, area.top, false);
 
   SvgWriter svg(chart.id, width, area.bottom + 46, chart.title, chart.description);
   draw_legend(svg, legend, 0, 0, width);

@@ -26,7 +26,7 @@ double round_step(double step) {
   return 10 * power;
 }
 
-std::vector<Tick> linear_ticks(const Scale& scale, int wanted) {
+std::vector<Tick> linear_ticks(const AxisScale& scale, int wanted) {
   const double step = round_step((scale.high - scale.low) / wanted);
   const int decimals = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
   std::vector<Tick> ticks;
@@ -38,7 +38,7 @@ std::vector<Tick> linear_ticks(const Scale& scale, int wanted) {
   return ticks;
 }
 
-std::vector<Tick> log_ticks(const Scale& scale, int wanted) {
+std::vector<Tick> log_ticks(const AxisScale& scale, int wanted) {
   const int first = static_cast<int>(std::floor(std::log10(scale.low)));
   const int last = static_cast<int>(std::ceil(std::log10(scale.high)));
   const auto collect = [&](const std::vector<double>& factors) {
@@ -59,18 +59,18 @@ std::vector<Tick> log_ticks(const Scale& scale, int wanted) {
 
 }  // namespace
 
-double Scale::operator()(double value) const {
+double AxisScale::operator()(double value) const {
   const double share =
       is_log ? std::log(value / low) / std::log(high / low) : (value - low) / (high - low);
   return from + share * (to - from);
 }
 
-Scale roomy_scale(const ScaleRange& range, double from, double to, bool is_log) {
+AxisScale roomy_scale(const ScaleRange& range, double from, double to, bool is_log) {
   ensure(std::isfinite(range.low) && std::isfinite(range.high), "a scale has finite ends");
   ensure(range.low <= range.high, "a scale's ends are in order");
   ensure(!is_log || range.low > 0, "a logarithmic scale is of positive values");
   constexpr double kRoom = 0.06;
-  Scale scale{range.low, range.high, from, to, is_log};
+  AxisScale scale{range.low, range.high, from, to, is_log};
   if (is_log) {
     const double room = std::max(std::pow(range.high / range.low, kRoom), 1.02);
     scale.low = range.low / room;
@@ -85,7 +85,7 @@ Scale roomy_scale(const ScaleRange& range, double from, double to, bool is_log) 
   return scale;
 }
 
-std::vector<Tick> nice_ticks(const Scale& scale, int wanted) {
+std::vector<Tick> nice_ticks(const AxisScale& scale, int wanted) {
   ensure(wanted > 0, "an axis has ticks");
   return scale.is_log ? log_ticks(scale, wanted) : linear_ticks(scale, wanted);
 }

@@ -12,7 +12,7 @@ struct Tick {
 };
 
 /// Maps values to pixels, evenly or by logarithm.
-struct Scale {
+struct AxisScale {
   double low = 0;
   double high = 1;
   double from = 0;  // the pixel of low
@@ -32,10 +32,10 @@ struct ScaleRange {
 /// A scale that covers the range with some room, so that nothing is drawn on the frame; equal ends
 /// get room around them. Ends that are not finite, or not positive on a logarithmic scale, break a
 /// promise.
-Scale roomy_scale(const ScaleRange& range, double from, double to, bool is_log);
+AxisScale roomy_scale(const ScaleRange& range, double from, double to, bool is_log);
 
 /// About `wanted` ticks inside the scale at round values (1, 2, 5 times a power of ten), with equal
 /// numbers of decimals; on logarithmic scales that span too little for that, evenly round values.
-std::vector<Tick> nice_ticks(const Scale& scale, int wanted);
+std::vector<Tick> nice_ticks(const AxisScale& scale, int wanted);
 
 }  // namespace vitlab

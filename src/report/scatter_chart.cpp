@@ -25,7 +25,7 @@ double finite_or(const std::optional<double>& value, double otherwise) {
   return value && std::isfinite(*value) ? *value : otherwise;
 }
 
-struct Extent {
+struct CloudExtent {
   double low = 1e300;
   double high = -1e300;
   void take(double value) {
@@ -36,13 +36,13 @@ struct Extent {
 
 struct Plot {
   PlotArea area;
-  Scale x;
-  Scale y;
+  AxisScale x;
+  AxisScale y;
 };
 
 Plot lay_out(const ScatterChart& chart, const std::vector<ScatterPoint>& points, double width,
              double top) {
-  Extent x, y;
+  CloudExtent x, y;
   for (const ScatterPoint& point : points) {
     x.take(finite_or(point.x_low, point.x));
     x.take(finite_or(point.x_high, point.x));

@@ -11,9 +11,9 @@
 namespace vitlab {
 namespace {
 
-constexpr std::array kShapes{Shape::kCircle,          Shape::kSquare, Shape::kTriangle,
-                             Shape::kDiamond,         Shape::kPlus,   Shape::kCross,
-                             Shape::kInvertedTriangle};
+constexpr std::array kShapes{MarkShape::kCircle,          MarkShape::kSquare, MarkShape::kTriangle,
+                             MarkShape::kDiamond,         MarkShape::kPlus,   MarkShape::kCross,
+                             MarkShape::kInvertedTriangle};
 static_assert(kShapes.size() == kSeriesStyles);
 
 std::string_view anchor_name(Anchor anchor) {
@@ -31,18 +31,18 @@ std::string polygon(double x, double y, std::initializer_list<std::pair<double, 
   return d + "Z";
 }
 
-std::string shape_path(Shape shape, double x, double y, double r) {
+std::string shape_path(MarkShape shape, double x, double y, double r) {
   const double arm = 0.36 * r, side = 0.9 * r;
   switch (shape) {
-    case Shape::kSquare:
+    case MarkShape::kSquare:
       return polygon(x, y, {{-side, -side}, {side, -side}, {side, side}, {-side, side}});
-    case Shape::kTriangle:
+    case MarkShape::kTriangle:
       return polygon(x, y, {{0, -1.2 * r}, {1.1 * r, 0.8 * r}, {-1.1 * r, 0.8 * r}});
-    case Shape::kInvertedTriangle:
+    case MarkShape::kInvertedTriangle:
       return polygon(x, y, {{0, 1.2 * r}, {1.1 * r, -0.8 * r}, {-1.1 * r, -0.8 * r}});
-    case Shape::kDiamond:
+    case MarkShape::kDiamond:
       return polygon(x, y, {{0, -1.25 * r}, {1.25 * r, 0}, {0, 1.25 * r}, {-1.25 * r, 0}});
-    case Shape::kPlus:
+    case MarkShape::kPlus:
       return polygon(x, y,
                      {{-arm, -r},
                       {arm, -r},
@@ -56,7 +56,7 @@ std::string shape_path(Shape shape, double x, double y, double r) {
                       {-r, arm},
                       {-r, -arm},
                       {-arm, -arm}});
-    case Shape::kCross:
+    case MarkShape::kCross:
       return polygon(x, y,
                      {{-r, -r + arm},
                       {-r + arm, -r},
@@ -70,7 +70,7 @@ std::string shape_path(Shape shape, double x, double y, double r) {
                       {-r + arm, r},
                       {-r, r - arm},
                       {-arm, 0}});
-    case Shape::kCircle:
+    case MarkShape::kCircle:
       break;
   }
   return fmt::format("M{0} {1}a{2} {2} 0 1 0 {3} 0a{2} {2} 0 1 0 -{3} 0Z", svg_number(x - r),
@@ -79,7 +79,7 @@ std::string shape_path(Shape shape, double x, double y, double r) {
 
 }  // namespace
 
-Shape series_shape(int series) {
+MarkShape series_shape(int series) {
   return kShapes[static_cast<std::size_t>(series) % kShapes.size()];
 }
 
@@ -141,7 +141,7 @@ void SvgWriter::path(std::string_view d, std::string_view classes) {
   out_ += fmt::format("<path class=\"{}\" d=\"{}\"/>\n", classes, d);
 }
 
-void SvgWriter::mark(Shape shape, double x, double y, double radius, std::string_view classes,
+void SvgWriter::mark(MarkShape shape, double x, double y, double radius, std::string_view classes,
                      std::string_view tip) {
   out_ += fmt::format("<path class=\"mark {}\" d=\"{}\"", classes, shape_path(shape, x, y, radius));
   close("path", tip);

@@ -6,11 +6,11 @@
 namespace vitlab {
 
 /// Shapes that go with colours, so that colour is never the only sign.
-enum class Shape { kCircle, kSquare, kTriangle, kDiamond, kInvertedTriangle, kPlus, kCross };
+enum class MarkShape { kCircle, kSquare, kTriangle, kDiamond, kInvertedTriangle, kPlus, kCross };
 
 /// How many series charts can tell apart: one colour (class s0, s1, …) and one shape each.
 inline constexpr int kSeriesStyles = 7;
-Shape series_shape(int series);
+MarkShape series_shape(int series);
 /// "s0" … "s6".
 std::string series_class(int series);
 
@@ -39,7 +39,7 @@ class SvgWriter {
   void text(double x, double y, std::string_view text, std::string_view classes,
             Anchor anchor = Anchor::kStart);
   void path(std::string_view d, std::string_view classes);
-  void mark(Shape shape, double x, double y, double radius, std::string_view classes,
+  void mark(MarkShape shape, double x, double y, double radius, std::string_view classes,
             std::string_view tip = {});
 
   /// The whole <svg> element.

@@ -15,7 +15,7 @@ TEST_CASE("ticks lie inside their scale, rise, and have different labels", "[rep
     const double low = std::pow(10.0, std::uniform_real_distribution<>(-4, 7)(random));
     const double factor = std::pow(10.0, std::uniform_real_distribution<>(0.01, 4)(random));
     const bool is_log = i % 2 == 0;
-    const Scale scale = roomy_scale({low, low * factor}, 0, 500, is_log);
+    const AxisScale scale = roomy_scale({low, low * factor}, 0, 500, is_log);
     const std::vector<Tick> ticks = nice_ticks(scale, 5);
     INFO(low << " to " << low * factor << (is_log ? " log" : ""));
     REQUIRE(ticks.size() >= 2);
@@ -34,18 +34,18 @@ TEST_CASE("ticks lie inside their scale, rise, and have different labels", "[rep
 }
 
 TEST_CASE("a scale maps its ends to its pixels, evenly or by logarithm", "[report]") {
-  const Scale even{10, 20, 100, 300, false};
+  const AxisScale even{10, 20, 100, 300, false};
   CHECK(even(10) == Approx(100));
   CHECK(even(15) == Approx(200));
-  const Scale logarithmic{1, 100, 0, 2, true};
+  const AxisScale logarithmic{1, 100, 0, 2, true};
   CHECK(logarithmic(10) == Approx(1));
 }
 
 TEST_CASE("a scale leaves room but keeps to its limits", "[report]") {
-  const Scale scale = roomy_scale({95, 100, 0, 100}, 0, 1, false);
+  const AxisScale scale = roomy_scale({95, 100, 0, 100}, 0, 1, false);
   CHECK(scale.low < 95);
   CHECK(scale.high == 100);
-  const Scale one = roomy_scale({3, 3}, 0, 1, false);
+  const AxisScale one = roomy_scale({3, 3}, 0, 1, false);
   CHECK(one.low < 3);
   CHECK(one.high > 3);
 }
