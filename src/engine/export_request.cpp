@@ -16,6 +16,11 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxTrainingBytes = 100'000'000;
 
+std::string origin_of(const LoadedModel& loaded) {
+  if (loaded.resized.empty()) return loaded.origin;
+  return loaded.origin + " (position tables interpolated for this image size)";
+}
+
 /// train.json beside the weights, if they are what that training wrote; else null.
 Json training_of(const fs::path& weights, const ModelSpec& spec) {
   const fs::path file = weights.parent_path() / "train.json";
@@ -40,7 +45,7 @@ Json run_export_request(const Json& request, Events& events) {
   require_memory_to_export(build_graph(requested.spec), requested.name, available_memory());
   LoadedModel loaded = load_requested_model(request, requested.spec);
   const ExportModel model{requested.name, requested.spec, loaded.executor.graph(),
-                          std::move(loaded.weights), loaded.origin};
+                          std::move(loaded.weights), origin_of(loaded)};
   ExportPlan plan;
   plan.formats = request.at("formats").get<std::vector<std::string>>();
   const auto form = request.value("form", std::string());
@@ -56,6 +61,7 @@ Json run_export_request(const Json& request, Events& events) {
         events.progress(done, total, what);
       });
   payload["out"] = out;
+  if (!loaded.resized.empty()) payload["resized"] = loaded.resized;
   if (request.value("census", false)) payload["census"] = census_json(fs::path(out));
   return payload;
 }

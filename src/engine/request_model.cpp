@@ -30,8 +30,7 @@ LoadedModel load_requested_model(const Json& request, const ModelSpec& spec) {
   std::string origin = "initial weights of seed " + std::to_string(seed);
   Weights weights;
   if (path.empty()) {
-    weights = initial_weights(graph, seed, at::kDouble, &resized);
-    if (origin != path) std::cerr << "weights: " << origin << '\n';
+    weights = initial_weights(graph, seed, at::kDouble);
   } else {
     TensorFile file = read_tensors(path);
     origin = file.title;

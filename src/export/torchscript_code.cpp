@@ -1,6 +1,7 @@
 #include "export/torchscript_code.h"
 
 #include <cctype>
+#include <numeric>
 #include <variant>
 
 #include "core/error.h"
@@ -156,6 +157,39 @@ class OpWriter {
     std::vector<Index> dims;
     for (int dim = op.first; dim <= op.last; ++dim) dims.push_back(dim);
     return call("mean", {x(), list_of(dims), op.keep ? "True" : "False"});
+  }
+  /// 1 where a token of (N, 1, 1, T) has a place of (N, experts, capacity, 1), else 0: in
+  /// TorchScript routes say so for every pair, so that the experts' ops are products.
+  std::string operator()(const Route& op) const {
+    const Shape& gates = in().shape;
+    const std::string tokens = number(gates[1]), experts = number(gates[2]);
+    const std::string top = call("topk", {x(), number(op.top_k), "-1", "True", "True"}) + "[1]";
+    const std::string choices = "[-1, " + number(op.top_k * gates[1]) + "]";
+    const std::string chosen = call("reshape", {call("transpose", {top, "1", "2"}), choices});
+    const std::string asked = call("one_hot", {chosen, experts});
+    // A token's place with an expert, from 1 on; 0 where it does not ask, which it does once at
+    // most.
+    const std::string place = call("mul", {call("cumsum", {asked, "1"}), asked});
+    const std::string apart = "[-1, " + number(op.top_k) + ", " + tokens + ", " + experts + "]";
+    const std::string by_token = call("sum", {call("reshape", {place, apart}), "[1]"});
+    const std::string row = call("unsqueeze", {call("transpose", {by_token, "1", "2"}), "2"});
+    std::vector<Index> from_one(static_cast<std::size_t>(op.capacity));
+    std::iota(from_one.begin(), from_one.end(), Index{1});
+    const std::string places =
+        call("reshape", {call("tensor", {list_of(from_one)}), "[1, 1, -1, 1]"});
+    return call("eq", {row, places}) + ".to(" + x() + ")";
+  }
+  std::string operator()(const DispatchTokens&) const {
+    return call("matmul", {x(1), call("unsqueeze", {x(0), "1"})});
+  }
+  std::string operator()(const ExpertLinear&) const {
+    return call("add", {call("matmul", {x(), transposed(weight(0), true)}),
+                        call("unsqueeze", {weight(1), "1"})});
+  }
+  std::string operator()(const CombineTokens&) const {
+    const std::string row = call("unsqueeze", {call("transpose", {x(1), "1", "2"}), "2"});
+    const std::string weights = transposed(call("mul", {x(2), row}), true);
+    return call("sum", {call("matmul", {weights, x(0)}), "[1]"});
   }
   std::string operator()(const Broadcast&) const {
     const Shape& shape = out().shape;

@@ -24,7 +24,7 @@ namespace {
 constexpr std::uint64_t kImageSeed = 20230511;
 
 /// What the plan of a forward cannot do without is more than the machine has.
-class TooLarge : public std::runtime_error {
+class BatchTooLarge : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
@@ -48,7 +48,7 @@ void check_fits(const Graph& graph, const Protocol& protocol, at::ScalarType dty
       elements * static_cast<double>(protocol.batch) * static_cast<double>(at::elementSize(dtype));
   const double available = static_cast<double>(available_memory_bytes());
   if (available > 0 && needed > available)
-    throw TooLarge("a forward needs " + gibibytes(needed) + ", free are " + gibibytes(available));
+    throw BatchTooLarge("a forward needs " + gibibytes(needed) + ", free are " + gibibytes(available));
 }
 
 at::Tensor random_images(const Graph& graph, Index batch, at::ScalarType dtype, at::Device device) {
@@ -123,7 +123,7 @@ std::optional<std::string> out_of_memory(Index batch, const std::function<void()
   try {
     work();
     return std::nullopt;
-  } catch (const TooLarge& error) {
+  } catch (const BatchTooLarge& error) {
     reason = error.what();
   } catch (const std::bad_alloc&) {
     reason = "the program got no more memory";
