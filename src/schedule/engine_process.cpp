@@ -198,7 +198,7 @@ Json run_engine(const Json& request, const OnEvent& on_event) {
   const int status = engine.wait();
   if (error) throw_engine_error(*error);
   // An interrupt may reach an engine before it listens.
-  if (!result && interrupt_requested() && WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
+  if (!result && interrupt_requested() && status == -SIGINT)
     throw Interrupted("stopped by an interrupt");
   if (!result) throw Failure("the engine ended without a result: " + describe_exit(status));
   return std::move(*result);
