@@ -43,7 +43,7 @@ inline std::string packed(const std::vector<PackedEntry>& entries, bool wide = f
                                          low_bytes(size, 8) + low_bytes(offset, 8)
                                    : "";
     directory += "PK\1\2" + low_bytes(20, 2) + start + (wide ? std::string(8, '\xff') : sizes) +
-                 name + low_bytes(extra.size(), 2) + low_bytes(0, 10) +
+                 name + low_bytes(extra.size(), 2) + std::string(10, '\0') +
                  (wide ? std::string(4, '\xff') : low_bytes(offset, 4)) + entry.name + extra;
   }
   const std::uint64_t count = entries.size(), offset = content.size(), size = directory.size();
