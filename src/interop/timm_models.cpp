@@ -129,9 +129,21 @@ TimmModel swin_timm_model(const ModelSpec& spec) {
 }
 
 TimmModel cnn_timm_model(const ModelSpec& spec) {
+  struct Published {
+    const char *preset, *first_conv, *classifier;
+  };
+  constexpr Published kPublished[] = {
+      {"mobilenetv2_100", "conv_stem", "classifier"},
+      {"mobilenetv3_large_100", "conv_stem", "classifier"},
+      {"mobilenetv3_small_100", "conv_stem", "classifier"},
+      {"efficientnet_b0", "conv_stem", "classifier"},
+      {"mobilevit_xxs", "stem.conv", "head.fc"},
+      {"mobilevit_xs", "stem.conv", "head.fc"},
+  };
   auto head = std::get<ConvolutionHead>(spec.heads.front());
-  for (const char* preset :
-       {"mobilenetv2_100", "mobilenetv3_large_100", "mobilenetv3_small_100", "efficientnet_b0"}) {
+  std::string names;
+  for (const auto& [preset, first_conv, classifier] : kPublished) {
+    names += (names.empty() ? "" : ", ") + std::string(preset);
     const ModelSpec published = resolve_model(preset).spec;
     head.classes = std::get<ConvolutionHead>(published.heads.front()).classes;
     if (spec.stem != published.stem || spec.stages != published.stages ||
@@ -141,14 +153,13 @@ TimmModel cnn_timm_model(const ModelSpec& spec) {
     model.architecture = preset;
     model.features = head.hidden > 0 ? head.hidden : head.features;
     model.global_pool = "avg";
-    model.first_conv = "conv_stem";
-    model.classifier = "classifier";
+    model.first_conv = first_conv;
+    model.classifier = classifier;
     model.fixed_input_size = false;
     return model;
   }
   refuse_layout(WeightLayout::kTimm, "stages",
-                "are not those of mobilenetv2_100, mobilenetv3_large_100, mobilenetv3_small_100 or "
-                "efficientnet_b0, the only sizes that timm's functions make");
+                "have other sizes than those that timm's functions make (" + names + ")");
 }
 
 }  // namespace vitlab

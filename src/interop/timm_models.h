@@ -23,8 +23,8 @@ struct TimmModel {
 TimmModel efficientvit_timm_model(const ModelSpec& spec);
 TimmModel vit_timm_model(const ModelSpec& spec);
 TimmModel swin_timm_model(const ModelSpec& spec);
-/// MobileNets and EfficientNet: timm's functions make the published sizes only, so this throws
-/// LayoutRefusal for others.
+/// MobileNets, EfficientNet and MobileViT: timm's functions make the published sizes only, so this
+/// throws LayoutRefusal for others.
 TimmModel cnn_timm_model(const ModelSpec& spec);
 
 /// The ratio that timm turns into `hidden` by int(width * ratio).

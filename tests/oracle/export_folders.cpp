@@ -41,7 +41,7 @@ class RandomKnobs {
       windows.push_back(between(2, 5));
     }
     for (int i = 0; i < 4; ++i) kernels.push_back(2 * between(0, 3) + 1);
-    const Index side = 16 * between(3, 7);
+    const Index side = 16 * between(stages < 4 ? 3 : 5, 7);  // each stage halves the map
     return {{"template", "efficientvit"},
             {"image_size", side},
             {"classes", between(2, 30)},
@@ -99,9 +99,10 @@ void export_case(const std::string& name, const ModelSpec& spec, const fs::path&
 }
 
 void export_all(const fs::path& folder) {
-  for (const char* preset : {"efficientvit_m0", "efficientvit_m4", "efficientvit_m5", "deit_tiny",
-                             "deit_tiny_distilled", "swin_tiny", "swinv2_tiny", "mobilenetv2_100",
-                             "mobilenetv3_large_100", "mobilenetv3_small_100", "efficientnet_b0"})
+  for (const char* preset :
+       {"efficientvit_m0", "efficientvit_m4", "efficientvit_m5", "deit_tiny", "deit_tiny_distilled",
+        "swin_tiny", "swinv2_tiny", "mobilenetv2_100", "mobilenetv3_large_100",
+        "mobilenetv3_small_100", "efficientnet_b0", "mobilevit_xxs", "mobilevit_xs"})
     export_case(preset, resolve_model(preset, {"classes=10"}).spec, folder);
   export_case("swin_small_windows",
               resolve_model("swin_tiny", {"image_size=[64, 96]", "widths=[24, 48]", "depths=[2, 2]",
