@@ -2,7 +2,7 @@
 
 usage: onnx_speed.py FOLDER [--models NAME,...] [--batch 16] [--rounds 30] [--json FILE]
 
-FOLDER holds vitlab's files, NAME.onnx or NAME/model.onnx, at each model's own image size. timm's are
+FOLDER holds vitlab's files, NAME.onnx or NAME/onnx/model.onnx, at each model's own image size. timm's are
 made here with timm.utils.onnx.onnx_export, as timm's onnx_export.py calls it: the TorchScript
 exporter, which folds batch norms (its other exporter needs the package onnxscript). Both run on one
 thread with all of ONNX Runtime's optimisations, in turns: a round times each once, so that drift hits
@@ -14,7 +14,6 @@ import argparse
 import json
 import pathlib
 import statistics
-import sys
 import tempfile
 import time
 import warnings
@@ -27,17 +26,12 @@ import timm
 import torch
 from timm.utils.onnx import onnx_export
 
+from onnx_files import files_of, session
+
 TIMM_NAMES = {
     "deit_tiny": "deit_tiny_patch16_224", "deit_small": "deit_small_patch16_224",
     "swin_tiny": "swin_tiny_patch4_window7_224", "swinv2_tiny": "swinv2_tiny_window8_256",
 }
-
-
-def session(path):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def export_timm(name, size, path):
@@ -79,15 +73,6 @@ def compare(name, ours, batch, rounds, folder):
                 timm_s=statistics.median(other for _, other in pairs),
                 ratio=statistics.median(ratios), ratio_low=ratios[len(ratios) // 4],
                 ratio_high=ratios[-1 - len(ratios) // 4])
-
-
-def files_of(folder, wanted):
-    found = {path.stem: path for path in sorted(folder.glob("*.onnx"))}
-    found |= {path.parent.name: path for path in sorted(folder.glob("*/model.onnx"))}
-    missing = [name for name in wanted if name not in found]
-    if missing or not found:
-        sys.exit(f"{folder}: no file of {', '.join(missing) or 'any model'}; see --help")
-    return {name: found[name] for name in wanted or found}
 
 
 def main():

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Folding reorders sums of float32; what a model's layers make of that is far below this.
-constexpr double kDeployLimit = 1e-3;
+constexpr double kDeployLimit = 1e-4;
 
 bool is_own(const std::string& format) { return format == "yaml" || format == "safetensors"; }
 
