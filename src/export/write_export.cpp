@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Over the largest logit. Folding reorders sums of float32: up to 1e-4 for harsh weights, and a wrong
-/// graph is off by far more than this.
+/// Over the largest logit. Folding reorders sums of float32: up to 1e-4 for harsh weights, and a
+/// wrong graph is off by far more than this.
 constexpr double kDeployLimit = 1e-3;
 
 bool is_own(const std::string& format) { return format == "yaml" || format == "safetensors"; }

@@ -48,7 +48,8 @@ void check_fits(const Graph& graph, const Protocol& protocol, at::ScalarType dty
       elements * static_cast<double>(protocol.batch) * static_cast<double>(at::elementSize(dtype));
   const double available = static_cast<double>(available_memory_bytes());
   if (available > 0 && needed > available)
-    throw BatchTooLarge("a forward needs " + gibibytes(needed) + ", free are " + gibibytes(available));
+    throw BatchTooLarge("a forward needs " + gibibytes(needed) + ", free are " +
+                        gibibytes(available));
 }
 
 at::Tensor random_images(const Graph& graph, Index batch, at::ScalarType dtype, at::Device device) {
