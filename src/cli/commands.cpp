@@ -24,6 +24,7 @@ std::span<const Command> commands() {
       Command{"train", "One model", "train a model on a data set", run_train},
       Command{"forward", "One model", "run weights on images from a file", run_forward},
       Command{"profile", "One model", "where the time goes, op by op", run_profile},
+      Command{"measure", "One model", "speed of models side by side", run_measure},
       Command{"similarity", "One model", "how much attention heads repeat each other",
               run_similarity},
       Command{"prune", "One model", "cut what idles, down to a budget", run_prune},

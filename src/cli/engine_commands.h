@@ -45,6 +45,11 @@ Json ask_engine(const Json& request, const std::string& label);
 /// The document of a command: schema and command first, then what the engine gave.
 Json document_of(const std::string& command, const Json& payload);
 
+/// A number of an engine's answer with `digits` significant digits; other values as JSON.
+std::string number(const Json& value, int digits = 4);
+/// A series of an engine's answer: its median, p5, p95 and samples in one line.
+std::string spread(const Json& series, const std::string& unit);
+
 /// Refuses to write over something before any work is done: a file, or (unless `replace`) a folder
 /// that is not empty.
 void check_output_folder(const std::string& out, bool replace);
