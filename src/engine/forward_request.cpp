@@ -3,6 +3,7 @@
 
 #include "engine/request_model.h"
 #include "engine/requests.h"
+#include "model/mean_logits.h"
 #include "model/weight_files.h"
 
 namespace vitlab {
@@ -10,10 +11,7 @@ namespace vitlab {
 namespace {
 
 std::vector<NamedTensor> named_results(const Graph& graph, const RunResult& result, bool taps) {
-  at::Tensor logits = result.outputs.front();
-  for (std::size_t i = 1; i < result.outputs.size(); ++i) logits = logits + result.outputs[i];
-  logits = logits / static_cast<double>(result.outputs.size());
-  std::vector<NamedTensor> tensors{{"logits", logits.contiguous()}};
+  std::vector<NamedTensor> tensors{{"logits", mean_logits(result.outputs).contiguous()}};
   for (std::size_t i = 1; i < result.outputs.size(); ++i)
     tensors.push_back({graph.outputs[i].name, result.outputs[i].contiguous()});
   if (!taps) return tensors;

@@ -44,9 +44,6 @@ std::span<const ExportFormat> export_formats();
 /// The row of that name; throws UserError with the nearest name.
 const ExportFormat& export_format(std::string_view name);
 
-/// The mean of a model's heads, as the forward command gives it.
-at::Tensor mean_of_heads(const std::vector<at::Tensor>& outputs);
-
 /// Throws the UserError of a model that a format cannot express: `path` names layer or node.
 [[noreturn]] void refuse_format(std::string_view format, const ExportModel& model,
                                 const std::string& path, const std::string& reason);

@@ -12,6 +12,7 @@
 #include "interop/timm_config.h"
 #include "model/executor.h"
 #include "model/layouts.h"
+#include "model/mean_logits.h"
 #include "model/weight_files.h"
 #include "spec/presets.h"
 
@@ -26,7 +27,7 @@ constexpr const char* kWeightsFile = "model.safetensors";
 
 Forward run_by_executor(const Graph& graph, Weights weights) {
   return [executor = Executor(graph), weights = std::move(weights)](const at::Tensor& images) {
-    return mean_of_heads(executor.run(weights, images).outputs);
+    return mean_logits(executor.run(weights, images).outputs);
   };
 }
 
@@ -128,12 +129,6 @@ const ExportFormat& export_format(std::string_view name) {
 
 std::string_view graph_form_name(GraphForm form) {
   return form == GraphForm::kDeploy ? "deploy" : "plain";
-}
-
-at::Tensor mean_of_heads(const std::vector<at::Tensor>& outputs) {
-  at::Tensor sum = outputs.front();
-  for (std::size_t i = 1; i < outputs.size(); ++i) sum = sum + outputs[i];
-  return outputs.size() == 1 ? sum : sum / static_cast<double>(outputs.size());
 }
 
 void refuse_format(std::string_view format, const ExportModel& model, const std::string& path,

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "model/executor.h"
+#include "model/mean_logits.h"
 
 namespace vitlab {
 
@@ -54,7 +55,7 @@ Verification::Verification(const ExportModel& model) {
   for (const std::uint64_t seed : seeds()) {
     for (const Index batch : batches()) {
       const at::Tensor images = normal_images(model.spec.image, batch, seed);
-      const at::Tensor logits = mean_of_heads(executor.run(model.weights, images).outputs);
+      const at::Tensor logits = mean_logits(executor.run(model.weights, images).outputs);
       if (!logits.isfinite().all().item<bool>())
         throw UserError("the weights of " + model.name + " (" + model.origin +
                         ") give logits that are not finite; export other weights");
@@ -90,7 +91,7 @@ Forward deployed_forward(const ExportModel& model) {
   DeployedModel folded = deployed(model);
   return [executor = Executor(std::move(folded.graph)),
           weights = std::move(folded.weights)](const at::Tensor& images) {
-    return mean_of_heads(executor.run(weights, images).outputs);
+    return mean_logits(executor.run(weights, images).outputs);
   };
 }
 

@@ -5,6 +5,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "core/error.h"
+#include "model/mean_logits.h"
 #include "train/loss.h"
 
 namespace vitlab {

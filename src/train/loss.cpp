@@ -33,8 +33,4 @@ at::Tensor mean_loss(const std::vector<at::Tensor>& outputs, const at::Tensor& t
   return outputs.size() == 1 ? sum : sum / static_cast<double>(outputs.size());
 }
 
-at::Tensor mean_logits(const std::vector<at::Tensor>& outputs) {
-  return outputs.size() == 1 ? outputs[0] : at::stack(outputs).mean(0);
-}
-
 }  // namespace vitlab

@@ -26,7 +26,4 @@ at::Tensor soft_cross_entropy(const at::Tensor& logits, const at::Tensor& target
 /// The mean of several heads' losses.
 at::Tensor mean_loss(const std::vector<at::Tensor>& outputs, const at::Tensor& targets);
 
-/// What a model with several heads answers: their mean logits (DeiT).
-at::Tensor mean_logits(const std::vector<at::Tensor>& outputs);
-
 }  // namespace vitlab

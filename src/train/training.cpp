@@ -12,6 +12,7 @@
 #include "core/random.h"
 #include "core/text.h"
 #include "model/device.h"
+#include "model/mean_logits.h"
 #include "train/learning_rate.h"
 #include "train/loss.h"
 

@@ -13,6 +13,7 @@
 #include "interop/timm_config.h"
 #include "model/device.h"
 #include "model/executor.h"
+#include "model/mean_logits.h"
 #include "model/weight_files.h"
 #include "spec/presets.h"
 #include "telling_weights.h"
@@ -94,7 +95,7 @@ void export_case(const std::string& name, const ModelSpec& spec, const fs::path&
   write_export(model, {.formats = {"timm", "torchscript"}}, folder / name / "out");
   const at::Tensor images =
       at::randn({3, spec.image.channels, spec.image.height, spec.image.width}, at::kFloat);
-  const at::Tensor logits = mean_of_heads(Executor(model.graph).run(model.weights, images).outputs);
+  const at::Tensor logits = mean_logits(Executor(model.graph).run(model.weights, images).outputs);
   write_tensors(folder / name / "run.safetensors", {{"input", images}, {"logits", logits}});
 }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "model/mean_logits.h"
 #include "test.hpp"
 
 namespace vitlab {
