@@ -28,7 +28,7 @@ struct OpRow {
   Index macs = 0;
   Index flops = 0;
   Index bytes = 0;  // read and written, as graph/op_cost.h counts
-  Bound bound = Bound::kOverhead;
+  Bound bound = Bound::kLaunch;
 
   double gflops_per_s() const { return per_second(static_cast<double>(flops)); }
   double gbytes_per_s() const { return per_second(static_cast<double>(bytes)); }

@@ -122,15 +122,15 @@ std::string_view bound_name(Bound bound) {
       return "memory";
     case Bound::kCompute:
       return "compute";
-    case Bound::kOverhead:
-      return "overhead";
+    case Bound::kLaunch:
+      return "launch";
   }
   return "";
 }
 
 Bound bound_of(double flops, double bytes, const Roofs& roofs) {
   const double compute = flops / roofs.flops_per_s, memory = bytes / roofs.bytes_per_s;
-  if (roofs.call_seconds >= std::max(compute, memory)) return Bound::kOverhead;
+  if (roofs.call_seconds >= std::max(compute, memory)) return Bound::kLaunch;
   return memory >= compute ? Bound::kMemory : Bound::kCompute;
 }
 

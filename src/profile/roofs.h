@@ -19,7 +19,7 @@ Roofs measured_roofs(at::Device device, at::ScalarType dtype);
 
 /// Which of the three roofs allows an op the least: the largest of flops / peak, bytes / peak and
 /// the cost of a call (Williams et al. 2009, with the call as a third roof).
-enum class Bound { kMemory, kCompute, kOverhead };
+enum class Bound { kMemory, kCompute, kLaunch };
 std::string_view bound_name(Bound bound);
 Bound bound_of(double flops, double bytes, const Roofs& roofs);
 

@@ -8,8 +8,8 @@ TEST_CASE("an op is bound by the roof that allows it least") {
   const Roofs roofs{.flops_per_s = 100e9, .bytes_per_s = 10e9, .call_seconds = 1e-6};
   CHECK(bound_of(1e9, 1e6, roofs) == Bound::kCompute);
   CHECK(bound_of(1e6, 1e9, roofs) == Bound::kMemory);
-  CHECK(bound_of(1e3, 1e3, roofs) == Bound::kOverhead);
-  CHECK(bound_of(0, 0, roofs) == Bound::kOverhead);
+  CHECK(bound_of(1e3, 1e3, roofs) == Bound::kLaunch);
+  CHECK(bound_of(0, 0, roofs) == Bound::kLaunch);
   // The ridge is 10 flops a byte.
   CHECK(bound_of(9.9e8, 1e8, roofs) == Bound::kMemory);
   CHECK(bound_of(10.1e8, 1e8, roofs) == Bound::kCompute);
