@@ -29,7 +29,14 @@ class BatchTooLarge : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+void check_own_runtime(const Protocol& protocol) {
+  if (protocol.runtime == "libtorch") return;
+  throw UserError("the protocol's runtime " + protocol.runtime +
+                  " runs whole files: only libtorch runs a model op by op");
+}
+
 NamedGraph in_form(const NamedGraph& model, const Protocol& protocol) {
+  check_own_runtime(protocol);
   if (!protocol.deploy) return model;
   Rewrite folded = fold(model.graph);
   Weights weights = rewrite_weights(folded, model.weights);

@@ -19,7 +19,7 @@ void set_context(ResultRow& row, const StageRecord& record) {
   if (!details.contains("environment") || !details.contains("protocol")) return;
   const Json& protocol = details.at("protocol");
   row.device = details.at("environment").value("device", std::string());
-  row.runtime = "vitlab";
+  row.runtime = details.value("runtime", std::string("vitlab"));
   row.dtype = protocol.value("dtype", std::string("float32"));
   row.threads = protocol.value("threads", std::int64_t{1});
   row.batch = protocol.value("batch", std::int64_t{16});

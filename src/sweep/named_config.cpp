@@ -56,6 +56,9 @@ Recipe load_recipe(const std::string& path, const fs::path& near) {
 Protocol load_protocol(const std::string& path, const fs::path& near) {
   return read_whole(load_named_config(path, near), read_protocol);
 }
+std::vector<Protocol> load_protocols(const std::string& path, const fs::path& near) {
+  return read_whole(load_named_config(path, near), read_protocols);
+}
 SimilaritySettings load_similarity_settings(const std::string& path, const fs::path& near) {
   return read_whole(load_named_config(path, near), read_similarity_settings);
 }

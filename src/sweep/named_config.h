@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/config_node.h"
 #include "sweep/analysis_settings.h"
@@ -22,6 +23,8 @@ std::filesystem::path find_named_path(const std::string& path, const std::filesy
 /// The settings of such a file; throws UserError with every problem and its place.
 Recipe load_recipe(const std::string& path, const std::filesystem::path& near = {});
 Protocol load_protocol(const std::string& path, const std::filesystem::path& near = {});
+std::vector<Protocol> load_protocols(const std::string& path,
+                                     const std::filesystem::path& near = {});
 SimilaritySettings load_similarity_settings(const std::string& path,
                                             const std::filesystem::path& near = {});
 PruneSettings load_prune_settings(const std::string& path, const std::filesystem::path& near = {});

@@ -1,6 +1,8 @@
 #include "sweep/protocol.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "sweep/setting_list.h"
 
@@ -18,6 +20,7 @@ static void visit_settings(const Protocol&, Visit visit) {
   visit("timed_seconds", &Protocol::timed_seconds);
   visit("rounds", &Protocol::rounds);
   visit("min_samples", &Protocol::min_samples);
+  visit("runtime", &Protocol::runtime);
 }
 
 namespace {
@@ -46,14 +49,123 @@ void check_ranges(ConfigReader& reader, const Protocol& p) {
   check_between(reader, "timed_seconds", p.timed_seconds, 0, 86'400);
 }
 
-}  // namespace
+/// Files for other programs hold float32 and are run where those programs are installed.
+void check_runtime(ConfigReader& reader, const Protocol& p) {
+  check_choice(reader, "runtime", p.runtime, runtime_names());
+  if (p.runtime != "libtorch" && p.dtype != "float32")
+    reader.fail("runtime", p.runtime + " is measured in float32, got dtype " + p.dtype);
+  if (p.runtime == "onnxruntime" && p.device != "cpu")
+    reader.fail("runtime", "onnxruntime is measured on the cpu, got device " + p.device);
+}
 
-Protocol read_protocol(ConfigReader& reader) {
+Protocol read_one(ConfigReader reader) {
   Protocol protocol;
   read_settings(reader, protocol);
   reader.finish();
   check_ranges(reader, protocol);
+  check_runtime(reader, protocol);
   return protocol;
+}
+
+// In the order of their loops, the outermost first.
+constexpr std::array kListed{"runtime", "dtype", "deploy", "threads", "batch"};
+constexpr std::size_t kMostProtocols = 1000;
+
+bool is_listed(const ConfigNode& node) {
+  return node.is_sequence() || (node.is_map() && node.key == "batch");
+}
+
+ConfigNode scalar_entry(const ConfigNode& entry, std::string text, Place place) {
+  ConfigNode item = entry;
+  item.kind = ConfigNode::Kind::kScalar;
+  item.items.clear();
+  item.scalar = std::move(text);
+  item.place = place;
+  return item;
+}
+
+/// {powers_of_two_up_to: N} as entries of one batch each.
+std::vector<ConfigNode> powers_of_two(ConfigReader& reader, const ConfigNode& entry) {
+  constexpr const char* kKey = "powers_of_two_up_to";
+  ConfigReader range = reader.child_of(entry, reader.path_of("batch"));
+  Index last = 1;
+  range.required(kKey, last);
+  range.finish();
+  check_between(range, kKey, static_cast<double>(last), 1, 1'000'000);
+  std::vector<ConfigNode> items;
+  for (Index batch = 1; batch <= std::min<Index>(last, 1'000'000); batch *= 2)
+    items.push_back(scalar_entry(entry, std::to_string(batch), entry.place));
+  if (items.empty()) items.push_back(scalar_entry(entry, "1", entry.place));
+  return items;
+}
+
+/// What stands for the entry in each of the protocols that it makes.
+std::vector<ConfigNode> alternatives(ConfigReader& reader, const ConfigNode& entry) {
+  if (entry.is_map()) return powers_of_two(reader, entry);
+  std::vector<ConfigNode> items;
+  for (const ConfigNode& item : entry.items) {
+    items.push_back(item);
+    items.back().key = entry.key;
+    items.back().key_place = entry.key_place;
+  }
+  if (items.empty()) reader.fail(entry.key, "must hold at least one value");
+  return items;
+}
+
+/// One map of settings for each item of a list under `key`, for each of the maps so far.
+std::vector<ConfigNode> spread_out(ConfigReader& reader, std::vector<ConfigNode> maps,
+                                   std::string_view key) {
+  const ConfigNode* listed = reader.self().find(key);
+  if (listed == nullptr || !is_listed(*listed)) return maps;
+  const std::vector<ConfigNode> items = alternatives(reader, *listed);
+  if (items.size() * maps.size() > kMostProtocols) {
+    reader.fail(key, "makes more than " + std::to_string(kMostProtocols) + " protocols");
+    return {};
+  }
+  std::vector<ConfigNode> all;
+  for (const ConfigNode& map : maps) {
+    for (const ConfigNode& item : items) {
+      all.push_back(map);
+      for (ConfigNode& entry : all.back().items)
+        if (entry.key == key) entry = item;
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+const std::vector<std::string>& runtime_names() {
+  static const std::vector<std::string> kNames{"libtorch", "onnxruntime", "torchscript", "pt2"};
+  return kNames;
+}
+
+std::string runtime_label(const Protocol& protocol) {
+  return (protocol.runtime == "libtorch" ? "vitlab" : protocol.runtime) +
+         (protocol.deploy ? "" : "-eager");
+}
+
+std::vector<Protocol> read_protocols(ConfigReader& reader) {
+  std::vector<ConfigNode> maps{reader.self()};
+  for (const char* key : kListed) maps = spread_out(reader, std::move(maps), key);
+  std::vector<Protocol> protocols;
+  for (const ConfigNode& map : maps) {
+    Protocol protocol = read_one(ConfigReader(map, reader.problems(), reader.path()));
+    if (std::find(protocols.begin(), protocols.end(), protocol) == protocols.end())
+      protocols.push_back(std::move(protocol));
+  }
+  return protocols;
+}
+
+Protocol read_protocol(ConfigReader& reader) {
+  const std::vector<Protocol> protocols = read_protocols(reader);
+  if (protocols.size() == 1) return protocols.front();
+  for (const char* key : kListed) {
+    const ConfigNode* entry = reader.self().find(key);
+    if (entry != nullptr && is_listed(*entry))
+      reader.fail(key, "makes several protocols; one is needed here, so give one value");
+  }
+  return {};
 }
 
 Json protocol_json(const Protocol& protocol, bool with_defaults) {

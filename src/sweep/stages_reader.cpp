@@ -31,10 +31,22 @@ Settings read_or_load(const ConfigNode& node, const std::string& path, Problems&
   }
 }
 
+/// One entry a protocol, each measured by a stage of its own.
+std::vector<Json> measure_settings(const ConfigNode& node, const std::string& path,
+                                   Problems& problems, const std::filesystem::path& near) {
+  std::vector<Json> all;
+  for (const Protocol& protocol : read_or_load(node, path, problems, near, read_protocols)) {
+    if (protocol.runtime == "pt2")
+      problems.add(node.place, path +
+                                   ".runtime pt2 runs files that were compiled elsewhere, which "
+                                   "a sweep's models are not; vitlab measure takes such files");
+    all.push_back(protocol_json(protocol));
+  }
+  return all;
+}
+
 Json stage_settings(const ConfigNode& node, const std::string& path, Problems& problems,
                     const std::filesystem::path& near) {
-  if (node.key == "measure")
-    return protocol_json(read_or_load(node, path, problems, near, read_protocol));
   if (node.key == "prune")
     return prune_settings_json(read_or_load(node, path, problems, near, read_prune_settings));
   if (node.key == "similarity")
@@ -74,21 +86,26 @@ std::vector<StageRequest> read_stages(ConfigReader& sweep, const std::filesystem
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     const ConfigNode& item = list->items[i];
     const std::string path = "stages[" + std::to_string(i) + "]";
-    StageRequest request;
+    std::vector<StageRequest> requests;
     if (item.is_scalar()) {
       if (!is_known(item.scalar, item.place, path, problems)) continue;
-      request.kind = item.scalar;
+      requests.push_back({item.scalar});
     } else if (item.is_map() && item.items.size() == 1) {
       const ConfigNode& entry = item.items[0];
       if (!is_known(entry.key, entry.key_place, path, problems)) continue;
-      request.kind = entry.key;
-      request.settings = stage_settings(entry, path + "." + entry.key, problems, near);
+      const std::string at = path + "." + entry.key;
+      if (entry.key == "measure")
+        for (Json& settings : measure_settings(entry, at, problems, near))
+          requests.push_back({entry.key, std::move(settings)});
+      else
+        requests.push_back({entry.key, stage_settings(entry, at, problems, near)});
     } else {
       problems.add(item.place, path + " must be a stage's name or `name: settings`");
       continue;
     }
-    if (std::find(stages.begin(), stages.end(), request) == stages.end())
-      stages.push_back(std::move(request));
+    for (StageRequest& request : requests)
+      if (std::find(stages.begin(), stages.end(), request) == stages.end())
+        stages.push_back(std::move(request));
   }
   return stages;
 }

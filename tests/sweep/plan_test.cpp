@@ -126,6 +126,23 @@ TEST_CASE("a stage depends on what it says and on nothing else", "[sweep]") {
   CHECK(first.at("measure") != plain.at("measure"));
 }
 
+TEST_CASE("a protocol of lists is a stage a combination, with the ids of its single protocols",
+          "[sweep]") {
+  const auto ids = [](const std::string& stages) {
+    std::vector<std::string> all;
+    for (const PlannedStage& stage :
+         plan_of("{sweep: t, base: efficientvit_m0, stages: " + stages + "}").stages)
+      all.push_back(stage.id);
+    return all;
+  };
+  CHECK(ids("[{measure: {batch: [4, 8], deploy: [true, false]}}]") ==
+        ids("[{measure: {batch: 4}}, {measure: {batch: 8}}, {measure: {batch: 4, deploy: false}}, "
+            "{measure: {batch: 8, deploy: false}}]"));
+  CHECK(ids("[{measure: {runtime: [libtorch]}}]") == ids("[measure]"));
+  CHECK_THROWS_WITH(ids("[{measure: {runtime: pt2}}]"),
+                    Catch::Contains("stages[0].measure.runtime pt2 runs files"));
+}
+
 TEST_CASE("every stage's id is the identity of its spec, and follows what it starts from",
           "[sweep]") {
   const Plan plan =

@@ -93,7 +93,7 @@ TEST_CASE("every embedded recipe and protocol reads", "[sweep]") {
   CHECK(embedded_names("configs/train/").size() >= 2);
   CHECK(embedded_names("configs/measure/").size() >= 3);
   for (const auto name : embedded_names("configs/train/")) load_recipe(std::string(name));
-  for (const auto name : embedded_names("configs/measure/")) load_protocol(std::string(name));
+  for (const auto name : embedded_names("configs/measure/")) load_protocols(std::string(name));
   CHECK(load_recipe("configs/train/short.yaml") == Recipe{});
   const Protocol paper = load_protocol("configs/measure/cpu_1thread_bs16.yaml");
   CHECK(paper.threads == 1);
@@ -101,6 +101,73 @@ TEST_CASE("every embedded recipe and protocol reads", "[sweep]") {
   CHECK(paper.warmup_seconds == 10);
   CHECK(paper.timed_seconds == 60);
   CHECK(paper.deploy);
+}
+
+std::vector<Protocol> protocols_of(const std::string& yaml) {
+  ConfigDocument document = parse_document("m.yaml", yaml);
+  ConfigReader reader(document.root, document.problems);
+  std::vector<Protocol> protocols = read_protocols(reader);
+  document.problems.throw_if_any();
+  return protocols;
+}
+
+TEST_CASE("lists in a protocol make one protocol a combination", "[sweep]") {
+  const std::vector<Protocol> all = protocols_of(
+      "{batch: [4, 8], threads: [1, 2, 1], runtime: [libtorch, torchscript], rounds: 5}");
+  REQUIRE(all.size() == 2 * 2 * 2);
+  std::size_t i = 0;
+  for (const char* runtime : {"libtorch", "torchscript"})
+    for (const Index threads : {1, 2})
+      for (const Index batch : {4, 8}) {
+        Protocol one;
+        one.batch = batch;
+        one.threads = threads;
+        one.runtime = runtime;
+        one.rounds = 5;
+        CHECK(all[i++] == one);
+      }
+  std::vector<Index> batches;
+  for (const Protocol& one : load_protocols("configs/measure/batch_sweep.yaml"))
+    batches.push_back(one.batch);
+  CHECK(batches == std::vector<Index>{1, 2, 4, 8, 16, 32, 64, 128, 256});
+  CHECK(protocols_of("{batch: {powers_of_two_up_to: 6}}").size() == 3);
+  CHECK(protocols_of("{deploy: [true, false], dtype: [float32, bfloat16]}").size() == 4);
+  CHECK(protocols_of("{}") == std::vector<Protocol>{Protocol{}});
+  CHECK(protocol_from_json({{"batch", {4}}}, "t").batch == 4);
+}
+
+TEST_CASE("a runtime is part of a protocol's identity, the own one left out", "[sweep]") {
+  Protocol protocol;
+  CHECK(runtime_label(protocol) == "vitlab");
+  protocol.deploy = false;
+  CHECK(runtime_label(protocol) == "vitlab-eager");
+  CHECK_FALSE(protocol_json(protocol).contains("runtime"));
+  protocol.runtime = "onnxruntime";
+  CHECK(runtime_label(protocol) == "onnxruntime-eager");
+  CHECK(protocol_json(protocol).at("runtime") == "onnxruntime");
+}
+
+TEST_CASE("problems of lists in a protocol come with their places", "[sweep]") {
+  CHECK_THROWS_WITH(protocols_of("threads: []\n"),
+                    Catch::Contains("m.yaml:1:10: threads must hold at least one value"));
+  CHECK_THROWS_WITH(
+      protocols_of("batch: [4, x, 0]\nruntime: [libtorch, onnxrutime]\n"
+                   "deploy: [true, maybe]\nround: 3\n"),
+      Catch::Contains("m.yaml:1:12: batch must be a whole number, got 'x'") &&
+          Catch::Contains("m.yaml:1:15: batch must lie in 1..1e+06, got 0") &&
+          Catch::Contains("m.yaml:2:21: runtime must be one of libtorch, onnxruntime, "
+                          "torchscript, pt2, got 'onnxrutime'; did you mean 'onnxruntime'?") &&
+          Catch::Contains("m.yaml:3:16: deploy must be true or false") &&
+          Catch::Contains("m.yaml:4:1: round is not a setting; did you mean 'rounds'?"));
+  CHECK_THROWS_WITH(protocols_of("batch: {up_to: 4}\n"),
+                    Catch::Contains("batch.powers_of_two_up_to is missing") &&
+                        Catch::Contains("batch.up_to is not a setting"));
+  CHECK_THROWS_WITH(protocols_of("{runtime: onnxruntime, dtype: bfloat16}"),
+                    Catch::Contains("m.yaml:1:11: runtime onnxruntime is measured in float32"));
+  CHECK_THROWS_WITH(protocols_of("{runtime: onnxruntime, device: cuda}"),
+                    Catch::Contains("runtime onnxruntime is measured on the cpu"));
+  CHECK_THROWS_WITH(protocol_from_json(Json{{"batch", {4, 8}}}, "p"),
+                    Catch::Contains("batch makes several protocols; one is needed here"));
 }
 
 /// Works in `folder` until the end of the scope.
