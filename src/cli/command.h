@@ -36,6 +36,7 @@ ExitCode run_models(const std::vector<std::string>& words);
 ExitCode run_show(const std::vector<std::string>& words);
 ExitCode run_cost(const std::vector<std::string>& words);
 ExitCode run_diff(const std::vector<std::string>& words);
+ExitCode run_solve(const std::vector<std::string>& words);
 ExitCode run_plan(const std::vector<std::string>& words);
 ExitCode run_sweep(const std::vector<std::string>& words);
 ExitCode run_train(const std::vector<std::string>& words);

@@ -15,6 +15,8 @@ std::span<const Command> commands() {
               run_show},
       Command{"cost", "Models", "parameters, MACs, bytes and memory, counted on paper", run_cost},
       Command{"diff", "Models", "what two models differ in, and what that costs", run_diff},
+      Command{"solve", "Models", "the width (or another knob) that meets a cost or a speed",
+              run_solve},
       Command{"plan", "Sweeps", "what a sweep would run, and what it rejects and why", run_plan},
       Command{"sweep", "Sweeps", "run a sweep: train, measure, analyse; resumes", run_sweep},
       Command{"collect", "Sweeps", "rebuild results.csv from a store", run_collect},

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 using vitlab::TemporaryFolder;
 
 /// A folder may include the folders before it, and no other.
-const std::vector<std::string> kTorchFree{"core",    "stats",  "graph",  "layers", "spec",
+const std::vector<std::string> kTorchFree{"core",    "stats",  "graph",  "layers", "spec",    "predict",
                                           "interop", "data",   "sweep",  "store",  "schedule",
                                           "guide",   "design", "report", "cli"};
 const std::vector<std::string> kWithTorch{"model", "train",  "profile", "similarity",

@@ -1,0 +1,162 @@
+#include "cli/measured_solver.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cli/engine_commands.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "graph/fold.h"
+#include "predict/time_guess.h"
+#include "stats/summary.h"
+
+namespace vitlab {
+
+namespace {
+
+double roofline_seconds(const ModelSpec& spec, const Protocol& protocol) {
+  const Graph graph = build_graph(spec);
+  return guess_seconds(protocol.deploy ? fold(graph).graph : graph, protocol.batch,
+                       protocol.threads);
+}
+
+/// One knob, one target, one grid: guesses and measurements in the unit of the search, which is
+/// seconds of a batch or, with a reference, time over its time.
+class KnobTimer {
+ public:
+  KnobTimer(const Json& knobs, const KnobGrid& grid, const MeasuredTarget& target,
+            const std::function<double(const ModelSpec&)>& guess)
+      : knobs_(knobs), grid_(grid), target_(target), guess_(guess) {
+    if (target.reference) unit_ = seconds_guessed(target.reference->spec);
+  }
+
+  double wanted_time() const {
+    const bool is_latency = target_.metric == "latency_ms";
+    if (target_.reference) return is_latency ? target_.equals : 1 / target_.equals;
+    return is_latency ? 1e-3 * target_.equals
+                      : static_cast<double>(target_.protocol.batch) / target_.equals;
+  }
+
+  /// The inverse of wanted_time(), for what was achieved.
+  double in_metric(double time) const {
+    const bool is_latency = target_.metric == "latency_ms";
+    if (target_.reference) return is_latency ? time : 1 / time;
+    return is_latency ? 1e3 * time : static_cast<double>(target_.protocol.batch) / time;
+  }
+
+  std::optional<double> guessed(std::size_t i) {
+    try {
+      return seconds_guessed(spec_at(i)) / unit_;
+    } catch (const UserError& error) {
+      if (first_error_.empty()) first_error_ = error.what();
+      return std::nullopt;
+    }
+  }
+
+  MeasuredTime measured(std::size_t i) {
+    Json request = Json::object();
+    request["command"] = "measure";
+    request["protocol"] = protocol_json(target_.protocol);
+    request["candidates"] = Json::array();
+    if (target_.reference)
+      request["candidates"].push_back(
+          {{"name", target_.reference->name}, {"spec", spec_json(target_.reference->spec)}});
+    const std::string name = grid_.knob + "=" + dump_json(grid_.values[i]);
+    request["candidates"].push_back({{"name", name}, {"spec", spec_json(spec_at(i))}});
+    const Json result = ask_engine(request, "measure " + name);
+    environment_ = result.at("environment");
+    for (const Json& row : result.at("candidates"))
+      if (row.contains("out_of_memory"))
+        throw Failure(row.at("model").get<std::string>() + ": out of memory, " +
+                      row.at("out_of_memory").get<std::string>());
+    return time_of(result.at("candidates").back());
+  }
+
+  const Json& environment() const { return environment_; }
+  const std::string& first_error() const { return first_error_; }
+
+ private:
+  ModelSpec spec_at(std::size_t i) const {
+    return expand_knobs(with_knob(knobs_, grid_.knob, grid_.values[i]), "solve");
+  }
+
+  double seconds_guessed(const ModelSpec& spec) const {
+    return guess_ ? guess_(spec) : roofline_seconds(spec, target_.protocol);
+  }
+
+  MeasuredTime time_of(const Json& row) const {
+    if (target_.reference) {
+      const Json& ratio = row.at("throughput_ratio");
+      const auto time = [&](const char* key) { return 1 / number_from_json(ratio.at(key), key); };
+      return {time("value"), time("high"), time("low")};
+    }
+    std::vector<double> rounds;
+    for (const Json& samples : row.at("samples_ms_by_round"))
+      rounds.push_back(1e-3 * median(samples.get<std::vector<double>>()));
+    return {median(rounds), *std::min_element(rounds.begin(), rounds.end()),
+            *std::max_element(rounds.begin(), rounds.end())};
+  }
+
+  const Json& knobs_;
+  const KnobGrid& grid_;
+  const MeasuredTarget& target_;
+  const std::function<double(const ModelSpec&)>& guess_;
+  double unit_ = 1;  // seconds guessed of the reference
+  Json environment_ = Json::object();
+  std::string first_error_;
+};
+
+}  // namespace
+
+const std::vector<std::string>& speed_metric_names() {
+  static const std::vector<std::string> names{"throughput", "latency_ms"};
+  return names;
+}
+
+std::string MeasuredAnswer::why_not(double tolerance) const {
+  const std::string percent = significant(100 * tolerance, 3) + " %";
+  switch (verdict) {
+    case SpeedVerdict::kMet:
+      return "";
+    case SpeedVerdict::kCoarseGrid:
+      return "the neighbours on the grid lie on both sides of the target, none within " + percent;
+    case SpeedVerdict::kNoisy:
+      return "the value fits, but the interval that was measured is wider than ±" + percent +
+             "; take a longer protocol";
+    case SpeedVerdict::kOutOfReach:
+      return "the last value that makes a model does not get there";
+    case SpeedVerdict::kNotReached:
+      return "not within " + percent + " after " + std::to_string(measurements) + " measurements";
+  }
+  throw std::logic_error("a verdict has words");
+}
+
+MeasuredAnswer solve_measured(const Json& knobs, const KnobGrid& grid, const MeasuredTarget& target,
+                              const std::function<double(const ModelSpec&)>& guess) {
+  KnobTimer timer(knobs, grid, target, guess);
+  SpeedTarget wanted;
+  wanted.time = timer.wanted_time();
+  wanted.tolerance = target.tolerance;
+  SpeedSolution found;
+  try {
+    found = search_speed(
+        grid.values.size(), grid.start, wanted, [&](std::size_t i) { return timer.guessed(i); },
+        [&](std::size_t i) { return timer.measured(i); });
+  } catch (const UserError& error) {
+    if (timer.first_error().empty()) throw;
+    throw UserError(std::string(error.what()) + ": " + timer.first_error());
+  }
+  MeasuredAnswer answer;
+  answer.value = grid.values[found.point];
+  answer.achieved = timer.in_metric(found.time.value);
+  answer.low = timer.in_metric(found.time.low);
+  answer.high = timer.in_metric(found.time.high);
+  if (answer.low > answer.high) std::swap(answer.low, answer.high);
+  answer.residual = found.residual;
+  answer.verdict = found.verdict;
+  answer.measurements = found.measurements;
+  answer.environment = timer.environment();
+  return answer;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,206 @@
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "cli/command.h"
+#include "cli/engine_commands.h"
+#include "cli/measured_solver.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/names.h"
+#include "core/text.h"
+#include "spec/solve_knob.h"
+#include "sweep/named_config.h"
+
+namespace vitlab {
+
+namespace {
+
+/// The words of --target: metric=number, or metric=FACTORx:MODEL.
+struct TargetWords {
+  std::string metric;
+  double equals = 0;
+  std::string relative_to;
+
+  bool is_measured() const {
+    const auto& names = speed_metric_names();
+    return std::find(names.begin(), names.end(), metric) != names.end();
+  }
+};
+
+TargetWords read_target(const std::string& words) {
+  const auto refuse = [&](const std::string& why) -> TargetWords {
+    throw UserError("--target " + words + ": " + why +
+                    "; write metric=number, such as macs=80e6, or throughput=1.25x:swin_tiny");
+  };
+  const std::size_t equals = words.find('=');
+  if (equals == std::string::npos) return refuse("there is no '='");
+  TargetWords target;
+  target.metric = words.substr(0, equals);
+  std::vector<std::string> known = cost_metric_names();
+  known.insert(known.end(), speed_metric_names().begin(), speed_metric_names().end());
+  if (std::find(known.begin(), known.end(), target.metric) == known.end())
+    return refuse("'" + target.metric + "' is not a metric" + did_you_mean(target.metric, known));
+  const std::string value = words.substr(equals + 1);
+  std::size_t used = 0;
+  try {
+    target.equals = std::stod(value, &used);
+  } catch (const std::exception&) {
+    return refuse("'" + value + "' is no number");
+  }
+  std::string rest = value.substr(used);
+  if (rest.rfind("x:", 0) == 0 && rest.size() > 2) {
+    target.relative_to = rest.substr(2);
+    if (!target.is_measured()) return refuse("only throughput and latency_ms take a reference");
+  } else if (!rest.empty()) {
+    return refuse("'" + rest + "' behind the number");
+  }
+  if (!(target.equals > 0) || !std::isfinite(target.equals)) return refuse("it must be positive");
+  return target;
+}
+
+struct Solved {
+  Json knobs;
+  Json document;  // what --json prints besides schema and command
+  std::string text;
+  std::string why_not;
+};
+
+Json value_json(const std::string& knob, const Json& value, double step) {
+  Json json = Json::object();
+  json["knob"] = knob;
+  json["value"] = value;
+  json["multiple_of"] = step;
+  return json;
+}
+
+/// The knob that is solved for where none is named: the widths, or their scale where the template
+/// has a table of widths.
+std::string solvable_knob(const Json& knobs) {
+  if (knobs.value("template", std::string()) == "mobilenet") return "width_scale";
+  return width_knob(knobs);
+}
+
+Solved solve_analytic(const Json& knobs, const TargetWords& target, const std::string& knob,
+                      double step, double tolerance) {
+  CostCounter counter;
+  const KnobGrid grid = knob_grid(knobs, knob, step);
+  KnobSolution found;
+  Solved solved;
+  if (knob == solvable_knob(knobs) &&
+      knob != "width_scale") {  // every stage on its own, near the proportions
+    const BudgetSolution best = solve_widths(
+        knobs, {target.metric, target.equals, INFINITY, static_cast<Index>(grid.step)}, counter);
+    solved.knobs = with_widths(knobs, best);
+    found = {solved.knobs.at(knob), best.achieved, best.residual};
+  } else {
+    found = solve_knob(knobs, grid, target.metric, target.equals, counter);
+    solved.knobs = with_knob(knobs, knob, found.value);
+  }
+  solved.document = value_json(knob, found.value, grid.step);
+  solved.document["achieved"] = found.achieved;
+  solved.document["residual"] = found.residual;
+  if (std::abs(found.residual) > tolerance)
+    solved.why_not = "no multiple of " + shortest(grid.step) + " comes nearer to the target";
+  solved.text = target.metric + " " + shortest(found.achieved) + " (" +
+                significant(100 * found.residual, 3) + " % off " + shortest(target.equals) + ")\n";
+  return solved;
+}
+
+Solved solve_speed(const Json& knobs, const TargetWords& target, const std::string& knob,
+                   double step, double tolerance, const Protocol& protocol) {
+  const KnobGrid grid = knob_grid(knobs, knob, step);
+  MeasuredTarget wanted{target.metric, target.equals, std::nullopt, tolerance, protocol};
+  if (!target.relative_to.empty()) wanted.reference = resolve_model(target.relative_to);
+  const MeasuredAnswer found = solve_measured(knobs, grid, wanted);
+  Solved solved;
+  solved.knobs = with_knob(knobs, knob, found.value);
+  solved.document = value_json(knob, found.value, grid.step);
+  solved.document["achieved"] = json_number(found.achieved);
+  solved.document["low"] = json_number(found.low);
+  solved.document["high"] = json_number(found.high);
+  solved.document["residual"] = json_number(found.residual);
+  solved.document["verdict"] = speed_verdict_name(found.verdict);
+  solved.document["measurements"] = found.measurements;
+  solved.document["protocol"] = protocol_json(protocol, true);
+  solved.document["environment"] = found.environment;
+  solved.why_not = found.why_not(tolerance);
+  solved.text = target.metric + " " + significant(found.achieved, 4) +
+                (wanted.reference ? " x " + wanted.reference->name : "") + " (" +
+                significant(found.low, 4) + " … " + significant(found.high, 4) + "), " +
+                significant(100 * found.residual, 3) + " % off in speed, " +
+                std::to_string(found.measurements) + " measurements\n";
+  return solved;
+}
+
+std::string solution_file(const Solved& solved, const std::string& command) {
+  std::string comment = "# " + command + "\n# " + solved.text;
+  if (!solved.why_not.empty()) comment += "# not met: " + solved.why_not + "\n";
+  return comment + knobs_yaml(solved.knobs);
+}
+
+}  // namespace
+
+ExitCode run_solve(const std::vector<std::string>& words) {
+  std::string reference, target_words, knob, out, protocol_path = "configs/measure/quick.yaml";
+  std::vector<std::string> overrides;
+  double tolerance = 0.03, step = 0;
+  bool json = false;
+  Arguments arguments(
+      "solve", "Find the width, or another knob, at which a model meets a cost or a speed.",
+      {"vitlab solve efficientvit_m0 --target macs=120e6",
+       "vitlab solve vit.yaml --target throughput=1.25x:deit_tiny --multiple-of 12 --out "
+       "faster.yaml",
+       "vitlab solve deit_tiny --target latency_ms=200 --knob image_size --multiple-of 16"});
+  arguments.positional("model", "a preset name or a YAML file of knobs", reference);
+  arguments.repeated("--set", "key=value: turn a knob of the template", overrides);
+  arguments.option("--target",
+                   "metric=number: macs, params, flops, bytes_moved, activations, "
+                   "peak_activation_bytes, throughput, latency_ms (of a batch); the last two also "
+                   "as a factor of another model's: throughput=1.25x:swin_tiny",
+                   target_words, true);
+  arguments.option("--knob",
+                   "a knob that holds a number, or numbers scaled together (default: the widths)",
+                   knob);
+  arguments.option("--tolerance", "share of the target that it may be off (default 0.03)",
+                   tolerance);
+  arguments.option("--multiple-of",
+                   "values are multiples of this (default: 8 for widths, 1, or 0.01 for fractions)",
+                   step);
+  arguments.option("--protocol", "how speed is measured (default: configs/measure/quick.yaml)",
+                   protocol_path);
+  arguments.option("--out", "a YAML file to write: the knobs with the solution", out);
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+  if (!(tolerance >= 0 && tolerance <= 1)) throw UserError("--tolerance must lie in 0..1");
+  if (step < 0) throw UserError("--multiple-of must be positive");
+  const TargetWords target = read_target(target_words);
+  const NamedModel model = resolve_model(reference, overrides);
+  if (knob.empty()) knob = solvable_knob(model.knobs);
+  const Solved solved =
+      target.is_measured()
+          ? solve_speed(model.knobs, target, knob, step, tolerance, load_protocol(protocol_path))
+          : solve_analytic(model.knobs, target, knob, step, tolerance);
+  if (!out.empty())
+    write_file_atomically(out, solution_file(solved, "vitlab solve " + reference + " --target " +
+                                                         target_words + " --knob " + knob));
+  if (json) {
+    Json document = json_document("solve");
+    document["model"] = model.name;
+    document["target"] = {{"metric", target.metric}, {"equals", target.equals}};
+    if (!target.relative_to.empty()) document["target"]["relative_to"] = target.relative_to;
+    document["target"]["tolerance"] = tolerance;
+    document.update(solved.document);
+    document["met"] = solved.why_not.empty();
+    document["reason"] = solved.why_not;
+    document["knobs"] = solved.knobs;
+    print_json(document);
+  } else {
+    print_text(knob + " " + dump_json(solved.document.at("value")) + "\n" + solved.text +
+               (solved.why_not.empty() ? "" : "not met: " + solved.why_not + "\n") +
+               (out.empty() ? "" : "wrote " + out + "\n"));
+  }
+  return solved.why_not.empty() ? ExitCode::kDone : ExitCode::kSomeFailed;
+}
+
+}  // namespace vitlab
