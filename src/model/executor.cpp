@@ -107,22 +107,11 @@ class Executor::Run {
         graph_, node,      weights_, {}, images_, options_.training, executor_.constants_[index],
         mask,   generator_};
     for (const ValueId x : node.inputs) call.inputs.push_back(values_[static_cast<std::size_t>(x)]);
-    if (options_.explicit_copies) copy_first(index, call);
     if (options_.observer == nullptr) return run_op(call);
-    options_.observer->begin(index, false);
+    options_.observer->begin(index);
     at::Tensor output = run_op(call);
     options_.observer->end();
     return output;
-  }
-
-  void copy_first(std::size_t index, OpCall& call) const {
-    for (std::size_t i = 0; i < call.inputs.size(); ++i) {
-      at::Tensor& input = call.inputs[i];
-      if (!forces_copy(call.node, input)) continue;
-      if (options_.observer != nullptr) options_.observer->begin_copy(index, i);
-      input = input.contiguous();
-      if (options_.observer != nullptr) options_.observer->end();
-    }
   }
 
   /// The value as readers see it: gated and masked where asked.

@@ -10,25 +10,19 @@
 
 namespace vitlab {
 
-/// Told about every node that runs; a copy that LibTorch would hide inside an op comes as its own
-/// event just before the node (RunOptions::explicit_copies).
+/// Told about every node that runs, in order: begin just before LibTorch computes it, end just
+/// after, while its inputs are still held.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
-  virtual void begin(std::size_t node, bool is_copy) = 0;
-  /// What begins a copy: number `input` of the node's inputs is moved.
-  virtual void begin_copy(std::size_t node, std::size_t input) {
-    static_cast<void>(input);
-    begin(node, true);
-  }
+  virtual void begin(std::size_t node) = 0;
   virtual void end() = 0;
 };
 
 struct RunOptions {
-  bool training = false;         // batch statistics, running ones updated; dropout, drop path
-  bool taps = false;             // give back attention maps
-  bool head_outputs = false;     // give back map · V of each head
-  bool explicit_copies = false;  // make hidden copies visible to the observer
+  bool training = false;      // batch statistics, running ones updated; dropout, drop path
+  bool taps = false;          // give back attention maps
+  bool head_outputs = false;  // give back map · V of each head
   /// By axis; empty or undefined: none. Every value of graph.gates is multiplied by the gates of
   /// its axes, so that the gradient of a gate is the axis's Taylor score.
   std::vector<at::Tensor> gates;

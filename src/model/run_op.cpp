@@ -196,27 +196,8 @@ struct OpRunner {
   }
 };
 
-/// Whether a batched product can read the matrices where they are: each one dense by rows or by
-/// columns, and the batch dimensions one run.
-bool reads_in_place(const at::Tensor& x) {
-  const Index rank = x.dim();
-  const bool by_rows = x.stride(rank - 1) == 1 && x.stride(rank - 2) >= x.size(rank - 1);
-  const bool by_columns = x.stride(rank - 2) == 1 && x.stride(rank - 1) >= x.size(rank - 2);
-  if (!by_rows && !by_columns) return false;
-  for (Index dim = 0; dim + 3 < rank; ++dim)
-    if (x.size(dim) > 1 && x.stride(dim) != x.size(dim + 1) * x.stride(dim + 1)) return false;
-  return true;
-}
-
 }  // namespace
 
 at::Tensor run_op(const OpCall& call) { return std::visit(OpRunner{call}, call.node.op); }
-
-bool forces_copy(const Node& node, const at::Tensor& input) {
-  if (input.is_contiguous()) return false;
-  if (std::holds_alternative<MatrixMultiply>(node.op)) return !reads_in_place(input);
-  return std::holds_alternative<Convolution>(node.op) || std::holds_alternative<Linear>(node.op) ||
-         std::holds_alternative<BatchNorm>(node.op);
-}
 
 }  // namespace vitlab

@@ -25,8 +25,4 @@ struct OpCall {
 /// Runs one node as LibTorch does it; the same tensors come out whatever the batch size.
 at::Tensor run_op(const OpCall& call);
 
-/// Whether LibTorch would copy this input of the node before it computes: convolutions, linear
-/// layers and batch norms read dense memory, matrix products dense rows or columns.
-bool forces_copy(const Node& node, const at::Tensor& input);
-
 }  // namespace vitlab

@@ -4,20 +4,12 @@
 
 namespace vitlab {
 
-void OpTimer::begin(std::size_t node, bool is_copy) {
-  ensure(!is_copy, "copies come through begin_copy");
-  start(node, std::nullopt);
-}
-
-void OpTimer::begin_copy(std::size_t node, std::size_t input) { start(node, input); }
-
-void OpTimer::start(std::size_t node, std::optional<std::size_t> copied_input) {
+void OpTimer::begin(std::size_t node) {
   if (next_ == ops_.size()) {
     ensure(ops_.empty() || ops_.front().seconds.empty(), "all forwards run the same ops");
-    ops_.push_back({node, copied_input, {}});
+    ops_.push_back({node, {}});
   }
-  const TimedOp& op = ops_[next_++];
-  ensure(op.node == node && op.copied_input == copied_input, "all forwards run the same ops");
+  ensure(ops_[next_++].node == node, "all forwards run the same ops");
   clock_.mark();
 }
 

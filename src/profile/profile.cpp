@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "core/error.h"
-#include "graph/memory_plan.h"
-#include "graph/op_cost.h"
 #include "model/device.h"
+#include "profile/inside_ops.h"
+#include "profile/op_timer.h"
 
 namespace vitlab {
 
@@ -17,36 +17,16 @@ namespace {
 // Enough for every statistic here; more would only hold memory, one number an op and forward.
 constexpr std::size_t kMostProfiled = 1000;
 
-OpRow op_row(const Graph& graph, const TimedOp& timed, const std::vector<bool>& is_view,
-             Index batch, Index element_bytes) {
-  const Node& node = graph.nodes[timed.node];
-  OpRow row{.node = graph.node_name(node),
-            .layer = graph.layer(node.layer).path,
-            .op = op_name(node.op),
-            .category = op_category(node.op),
-            .seconds = mean(timed.seconds)};
-  if (timed.copied_input) {
-    const Value& moved = graph.value(node.inputs[*timed.copied_input]);
-    row.op = category_name(Category::kCopy);
-    row.category = Category::kCopy;
-    row.bytes = 2 * moved.shape.elements() * (moved.batched ? batch : 1) * element_bytes;
-    return row;
-  }
-  const bool views = is_view[static_cast<std::size_t>(node.output)];
-  const OpCost cost = op_cost(graph, node, views, batch);
-  row.macs = cost.macs;
-  row.flops = cost.flops;
-  row.bytes = cost.elements_moved() * element_bytes;
-  return row;
-}
+// Forwards in which LibTorch tells what it does.
+constexpr int kSeenOnCpu = 3, kSeenOnDevice = 10;
 
-/// Seconds by profiled forward of the ops that `counts` picks.
-std::vector<double> by_forward(const std::vector<TimedOp>& ops,
-                               const std::function<bool(std::size_t)>& counts) {
-  std::vector<double> sums(ops.empty() ? 0 : ops.front().seconds.size(), 0);
-  for (std::size_t i = 0; i < ops.size(); ++i)
-    if (counts(i))
-      for (std::size_t run = 0; run < sums.size(); ++run) sums[run] += ops[i].seconds[run];
+/// Seconds by profiled forward of the rows that `counts` picks.
+std::vector<double> seconds_by_forward(const std::vector<OpRow>& rows,
+                                       const std::function<bool(const OpRow&)>& counts) {
+  std::vector<double> sums(rows.empty() ? 0 : rows.front().samples.size(), 0);
+  for (const OpRow& row : rows)
+    if (counts(row))
+      for (std::size_t run = 0; run < sums.size(); ++run) sums[run] += row.samples[run];
   return sums;
 }
 
@@ -56,19 +36,21 @@ TimeShare time_share(const std::vector<double>& part, const std::vector<double>&
   return {mean(part) / mean(whole), quantile(shares, 0.05), quantile(shares, 0.95)};
 }
 
-void sum_up(ProfileResult& result, const std::vector<TimedOp>& ops) {
+void sum_up(ProfileResult& result) {
   const std::vector<OpRow>& rows = result.ops;
-  const std::vector<double> whole = by_forward(ops, [](std::size_t) { return true; });
+  const std::vector<double> whole = seconds_by_forward(rows, [](const OpRow&) { return true; });
   for (int i = 0; i < kCategoryCount; ++i) {
     const auto category = static_cast<Category>(i);
     const std::vector<double> part =
-        by_forward(ops, [&](std::size_t k) { return rows[k].category == category; });
+        seconds_by_forward(rows, [&](const OpRow& row) { return row.category == category; });
     result.categories.push_back({category, mean(part), time_share(part, whole)});
   }
   result.memory_bound_share = time_share(
-      by_forward(ops, [&](std::size_t k) { return is_memory_bound(rows[k].category); }), whole);
+      seconds_by_forward(rows, [](const OpRow& row) { return is_memory_bound(row.category); }),
+      whole);
   result.roofline_memory_bound_share = time_share(
-      by_forward(ops, [&](std::size_t k) { return rows[k].bound == Bound::kMemory; }), whole);
+      seconds_by_forward(rows, [](const OpRow& row) { return row.bound == Bound::kMemory; }),
+      whole);
   result.remainder_ms = result.profiled_ms.mean - 1e3 * mean(whole);
 }
 
@@ -93,7 +75,6 @@ std::size_t for_timed_seconds(const Protocol& protocol, std::size_t most, Work&&
 void time_ops(TimedModel& model, OpTimer& timer, ProfileResult& result) {
   RunOptions profiled;
   profiled.observer = &timer;
-  profiled.explicit_copies = true;
   std::vector<double> plain_seconds, profiled_seconds;
   const auto run_plain = [&] { plain_seconds.push_back(model.forward()); };
   const auto run_profiled = [&] {
@@ -109,14 +90,39 @@ void time_ops(TimedModel& model, OpTimer& timer, ProfileResult& result) {
   result.profiled_ms = summarise(scaled(std::move(profiled_seconds), 1e3));
 }
 
+/// The times of ops by the kernels that they started, if the device told of any.
+std::optional<std::vector<TimedOp>> times_on_device(const InsideOps& inside,
+                                                    const Summary& plain_ms,
+                                                    ProfileResult& result) {
+  std::vector<TimedOp> ops;
+  std::vector<double> idle;
+  double worked = 0;
+  for (const SeenForward& forward : inside.forwards) {
+    ops.resize(forward.size());
+    for (std::size_t n = 0; n < forward.size(); ++n) {
+      ops[n].node = forward[n].scope.node;
+      ops[n].seconds.push_back(device_seconds(forward[n]));
+      worked += ops[n].seconds.back();
+    }
+    idle.push_back(idle_seconds(forward));
+  }
+  if (worked <= 0) return std::nullopt;
+  result.launch_ms = 1e3 * mean(idle);
+  result.profiled_ms = summarise(scaled(inside.seconds, 1e3));
+  result.overhead = result.profiled_ms.median / plain_ms.median;
+  return ops;
+}
+
 void measure(const NamedGraph& model, at::Device device, ProfileResult& result,
              const TimingNotice& notice) {
-  constexpr int kSteps = 4;
+  constexpr int kSteps = 5;
   int done = 0;
   const auto step = [&] {
     if (notice) notice(++done, kSteps, model.name);
   };
   const Protocol& protocol = result.protocol;
+  const at::ScalarType dtype = dtype_from_name(protocol.dtype);
+  const auto element_bytes = static_cast<Index>(at::elementSize(dtype));
   TimedModel timed(model, protocol, device);
   timed.warm_up(protocol.warmup_seconds);
   step();
@@ -127,27 +133,19 @@ void measure(const NamedGraph& model, at::Device device, ProfileResult& result,
   OpTimer timer(device);
   time_ops(timed, timer, result);
   step();
-  const at::ScalarType dtype = dtype_from_name(protocol.dtype);
+  InsideOps inside = look_inside(timed, device, device.is_cpu() ? kSeenOnCpu : kSeenOnDevice);
+  const auto on_device = times_on_device(inside, result.speed.latency_ms, result);
+  if (!inside.forwards.empty()) result.seen = std::move(inside.forwards.back());
+  result.memory = measured_memory(timed, protocol.batch, element_bytes);
+  step();
   result.roofs = measured_roofs(device, dtype);
-  result.ops = op_rows(timed.graph(), timer.ops(), protocol.batch,
-                       static_cast<Index>(at::elementSize(dtype)), result.roofs);
-  sum_up(result, timer.ops());
+  result.ops = op_rows(timed.graph(), on_device ? *on_device : timer.ops(), inside.moves,
+                       protocol.batch, element_bytes, result.roofs);
+  sum_up(result);
   step();
 }
 
 }  // namespace
-
-std::vector<OpRow> op_rows(const Graph& graph, const std::vector<TimedOp>& ops, Index batch,
-                           Index element_bytes, const Roofs& roofs) {
-  const Layout layout = lay_out(graph);
-  std::vector<OpRow> rows;
-  for (const TimedOp& timed : ops) {
-    OpRow row = op_row(graph, timed, layout.is_view, batch, element_bytes);
-    row.bound = bound_of(static_cast<double>(row.flops), static_cast<double>(row.bytes), roofs);
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
 
 ProfileResult profile_model(const NamedGraph& model, const Protocol& protocol,
                             const TimingNotice& notice) {

@@ -1,6 +1,7 @@
 #include <string>
 
 #include "profile/profile.h"
+#include "profile/roll_up.h"
 
 namespace vitlab {
 
@@ -14,17 +15,90 @@ Json share_json(const CategoryTime& category) {
           {"share_p95", json_number(category.share.high)}};
 }
 
-Json op_json(const OpRow& row) {
-  return {{"node", row.node},
-          {"layer", row.layer},
-          {"op", row.op},
-          {"category", category_name(row.category)},
-          {"time_ms", json_number(1e3 * row.seconds)},
-          {"macs", row.macs},
-          {"bytes", row.bytes},
-          {"gflops_per_s", json_number(row.gflops_per_s())},
-          {"gbytes_per_s", json_number(row.gbytes_per_s())},
-          {"bound", bound_name(row.bound)}};
+Json op_json(const OpRow& row, double whole) {
+  Json json{{"node", row.node}, {"layer", row.layer}, {"stage", row.stage},
+            {"kind", row.kind}, {"op", row.op},       {"category", category_name(row.category)}};
+  if (row.is_hidden()) {
+    json["inside"] = row.inside;
+    json["moved_by"] = row.moved_by;
+  }
+  json["bound"] = bound_name(row.bound);
+  json["time_ms"] = json_number(1e3 * row.seconds);
+  json["time_p5_ms"] = json_number(1e3 * quantile(row.samples, 0.05));
+  json["time_p95_ms"] = json_number(1e3 * quantile(row.samples, 0.95));
+  json["share"] = json_number(row.seconds / whole);
+  json["macs"] = row.macs;
+  json["flops"] = row.flops;
+  json["bytes"] = row.bytes();
+  json["bytes_read"] = row.bytes_read;
+  json["bytes_written"] = row.bytes_written;
+  json["gflops_per_s"] = json_number(row.gflops_per_s());
+  json["gbytes_per_s"] = json_number(row.gbytes_per_s());
+  json["flops_per_byte"] = json_number(row.intensity());
+  json["roof_ms"] = json_number(1e3 * row.roof_seconds);
+  return json;
+}
+
+Json roll_up_json(const char* key, const std::vector<RollUp>& sums) {
+  Json json = Json::array();
+  for (const RollUp& sum : sums) {
+    Json categories = Json::object();
+    for (int i = 0; i < kCategoryCount; ++i)
+      categories[std::string(category_name(static_cast<Category>(i)))] =
+          json_number(1e3 * sum.category_seconds[static_cast<std::size_t>(i)]);
+    json.push_back({{key, sum.name},
+                    {"time_ms", json_number(1e3 * sum.seconds)},
+                    {"share", json_number(sum.share)},
+                    {"macs", sum.macs},
+                    {"flops", sum.flops},
+                    {"bytes", sum.bytes},
+                    {"memory_bound_share", json_number(sum.memory_bound_share())},
+                    {"categories", std::move(categories)}});
+  }
+  return json;
+}
+
+Json others_json(const std::vector<OpRow>& rows) {
+  Json json = Json::array();
+  for (const RollUp& sum : others(rows))
+    json.push_back({{"op", sum.name},
+                    {"time_ms", json_number(1e3 * sum.seconds)},
+                    {"share", json_number(sum.share)}});
+  return json;
+}
+
+Json memory_json(const ProfileResult& result) {
+  const MemoryTimeline& memory = result.memory;
+  Json json{{"predicted_peak_bytes", memory.predicted_peak_bytes},
+            {"measured_peak_bytes", memory.measured_peak_bytes},
+            {"parameter_bytes", memory.parameter_bytes},
+            {"timeline", Json::array()},
+            {"remark",
+             "images and live maps of one forward, without parameters; each node when it has run, "
+             "its inputs still held; the measured peak holds what ops take for themselves for a "
+             "moment, but not what oneDNN and MKL allocate on their own"}};
+  std::size_t node = 0;
+  for (const OpRow& row : result.ops) {
+    if (row.is_hidden()) continue;
+    json["timeline"].push_back({{"node", row.node},
+                                {"predicted_bytes", memory.predicted_bytes.at(node)},
+                                {"measured_bytes", memory.measured_bytes.at(node)}});
+    ++node;
+  }
+  return json;
+}
+
+void add_ops(const ProfileResult& result, Json& json) {
+  const std::vector<OpRow>& rows = result.ops;
+  double whole = 0;
+  for (const OpRow& row : rows) whole += row.seconds;
+  json["ops"] = Json::array();
+  for (const OpRow& row : rows) json["ops"].push_back(op_json(row, whole));
+  json["layers"] = roll_up_json("layer", roll_up(rows, [](const OpRow& row) { return row.layer; }));
+  json["stages"] = roll_up_json("stage", roll_up(rows, [](const OpRow& row) { return row.stage; }));
+  json["kinds"] =
+      roll_up_json("kind", roll_up(rows, [](const OpRow& row) { return std::string(row.kind); }));
+  json["others"] = others_json(rows);
 }
 
 void add_times(const ProfileResult& result, Json& json) {
@@ -35,13 +109,14 @@ void add_times(const ProfileResult& result, Json& json) {
     json["categories"].push_back(share_json(category));
   json["memory_bound_share"] = json_number(result.memory_bound_share.value);
   json["roofline_memory_bound_share"] = json_number(result.roofline_memory_bound_share.value);
-  json["ops"] = Json::array();
-  for (const OpRow& row : result.ops) json["ops"].push_back(op_json(row));
+  add_ops(result, json);
+  json["memory"] = memory_json(result);
   json["roofline"] = {{"peak_gflops_per_s", json_number(result.roofs.flops_per_s / 1e9)},
                       {"peak_gbytes_per_s", json_number(result.roofs.bytes_per_s / 1e9)},
                       {"call_us", json_number(result.roofs.call_seconds * 1e6)}};
   json["profiled_latency_ms"] = spread_json(result.profiled_ms, true);
   json["remainder_ms"] = json_number(result.remainder_ms);
+  if (result.launch_ms) json["launch_ms"] = json_number(*result.launch_ms);
   json["overhead"] = json_number(result.overhead);
   json["warnings"] = timing_warnings(result.speed.noise, result.environment);
 }

@@ -47,16 +47,16 @@ struct HandMade {
 
 class Recorder : public RunObserver {
  public:
-  void begin(std::size_t node, bool is_copy) override {
+  void begin(std::size_t node) override {
     REQUIRE(!is_open);
     is_open = true;
-    (is_copy ? copies : nodes).push_back(node);
+    nodes.push_back(node);
   }
   void end() override {
     REQUIRE(is_open);
     is_open = false;
   }
-  std::vector<std::size_t> nodes, copies;
+  std::vector<std::size_t> nodes;
   bool is_open = false;
 };
 
@@ -210,39 +210,7 @@ TEST_CASE("an observer sees every node once, in order, and changes nothing") {
     std::vector<std::size_t> all(model.graph().nodes.size());
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
     CHECK(recorder.nodes == all);
-    CHECK(recorder.copies.empty());
   });
-}
-
-TEST_CASE("explicit copies stand before the node that needs them and change nothing") {
-  std::size_t copies = 0;
-  for_every_kind(2, false, [&](const SmallModel& model, RandomSpecs&) {
-    Recorder recorder;
-    RunOptions options;
-    options.observer = &recorder;
-    options.explicit_copies = true;
-    const at::Tensor images = model.images(2, 3);
-    CHECK(largest_difference(model.outputs(images, options), model.outputs(images)) < 1e-12);
-    copies += recorder.copies.size();
-  });
-  CHECK(copies > 10);
-}
-
-TEST_CASE("a split read by a convolution is a copy; a transposed product is not") {
-  HandMade hand(4, 4, 4);
-  const AxisId axis = hand.graph.value(hand.image).channels[0];
-  const ValueId half = hand.writer.slice(hand.image, 1, 0, 2, "half");
-  hand.graph.values.back().channel_dim = 1;
-  hand.graph.values.back().channels = {hand.graph.add_axis({.size = 2})};
-  const ValueId conv = hand.writer.convolution(half, {axis}, "conv", 1, 1, 0, false, false);
-  const ValueId flat = hand.writer.reshape(conv, {1, 4, 16}, kUnset, {}, "flat");
-  const ValueId product = hand.writer.matrix_multiply(flat, flat, true, false, "product");
-  Recorder recorder;
-  RunOptions options;
-  options.observer = &recorder;
-  options.explicit_copies = true;
-  hand.run(product, {gaussian({4, 2, 1, 1}, 1)}, gaussian({2, 4, 4, 4}, 2), options);
-  CHECK(recorder.copies == std::vector<std::size_t>{1});
 }
 
 TEST_CASE("one executor serves threads at the same time") {

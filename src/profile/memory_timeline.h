@@ -1,0 +1,28 @@
+#pragma once
+
+#include <vector>
+
+#include "profile/timed_model.h"
+
+namespace vitlab {
+
+/// Memory of one forward: what the graph's plan says beside what LibTorch's allocator held. Both
+/// count the batch of images and the maps that live, not the parameters.
+struct MemoryTimeline {
+  Index predicted_peak_bytes = 0;
+  Index measured_peak_bytes = 0;  // at any moment, what ops hold for themselves included
+  Index parameter_bytes = 0;
+  std::vector<Index> predicted_bytes;  // by node: when it has run, its inputs still held
+  std::vector<Index> measured_bytes;
+};
+
+/// What the plan says of every node.
+MemoryTimeline predicted_memory(const Graph& graph, Index batch, Index element_bytes);
+
+/// Runs one forward and asks the allocator after every node. Measured equals predicted after every
+/// node but where a value is not of the model's dtype (the 64-bit slots of an expert router). The
+/// measured peak also holds what LibTorch's ops take for a moment; what oneDNN and MKL allocate on
+/// their own, and what other threads take, passes the allocator by.
+MemoryTimeline measured_memory(TimedModel& model, Index batch, Index element_bytes);
+
+}  // namespace vitlab
