@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What the records say besides numbers: grids too small to compare heads on, protocol, machine.
+/// What the records say besides numbers: grids too small to compare heads on, profiles,
+/// protocol, machine.
 void add_details(const Plan& plan, const Collected& collected, ReportInput& input) {
   for (const PlannedStage& stage : plan.stages) {
     const auto found = collected.records.find(stage.id);
@@ -32,6 +33,13 @@ void add_details(const Plan& plan, const Collected& collected, ReportInput& inpu
         if (layer.value("small_grid", false))
           input.small_grids.insert({stage.model, layer.at("layer").get<std::string>()});
     if (stage.kind != "measure" || !details.contains("environment")) continue;
+    if (details.contains("profile")) {
+      ResultRow context;
+      set_context(context, found->second);
+      input.profiles.push_back(
+          {stage.model, setting_of(context),
+           std::make_shared<const ProfileFacts>(profile_facts(details.at("profile")))});
+    }
     if (device_class(stage.device) == "cuda")
       input.gpus.insert(details.at("environment").value("device", std::string()));
     if (input.machine.empty()) {

@@ -64,7 +64,7 @@ void draw_legend(SvgWriter& svg, const std::vector<LegendEntry>& entries, double
           [&](const LegendEntry& entry, double x, int row, const std::string& name) {
             const double y = top + kLegendRow * row + 10;
             svg.mark(series_shape(entry.series), left + x + 6, y, 4.5,
-                     "solid " + series_class(entry.series));
+                     entry.classes.empty() ? "solid " + series_class(entry.series) : entry.classes);
             svg.text(left + x + kMarkWidth, y + 4, name, "legend");
           });
 }

@@ -28,6 +28,7 @@ void draw_x_axis(SvgWriter& svg, const PlotArea& area, const AxisScale& scale,
 struct LegendEntry {
   std::string name;
   int series = 0;
+  std::string classes;  // of the mark; "" for those of the series
 };
 /// Rows that a legend takes at this width.
 int legend_rows(const std::vector<LegendEntry>& entries, double width);

@@ -33,8 +33,14 @@ constexpr std::string_view kChart = R"(
 .chart .line{stroke:var(--c);stroke-width:1.8;stroke-linejoin:round}
 .chart .solid{fill:var(--c);stroke:var(--page);stroke-width:1}
 .chart .hollow{fill:var(--page);stroke:var(--c);stroke-width:1.8}
+.chart .dashed{stroke-dasharray:6 4;stroke-width:1.4}
+.chart .roof{stroke:var(--ink);stroke-width:1.3}
+.chart .leader{stroke:var(--axis);stroke-width:.8}
+.chart .op{stroke:var(--ink);stroke-width:.7;fill-opacity:.72}
+.chart .theirs{fill:var(--ink);stroke:var(--page);stroke-width:1}
+.chart .halo{paint-order:stroke;stroke:var(--page);stroke-width:3.5px;stroke-linejoin:round}
 .chart .segment{stroke:var(--page);stroke-width:1}
-.c0{fill:#0072b2}.c1{fill:#e06a0e}.c2{fill:#f0ae2b}.c3{fill:#d98fbb}.c4{fill:#efe06a}.c5{fill:#a5adb5}
+.chart .c0{fill:#0072b2}.chart .c1{fill:#e06a0e}.chart .c2{fill:#f0ae2b}.chart .c3{fill:#d98fbb}.chart .c4{fill:#efe06a}.chart .c5{fill:#a5adb5}
 .chart .inside{fill:#14181c}
 .chart .i0,.chart .t4,.chart .t5,.chart .t6{fill:#fff}
 .h0{fill:#eef4fa}.h1{fill:#d3e3f2}.h2{fill:#adcce6}.h3{fill:#7fb0d8}.h4{fill:#2f6fab}.h5{fill:#1d5a94}.h6{fill:#0f4273}

@@ -1,28 +1,19 @@
 #include "report/figures.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
 #include "core/text.h"
-#include "report/paper_values.h"
 #include "report/scatter_chart.h"
-#include "report/stacked_bars.h"
 #include "report/svg_writer.h"
 #include "report/words.h"
 
 namespace vitlab {
 namespace {
 
-constexpr double kWide = 960;
-constexpr double kNarrow = 350;
 constexpr std::size_t kMostPoints = 2000;
 constexpr std::size_t kMostPointsNarrow = 500;
-constexpr std::size_t kMostBars = 24;
-
-const std::vector<std::string> kCategories{"multiplication", "reshape",  "normalization",
-                                           "copy",           "addition", "other"};
 
 /// The knob whose levels colour the points: the first with 2 to kSeriesStyles levels.
 struct Colouring {
@@ -87,25 +78,6 @@ std::string thinning_rule(std::size_t all) {
       all, kMostPoints);
 }
 
-Bar time_bar(const ReportModel& model) {
-  Bar bar{fmt::format("{} {}", model.number, model.name), {}, false};
-  for (const std::string& category : kCategories) {
-    const auto share = model.time_shares.find(category);
-    bar.shares.push_back(share == model.time_shares.end() ? 0 : std::max(0.0, share->second));
-  }
-  return bar;
-}
-
-std::string time_caption(const Setting& setting) {
-  const std::string words = setting_text(setting);
-  return fmt::format(
-      "Share of time by category of operation, in percent{}. The bracket and the number at the "
-      "right: memory-bound time, as the paper counts it. The paper does not state the device of "
-      "its "
-      "Fig 2: compare shapes, not numbers.",
-      words.empty() ? "" : " (" + words + ")");
-}
-
 std::string speed_axis(const ReportModels& models) {
   const std::string setting = setting_text(models.setting);
   return "Throughput, images/s" + (setting.empty() ? "" : " (" + setting + ")");
@@ -114,10 +86,14 @@ std::string speed_axis(const ReportModels& models) {
 }  // namespace
 
 const std::vector<std::string>& figure_names() {
-  static const std::vector<std::string> names{"accuracy_speed",  "time_categories",
-                                              "head_similarity", "paper_similarity",
-                                              "pruning",         "paper_pruning"};
+  static const std::vector<std::string> names{
+      "accuracy_speed", "time_categories", "roofline",         "roofline_slowest", "mhsa_memory",
+      "mhsa_accuracy",  "head_similarity", "paper_similarity", "pruning",          "paper_pruning"};
   return names;
+}
+
+std::string numbered(const ReportModel& model) {
+  return fmt::format("{} {}", model.number, model.name);
 }
 
 ShownModels shown_models(const std::vector<const ReportModel*>& models, std::size_t most) {
@@ -170,46 +146,11 @@ Figure accuracy_speed_figure(const ReportModels& models) {
       thinning_rule(points.size());
   chart.id = figure.name;
   chart.points = thinned(points, kMostPoints);
-  figure.wide = scatter_chart(chart, kWide);
+  figure.wide = scatter_chart(chart, kWideFigure);
   chart.id += "-narrow";
   chart.points = thinned(points, kMostPointsNarrow);
   chart.x_title = "Throughput, images/s";
-  figure.narrow = scatter_chart(chart, kNarrow);
-  return figure;
-}
-
-Figure time_figure(const ReportModels& models) {
-  Figure figure;
-  figure.name = "time_categories";
-  figure.heading = "Where time goes";
-  std::vector<const ReportModel*> timed;
-  for (const ReportModel& model : models.models)
-    if (!model.time_shares.empty()) timed.push_back(&model);
-  if (timed.empty()) return figure;
-  const ShownModels shown = shown_models(timed, kMostBars);
-  StackedBars chart;
-  chart.title = "Categories of time";
-  chart.description = "Stacked bars, one a model; the numbers stand in the table below.";
-  chart.categories = kCategories;
-  chart.bracket_from = 1;
-  chart.bracket_to = 5;
-  chart.bracket_name = "memory-bound";
-  for (const ReportModel* model : shown.models) chart.bars.push_back(time_bar(*model));
-  for (const PaperSeries& series : paper_values().runtime_shares)
-    chart.bars.push_back({series.name, series.values, true});
-  figure.columns = {"Model"};
-  figure.columns.insert(figure.columns.end(), kCategories.begin(), kCategories.end());
-  for (const Bar& bar : chart.bars) {
-    figure.rows.push_back({bar.label});
-    for (const double share : bar.shares) figure.rows.back().push_back(percent(share) + " %");
-  }
-  figure.caption = time_caption(models.setting) + shown.rule;
-  chart.id = figure.name;
-  chart.reference_heading = "For comparison: the paper's models (Fig 2; other machine)";
-  figure.wide = stacked_bars(chart, kWide);
-  chart.id += "-narrow";
-  chart.reference_heading = "The paper's models (Fig 2; other machine)";
-  figure.narrow = stacked_bars(chart, kNarrow);
+  figure.narrow = scatter_chart(chart, kNarrowFigure);
   return figure;
 }
 
@@ -222,6 +163,9 @@ std::vector<Figure> figures(const ReportModels& models) {
   };
   add(accuracy_speed_figure(models));
   add(time_figure(models));
+  for (Figure& figure : roofline_figures(models)) add(std::move(figure));
+  add(mhsa_memory_figure(models));
+  add(mhsa_accuracy_figure(models));
   if (add(similarity_figure(models))) add(paper_similarity_figure());
   if (add(pruning_figure(models))) add(paper_pruning_figure());
   return all;

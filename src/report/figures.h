@@ -11,12 +11,29 @@ namespace vitlab {
 struct Figure {
   std::string name;     // of its file and its place in the page: "accuracy_speed"
   std::string heading;  // of its section; "" if it belongs to the figure before it
+  std::string fold;     // what the fold-out of a figure without a heading is called
   std::string caption;
   std::string wide;                            // <svg> for screens and paper
   std::string narrow;                          // <svg> for phones
   std::vector<std::string> columns;            // of the table of numbers; none where the table of
   std::vector<std::vector<std::string>> rows;  // models holds them
 };
+
+/// Pixels of the two widths.
+inline constexpr double kWideFigure = 960;
+inline constexpr double kNarrowFigure = 350;
+
+/// Draws a chart in both widths, with ids that are unique in a page.
+template <typename Chart>
+void draw_both(Figure& figure, Chart& chart, std::string (*render)(const Chart&, double)) {
+  chart.id = figure.name;
+  figure.wide = render(chart, kWideFigure);
+  chart.id += "-narrow";
+  figure.narrow = render(chart, kNarrowFigure);
+}
+
+/// "4 mixer=full": how figures and tables name a model.
+std::string numbered(const ReportModel& model);
 
 /// Names of all figures there can be, in their order.
 const std::vector<std::string>& figure_names();
@@ -27,10 +44,22 @@ std::vector<Figure> figures(const ReportModels& models);
 // Each of them; one without numbers has empty drawings.
 Figure accuracy_speed_figure(const ReportModels& models);
 Figure time_figure(const ReportModels& models);
+std::vector<Figure> roofline_figures(const ReportModels& models);
+Figure mhsa_memory_figure(const ReportModels& models);
+Figure mhsa_accuracy_figure(const ReportModels& models);
 Figure similarity_figure(const ReportModels& models);
 Figure paper_similarity_figure();
 Figure pruning_figure(const ReportModels& models);
 Figure paper_pruning_figure();
+
+/// A model whose profile is shown op by op, and why it.
+struct ProfiledModel {
+  const ReportModel* model = nullptr;
+  std::string role;  // "the reference"
+};
+/// The reference, or the first of the table without one, and the slowest of the others; only models
+/// with a profile.
+std::vector<ProfiledModel> profiled_models(const ReportModels& models);
 
 /// The models that a chart with little room shows: the reference, the front, then the table's
 /// order; and the sentence that says so, empty if all are shown.

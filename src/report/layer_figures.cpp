@@ -13,13 +13,7 @@
 namespace vitlab {
 namespace {
 
-constexpr double kWide = 960;
-constexpr double kNarrow = 350;
 constexpr std::size_t kMostHeatRows = 24;
-
-std::string numbered(const ReportModel& model) {
-  return fmt::format("{} {}", model.number, model.name);
-}
 
 /// What a similarity is shown as; NaN where chance is asked for and not known.
 double shown_similarity(const LayerValue& layer, bool less_chance) {
@@ -63,20 +57,6 @@ void add_similarity_rows(Figure& figure, const std::vector<const ReportModel*>& 
           {numbered(*model), layer.layer, two_decimals(layer.value),
            layer.chance ? two_decimals(*layer.chance) : "–",
            layer.chance ? fmt::format("{:+.2f}", layer.value - *layer.chance) : "–"});
-}
-
-void draw(Figure& figure, LineChart& chart) {
-  chart.id = figure.name;
-  figure.wide = line_chart(chart, kWide);
-  chart.id += "-narrow";
-  figure.narrow = line_chart(chart, kNarrow);
-}
-
-void draw(Figure& figure, HeatMap& chart) {
-  chart.id = figure.name;
-  figure.wide = heat_map(chart, kWide);
-  chart.id += "-narrow";
-  figure.narrow = heat_map(chart, kNarrow);
 }
 
 std::string axis_title(const std::string& axis) {
@@ -144,13 +124,14 @@ Figure similarity_figure(const ReportModels& models) {
         "different images) is taken away everywhere; the dashed line is chance.";
   figure.caption += shown.rule;
   add_similarity_rows(figure, shown.models);
-  draw(figure, chart);
+  draw_both(figure, chart, line_chart);
   return figure;
 }
 
 Figure paper_similarity_figure() {
   Figure figure;
   figure.name = "paper_similarity";
+  figure.fold = "What the paper saw";
   figure.caption =
       "What the paper saw on ImageNet (Fig 4, digitised; its exact measure is not printed there, "
       "so "
@@ -168,7 +149,7 @@ Figure paper_similarity_figure() {
                                                            i + 1, series.values[i])});
     chart.lines.push_back(std::move(line));
   }
-  draw(figure, chart);
+  draw_both(figure, chart, line_chart);
   return figure;
 }
 
@@ -200,13 +181,14 @@ Figure pruning_figure(const ReportModels& models) {
   figure.caption =
       "Share of channels that pruning left, mean over seeds. Dark: kept; light: cut away first." +
       shown.rule;
-  draw(figure, chart);
+  draw_both(figure, chart, heat_map);
   return figure;
 }
 
 Figure paper_pruning_figure() {
   Figure figure;
   figure.name = "paper_pruning";
+  figure.fold = "What the paper saw";
   figure.caption =
       "What the paper saw: Swin-T on ImageNet pruned from 79.1 to 76.5 % top-1 (Fig 5, digitised; "
       "share of the original channels).";
@@ -223,7 +205,7 @@ Figure paper_pruning_figure() {
     group.rows.push_back(std::move(row));
   }
   chart.groups.push_back(std::move(group));
-  draw(figure, chart);
+  draw_both(figure, chart, heat_map);
   return figure;
 }
 

@@ -91,7 +91,7 @@ void draw_line(SvgWriter& svg, const Line& line, int series, const AxisScale& x,
 std::vector<LegendEntry> legend_of(const LineChart& chart) {
   std::vector<LegendEntry> entries;
   for (std::size_t i = 0; i < chart.lines.size(); ++i)
-    entries.push_back({chart.lines[i].name, static_cast<int>(i)});
+    entries.push_back({chart.lines[i].name, static_cast<int>(i), {}});
   return entries;
 }
 

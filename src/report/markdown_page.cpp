@@ -71,6 +71,13 @@ std::string ratios_section(const SpeedRatioTable& ratios) {
   return text;
 }
 
+std::string ops_section(const std::vector<OpsTable>& tables) {
+  std::string text;
+  for (const OpsTable& table : tables)
+    text += paragraph(table.caption + ":") + "\n" + table_of(table.columns, table.rows) + "\n";
+  return text.empty() ? text : text + item(ops_note());
+}
+
 std::string guidelines_section(const GuideResult& result) {
   std::string text = paragraph(guideline_summary(result));
   for (const Guideline& guideline : result.guidelines) {
@@ -150,15 +157,21 @@ std::string markdown_page(const ReportContent& content) {
   }
   section("Models", models_section(content));
   section(kSpeedRatioHeading, ratios_section(content.ratios));
-  for (const Figure& figure : content.figures) {
+  for (std::size_t i = 0; i < content.figures.size(); ++i) {
+    const Figure& figure = content.figures[i];
     const std::string body =
         fmt::format("![{}]({}.svg)\n\n",
-                    figure.heading.empty() ? "What the paper saw" : figure.heading, figure.name) +
+                    escape_markdown(figure.heading.empty() ? figure.fold : figure.heading),
+                    figure.name) +
         paragraph(figure.caption);
     if (figure.heading.empty())
       text += "\n" + body;
     else
       section(figure.heading, body);
+    const bool ends_roofline =
+        figure.name.starts_with("roofline") &&
+        (i + 1 == content.figures.size() || !content.figures[i + 1].heading.empty());
+    if (ends_roofline) section(kOpsHeading, ops_section(content.ops));
   }
   section("Guidelines", guidelines_section(input.guidelines));
   section("What failed", failures_section(input.failures));

@@ -66,6 +66,7 @@ void ModelGatherer::add_timed(const ResultRow& row, const Setting& setting, cons
 void ModelGatherer::add(const ResultRow& row) {
   if (row.metric == "params") model_.params = row.value;
   if (row.metric == "macs") model_.macs = row.value;
+  if (row.metric == "mhsa_share") model_.mhsa_share = row.value;
   if (row.metric == "accuracy.top1") accuracy_[row.trial] = {row.value, row.samples};
   if (row.metric == "prune.accuracy.top1") pruned_accuracy_[row.trial] = {row.value, row.samples};
   if (row.metric == "prune.macs") pruned_macs_.push_back(row.value);

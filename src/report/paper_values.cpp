@@ -52,6 +52,15 @@ PaperValues paper_values() {
     values.runtime_shares = {series(*time, "deit_tiny", "DeiT-T", 0.01),
                              series(*time, "swin_tiny", "Swin-T", 0.01)};
   }
+  if (auto attention = reader.child("mhsa_share")) {
+    attention->required("shares", values.mhsa_shares);
+    values.mhsa_accuracy = {series(*attention, "swin_tiny_1.25x", "Swin-T 1.25×", 0.01),
+                            series(*attention, "swin_tiny_1.5x", "Swin-T 1.5×", 0.01),
+                            series(*attention, "deit_tiny_1.25x", "DeiT-T 1.25×", 0.01),
+                            series(*attention, "deit_tiny_1.5x", "DeiT-T 1.5×", 0.01)};
+    attention->required("memory_bound_share_of_swin_tiny_1.25x_at_0.2", values.mhsa_memory_bound);
+    values.mhsa_memory_bound *= 0.01;
+  }
   if (auto heads = reader.child("head_similarity"))
     values.head_similarity = {series(*heads, "swin_tiny_1.25x", "Swin-T 1.25×", 0.01),
                               series(*heads, "deit_tiny_1.25x", "DeiT-T 1.25×", 0.01)};

@@ -24,6 +24,9 @@ struct PaperSpeedRatio {
 struct PaperValues {
   std::vector<std::string> categories;       // Fig 2
   std::vector<PaperSeries> runtime_shares;   // Fig 2: per model, shares of time by category
+  std::vector<double> mhsa_shares;           // Fig 3: attention layers over all layers
+  std::vector<PaperSeries> mhsa_accuracy;    // Fig 3: ImageNet top-1 at each of them
+  double mhsa_memory_bound = 0;              // of Swin-T 1.25x at a share of 0.2
   std::vector<PaperSeries> head_similarity;  // Fig 4: per model, by block
   std::vector<PaperSeries> kept;             // Fig 5: pruned Swin-T, share kept, by block
   std::vector<PaperSpeedRatio> speed_ratios;

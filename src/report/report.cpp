@@ -11,6 +11,17 @@
 #include "report/verdict_lines.h"
 
 namespace vitlab {
+namespace {
+
+constexpr const char* kOpsFile = "ops_to_fix.csv";
+
+void remove_file(const std::filesystem::path& path) {
+  std::error_code problem;
+  std::filesystem::remove(path, problem);
+  if (problem) throw Failure(path.string() + ": cannot be removed: " + problem.message());
+}
+
+}  // namespace
 
 Report build_report(const ReportInput& input) {
   const ReportModels models = report_models(input);
@@ -18,6 +29,7 @@ Report build_report(const ReportInput& input) {
                               models,
                               model_table(models),
                               figures(models),
+                              ops_tables(models),
                               verdict_lines(input, models),
                               speed_ratio_table(input, models)};
   Report report;
@@ -27,6 +39,7 @@ Report build_report(const ReportInput& input) {
   report.guidelines_json = dump_json(guide_json(input.guidelines), 2) + "\n";
   for (const Figure& figure : content.figures)
     report.drawings.push_back({figure.name + ".svg", stand_alone(figure.wide)});
+  report.ops_csv = ops_csv(models);
   report.verdict = content.verdict;
   return report;
 }
@@ -38,16 +51,16 @@ void write_report(const Report& report, const std::filesystem::path& folder) {
   write_file_atomically(folder / "table.tex", report.latex);
   for (const ReportFile& drawing : report.drawings)
     write_file_atomically(folder / drawing.name, drawing.text);
-  for (const std::string& name : figure_names()) {
-    const std::filesystem::path path = folder / (name + ".svg");
-    const bool is_ours =
-        std::any_of(report.drawings.begin(), report.drawings.end(),
-                    [&](const ReportFile& drawing) { return drawing.name == path.filename(); });
-    if (is_ours) continue;
-    std::error_code problem;
-    std::filesystem::remove(path, problem);
-    if (problem) throw Failure(path.string() + ": cannot be removed: " + problem.message());
-  }
+  std::vector<std::string> lost;
+  for (const std::string& name : figure_names())
+    if (std::none_of(report.drawings.begin(), report.drawings.end(),
+                     [&](const ReportFile& drawing) { return drawing.name == name + ".svg"; }))
+      lost.push_back(name + ".svg");
+  if (report.ops_csv.empty())
+    lost.emplace_back(kOpsFile);
+  else
+    write_file_atomically(folder / kOpsFile, report.ops_csv);
+  for (const std::string& name : lost) remove_file(folder / name);
 }
 
 }  // namespace vitlab

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,6 +11,8 @@
 
 #include "core/json.h"
 #include "guide/guideline.h"
+#include "report/profile_facts.h"
+#include "report/setting.h"
 #include "store/results_csv.h"
 
 namespace vitlab {
@@ -44,6 +47,13 @@ struct RawFile {
   std::string what;
 };
 
+/// Where the time of a model goes, in one setting.
+struct ModelProfile {
+  std::string model;  // id
+  Setting setting;
+  std::shared_ptr<const ProfileFacts> facts;
+};
+
 /// Everything that a report says; the same input gives the same bytes.
 struct ReportInput {
   std::string title;
@@ -53,6 +63,7 @@ struct ReportInput {
   /// (model, layer) whose attention sees 4 tokens or fewer: any two maps are alike there.
   std::set<std::pair<std::string, std::string>> small_grids;
   std::set<std::string> gpus;  // those of the table's devices that are GPUs
+  std::vector<ModelProfile> profiles;
   GuideResult guidelines;
   std::vector<TrialFailure> failures;
   std::vector<RejectedPoint> rejected;

@@ -20,10 +20,6 @@ bool is_timed(const std::string& metric) {
          std::find(kTimed.begin(), kTimed.end(), metric) != kTimed.end();
 }
 
-Setting setting_of(const ResultRow& row) {
-  return {row.device, row.runtime, row.dtype, row.threads, row.batch};
-}
-
 /// The key with the most rows; the first in order among equals.
 template <typename Key>
 Key most_frequent(const std::map<Key, int>& counts) {
@@ -47,6 +43,13 @@ std::string model_name(const ReportInput& input, const ResultRow& row) {
     if (!row.knobs[i].empty())
       name += (name.empty() ? "" : " ") + input.table.knobs[i] + "=" + row.knobs[i];
   return name.empty() ? row.model.substr(0, 8) : name;
+}
+
+std::shared_ptr<const ProfileFacts> profile_of(const ReportInput& input, const std::string& model,
+                                               const Setting& setting) {
+  for (const ModelProfile& profile : input.profiles)
+    if (profile.model == model && profile.setting == setting) return profile.facts;
+  return nullptr;
 }
 
 void mark_front(std::vector<ReportModel>& models) {
@@ -80,19 +83,6 @@ void choose_context(const ResultsTable& table, ReportModels& result) {
 
 }  // namespace
 
-std::string setting_text(const Setting& setting) {
-  std::string text = setting.device;
-  const auto add = [&](const std::string& words) {
-    if (!words.empty()) text += (text.empty() ? "" : ", ") + words;
-  };
-  if (setting.runtime != "vitlab") add(setting.runtime);  // our own goes without saying
-  if (setting.threads)
-    add(std::to_string(*setting.threads) + (*setting.threads == 1 ? " thread" : " threads"));
-  if (setting.batch) add("batch " + std::to_string(*setting.batch));
-  add(setting.dtype);
-  return text;
-}
-
 const ReportModel* ReportModels::reference() const {
   for (const ReportModel& model : models)
     if (model.is_reference) return &model;
@@ -115,6 +105,9 @@ ReportModels report_models(const ReportInput& input) {
       model.number = static_cast<int>(gatherers.size()) + 1;
       model.knobs = row.knobs;
       model.is_reference = row.model == input.plan.reference;
+      model.profile = profile_of(input, row.model, result.setting);
+      model.budget_metric = row.budget_metric;
+      model.budget = row.budget;
       gatherers.emplace_back(std::move(model));
     }
     if (is_timed(row.metric)) {

@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "report/profile_facts.h"
 #include "report/report_input.h"
+#include "report/setting.h"
 
 namespace vitlab {
 
@@ -36,20 +39,6 @@ struct LayerValue {
   std::optional<double> chance;
 };
 
-/// What speed depends on besides the model.
-struct Setting {
-  std::string device;
-  std::string runtime;
-  std::string dtype;
-  std::optional<std::int64_t> threads;
-  std::optional<std::int64_t> batch;
-
-  friend auto operator<=>(const Setting&, const Setting&) = default;
-};
-
-/// "cpu, 1 thread, batch 16, float32"; what is not recorded is left out.
-std::string setting_text(const Setting& setting);
-
 /// All that the table says about one model, in one data set, recipe and setting.
 struct ReportModel {
   std::string id;
@@ -60,6 +49,9 @@ struct ReportModel {
   bool is_on_front = false;  // no other model is both more accurate and faster
   std::optional<double> params;
   std::optional<double> macs;
+  std::optional<double> mhsa_share;  // attention layers over attention and FFN layers
+  std::string budget_metric;         // that its widths were solved for; "" if none
+  std::optional<double> budget;
   std::optional<Accuracy> accuracy;
   std::optional<Measured> throughput;  // images/s
   std::optional<Measured> ratio;       // of throughputs, to the reference
@@ -71,6 +63,7 @@ struct ReportModel {
   std::optional<double> pruned_macs;
   std::optional<Accuracy> pruned_accuracy;
   std::map<Setting, Measured> throughput_elsewhere;  // in all settings but the main one
+  std::shared_ptr<const ProfileFacts> profile;       // in the main setting; null if none
 };
 
 /// The models of a table in its order, and the context that they are shown in: the one with the

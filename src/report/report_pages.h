@@ -5,6 +5,7 @@
 
 #include "report/figures.h"
 #include "report/model_table.h"
+#include "report/op_advice.h"
 #include "report/report_model.h"
 #include "report/speed_ratios.h"
 
@@ -16,6 +17,7 @@ struct ReportContent {
   const ReportModels& models;
   ModelTable table;
   std::vector<Figure> figures;
+  std::vector<OpsTable> ops;
   std::vector<std::string> verdict;
   SpeedRatioTable ratios;
 };

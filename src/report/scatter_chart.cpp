@@ -101,7 +101,7 @@ std::vector<LegendEntry> legend_of(const ScatterChart& chart) {
   std::vector<LegendEntry> entries;
   if (chart.series.size() < 2) return entries;
   for (std::size_t i = 0; i < chart.series.size(); ++i)
-    entries.push_back({chart.series[i], static_cast<int>(i)});
+    entries.push_back({chart.series[i], static_cast<int>(i), {}});
   return entries;
 }
 

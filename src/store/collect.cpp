@@ -13,18 +13,6 @@ std::string knob_text(const Json& value) {
   return canonical_json(value);
 }
 
-/// What a timed record was measured on; empty for the others.
-void set_context(ResultRow& row, const StageRecord& record) {
-  const Json& details = record.details;
-  if (!details.contains("environment") || !details.contains("protocol")) return;
-  const Json& protocol = details.at("protocol");
-  row.device = details.at("environment").value("device", std::string());
-  row.runtime = details.value("runtime", std::string("vitlab"));
-  row.dtype = protocol.value("dtype", std::string("float32"));
-  row.threads = protocol.value("threads", std::int64_t{1});
-  row.batch = protocol.value("batch", std::int64_t{16});
-}
-
 class Collector {
  public:
   Collector(const Store& store, const Plan& plan) : store_(store), plan_(plan) {
@@ -119,6 +107,17 @@ class Collector {
 };
 
 }  // namespace
+
+void set_context(ResultRow& row, const StageRecord& record) {
+  const Json& details = record.details;
+  if (!details.contains("environment") || !details.contains("protocol")) return;
+  const Json& protocol = details.at("protocol");
+  row.device = details.at("environment").value("device", std::string());
+  row.runtime = details.value("runtime", std::string("vitlab"));
+  row.dtype = protocol.value("dtype", std::string("float32"));
+  row.threads = protocol.value("threads", std::int64_t{1});
+  row.batch = protocol.value("batch", std::int64_t{16});
+}
 
 Collected collect(const Store& store, const Plan& plan) { return Collector(store, plan).run(); }
 

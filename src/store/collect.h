@@ -34,6 +34,10 @@ struct Collected {
   bool is_complete() const { return done == stages; }
 };
 
+/// Fills in what a timed record was measured on: device, runtime, dtype, threads and batch; nothing
+/// for the others.
+void set_context(ResultRow& row, const StageRecord& record);
+
 /// Reads the records of a plan's stages. Rows stand in the order of the plan, model rows before
 /// those of its trials; the same store and plan give the same table, byte for byte. A stage that is
 /// not done is a row with metric `status`, value 0 and its reason as the subject.

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "report/chart_style.h"
@@ -9,7 +11,7 @@
 #include "report/scatter_chart.h"
 #include "report/stacked_bars.h"
 #include "report/svg_writer.h"
-#include "sample_input.h"
+#include "sample_profile.h"
 #include "test.hpp"
 #include "xml_check.h"
 
@@ -42,7 +44,10 @@ TEST_CASE("the checker of XML refuses what is not well-formed", "[report]") {
 }
 
 TEST_CASE("every drawing of a report is well-formed, described, and free of NaN", "[report]") {
-  const std::vector<Figure> all = figures(report_models(sample_input()));
+  std::vector<Figure> all = figures(report_models(profiled_input()));
+  const std::vector<Figure> of_shares = figures(report_models(share_input()));
+  std::copy_if(of_shares.begin(), of_shares.end(), std::inserter(all, all.begin() + 4),
+               [](const Figure& figure) { return figure.name.starts_with("mhsa"); });
   REQUIRE(all.size() == figure_names().size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     INFO(all[i].name);

@@ -3,7 +3,7 @@
 
 #include "report/html_parts.h"
 #include "report/report.h"
-#include "sample_input.h"
+#include "sample_profile.h"
 #include "test.hpp"
 #include "xml_check.h"
 
@@ -37,6 +37,17 @@ TEST_CASE("a page tells the verdict first and then section by section", "[report
                                                       "failures", "rejected", "protocol", "again"});
   for (const std::string& anchor : sections_of(html))
     CHECK(html.find("href=\"#" + anchor + "\"") != std::string::npos);
+}
+
+TEST_CASE("profiles add a roofline and what to fix behind where the time goes", "[report]") {
+  const std::string html = build_report(profiled_input()).html;
+  const std::vector<std::string> sections = sections_of(html);
+  REQUIRE(sections.size() > 5);
+  CHECK(std::vector<std::string>(sections.begin() + 2, sections.begin() + 6) ==
+        std::vector<std::string>{"time_categories", "roofline", "ops_to_fix", "head_similarity"});
+  CHECK(xml_problem(markup_of(html)) == "");
+  CHECK(html.find("“Other” of model 1 is softmax 20.5 % of its time") != std::string::npos);
+  CHECK(occurrences(html, "id=\"roofline_slowest-title\"") == 1);
 }
 
 TEST_CASE("a page is well-formed, of one file, and asks for nothing", "[report]") {
@@ -74,7 +85,7 @@ TEST_CASE("ids of a page are given once", "[report]") {
 
 TEST_CASE("no text of a user becomes markup in any format", "[report]") {
   const std::string evil = "<script>alert(1)</script>\"'&|`*_]\n\x01\xff";
-  ReportInput input = sample_input();
+  ReportInput input = profiled_input();
   input.title = evil;
   input.plan.data = input.plan.recipe = input.command = evil;
   input.plan.stages = {evil};
@@ -87,6 +98,12 @@ TEST_CASE("no text of a user becomes markup in any format", "[report]") {
     if (!row.subject.empty()) row.subject += evil;
   }
   for (const ResultRow& row : input.table.rows) input.model_names[row.model] = evil;
+  Json profile = sample_profile(1);
+  for (Json& op : profile["ops"])
+    for (const char* key : {"node", "kind", "op", "inside"}) op[key] = evil;
+  const Setting setting{evil, "vitlab", "float32", 1, 16};
+  for (ModelProfile& each : input.profiles)
+    each = {each.model, setting, std::make_shared<const ProfileFacts>(profile_facts(profile))};
   input.failures = {{evil, evil, evil, evil}};
   input.rejected = {{evil, evil}};
   input.protocol = {{evil, evil}};

@@ -5,7 +5,7 @@
 
 #include "guide/guide.h"
 #include "report/report.h"
-#include "sample_input.h"
+#include "sample_profile.h"
 
 namespace {
 
@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    const vitlab::ReportInput input = argc == 3 ? input_of(argv[2]) : vitlab::sample_input();
+    const vitlab::ReportInput input = argc == 3 ? input_of(argv[2]) : vitlab::profiled_input();
     write_report(build_report(input), argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "report_preview: %s\n", error.what());

@@ -6,7 +6,7 @@
 
 #include "core/json.h"
 #include "report/report.h"
-#include "sample_input.h"
+#include "sample_profile.h"
 #include "temporary_folder.h"
 #include "test.hpp"
 
@@ -32,10 +32,11 @@ TEST_CASE("the same input gives the same bytes", "[report]") {
 TEST_CASE("a report is written as one folder, and drawings that it lost are removed", "[report]") {
   const TemporaryFolder temporary;
   const std::filesystem::path folder = temporary / "report";
-  write_report(build_report(sample_input()), folder);
+  write_report(build_report(profiled_input()), folder);
   CHECK(names_in(folder) ==
         std::set<std::string>{"index.html", "report.md", "guidelines.json", "table.tex",
-                              "accuracy_speed.svg", "time_categories.svg", "head_similarity.svg",
+                              "ops_to_fix.csv", "accuracy_speed.svg", "time_categories.svg",
+                              "roofline.svg", "roofline_slowest.svg", "head_similarity.svg",
                               "paper_similarity.svg", "pruning.svg", "paper_pruning.svg"});
   std::ofstream(folder / "mine.svg") << "mine";
   write_report(build_report(ReportInput{}), folder);

@@ -1,0 +1,21 @@
+#include "cli/profile_output.h"
+
+#include "core/error.h"
+#include "core/files.h"
+#include "report/profile_page.h"
+
+namespace vitlab {
+
+namespace fs = std::filesystem;
+
+void write_profile_output(const Json& profile, const fs::path& folder) {
+  if (fs::exists(folder) && (!fs::is_directory(folder) || !fs::is_empty(folder)))
+    throw UserError("--out " + folder.string() +
+                    " exists already; name another folder or remove it");
+  StagedFolder staged(folder, true);
+  for (const ReportFile& file : profile_files(profile))
+    write_file_atomically(staged.path() / file.name, file.text);
+  staged.commit();
+}
+
+}  // namespace vitlab

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+
+#include "core/json.h"
+
+namespace vitlab {
+
+/// Writes a profile (the JSON of `profile --json`) up as a folder: a page, the numbers as JSON and
+/// CSV, and the drawings (report/profile_page.h). The folder appears whole or not at all; one that
+/// exists and is not empty is a UserError.
+void write_profile_output(const Json& profile, const std::filesystem::path& folder);
+
+}  // namespace vitlab

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/profile_facts.h"
+#include "report/report_model.h"
+
+namespace vitlab {
+
+inline constexpr const char* kOpsHeading = "Ten ops to fix";
+
+/// Ops that do the same work, and the time that they lose.
+struct OpToFix {
+  OpFacts op;           // the slowest of them
+  int alike = 1;        // how many ops: same kind of layer, op, arithmetic and traffic
+  double time_ms = 0;   // of all of them
+  double share = 0;     // of all of them
+  double above_ms = 0;  // time above what the roofs allow
+  double reached = 0;   // what the roofs allow over the time taken
+  std::string meaning;  // a sentence, from the numbers alone
+};
+
+/// The ops that lose the most time, the worst first, at most `most`; ops that no roof is known for
+/// are left out.
+std::vector<OpToFix> ops_to_fix(const ProfileFacts& facts, std::size_t most = 10);
+
+/// A table of them for one model, with the words above it.
+struct OpsTable {
+  std::string caption;
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+};
+OpsTable ops_table(const ProfileFacts& facts, const std::string& model);
+/// What its columns mean, for below the tables.
+std::string ops_note();
+
+/// Tables of the models that the roofline shows (profiled_models()); none without profiles.
+std::vector<OpsTable> ops_tables(const ReportModels& models);
+/// All of them as CSV; "" if there are none.
+std::string ops_csv(const ReportModels& models);
+
+}  // namespace vitlab
