@@ -36,7 +36,7 @@ constexpr std::string_view kChart = R"(
 .chart .dashed{stroke-dasharray:6 4;stroke-width:1.4}
 .chart .roof{stroke:var(--ink);stroke-width:1.3}
 .chart .leader{stroke:var(--axis);stroke-width:.8}
-.chart .op{stroke:var(--ink);stroke-width:.7;fill-opacity:.72}
+.chart .op{stroke:var(--axis);stroke-width:.8;fill-opacity:.78}
 .chart .theirs{fill:var(--ink);stroke:var(--page);stroke-width:1}
 .chart .halo{paint-order:stroke;stroke:var(--page);stroke-width:3.5px;stroke-linejoin:round}
 .chart .segment{stroke:var(--page);stroke-width:1}
