@@ -8,10 +8,14 @@ namespace vitlab {
 
 namespace fs = std::filesystem;
 
-void write_profile_output(const Json& profile, const fs::path& folder) {
+void check_profile_output(const fs::path& folder) {
   if (fs::exists(folder) && (!fs::is_directory(folder) || !fs::is_empty(folder)))
     throw UserError("--out " + folder.string() +
                     " exists already; name another folder or remove it");
+}
+
+void write_profile_output(const Json& profile, const fs::path& folder) {
+  check_profile_output(folder);
   StagedFolder staged(folder, true);
   for (const ReportFile& file : profile_files(profile))
     write_file_atomically(staged.path() / file.name, file.text);

@@ -6,9 +6,12 @@
 
 namespace vitlab {
 
+/// Throws UserError if `folder` exists and is not empty: asked before minutes of measuring.
+void check_profile_output(const std::filesystem::path& folder);
+
 /// Writes a profile (the JSON of `profile --json`) up as a folder: a page, the numbers as JSON and
 /// CSV, and the drawings (report/profile_page.h). The folder appears whole or not at all; one that
-/// exists and is not empty is a UserError.
+/// exists and is not empty is a UserError, as above.
 void write_profile_output(const Json& profile, const std::filesystem::path& folder);
 
 }  // namespace vitlab

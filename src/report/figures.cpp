@@ -87,8 +87,8 @@ std::string speed_axis(const ReportModels& models) {
 
 const std::vector<std::string>& figure_names() {
   static const std::vector<std::string> names{
-      "accuracy_speed", "time_categories", "roofline",         "roofline_slowest", "mhsa_memory",
-      "mhsa_accuracy",  "head_similarity", "paper_similarity", "pruning",          "paper_pruning"};
+      "accuracy_speed", "time_categories", "roofline",         "roofline_other", "mhsa_memory",
+      "mhsa_accuracy",  "head_similarity", "paper_similarity", "pruning",        "paper_pruning"};
   return names;
 }
 

@@ -57,8 +57,8 @@ struct ProfiledModel {
   const ReportModel* model = nullptr;
   std::string role;  // "the reference"
 };
-/// The reference, or the first of the table without one, and the slowest of the others; only models
-/// with a profile.
+/// The reference, or the first of the table without one, and the slowest, or the fastest if that is
+/// the same; only models with a profile.
 std::vector<ProfiledModel> profiled_models(const ReportModels& models);
 
 /// The models that a chart with little room shows: the reference, the front, then the table's

@@ -130,14 +130,15 @@ OpsTable ops_table(const ProfileFacts& facts, const std::string& model) {
   OpsTable table;
   table.columns = {"Op",       "Kind of layer", "What",           "Category",    "Bound",
                    "Time, ms", "Share",         "Above roof, ms", "Of its roof", "What it means"};
-  for (const OpToFix& fix : ops_to_fix(facts))
+  const std::vector<OpToFix> fixes = ops_to_fix(facts);
+  for (const OpToFix& fix : fixes)
     table.rows.push_back({op_cell(fix), words_or_dash(fix.op.kind), words_or_dash(fix.op.op),
                           words_or_dash(fix.op.category), words_or_dash(fix.op.bound),
                           significant(fix.time_ms, 3), percent(fix.share) + " %",
                           significant(fix.above_ms, 3), percent(fix.reached, 0) + " %",
                           fix.meaning});
   double above = 0;
-  for (const OpToFix& fix : ops_to_fix(facts)) above += fix.above_ms;
+  for (const OpToFix& fix : fixes) above += fix.above_ms;
   const double total = facts.total_ms();
   table.caption = fmt::format("{}: {} ms of {} ms lie above the roofs of these ops", model,
                               significant(above, 3), significant(total, 3));

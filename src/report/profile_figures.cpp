@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kMostOps = 400;
 constexpr std::size_t kMostOpsNarrow = 200;
 constexpr std::size_t kMostOthers = 4;
+constexpr double kLeastOther = 0.0005;  // less is 0.0 %
 constexpr std::size_t kMostGroups = 16;
 constexpr double kMebibyte = 1024.0 * 1024.0;
 
@@ -127,12 +128,12 @@ void add_groups(StackedBars& chart, std::vector<GroupFacts> groups, const std::s
     std::stable_sort(groups.begin(), groups.end(), [](const GroupFacts& a, const GroupFacts& b) {
       return a.time_ms > b.time_ms;
     });
-    rule += fmt::format(" Shown are the {} longest of {} {}s.", kMostGroups, groups.size(), what);
+    rule += fmt::format(" Shown are the {} longest of {}.", kMostGroups, groups.size());
     groups.resize(kMostGroups);
   }
   for (const GroupFacts& group : groups) {
     if (group.category_ms.empty()) continue;
-    Bar bar{what + " " + (group.name.empty() ? "–" : group.name),
+    Bar bar{what + (group.name.empty() ? "–" : group.name),
             std::vector<double>(time_categories().size(), 0), false};
     for (const auto& [category, time_ms] : group.category_ms)
       bar.shares[time_category_index(category)] += time_ms / total_ms;
@@ -159,12 +160,12 @@ std::string others_text(const ProfileFacts& facts) {
   std::vector<std::string> words;
   double rest = 0;
   for (std::size_t i = 0; i < facts.others.size(); ++i) {
-    if (i < kMostOthers)
+    if (i < kMostOthers && facts.others[i].share >= kLeastOther)
       words.push_back(facts.others[i].name + " " + percent(facts.others[i].share) + " %");
     else
       rest += facts.others[i].share;
   }
-  if (rest > 0) words.push_back("the rest " + percent(rest) + " %");
+  if (rest >= kLeastOther) words.push_back("the rest " + percent(rest) + " %");
   return listed(words);
 }
 
@@ -232,8 +233,8 @@ Figure groups_figure(const ProfileFacts& facts) {
   std::string rule;
   const double total = facts.total_ms();
   if (total > 0) {
-    add_groups(chart, facts.stages, "stage", total, rule);
-    add_groups(chart, facts.kinds, "kind", total, rule);
+    add_groups(chart, facts.stages, "", total, rule);
+    add_groups(chart, facts.kinds, "kind: ", total, rule);
   }
   add_bar_rows(figure, chart, "Part");
   figure.caption =

@@ -66,16 +66,20 @@ std::vector<ProfiledModel> profiled_models(const ReportModels& models) {
   for (const ReportModel& model : models.models)
     if (model.profile && (model.is_reference || first == nullptr)) first = &model;
   if (first == nullptr) return {};
-  const ReportModel* slowest = nullptr;
+  const ReportModel *slowest = nullptr, *fastest = nullptr;
   for (const ReportModel& model : models.models) {
     if (!model.profile || !model.throughput) continue;
-    if (slowest == nullptr || model.throughput->value < slowest->throughput->value)
-      slowest = &model;
+    const double speed = model.throughput->value;
+    if (slowest == nullptr || speed < slowest->throughput->value) slowest = &model;
+    if (fastest == nullptr || speed > fastest->throughput->value) fastest = &model;
   }
   std::string role = first->is_reference ? "the reference" : "the first of the table";
-  if (slowest == first) return {{first, role + ", also the slowest"}};
+  if (slowest == first) role += ", also the slowest";
   std::vector<ProfiledModel> shown{{first, std::move(role)}};
-  if (slowest != nullptr) shown.push_back({slowest, "the slowest"});
+  if (slowest != nullptr && slowest != first)
+    shown.push_back({slowest, "the slowest"});
+  else if (fastest != nullptr && fastest != first)
+    shown.push_back({fastest, "the fastest"});
   return shown;
 }
 
@@ -112,11 +116,12 @@ std::vector<Figure> roofline_figures(const ReportModels& models) {
     const bool is_first = all.empty();
     Figure figure = roofline_figure(
         *shown.model->profile, fmt::format("model {} ({})", shown.model->number, shown.model->name),
-        is_first ? "roofline" : "roofline_slowest");
+        is_first ? "roofline" : "roofline_other");
     if (figure.wide.empty()) continue;
     if (is_first) {
-      figure.caption += fmt::format(" Shown: {}{}.", shown.role,
-                                    profiled.size() > 1 ? ", and below it the slowest model" : "");
+      figure.caption += fmt::format(
+          " Shown: {}{}.", shown.role,
+          profiled.size() > 1 ? ", and below it " + profiled[1].role + " model" : std::string());
     } else {
       figure.heading.clear();
       figure.fold =

@@ -47,7 +47,7 @@ TEST_CASE("profiles add a roofline and what to fix behind where the time goes", 
         std::vector<std::string>{"time_categories", "roofline", "ops_to_fix", "head_similarity"});
   CHECK(xml_problem(markup_of(html)) == "");
   CHECK(html.find("“Other” of model 1 is softmax 20.5 % of its time") != std::string::npos);
-  CHECK(occurrences(html, "id=\"roofline_slowest-title\"") == 1);
+  CHECK(occurrences(html, "id=\"roofline_other-title\"") == 1);
 }
 
 TEST_CASE("a page is well-formed, of one file, and asks for nothing", "[report]") {

@@ -66,6 +66,10 @@ TEST_CASE("reports show ops of the reference and of the slowest model", "[report
   CHECK(tables[0].caption.find("Model 1 (mixer=cascaded ffn_per_side=1), the reference") == 0);
   CHECK(tables[1].caption.find("the slowest") != std::string::npos);
   CHECK(occurrences(ops_csv(models), "\n") == 1 + 7 + 7);
+  ReportInput slow = input;
+  slow.plan.reference = "4daf36b2c5";
+  CHECK(profiled_models(report_models(slow))[0].role == "the reference, also the slowest");
+  CHECK(profiled_models(report_models(slow))[1].role == "the fastest");
   ReportInput elsewhere = input;
   for (ModelProfile& profile : elsewhere.profiles) profile.setting.threads = 8;
   CHECK(ops_tables(report_models(elsewhere)).empty());

@@ -1,9 +1,15 @@
-// Writes a report into a folder, to look at it: of the sample input or of a results.csv.
+// Writes a report into a folder, to look at it: of the sample input, of a results.csv, or of
+// what `vitlab profile --json` printed.
 
 #include <cstdio>
 #include <exception>
+#include <fstream>
+#include <iterator>
+#include <string_view>
 
+#include "core/files.h"
 #include "guide/guide.h"
+#include "report/profile_page.h"
 #include "report/report.h"
 #include "sample_profile.h"
 
@@ -17,14 +23,25 @@ vitlab::ReportInput input_of(const char* csv) {
   return input;
 }
 
+void write_profile(const char* json, const char* folder) {
+  std::ifstream file(json);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  for (const vitlab::ReportFile& written : vitlab::profile_files(vitlab::parse_json(text, json)))
+    vitlab::write_file_atomically(std::filesystem::path(folder) / written.name, written.text);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2 || argc > 3) {
-    std::fputs("usage: report_preview FOLDER [results.csv]\n", stderr);
+    std::fputs("usage: report_preview FOLDER [results.csv | profile.json]\n", stderr);
     return 2;
   }
   try {
+    if (argc == 3 && std::string_view(argv[2]).ends_with(".json")) {
+      write_profile(argv[2], argv[1]);
+      return 0;
+    }
     const vitlab::ReportInput input = argc == 3 ? input_of(argv[2]) : vitlab::profiled_input();
     write_report(build_report(input), argv[1]);
   } catch (const std::exception& error) {

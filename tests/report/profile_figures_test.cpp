@@ -94,7 +94,7 @@ TEST_CASE("the table of a roofline holds the numbers of the profile, the longest
 TEST_CASE("bars of stages and kinds are shares of the whole", "[report]") {
   const Figure figure = groups_figure(profile_facts(sample_profile(1)));
   REQUIRE(figure.rows.size() == 3);  // one stage, two kinds
-  CHECK(figure.rows[1][0] == "kind full");
+  CHECK(figure.rows[1][0] == "kind: full");
   CHECK(figure.rows[1][1] == percent(8 / 19.51) + " %");
   CHECK(covered_texts(figure.wide) == "");
 }
