@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/engine_commands.h"
+#include "cli/profile_output.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "sweep/named_config.h"
@@ -47,7 +48,7 @@ std::string profile_text(const Json& result, const std::string& name, const Prot
 
 ExitCode run_profile(const std::vector<std::string>& words) {
   ModelWords model;
-  std::string protocol_path;
+  std::string protocol_path, out;
   std::int64_t batch = 0, top = 15;
   double seconds = 0;
   Arguments arguments(
@@ -61,6 +62,7 @@ ExitCode run_profile(const std::vector<std::string>& words) {
   arguments.option("--batch", "images per forward (default: the protocol's, 16)", batch);
   arguments.option("--seconds", "timed seconds (default: the protocol's)", seconds);
   arguments.option("--top", "how many ops to list", top);
+  arguments.option("--out", "a new folder for a page, drawings and tables of it all", out);
   arguments.parse(words);
   Protocol protocol;
   protocol.deploy = model.deploy;
@@ -74,11 +76,13 @@ ExitCode run_profile(const std::vector<std::string>& words) {
   if (protocol.threads < 1) throw UserError("--threads must be at least 1");
   if (protocol.batch < 1) throw UserError("--batch must be at least 1");
   if (!(protocol.timed_seconds > 0)) throw UserError("--seconds must be positive");
+  if (!out.empty()) check_profile_output(out);
   model.threads = protocol.threads;
   Json request = model.request("profile");
   request["protocol"] = protocol_json(protocol);
   const Json result = ask_engine(request, "profile");
   const bool has_speed = result.contains("throughput_images_per_s");  // not if memory ran out
+  if (!out.empty()) write_profile_output(result, out);
   if (model.json || !has_speed)
     print_json(document_of("profile", result));
   else
