@@ -239,7 +239,8 @@ Figure groups_figure(const ProfileFacts& facts) {
   add_bar_rows(figure, chart, "Part");
   figure.caption =
       "Share of the whole model's time, in percent: the stages together make 100, and so do the "
-      "kinds of layer. The number at the right: memory-bound time of the part." +
+      "kinds of layer. The number at the right: memory-bound time of the part, as a share of the "
+      "whole." +
       rule;
   draw_both(figure, chart, stacked_bars);
   return figure;

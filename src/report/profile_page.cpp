@@ -53,7 +53,9 @@ std::string totals_html(const Json& profile, const ProfileFacts& facts) {
   if (facts.memory.predicted_peak_bytes)
     add("Peak memory, predicted", si(*facts.memory.predicted_peak_bytes, "B"));
   add("Out of memory", text_of(profile, "out_of_memory"));
-  add("Profiled over unprofiled time", text_of(profile, "overhead"));
+  if (const auto overhead = profile.find("overhead");
+      overhead != profile.end() && overhead->is_number())
+    add("Profiled over unprofiled time", significant(overhead->get<double>(), 4));
   std::string html = rows.empty() ? "" : plain_table({"Quantity", "Value"}, rows, "Totals");
   std::vector<std::string> warnings;
   if (const auto list = profile.find("warnings"); list != profile.end() && list->is_array())
@@ -62,15 +64,17 @@ std::string totals_html(const Json& profile, const ProfileFacts& facts) {
   return html + notes_html(warnings);
 }
 
-std::string groups_table(const std::vector<GroupFacts>& groups, const std::string& what) {
+std::string groups_table(const std::vector<GroupFacts>& groups, const std::string& what,
+                         const std::string& caption) {
   if (groups.empty()) return "";
   Rows rows;
   for (const GroupFacts& group : groups)
     rows.push_back({group.name.empty() ? "–" : group.name, significant(group.time_ms, 4),
-                    percent(group.share) + " %", si(group.macs), si(group.bytes, "B"),
+                    percent(group.share) + " %", significant(group.macs / 1e6, 3),
+                    significant(group.bytes / 1e6, 3),
                     group.memory_bound_share ? percent(*group.memory_bound_share) + " %" : "–"});
-  return plain_table({what, "Time, ms", "Share", "MACs", "Moved", "Memory-bound"}, rows,
-                     "Time by " + what);
+  return plain_table({what, "Time, ms", "Share", "MACs, M", "Moved, MB", "Memory-bound"}, rows,
+                     caption);
 }
 
 std::string ops_table_html(const ProfileFacts& facts) {
@@ -161,13 +165,16 @@ std::vector<ReportFile> profile_files(const Json& profile) {
     const Figure& figure = figures[i];
     std::string html = figure_group_html(figures, i);
     if (figure.name == "groups")
-      html += groups_table(facts.stages, "stage") + groups_table(facts.kinds, "kind of layer");
+      html += groups_table(facts.stages, "Stage", "Time by stage; memory-bound: of its own time") +
+              groups_table(facts.kinds, "Kind of layer",
+                           "Time by kind of layer; memory-bound: of its own time");
     sections.add(figure.name, figure.heading, html);
     if (figure.name == "roofline")
       if (const OpsTable fix = ops_table(facts, model); !fix.rows.empty())
         sections.add("ops_to_fix", kOpsHeading, ops_html({fix}));
   }
-  sections.add("layers", "By layer", groups_table(facts.layers, "layer"));
+  sections.add("layers", "By layer",
+               groups_table(facts.layers, "Layer", "Time by layer; memory-bound: of its own time"));
   sections.add("ops", "All ops", ops_table_html(facts));
   sections.add("setting", "Protocol and machine", setting_html(profile));
 

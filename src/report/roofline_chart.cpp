@@ -55,6 +55,7 @@ std::vector<RoofLabel> placed_labels(std::vector<RoofLabel> labels, const PlotAr
     label.text = fitted(label.text, area.right - area.left);
     label.left = std::max(area.left, label.at - text_width(label.text));
     const auto is_taken = [&](const RoofLabel& other) {
+      if (other.row > label.row) return label.left < other.at + 4;  // a leader comes down there
       return other.row == label.row && label.left < other.left + text_width(other.text) + 8 &&
              other.left < label.left + text_width(label.text) + 8;
     };
@@ -164,10 +165,15 @@ void draw_roofs(SvgWriter& svg, const Roofline& roofline, const PlotArea& area) 
     const bool is_highest = &roof == &roofline.computes.back();
     const double from = std::clamp(roof.value / fastest, x.low, x.high);
     svg.line(x(from), y(roof.value), area.right, y(roof.value), is_highest ? "roof" : "level");
-    if (!is_highest)
-      svg.text(area.right - 4, y(roof.value) + 14, roof_text(roof, "GFLOP/s"), "halo tick",
-               Anchor::kEnd);
   }
+}
+
+/// Names of the lower roofs of arithmetic, over the marks.
+void draw_inner_labels(SvgWriter& svg, const Roofline& roofline, const PlotArea& area) {
+  for (const Roof& roof : roofline.computes)
+    if (&roof != &roofline.computes.back())
+      svg.text(area.right - 4, roofline.y(roof.value) + 14, roof_text(roof, "GFLOP/s"), "halo tick",
+               Anchor::kEnd);
 }
 
 std::vector<LegendEntry> legend_of(const Roofline& roofline) {
@@ -260,6 +266,7 @@ std::string roofline_chart(const RooflineChart& chart, double width) {
   for (const RooflinePoint* point : roofline.computing)
     draw_point(svg, roofline, *point, roofline.x(point->flops_per_byte),
                roofline.y(point->gflops_per_s));
+  draw_inner_labels(svg, roofline, area);
   if (!roofline.moving.empty()) draw_lanes(svg, roofline, lanes, lanes_top);
   return svg.str();
 }

@@ -44,6 +44,19 @@ TEST_CASE("a roofline shows every op inside its frame, and no text covers anothe
       CHECK(y < svg_size(svg).height);
     }
     CHECK(covered_texts(svg) == "");
+    const std::string leader = "<path class=\"leader\"";
+    for (std::size_t at = svg.find(leader); at != std::string::npos;
+         at = svg.find(leader, at + 1)) {
+      const std::string d = svg_attribute(svg, at, "d");
+      const double x = std::stod(d.substr(1)), from = std::stod(d.substr(d.find(' ')));
+      const double to = std::stod(d.substr(d.rfind(' ')));
+      for (const SvgText& text : svg_texts(svg)) {
+        INFO(text.text);
+        const bool is_crossed =
+            text.left < x && x < text.right && from < text.base - 4 && text.base - 4 < to;
+        CHECK_FALSE(is_crossed);
+      }
+    }
     for (const SvgText& text : svg_texts(svg)) {
       INFO(text.text);
       CHECK(text.left >= -1);
