@@ -94,6 +94,11 @@ std::string op_cell(const OpToFix& fix) {
   return fmt::format("{} and {} alike", fix.op.node, fix.alike - 1);
 }
 
+/// "linear of token_ffn": the op and the kind of its layer.
+std::string what_cell(const OpFacts& op) {
+  return op.kind.empty() ? op.op : op.op + " of " + op.kind;
+}
+
 std::string words_or_dash(const std::string& text) { return text.empty() ? "–" : text; }
 
 }  // namespace
@@ -128,15 +133,14 @@ std::vector<OpToFix> ops_to_fix(const ProfileFacts& facts, std::size_t most) {
 
 OpsTable ops_table(const ProfileFacts& facts, const std::string& model) {
   OpsTable table;
-  table.columns = {"Op",       "Kind of layer", "What",           "Category",    "Bound",
-                   "Time, ms", "Share",         "Above roof, ms", "Of its roof", "What it means"};
+  table.columns = {"Op",    "What",           "Category",    "Bound",        "Time, ms",
+                   "Share", "Above roof, ms", "Of its roof", "What it means"};
   const std::vector<OpToFix> fixes = ops_to_fix(facts);
   for (const OpToFix& fix : fixes)
-    table.rows.push_back({op_cell(fix), words_or_dash(fix.op.kind), words_or_dash(fix.op.op),
-                          words_or_dash(fix.op.category), words_or_dash(fix.op.bound),
-                          significant(fix.time_ms, 3), percent(fix.share) + " %",
-                          significant(fix.above_ms, 3), percent(fix.reached, 0) + " %",
-                          fix.meaning});
+    table.rows.push_back({op_cell(fix), what_cell(fix.op), words_or_dash(fix.op.category),
+                          words_or_dash(fix.op.bound), significant(fix.time_ms, 3),
+                          percent(fix.share) + " %", significant(fix.above_ms, 3),
+                          percent(fix.reached, 0) + " %", fix.meaning});
   double above = 0;
   for (const OpToFix& fix : fixes) above += fix.above_ms;
   const double total = facts.total_ms();

@@ -32,7 +32,7 @@ td small,thead small{display:block;color:var(--muted);font-size:12px;font-weight
 td small{white-space:nowrap}
 thead .n{white-space:normal}
 tr.front>:first-child{font-weight:700}
-.wrap{overflow-wrap:anywhere;min-width:8.8em}
+.wrap{overflow-wrap:anywhere;min-width:9.5em}
 .notes{color:var(--muted);font-size:13.5px;padding-left:18px;max-width:84ch}
 .notes li{margin:2px 0}
 figure{margin:0 0 24px}
