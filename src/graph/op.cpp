@@ -1,128 +1,118 @@
 #include "graph/op.h"
 
+#include <type_traits>
+#include <utility>
+
 #include "graph/axis.h"
+#include "graph/categories.h"
 
 namespace vitlab {
 
 namespace {
 
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
+using C = Category;
 
-/// One row per op: its name and the category of its time.
-struct OpRow {
-  std::string_view name;
-  Category category;
-};
+// One row an op: its name, the category of its time, and why. An op without a row does not compile.
+template <typename T>
+constexpr int kRow = 0;
+template <>
+constexpr CategorizedOp kRow<Convolution>{"convolution", C::kMultiplication,
+                                          "multiply-adds with a kernel, depthwise ones too"};
+template <>
+constexpr CategorizedOp kRow<Linear>{"linear", C::kMultiplication,
+                                     "multiply-adds with a matrix of weights"};
+template <>
+constexpr CategorizedOp kRow<MatrixMultiply>{"matrix_multiply", C::kMultiplication,
+                                             "multiply-adds of two maps: attention"};
+template <>
+constexpr CategorizedOp kRow<BatchNorm>{"batch_norm", C::kNormalization,
+                                        "scales channels by statistics; gone in the deploy form"};
+template <>
+constexpr CategorizedOp kRow<LayerNorm>{"layer_norm", C::kNormalization,
+                                        "mean and variance of every token"};
+template <>
+constexpr CategorizedOp kRow<Softmax>{"softmax", C::kOther,
+                                      "arithmetic on every number, not mere movement"};
+template <>
+constexpr CategorizedOp kRow<Activate>{"activation", C::kOther,
+                                       "arithmetic on every number: relu, gelu, silu, …"};
+template <>
+constexpr CategorizedOp kRow<Add>{"add", C::kAddition,
+                                  "element-wise on two maps: residuals, the cascade"};
+template <>
+constexpr CategorizedOp kRow<AddBroadcast>{
+    "add_broadcast", C::kAddition, "element-wise: biases of attention, position embeddings"};
+template <>
+constexpr CategorizedOp kRow<AddLeading>{"add_leading", C::kAddition,
+                                         "element-wise on the channels that both maps have"};
+template <>
+constexpr CategorizedOp kRow<Multiply>{
+    "multiply", C::kAddition, "element-wise, as additions: squeeze-and-excitation, layer scale"};
+template <>
+constexpr CategorizedOp kRow<Scale>{"scale", C::kAddition,
+                                    "element-wise by one number: attention scores"};
+template <>
+constexpr CategorizedOp kRow<Reshape>{
+    "reshape", C::kReshape, "rearranges; free as a view, else a copy that the model asked for"};
+template <>
+constexpr CategorizedOp kRow<Permute>{"permute", C::kReshape,
+                                      "rearranges as a view: who reads it may have to copy"};
+template <>
+constexpr CategorizedOp kRow<Concat>{"concat", C::kReshape, "writes maps side by side"};
+template <>
+constexpr CategorizedOp kRow<Slice>{"slice", C::kReshape,
+                                    "a view of a part: heads, splits, q, k and v"};
+template <>
+constexpr CategorizedOp kRow<Pad>{"pad", C::kReshape,
+                                  "writes the map again with zeros around it: windows"};
+template <>
+constexpr CategorizedOp kRow<Roll>{"roll", C::kReshape, "writes the map again, shifted: windows"};
+template <>
+constexpr CategorizedOp kRow<GatherBias>{"gather_bias", C::kOther,
+                                         "looks up a table of position biases"};
+template <>
+constexpr CategorizedOp kRow<GatherTable>{"gather_table", C::kOther,
+                                          "looks up a computed table of position biases"};
+template <>
+constexpr CategorizedOp kRow<ShiftMask>{"shift_mask", C::kOther, "hands out a constant"};
+template <>
+constexpr CategorizedOp kRow<OffsetTable>{"offset_table", C::kOther, "hands out a constant"};
+template <>
+constexpr CategorizedOp kRow<L2Normalize>{"l2_normalize", C::kNormalization,
+                                          "divides every vector by its length"};
+template <>
+constexpr CategorizedOp kRow<LimitedExp>{"limited_exp", C::kOther, "arithmetic on a few numbers"};
+template <>
+constexpr CategorizedOp kRow<Mean>{"mean", C::kOther, "pooling"};
+template <>
+constexpr CategorizedOp kRow<Route>{"route", C::kOther, "chooses experts: sorting and counting"};
+template <>
+constexpr CategorizedOp kRow<DispatchTokens>{"dispatch_tokens", C::kOther,
+                                             "gathers tokens by index: routing"};
+template <>
+constexpr CategorizedOp kRow<ExpertLinear>{"expert_linear", C::kMultiplication,
+                                           "multiply-adds with each expert's matrix"};
+template <>
+constexpr CategorizedOp kRow<CombineTokens>{"combine_tokens", C::kOther,
+                                            "scatters tokens by index: routing"};
+template <>
+constexpr CategorizedOp kRow<Broadcast>{"broadcast", C::kReshape,
+                                        "a view that repeats: the class token"};
+template <>
+constexpr CategorizedOp kRow<UseParameter>{"use_parameter", C::kOther, "hands out a parameter"};
+template <>
+constexpr CategorizedOp kRow<Dropout>{"dropout", C::kOther, "nothing outside of training"};
+template <>
+constexpr CategorizedOp kRow<DropPath>{"drop_path", C::kOther, "nothing outside of training"};
 
-OpRow op_row(const Op& op) {
-  using C = Category;
-  return std::visit(Overloaded{
-                        [](const Convolution&) {
-                          return OpRow{"convolution", C::kMultiplication};
-                        },
-                        [](const Linear&) {
-                          return OpRow{"linear", C::kMultiplication};
-                        },
-                        [](const MatrixMultiply&) {
-                          return OpRow{"matrix_multiply", C::kMultiplication};
-                        },
-                        [](const BatchNorm&) {
-                          return OpRow{"batch_norm", C::kNormalization};
-                        },
-                        [](const LayerNorm&) {
-                          return OpRow{"layer_norm", C::kNormalization};
-                        },
-                        [](const Softmax&) {
-                          return OpRow{"softmax", C::kOther};
-                        },
-                        [](const Activate& a) {
-                          return OpRow{activation_name(a.activation), C::kOther};
-                        },
-                        [](const Add&) {
-                          return OpRow{"add", C::kAddition};
-                        },
-                        [](const AddBroadcast&) {
-                          return OpRow{"add_broadcast", C::kAddition};
-                        },
-                        [](const AddLeading&) {
-                          return OpRow{"add_leading", C::kAddition};
-                        },
-                        [](const Multiply&) {
-                          return OpRow{"multiply", C::kAddition};
-                        },
-                        [](const Scale&) {
-                          return OpRow{"scale", C::kAddition};
-                        },
-                        [](const Reshape&) {
-                          return OpRow{"reshape", C::kReshape};
-                        },
-                        [](const Permute&) {
-                          return OpRow{"permute", C::kReshape};
-                        },
-                        [](const Concat&) {
-                          return OpRow{"concat", C::kReshape};
-                        },
-                        [](const Slice&) {
-                          return OpRow{"slice", C::kReshape};
-                        },
-                        [](const Pad&) {
-                          return OpRow{"pad", C::kReshape};
-                        },
-                        [](const Roll&) {
-                          return OpRow{"roll", C::kReshape};
-                        },
-                        [](const GatherBias&) {
-                          return OpRow{"gather_bias", C::kOther};
-                        },
-                        [](const GatherTable&) {
-                          return OpRow{"gather_table", C::kOther};
-                        },
-                        [](const ShiftMask&) {
-                          return OpRow{"shift_mask", C::kOther};
-                        },
-                        [](const OffsetTable&) {
-                          return OpRow{"offset_table", C::kOther};
-                        },
-                        [](const L2Normalize&) {
-                          return OpRow{"l2_normalize", C::kNormalization};
-                        },
-                        [](const LimitedExp&) {
-                          return OpRow{"limited_exp", C::kOther};
-                        },
-                        [](const Mean&) {
-                          return OpRow{"mean", C::kOther};
-                        },
-                        [](const Route&) {
-                          return OpRow{"route", C::kOther};
-                        },
-                        [](const DispatchTokens&) {
-                          return OpRow{"dispatch_tokens", C::kOther};
-                        },
-                        [](const ExpertLinear&) {
-                          return OpRow{"expert_linear", C::kMultiplication};
-                        },
-                        [](const CombineTokens&) {
-                          return OpRow{"combine_tokens", C::kOther};
-                        },
-                        [](const Broadcast&) {
-                          return OpRow{"broadcast", C::kReshape};
-                        },
-                        [](const UseParameter&) {
-                          return OpRow{"use_parameter", C::kOther};
-                        },
-                        [](const Dropout&) {
-                          return OpRow{"dropout", C::kOther};
-                        },
-                        [](const DropPath&) {
-                          return OpRow{"drop_path", C::kOther};
-                        },
-                    },
-                    op);
+CategorizedOp op_row(const Op& op) {
+  return std::visit(
+      [](const auto& typed) -> CategorizedOp { return kRow<std::decay_t<decltype(typed)>>; }, op);
+}
+
+template <std::size_t... I>
+std::vector<CategorizedOp> all_rows(std::index_sequence<I...>) {
+  return {kRow<std::variant_alternative_t<I, Op>>...};
 }
 
 }  // namespace
@@ -175,8 +165,16 @@ std::string_view activation_name(Activation activation) {
   return "";
 }
 
-std::string_view op_name(const Op& op) { return op_row(op).name; }
+std::string_view op_name(const Op& op) {
+  if (const auto* activate = std::get_if<Activate>(&op))
+    return activation_name(activate->activation);
+  return op_row(op).name;
+}
 Category op_category(const Op& op) { return op_row(op).category; }
+
+std::vector<CategorizedOp> categorized_ops() {
+  return all_rows(std::make_index_sequence<std::variant_size_v<Op>>());
+}
 
 std::string_view category_name(Category category) {
   switch (category) {

@@ -51,8 +51,9 @@ OpRow hidden_row(const Graph& graph, const Node& node, const HiddenMove& move,
 }  // namespace
 
 std::string stage_name(const LayerInfo& layer) {
-  if (layer.stage != kUnset) return "stages." + std::to_string(layer.stage);
-  return layer.path.substr(0, layer.path.find('.'));
+  const std::size_t first = layer.path.find('.');
+  return layer.path.substr(
+      0, layer.path.starts_with("stages.") ? layer.path.find('.', first + 1) : first);
 }
 
 std::vector<OpRow> op_rows(const Graph& graph, const std::vector<TimedOp>& ops,

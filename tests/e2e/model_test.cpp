@@ -214,7 +214,32 @@ TEST_CASE("profile --json shares add up to the whole") {
          {"throughput_images_per_s", "latency_ms", "roofline", "overhead", "environment"})
       CHECK(document.contains(key));
     CHECK(document.at("latency_ms").at("p5") <= document.at("latency_ms").at("median"));
+    for (const char* key : {"layers", "stages", "kinds"}) {
+      double sum = 0;
+      for (const Json& row : document.at(key)) sum += row.at("time_ms").get<double>();
+      CHECK(sum == Approx(ops_ms));
+    }
   }
+}
+
+TEST_CASE("profile --against tells both models apart and --trace writes a file of spans") {
+  const Lab lab;
+  const Json document =
+      lab.document({"profile", "model.yaml", "--set", "depths=[2, 2]", "--protocol", "measure.yaml",
+                    "--against", "model.yaml", "--trace", "trace.json"});
+  const Json& against = document.at("against");
+  CHECK(against.at("throughput_ratio").at("low") <= against.at("throughput_ratio").at("high"));
+  double difference = 0;
+  for (const Json& row : against.at("categories"))
+    difference += row.at("difference_ms").get<double>();
+  CHECK(difference == Approx(against.at("difference_ms").get<double>()));
+  CHECK_FALSE(against.at("unmatched").empty());  // the layers that only the deeper one has
+  CHECK(parse_json(text_of(lab / "trace.json"), "trace").at("traceEvents").size() >
+        document.at("ops").size());
+  const Ran ran = lab.run({"profile", "model.yaml", "--protocol", "measure.yaml", "--against",
+                           "model.yaml", "--top", "3"});
+  CHECK(ran.code == 0);
+  CHECK_THAT(ran.out, Catch::Contains("kind of layer") && Catch::Contains("node in both"));
 }
 
 }  // namespace

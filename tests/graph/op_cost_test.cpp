@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "graph/categories.h"
 #include "graph/layer_writer.h"
 #include "graph/memory_plan.h"
 #include "test.hpp"
@@ -236,6 +237,17 @@ TEST_CASE("every op costs what a count by hand says") {
   movement();
   experts();
   CHECK(ops_seen().size() == std::variant_size_v<Op>);  // a new op needs its count above
+}
+
+TEST_CASE("every op stands once in the table of categories, with a reason") {
+  std::set<std::string_view> names;
+  for (const CategorizedOp& op : categorized_ops()) {
+    CHECK(names.insert(op.name).second);
+    CHECK(op.why.size() > 10);
+  }
+  CHECK(names.size() == std::variant_size_v<Op>);
+  CHECK(names.contains("activation"));
+  CHECK(op_name(Activate{Activation::kGelu}) == "gelu");
 }
 
 TEST_CASE("every op has its own name, and multiplications are what macs count") {

@@ -1,0 +1,158 @@
+#include "profile/compare.h"
+
+#include "profile/roll_up.h"
+#include "profile/trace.h"
+#include "test.hpp"
+#include "timed_models.h"
+
+namespace vitlab {
+
+namespace {
+
+OpRow made_row(std::string node, std::string stage, std::string_view kind, Category category,
+               double seconds) {
+  OpRow row;
+  row.node = std::move(node);
+  row.stage = std::move(stage);
+  row.layer = row.stage + ".layers.0";
+  row.kind = kind;
+  row.op = category == Category::kOther ? "softmax" : "op";
+  row.category = category;
+  row.seconds = seconds;
+  row.samples = {seconds};
+  row.macs = 10;
+  row.bytes_read = 3;
+  row.bytes_written = 4;
+  return row;
+}
+
+std::vector<OpRow> slow_rows() {
+  return {made_row("a.conv", "stages.0", "ffn", Category::kMultiplication, 4),
+          made_row("a.norm", "stages.0", "ffn", Category::kNormalization, 3),
+          made_row("b.norm", "stages.1", "token_norm", Category::kNormalization, 5),
+          made_row("b.softmax", "stages.1", "attention", Category::kOther, 1)};
+}
+
+std::vector<OpRow> fast_rows() {
+  return {made_row("a.conv", "stages.0", "ffn", Category::kMultiplication, 3),
+          made_row("a.norm", "stages.0", "ffn", Category::kNormalization, 2),
+          made_row("b.softmax", "stages.1", "depthwise", Category::kOther, 1)};
+}
+
+Measurement measured(std::optional<std::string> out_of_memory) {
+  Measurement turns;
+  turns.models.resize(2);
+  turns.models[0].ratio = Estimate{0.5, 0.4, 0.6};
+  turns.models[0].out_of_memory = std::move(out_of_memory);
+  return turns;
+}
+
+ProfileResult profile_with(std::vector<OpRow> rows) {
+  ProfileResult result;
+  result.name = "made";
+  result.ops = std::move(rows);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("a roll-up adds up rows by name and its shares sum to 1") {
+  const std::vector<OpRow> rows = slow_rows();
+  const auto stages = roll_up(rows, [](const OpRow& row) { return row.stage; });
+  REQUIRE(stages.size() == 2);
+  CHECK(stages[0].name == "stages.0");
+  CHECK(stages[0].seconds == Approx(7));
+  CHECK(stages[0].share + stages[1].share == Approx(1));
+  CHECK(stages[0].macs == 20);
+  CHECK(stages[0].bytes == 14);
+  CHECK(stages[0].memory_bound_share() == Approx(3.0 / 7));
+  CHECK(stages[1].memory_bound_share() == Approx(5.0 / 6));
+  double categories = 0;
+  for (const RollUp& stage : stages)
+    for (const double seconds : stage.category_seconds) categories += seconds;
+  CHECK(categories == Approx(13));
+  const std::vector<RollUp> other = others(rows);
+  REQUIRE(other.size() == 1);
+  CHECK(other[0].name == "softmax");
+  CHECK(other[0].share == Approx(1.0 / 13));
+}
+
+TEST_CASE("a stage is named by the path of its layers, stem and heads by their own") {
+  CHECK(stage_name({.path = "stem"}) == "stem");
+  CHECK(stage_name({.path = "stages.3.layers.12"}) == "stages.3");
+  CHECK(stage_name({.path = "stages.1.downsample"}) == "stages.1");
+  CHECK(stage_name({.path = "heads.0"}) == "heads");
+}
+
+TEST_CASE("a comparison says what differs, largest first, and its parts sum to the whole") {
+  const Json json =
+      against_json(profile_with(slow_rows()), profile_with(fast_rows()), measured(std::nullopt));
+  CHECK(json["throughput_ratio"]["value"] == Approx(0.5));
+  CHECK(json["difference_ms"] == Approx(7e3));
+  CHECK(json["categories"][0]["category"] == "normalization");
+  CHECK(json["categories"][0]["difference_ms"] == Approx(6e3));
+  CHECK(json["categories"][0]["share_of_difference"] == Approx(6.0 / 7));
+  CHECK(json["places"][0]["kind"] == "token_norm");
+  CHECK(json["places"][0]["stage"] == "stages.1");
+  for (const char* key : {"categories", "kinds", "places"}) {
+    double sum = 0, last = std::numeric_limits<double>::infinity();
+    for (const Json& row : json[key]) {
+      const double difference = row["difference_ms"];
+      CHECK(std::abs(difference) <= last);
+      last = std::abs(difference);
+      sum += difference;
+    }
+    CHECK(sum == Approx(7e3));
+  }
+}
+
+TEST_CASE(
+    "nodes are matched by name and kind of layer; those of one model only are counted by kind") {
+  const Json json =
+      against_json(profile_with(slow_rows()), profile_with(fast_rows()), measured(std::nullopt));
+  REQUIRE(json["nodes"].size() == 2);
+  CHECK(json["nodes"][0]["a_ms"] == Approx(json["nodes"][0]["b_ms"].get<double>() + 1e3));
+  REQUIRE(json["unmatched"].size() == 3);  // a softmax in a layer of another kind is another
+  CHECK(json["unmatched"][0]["kind"] == "token_norm");
+  CHECK(json["unmatched"][0]["nodes_in_a"] == 1);
+  CHECK(json["unmatched"][0]["nodes_in_b"] == 0);
+}
+
+TEST_CASE("a comparison with a model that did not fit holds the reason and no numbers") {
+  const Json json = against_json(profile_with(slow_rows()), profile_with(fast_rows()),
+                                 measured(std::string("batch 9: too much")));
+  CHECK(json["out_of_memory"] == "batch 9: too much");
+  CHECK_FALSE(json.contains("categories"));
+}
+
+TEST_CASE("a trace is valid JSON with a span for every node, and ops that lie inside them") {
+  const NamedGraph model = small_model("small");
+  Protocol protocol = short_protocol();
+  protocol.deploy = false;
+  const ProfileResult result = profile_model(model, protocol);
+  const Json trace = parse_json(dump_json(chrome_trace(result)), "trace");
+  std::size_t nodes = 0, inside = 0;
+  double start = 0, end = -1;
+  for (const Json& event : trace["traceEvents"]) {
+    if (event["ph"] == "M") continue;
+    REQUIRE(event["ph"] == "X");
+    CHECK(event["dur"] >= 0);
+    const double from = event["ts"], to = from + event["dur"].get<double>();
+    if (event["tid"] == 1) {
+      ++nodes;
+      CHECK(from >= end);  // nodes run one after another
+      start = from;
+      end = to;
+      for (const char* key : {"layer", "category", "bytes", "macs"})
+        CHECK(event["args"].contains(key));
+    } else {
+      ++inside;
+      CHECK(from >= start - 1e-3);
+      CHECK(to <= end + 1e-3);
+    }
+  }
+  CHECK(nodes == model.graph.nodes.size());
+  CHECK(inside >= nodes);
+}
+
+}  // namespace vitlab
