@@ -28,6 +28,12 @@ ProfileResult profile_of(const NamedGraph& model, bool deploy) {
   return profile_model(model, protocol);
 }
 
+/// The profile of relu_and_linear(), taken once.
+const ProfileResult& relu_and_linear_profile() {
+  static const ProfileResult result = profile_of(relu_and_linear(), true);
+  return result;
+}
+
 }  // namespace
 
 TEST_CASE("shares of time sum to 1 and ops to the forward that they make up") {
@@ -105,7 +111,7 @@ TEST_CASE("the deploy form spends no time on normalization") {
 
 TEST_CASE(
     "a large relu is bound by memory, a large linear layer by arithmetic, a view by neither") {
-  const ProfileResult result = profile_of(relu_and_linear(), true);
+  const ProfileResult& result = relu_and_linear_profile();
   CHECK(row_of(result, "only.relu").bound == Bound::kMemory);
   CHECK(row_of(result, "only.linear").bound == Bound::kCompute);
   CHECK(row_of(result, "only.tokens").bound == Bound::kLaunch);
@@ -123,7 +129,7 @@ TEST_CASE(
 }
 
 TEST_CASE("bytes of ops and of the copies inside them are what a hand counts") {
-  const ProfileResult result = profile_of(relu_and_linear(), false);
+  const ProfileResult& result = relu_and_linear_profile();
   constexpr Index kMap = 4 * 4 * 1024 * 1024;  // a batch of 4, four bytes a number
   CHECK(row_of(result, "only.relu").bytes_read == kMap);
   CHECK(row_of(result, "only.relu").bytes_written == kMap);
