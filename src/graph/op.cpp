@@ -83,7 +83,7 @@ constexpr CategorizedOp kRow<L2Normalize>{"l2_normalize", C::kNormalization,
 template <>
 constexpr CategorizedOp kRow<LimitedExp>{"limited_exp", C::kOther, "arithmetic on a few numbers"};
 template <>
-constexpr CategorizedOp kRow<Mean>{"mean", C::kOther, "pooling"};
+constexpr CategorizedOp kRow<Mean>{"mean", C::kOther, "pooling: the mean over places or tokens"};
 template <>
 constexpr CategorizedOp kRow<Route>{"route", C::kOther, "chooses experts: sorting and counting"};
 template <>
