@@ -20,7 +20,8 @@ struct MemoryTimeline {
 MemoryTimeline predicted_memory(const Graph& graph, Index batch, Index element_bytes);
 
 /// Runs one forward and asks the allocator after every node. Measured equals predicted after every
-/// node but where a value is not of the model's dtype (the 64-bit slots of an expert router). The
+/// node but where the plan's dtype is not the value's: the 64-bit slots of an expert router, and
+/// shift masks and offset tables, which are cast from float32 in a model of another dtype. The
 /// measured peak also holds what LibTorch's ops take for a moment; what oneDNN and MKL allocate on
 /// their own, and what other threads take, passes the allocator by.
 MemoryTimeline measured_memory(TimedModel& model, Index batch, Index element_bytes);
