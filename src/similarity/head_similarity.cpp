@@ -7,89 +7,22 @@
 
 #include "core/error.h"
 #include "core/interrupt.h"
-#include "similarity/head_cosine.h"
 #include "similarity/image_source.h"
-#include "stats/intervals.h"
+#include "similarity/layer_measures.h"
 #include "stats/summary.h"
+#include "sweep/similarity_metrics.h"
 
 namespace vitlab {
 
 namespace {
 
-constexpr Index kSmallGrid = 4;  // tokens
-// Percentiles of a mean over images are stable long before the default number of draws.
-constexpr std::int64_t kDraws = 1000;
-
-/// What is gathered of one attention layer.
-class LayerCosines {
- public:
-  LayerCosines(const Graph& graph, const AttentionTap& tap)
-      : maps_(tap.windows), outputs_(tap.windows) {
-    const Shape& map = graph.value(tap.maps.front()).shape;
-    about_.layer = graph.attention_name(tap);
-    about_.heads = tap.heads;
-    about_.queries = map[map.rank() - 2];
-    about_.keys = map[map.rank() - 1];
-    about_.windows = tap.windows;
-    about_.is_small_grid = about_.queries <= kSmallGrid;
-  }
-
-  void add(const AttentionResult& attention) {
-    if (about_.heads < 2) return;
-    maps_.add(attention.maps);
-    const std::vector<at::Tensor>& outputs = attention.head_outputs;
-    outputs_fit_ = std::all_of(outputs.begin(), outputs.end(), [&](const at::Tensor& output) {
-      return output.sizes() == outputs.front().sizes();
-    });
-    if (outputs_fit_) outputs_.add(at::stack(outputs, 1));
-  }
-
-  LayerSimilarity finish(std::uint64_t seed) {
-    if (about_.heads < 2) {
-      about_.note = "one head: there are no pairs";
-      return about_;
-    }
-    read(maps_, "map", seed);
-    if (outputs_fit_)
-      read(outputs_, "output", seed);
-    else
-      about_.note = "heads of unequal V have no cosine of outputs";
-    if (about_.is_small_grid)
-      about_.note += (about_.note.empty() ? "" : "; ") + std::to_string(about_.queries) +
-                     " tokens or fewer are alike by themselves: read value minus null";
-    return about_;
-  }
-
- private:
-  void read(HeadCosines& cosines, const std::string& what, std::uint64_t seed) {
-    cosines.close();
-    for (std::size_t r = 0; r < kHeadReductions; ++r) {
-      const std::vector<double>& values = cosines.values()[r];
-      const std::vector<double>& null = cosines.null_values()[r];
-      HeadMetric metric;
-      metric.name = "head_cosine." + std::string(head_reductions()[r].name) + "." + what;
-      metric.value = mean(values);
-      if (values.size() > 1) {
-        const Estimate interval = bootstrap_mean(values, {.draws = kDraws, .seed = seed});
-        metric.low = interval.low;
-        metric.high = interval.high;
-      }
-      if (!null.empty()) metric.null_value = mean(null);
-      about_.metrics.push_back(std::move(metric));
-    }
-  }
-
-  LayerSimilarity about_;
-  HeadCosines maps_, outputs_;
-  bool outputs_fit_ = true;
-};
-
 SimilarityResult similarity(const Executor& executor, const Weights& weights, ImageSource& source,
                             const SimilaritySettings& settings, const SimilarityNotice& notice) {
   const c10::InferenceMode guard;
   const Graph& graph = executor.graph();
-  std::vector<LayerCosines> layers;
-  for (const AttentionTap& tap : graph.attention) layers.emplace_back(graph, tap);
+  std::vector<LayerMeasures> layers;
+  for (const AttentionTap& tap : graph.attention)
+    layers.emplace_back(graph, tap, weights, settings.metrics);
   RunOptions options;
   options.taps = true;
   options.head_outputs = true;
@@ -101,7 +34,7 @@ SimilarityResult similarity(const Executor& executor, const Weights& weights, Im
     result.images += images.size(0);
     if (notice) notice(result.images, source.images());
   }
-  for (LayerCosines& layer : layers) result.layers.push_back(layer.finish(settings.seed));
+  for (LayerMeasures& layer : layers) result.layers.push_back(layer.finish(settings.seed));
   return result;
 }
 
@@ -116,6 +49,43 @@ void check(const Executor& executor, const SimilaritySettings& settings) {
 
 Json number_or_null(const std::optional<double>& value) {
   return value ? json_number(*value) : Json(nullptr);
+}
+
+Json numbers(const double* values, std::size_t count) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < count; ++i) list.push_back(json_number(values[i]));
+  return list;
+}
+
+Json metric_json(const HeadMetric& metric) {
+  Json json{{"value", json_number(metric.value)},
+            {"low", number_or_null(metric.low)},
+            {"high", number_or_null(metric.high)},
+            {"null", number_or_null(metric.null_value)}};
+  if (metric.control)
+    json["control"] = {{"value", json_number(metric.control->value)},
+                       {"low", number_or_null(metric.control->low)},
+                       {"high", number_or_null(metric.control->high)}};
+  return json;
+}
+
+Json layer_json(const LayerSimilarity& layer) {
+  Json metrics = Json::object(), per_head = Json::object(), pairs = Json::object();
+  for (const HeadMetric& metric : layer.metrics) metrics[metric.name] = metric_json(metric);
+  for (const auto& [name, values] : layer.per_head)
+    per_head[name] = numbers(values.data(), values.size());
+  const auto heads = static_cast<std::size_t>(layer.heads);
+  for (const auto& [name, values] : layer.pairs) {
+    pairs[name] = Json::array();
+    for (std::size_t i = 0; i < heads; ++i)
+      pairs[name].push_back(numbers(values.data() + i * heads, heads));
+  }
+  Json row{{"layer", layer.layer}, {"heads", layer.heads},     {"queries", layer.queries},
+           {"keys", layer.keys},   {"windows", layer.windows}, {"small_grid", layer.is_small_grid},
+           {"metrics", metrics},   {"per_head", per_head},     {"pairs", pairs}};
+  if (layer.class_tokens > 0) row["class_tokens"] = layer.class_tokens;
+  if (!layer.note.empty()) row["note"] = layer.note;
+  return row;
 }
 
 }  // namespace
@@ -140,22 +110,26 @@ SimilarityResult head_similarity(const Executor& executor, const Weights& weight
   return similarity(executor, weights, *source, settings, notice);
 }
 
+void add_control(SimilarityResult& result, const std::vector<SimilarityResult>& controls) {
+  for (std::size_t l = 0; l < result.layers.size(); ++l)
+    for (std::size_t m = 0; m < result.layers[l].metrics.size(); ++m) {
+      std::vector<double> values;
+      for (const SimilarityResult& control : controls)
+        values.push_back(control.layers.at(l).metrics.at(m).value);
+      if (values.empty()) continue;
+      ControlValue beside{.value = mean(values)};
+      if (values.size() > 1) {
+        const auto [low, high] = std::minmax_element(values.begin(), values.end());
+        beside.low = *low;
+        beside.high = *high;
+      }
+      result.layers[l].metrics[m].control = beside;
+    }
+}
+
 Json similarity_json(const SimilarityResult& result) {
   Json layers = Json::array();
-  for (const LayerSimilarity& layer : result.layers) {
-    Json metrics = Json::object();
-    for (const HeadMetric& metric : layer.metrics)
-      metrics[metric.name] = {{"value", json_number(metric.value)},
-                              {"low", number_or_null(metric.low)},
-                              {"high", number_or_null(metric.high)},
-                              {"null", number_or_null(metric.null_value)}};
-    Json row{{"layer", layer.layer},     {"heads", layer.heads},
-             {"queries", layer.queries}, {"keys", layer.keys},
-             {"windows", layer.windows}, {"small_grid", layer.is_small_grid},
-             {"metrics", metrics}};
-    if (!layer.note.empty()) row["note"] = layer.note;
-    layers.push_back(std::move(row));
-  }
+  for (const LayerSimilarity& layer : result.layers) layers.push_back(layer_json(layer));
   return {{"layers", layers}, {"images", result.images}};
 }
 
@@ -163,11 +137,16 @@ std::vector<MetricValue> metrics_of(const SimilarityResult& result) {
   std::vector<MetricValue> rows;
   for (const LayerSimilarity& layer : result.layers) {
     for (const HeadMetric& metric : layer.metrics) {
-      rows.push_back(
-          {metric.name, layer.layer, metric.value, "1", metric.low, metric.high, result.images});
-      if (metric.null_value)
-        rows.push_back(
-            {metric.name + ".null", layer.layer, *metric.null_value, "1", {}, {}, result.images});
+      const std::string unit(similarity_unit(metric.name));
+      const auto add = [&](const std::string& name, double value, std::optional<double> low,
+                           std::optional<double> high) {
+        rows.push_back({name, layer.layer, value, unit, low, high, result.images});
+      };
+      add(metric.name, metric.value, metric.low, metric.high);
+      if (metric.null_value) add(metric.name + ".null", *metric.null_value, {}, {});
+      if (metric.control)
+        add(metric.name + ".control", metric.control->value, metric.control->low,
+            metric.control->high);
     }
   }
   return rows;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -15,23 +16,39 @@
 
 namespace vitlab {
 
+/// What models of random initial weights give: the mean over them, and from two on the smallest and
+/// largest.
+struct ControlValue {
+  double value = 0;
+  std::optional<double> low, high;
+};
+
 /// One metric of one layer: the mean over images, a bootstrap interval over images (none for one
-/// image), and the mean of the shuffled-image null (none for one image).
+/// image, or where it is not a mean over images), and the mean of the shuffled-image null (none for
+/// one image).
 struct HeadMetric {
   std::string name;  // "head_cosine.max_max.map", "head_cosine.mean_mean.output"
   double value = 0;
   std::optional<double> low, high;
   std::optional<double> null_value;
+  std::optional<ControlValue> control;
+  std::vector<double> per_image;  // what `value` is the mean of, in the order of the images
 };
+
+/// A number of each head, or of each pair of heads by rows: means over images.
+using HeadValues = std::pair<std::string, std::vector<double>>;
 
 struct LayerSimilarity {
   std::string layer;
   Index heads = 0, queries = 0, keys = 0;
-  Index windows = 1;  // per image
+  Index windows = 1;       // per image
+  Index class_tokens = 0;  // the first so many of queries and keys
   /// 4 tokens or fewer: any two maps are alike, so that value minus null is what is shown.
   bool is_small_grid = false;
   std::string note;  // why metrics are missing or how to read them; "" if nothing is to be said
   std::vector<HeadMetric> metrics;
+  std::vector<HeadValues> per_head;  // "entropy", "attention_distance", …
+  std::vector<HeadValues> pairs;     // heads x heads: "map", "output" (cosines), …
 };
 
 struct SimilarityResult {
@@ -42,11 +59,11 @@ struct SimilarityResult {
 /// Told after each batch how many images of how many are done.
 using SimilarityNotice = std::function<void(Index done, Index total)>;
 
-/// How alike the heads of each attention layer are (EfficientViT Fig 4): per image the cosines of
-/// all its windows laid end to end, of attention maps and of what the heads give out; three
-/// reductions over heads; the mean over images. Evaluation mode, one batch of maps in memory, and
-/// the same numbers for any batch size but for rounding. Throws UserError for a model without
-/// attention or images that do not fit it, Interrupted.
+/// How alike the heads of each attention layer are (EfficientViT Fig 4), by the measures that the
+/// settings name (sweep/similarity_metrics.h): each is a number an image, of all its windows
+/// together, and then the mean over images. Evaluation mode, one batch of maps in memory, and the
+/// same numbers for any batch size but for rounding. Throws UserError for a model without
+/// attention, images that do not fit it, or maps that hold NaN; Interrupted.
 SimilarityResult head_similarity(const Executor& executor, const Weights& weights,
                                  const at::Tensor& images, const SimilaritySettings& settings,
                                  const SimilarityNotice& notice = {});
@@ -55,9 +72,12 @@ SimilarityResult head_similarity(const Executor& executor, const Weights& weight
                                  const Dataset& dataset, const SimilaritySettings& settings,
                                  const SimilarityNotice& notice = {});
 
+/// Puts what models of random weights gave, with the same settings, beside a result.
+void add_control(SimilarityResult& result, const std::vector<SimilarityResult>& controls);
+
 /// What `similarity --json` prints, but for `schema` and `command`.
 Json similarity_json(const SimilarityResult& result);
-/// One row per layer and metric, and its null under the name with ".null".
+/// One row per layer and metric, its null under the name with ".null", its control with ".control".
 std::vector<MetricValue> metrics_of(const SimilarityResult& result);
 
 }  // namespace vitlab

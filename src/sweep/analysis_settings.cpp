@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "core/error.h"
 #include "graph/axis.h"
 #include "spec/solve.h"
 #include "sweep/setting_list.h"
+#include "sweep/similarity_metrics.h"
 
 namespace vitlab {
 
@@ -77,7 +79,17 @@ SimilaritySettings read_similarity_settings(ConfigReader& reader) {
   reader.optional("images", settings.images);
   reader.optional("batch", settings.batch);
   reader.optional("seed", seed);
+  reader.optional("control", settings.control);
+  std::vector<std::string> metrics;
+  if (reader.optional("metrics", metrics)) {
+    try {
+      settings.metrics = chosen_measures(metrics);
+    } catch (const UserError& error) {
+      reader.fail("metrics", error.what());
+    }
+  }
   reader.finish();
+  check_between(reader, "control", static_cast<double>(settings.control), 0, 100);
   check_between(reader, "images", static_cast<double>(settings.images), 1, 1e8);
   check_between(reader, "batch", static_cast<double>(settings.batch), 1, 1e6);
   check_between(reader, "seed", static_cast<double>(seed), 0, 9e15);
@@ -91,6 +103,8 @@ Json similarity_settings_json(const SimilaritySettings& settings) {
   if (settings.images != defaults.images) json["images"] = settings.images;
   if (settings.batch != defaults.batch) json["batch"] = settings.batch;
   if (settings.seed != defaults.seed) json["seed"] = settings.seed;
+  if (settings.metrics != defaults.metrics) json["metrics"] = settings.metrics;
+  if (settings.control != defaults.control) json["control"] = settings.control;
   return json;
 }
 

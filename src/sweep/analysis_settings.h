@@ -15,6 +15,9 @@ struct SimilaritySettings {
   Index images = 256;  // the first so many of the test split
   Index batch = 32;
   std::uint64_t seed = 0;  // of the bootstrap and of the shuffled-image null
+  /// Names of sweep/similarity_metrics.h in its order; a file may also say core or all.
+  std::vector<std::string> metrics{"head_cosine"};
+  Index control = 0;  // how many models of random initial weights are looked at beside
 
   friend bool operator==(const SimilaritySettings&, const SimilaritySettings&) = default;
 };

@@ -5,43 +5,58 @@
 #include "model/device.h"
 #include "similarity/head_similarity.h"
 #include "spec/presets.h"
+#include "sweep/similarity_metrics.h"
 
 namespace {
 
 using namespace vitlab;
 
-/// M0 and 64 images, on one thread.
-struct Subject {
-  Executor executor{build_graph(resolve_model("efficientvit_m0").spec)};
-  Weights weights = initial_weights(executor.graph(), 0);
-  at::Tensor images = at::randn({64, 3, 224, 224});
-  SimilaritySettings settings{.images = 64, .batch = 16};
+constexpr Index kImages = 32, kBatch = 16;
 
-  Subject() {
+/// A model and images, on one thread.
+struct Subject {
+  Executor executor;
+  Weights weights = initial_weights(executor.graph(), 0);
+  at::Tensor images = at::randn({kImages, 3, 224, 224});
+
+  explicit Subject(const char* model) : executor(build_graph(resolve_model(model).spec)) {
     keep_freed_memory();
     set_threads(1);
   }
 };
 
-void plain_forward(benchmark::State& state) {
-  const Subject subject;
+void plain_forward(benchmark::State& state, const char* model) {
+  const Subject subject(model);
   const c10::InferenceMode guard;
   for (auto _ : state)
-    for (std::int64_t i = 0; i < 64; i += 16)
+    for (Index i = 0; i < kImages; i += kBatch)
       benchmark::DoNotOptimize(
-          subject.executor.run(subject.weights, subject.images.narrow(0, i, 16)));
-  state.SetItemsProcessed(state.iterations() * 64);
+          subject.executor.run(subject.weights, subject.images.narrow(0, i, kBatch)));
+  state.SetItemsProcessed(state.iterations() * kImages);
 }
-BENCHMARK(plain_forward)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-/// Must stay below 1.5 times plain_forward.
-void similarity_of_heads(benchmark::State& state) {
-  const Subject subject;
+void similarity_of_heads(benchmark::State& state, const char* model, const char* measures) {
+  const Subject subject(model);
+  const SimilaritySettings settings{
+      .images = kImages, .batch = kBatch, .metrics = chosen_measures({measures})};
   for (auto _ : state)
     benchmark::DoNotOptimize(
-        head_similarity(subject.executor, subject.weights, subject.images, subject.settings));
-  state.SetItemsProcessed(state.iterations() * 64);
+        head_similarity(subject.executor, subject.weights, subject.images, settings));
+  state.SetItemsProcessed(state.iterations() * kImages);
 }
-BENCHMARK(similarity_of_heads)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+// The core measures must stay below 1.5 times the plain forward.
+#define VITLAB_COMPARED(model)                                                                   \
+  BENCHMARK_CAPTURE(plain_forward, model, #model)->Unit(benchmark::kMillisecond)->UseRealTime(); \
+  BENCHMARK_CAPTURE(similarity_of_heads, model##_cosine, #model, "head_cosine")                  \
+      ->Unit(benchmark::kMillisecond)                                                            \
+      ->UseRealTime();                                                                           \
+  BENCHMARK_CAPTURE(similarity_of_heads, model##_core, #model, "core")                           \
+      ->Unit(benchmark::kMillisecond)                                                            \
+      ->UseRealTime()
+
+VITLAB_COMPARED(efficientvit_m0);
+VITLAB_COMPARED(efficientvit_m4);
+VITLAB_COMPARED(deit_tiny);
 
 }  // namespace
