@@ -169,56 +169,6 @@ ExitCode run_forward(const std::vector<std::string>& words) {
   return ExitCode::kDone;
 }
 
-ExitCode run_similarity(const std::vector<std::string>& words) {
-  ModelWords model;
-  std::string input, data;
-  std::int64_t images = 0;
-  Arguments arguments("similarity", "How much the attention heads of each layer repeat each other.",
-                      {"vitlab similarity results/m0_digits --data digits",
-                       "vitlab similarity deit_tiny --weights deit.safetensors --layout timm "
-                       "--input images.safetensors --json"});
-  model.declare(arguments, {});
-  arguments.option("--input", "safetensors with tensor `input` (N, C, H, W)", input);
-  arguments.option("--data", "a data set, whose test images are used", data);
-  arguments.option("--images", "how many images (default 256)", images);
-  arguments.parse(words);
-  if (input.empty() == data.empty()) throw UserError("name either --input or --data");
-  Json request = model.request("similarity");
-  SimilaritySettings settings;
-  if (images != 0) settings.images = images;
-  if (settings.images < 1) throw UserError("--images must be at least 1");
-  request["settings"] = similarity_settings_json(settings);
-  if (!input.empty()) {
-    if (!fs::exists(input)) throw UserError("--input " + input + " does not exist");
-    request["input"] = input;
-  } else {
-    request["data"] = canonical_text(parse_data_spec(data));
-  }
-  const Json result = ask_engine(request, "similarity");
-  if (model.json) {
-    print_json(document_of("similarity", result));
-    return ExitCode::kDone;
-  }
-  TextTable table(
-      {"layer", "heads", "max_max.map", "95 % interval", "null", "mean_max.map", "mean_mean.map"});
-  for (const Json& layer : result.at("layers")) {
-    const Json& metrics = layer.at("metrics");
-    const auto cell = [&](const char* name, const char* field) {
-      return metrics.contains(name) && metrics.at(name).contains(field)
-                 ? number(metrics.at(name).at(field), 3)
-                 : std::string("-");
-    };
-    const char* first = "head_cosine.max_max.map";
-    table.add({layer.at("layer").get<std::string>(), layer.at("heads").dump(), cell(first, "value"),
-               cell(first, "low") + " … " + cell(first, "high"), cell(first, "null"),
-               cell("head_cosine.mean_max.map", "value"),
-               cell("head_cosine.mean_mean.map", "value")});
-  }
-  print_text(table.str(output_width()) + "\n" + result.at("images").dump() +
-             " images; weights: " + result.value("weights", std::string()) + "\n");
-  return ExitCode::kDone;
-}
-
 namespace {
 
 /// "macs=0.6" into settings.keep.

@@ -16,6 +16,15 @@ namespace vitlab {
 
 namespace {
 
+/// What is no number anywhere in the maps is none in the answers.
+void check_finite(const std::vector<at::Tensor>& outputs) {
+  for (const at::Tensor& output : outputs)
+    if (!at::isfinite(output).all().item<bool>())
+      throw UserError(
+          "the model answers NaN or infinities, so its attention maps say nothing: look for such "
+          "numbers in the images and the weights");
+}
+
 SimilarityResult similarity(const Executor& executor, const Weights& weights, ImageSource& source,
                             const SimilaritySettings& settings, const SimilarityNotice& notice) {
   const c10::InferenceMode guard;
@@ -30,6 +39,7 @@ SimilarityResult similarity(const Executor& executor, const Weights& weights, Im
   for (at::Tensor images = source.next(); images.defined(); images = source.next()) {
     check_interrupt();
     const RunResult run = executor.run(weights, images, options);
+    check_finite(run.outputs);
     for (std::size_t i = 0; i < layers.size(); ++i) layers[i].add(run.attention[i]);
     result.images += images.size(0);
     if (notice) notice(result.images, source.images());

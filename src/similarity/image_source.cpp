@@ -87,6 +87,9 @@ class DatasetSource : public ImageSource {
     return at::from_blob(batch_.images.data(), {batch_.count(), shape_[1], shape_[2], shape_[3]},
                          at::kFloat);
   }
+  at::Tensor labels() const override {
+    return at::tensor(at::ArrayRef<std::int64_t>(batch_.labels), at::kLong);
+  }
   Index images() const override { return loader_.images(); }
 
  private:

@@ -16,6 +16,8 @@ class ImageSource {
  public:
   virtual ~ImageSource() = default;
   virtual at::Tensor next() = 0;
+  /// Of the images that next() gave last; undefined for a tensor of images.
+  virtual at::Tensor labels() const { return {}; }
   virtual Index images() const = 0;
 };
 

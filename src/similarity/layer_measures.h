@@ -19,7 +19,7 @@ class LayerMeasures {
   LayerMeasures(const Graph& graph, const AttentionTap& tap, const Weights& weights,
                 const std::vector<std::string>& measures);
 
-  /// The next images; throws UserError if the maps hold NaN or infinities.
+  /// The next images; their maps hold numbers only.
   void add(const AttentionResult& attention);
   LayerSimilarity finish(std::uint64_t seed);
 

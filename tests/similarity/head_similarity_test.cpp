@@ -9,6 +9,7 @@
 #include "model/small_models.h"
 #include "similarity/image_source.h"
 #include "spec/presets.h"
+#include "sweep/similarity_metrics.h"
 #include "test.hpp"
 
 namespace vitlab {
@@ -134,7 +135,8 @@ TEST_CASE("the batch does not matter") {
     // In float64: LibTorch rounds a forward of one image unlike one of many.
     const at::Tensor input = model.images(11, 4);
     const auto with_batch = [&](Index batch) {
-      return head_similarity(model.executor, model.weights, input, {.batch = batch});
+      return head_similarity(model.executor, model.weights, input,
+                             {.batch = batch, .metrics = chosen_measures({"all"})});
     };
     const SimilarityResult one = with_batch(1), all = with_batch(64);
     for (std::size_t l = 0; l < one.layers.size(); ++l) {
@@ -143,8 +145,11 @@ TEST_CASE("the batch does not matter") {
         const HeadMetric& b = all.layers[l].metrics[m];
         INFO(mixer << " " << one.layers[l].layer << " " << a.name);
         CHECK(a.value == Approx(b.value).margin(1e-9));
+        CHECK(a.low.has_value() == !a.per_image.empty());
+        CHECK(a.null_value.has_value() == b.null_value.has_value());
+        if (a.null_value) CHECK(*a.null_value == Approx(*b.null_value).margin(1e-9));
+        if (!a.low) continue;
         CHECK(*a.low == Approx(*b.low).margin(1e-9));
-        CHECK(*a.null_value == Approx(*b.null_value).margin(1e-9));
         CHECK(*a.low <= a.value);
         CHECK(a.value <= *a.high);
       }
@@ -184,6 +189,55 @@ TEST_CASE("every kind of attention can be looked at, heads of unequal V but for 
     }
   });
   CHECK(seen == std::set<std::string>{"one head", "outputs", "no outputs"});
+}
+
+TEST_CASE("every measure of every kind of attention lies in its range") {
+  std::set<std::string> seen;
+  for_every_kind(4, false, [&](const SmallModel& model, RandomSpecs&) {
+    if (model.graph().attention.empty()) return;
+    const SimilarityResult result =
+        head_similarity(model.executor, model.weights, model.images(3, 9),
+                        {.batch = 2, .metrics = chosen_measures({"all"})});
+    for (const LayerSimilarity& layer : result.layers)
+      for (const HeadMetric& metric : layer.metrics) {
+        INFO(layer.layer << " " << metric.name << " " << metric.value);
+        const auto heads = static_cast<double>(layer.heads);
+        const bool is_count = metric.name == "effective_heads";
+        const bool is_length = metric.name == "attention_distance.mean";
+        CHECK(metric.value >= (is_count ? 1 - 1e-6 : is_length ? 0 : -1 - 1e-9));
+        CHECK(metric.value <= (is_count ? heads + 1e-6 : is_length ? 100 : 1 + 1e-9));
+        CHECK_FALSE(similarity_unit(metric.name).empty());
+        seen.insert(metric.name);
+      }
+  });
+  CHECK(seen.size() == 22);
+}
+
+TEST_CASE("images or weights that are no numbers are refused") {
+  const SmallModel model(windowed_spec(), 1);
+  at::Tensor images = model.images(3, 1);
+  images[1][0][2][2] = std::nan("");
+  CHECK_THROWS_WITH(head_similarity(model.executor, model.weights, images, {}),
+                    Catch::Contains("NaN"));
+}
+
+TEST_CASE("models of random weights stand beside: their mean, and their range from two on") {
+  const SmallModel model(windowed_spec(), 13);
+  SimilarityResult result = head_similarity(model.executor, model.weights, model.images(3, 2), {});
+  std::vector<SimilarityResult> controls;
+  for (const std::uint64_t seed : {1, 2})
+    controls.push_back(head_similarity(model.executor, random_weights(model.graph(), seed),
+                                       model.images(3, 2), {}));
+  add_control(result, controls);
+  const ControlValue& control = *result.layers[1].metrics[2].control;
+  const double a = controls[0].layers[1].metrics[2].value;
+  const double b = controls[1].layers[1].metrics[2].value;
+  CHECK(control.value == Approx((a + b) / 2));
+  CHECK(*control.low == std::min(a, b));
+  CHECK(*control.high == std::max(a, b));
+  CHECK(similarity_json(
+            result)["layers"][1]["metrics"]["head_cosine.mean_mean.map"]["control"]["value"] ==
+        control.value);
 }
 
 TEST_CASE("a model without attention, and settings that make no sense, are refused") {

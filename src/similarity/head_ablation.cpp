@@ -1,0 +1,156 @@
+#include "similarity/head_ablation.h"
+
+#include <algorithm>
+
+#include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
+
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "similarity/gated_heads.h"
+#include "similarity/image_source.h"
+
+namespace vitlab {
+
+namespace {
+
+void check_labels(const at::Tensor& labels, Index classes) {
+  if (labels.max().item<Index>() >= classes)
+    throw UserError("the data set has labels up to " + std::to_string(labels.max().item<Index>()) +
+                    ", and the model has " + std::to_string(classes) + " classes");
+}
+
+/// Adds losses and right answers of one batch.
+void add_answers(Answers& answers, const at::Tensor& logits, const at::Tensor& labels) {
+  check_labels(labels, logits.size(1));
+  const at::Tensor here = logits.to(at::kCPU, at::kDouble);
+  answers.loss += at::cross_entropy_loss(here, labels, {}, at::Reduction::Sum).item<double>();
+  answers.top1 += (here.argmax(1) == labels).sum().item<double>();
+}
+
+void average(Answers& answers, Index images) {
+  answers.loss /= static_cast<double>(images);
+  answers.top1 /= static_cast<double>(images);
+}
+
+/// Gates that leave `layer` only the heads of `kept` (ones and zeros).
+std::vector<at::Tensor> gates_of(const GatedHeads& model, std::size_t layer, Index images,
+                                 const at::Tensor& kept) {
+  std::vector<at::Tensor> gates(model.layers());
+  gates[layer] = kept.unsqueeze(0).expand({images, -1});
+  return gates;
+}
+
+AblationResult whole_model(const Graph& graph, const GatedHeads& model) {
+  if (model.layers() == 0)
+    throw UserError("ablation takes attention heads away, and this model has no attention");
+  AblationResult result;
+  for (std::size_t layer = 0; layer < model.layers(); ++layer) {
+    LayerAblation row{.layer = graph.attention_name(graph.attention[layer])};
+    for (Index head = 0; head < model.heads(layer); ++head) row.heads.push_back({.head = head});
+    result.layers.push_back(std::move(row));
+  }
+  return result;
+}
+
+Json answers_json(const Answers& answers, const Answers& whole) {
+  return {{"loss", json_number(answers.loss)},
+          {"top1", json_number(answers.top1)},
+          {"loss_change", json_number(answers.loss - whole.loss)},
+          {"top1_change", json_number(answers.top1 - whole.top1)}};
+}
+
+}  // namespace
+
+AblationResult ablate_heads(const Executor& executor, const Weights& weights,
+                            const Dataset& dataset, const SimilaritySettings& settings,
+                            const SimilarityNotice& notice) {
+  const c10::InferenceMode guard;
+  const Graph& graph = executor.graph();
+  const GatedHeads model(executor, weights);
+  AblationResult result = whole_model(graph, model);
+  const auto source = images_of(dataset, graph.value(graph.input).shape, settings);
+  for (at::Tensor images = source->next(); images.defined(); images = source->next()) {
+    const at::Tensor labels = source->labels();
+    const Index count = images.size(0);
+    add_answers(result.whole, model.run(images, std::vector<at::Tensor>(model.layers())), labels);
+    for (std::size_t layer = 0; layer < model.layers(); ++layer)
+      for (HeadAblation& row : result.layers[layer].heads) {
+        check_interrupt();
+        at::Tensor only = at::zeros({model.heads(layer)});
+        only[row.head] = 1;
+        add_answers(row.removed, model.run(images, gates_of(model, layer, count, 1 - only)),
+                    labels);
+        add_answers(row.left, model.run(images, gates_of(model, layer, count, only)), labels);
+      }
+    result.images += count;
+    if (notice) notice(result.images, source->images());
+  }
+  average(result.whole, result.images);
+  for (LayerAblation& layer : result.layers)
+    for (HeadAblation& row : layer.heads) {
+      average(row.removed, result.images);
+      average(row.left, result.images);
+    }
+  return result;
+}
+
+bool wants_importance(const SimilaritySettings& settings) {
+  return std::find(settings.metrics.begin(), settings.metrics.end(), "gate_importance") !=
+         settings.metrics.end();
+}
+
+std::vector<std::vector<double>> gate_importance(const Executor& executor, const Weights& weights,
+                                                 const Dataset& dataset,
+                                                 const SimilaritySettings& settings,
+                                                 const SimilarityNotice& notice) {
+  const Graph& graph = executor.graph();
+  const GatedHeads model(executor, weights);
+  std::vector<at::Tensor> sums;
+  for (std::size_t layer = 0; layer < model.layers(); ++layer)
+    sums.push_back(at::zeros({model.heads(layer)}, at::kDouble));
+  const auto source = images_of(dataset, graph.value(graph.input).shape, settings);
+  const c10::AutoGradMode with_gradients(true);
+  Index done = 0;
+  for (at::Tensor images = source->next(); images.defined(); images = source->next()) {
+    check_interrupt();
+    std::vector<at::Tensor> gates;
+    for (std::size_t layer = 0; layer < model.layers(); ++layer)
+      gates.push_back(at::ones({images.size(0), model.heads(layer)}).requires_grad_(true));
+    const at::Tensor logits = model.run(images, gates).to(at::kCPU);
+    check_labels(source->labels(), logits.size(1));
+    // A sum: the gradient of an image's gates is that of its own loss.
+    at::cross_entropy_loss(logits, source->labels(), {}, at::Reduction::Sum).backward();
+    for (std::size_t layer = 0; layer < gates.size(); ++layer)
+      if (gates[layer].grad().defined())
+        sums[layer] += gates[layer].grad().to(at::kDouble).abs().sum(0);
+    done += images.size(0);
+    if (notice) notice(done, source->images());
+  }
+  std::vector<std::vector<double>> importance;
+  for (const at::Tensor& sum : sums) {
+    const double length = sum.norm().item<double>();
+    const at::Tensor own = (length > 0 ? sum / length : sum).contiguous();
+    importance.emplace_back(own.const_data_ptr<double>(),
+                            own.const_data_ptr<double>() + own.numel());
+  }
+  return importance;
+}
+
+Json ablation_json(const AblationResult& result) {
+  Json layers = Json::array();
+  for (const LayerAblation& layer : result.layers) {
+    Json heads = Json::array();
+    for (const HeadAblation& row : layer.heads)
+      heads.push_back({{"head", row.head},
+                       {"removed", answers_json(row.removed, result.whole)},
+                       {"left", answers_json(row.left, result.whole)}});
+    layers.push_back({{"layer", layer.layer}, {"heads", heads}});
+  }
+  return {{"images", result.images},
+          {"loss", json_number(result.whole.loss)},
+          {"top1", json_number(result.whole.top1)},
+          {"layers", layers}};
+}
+
+}  // namespace vitlab

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "data/dataset.h"
+#include "model/executor.h"
+#include "similarity/head_similarity.h"
+
+namespace vitlab {
+
+/// Loss and accuracy of a model over images.
+struct Answers {
+  double loss = 0;  // mean cross entropy
+  double top1 = 0;  // share of right answers
+};
+
+/// What one head is worth: the model without it, and with its layer's other heads taken away.
+struct HeadAblation {
+  Index head = 0;
+  Answers removed, left;
+};
+
+struct LayerAblation {
+  std::string layer;
+  std::vector<HeadAblation> heads;
+};
+
+struct AblationResult {
+  Index images = 0;
+  Answers whole;
+  std::vector<LayerAblation> layers;
+};
+
+/// Takes away each head of each attention layer in turn, and all others of its layer in turn, by
+/// making what it gives out zero (GatedHeads), on the settings' test images; two passes a head.
+/// Throws UserError for a model without attention or a data set whose labels it has no class for.
+AblationResult ablate_heads(const Executor& executor, const Weights& weights,
+                            const Dataset& dataset, const SimilaritySettings& settings,
+                            const SimilarityNotice& notice = {});
+
+/// Whether the settings name gate_importance, which head_similarity leaves out: it needs labels.
+bool wants_importance(const SimilaritySettings& settings);
+
+/// Michel et al. 2019 (arXiv:1905.10650): the mean over images of |dLoss/dgate| of a gate on each
+/// head's output, divided by its length over the layer's heads; 0 where the loss depends on none.
+std::vector<std::vector<double>> gate_importance(const Executor& executor, const Weights& weights,
+                                                 const Dataset& dataset,
+                                                 const SimilaritySettings& settings,
+                                                 const SimilarityNotice& notice = {});
+
+/// {"images", "loss", "top1", "layers": [{"layer", "heads": [{"head", "removed": {"loss", "top1",
+/// "loss_change", "top1_change"}, "left": {…}}]}]}.
+Json ablation_json(const AblationResult& result);
+
+}  // namespace vitlab
