@@ -1,9 +1,13 @@
+#include <algorithm>
 #include <filesystem>
+#include <memory>
 
 #include "cli/command.h"
 #include "cli/engine_commands.h"
+#include "cli/similarity_output.h"
 #include "cli/similarity_text.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/text.h"
 #include "data/data_spec.h"
 #include "sweep/named_config.h"
@@ -16,12 +20,16 @@ namespace {
 /// The words of `vitlab similarity` besides those of every command with tensors.
 struct SimilarityWords {
   ModelWords model;
-  std::string input, data, metrics = "core";
+  ModelWords other;  // what --against names
+  std::string input, data, metrics = "core", out, show;
   std::int64_t images = 0, control = 0;
-  bool ablate = false;
+  bool ablate = false, cross_layer = false, layer_cka = false;
 
   void parse(const std::vector<std::string>& words);
   Json request() const;
+
+ private:
+  SimilaritySettings settings() const;
 };
 
 void SimilarityWords::parse(const std::vector<std::string>& words) {
@@ -29,8 +37,8 @@ void SimilarityWords::parse(const std::vector<std::string>& words) {
       "similarity", "How much the attention heads of each layer repeat each other.",
       {"vitlab similarity results/m0_digits --data digits",
        "vitlab similarity results/m0_digits --data digits --metrics all --control 2 --ablate",
-       "vitlab similarity deit_tiny --weights deit.safetensors --layout timm "
-       "--input images.safetensors --json"});
+       "vitlab similarity results/with_splits --against results/without_splits --data digits "
+       "--out results/splits --show 0,3"});
   model.declare(arguments, {});
   arguments.option("--input", "safetensors with tensor `input` (N, C, H, W)", input);
   arguments.option("--data", "a data set, whose test images are used", data);
@@ -38,6 +46,17 @@ void SimilarityWords::parse(const std::vector<std::string>& words) {
   arguments.option("--metrics", "core (default), all, or measures: name,name", metrics);
   arguments.option("--control", "models of random weights beside (default 0)", control);
   arguments.flag("--ablate", "loss and accuracy without each head, and with each alone", ablate);
+  arguments.flag("--cross-layer", "cosine of maps between layers with maps of one size",
+                 cross_layer);
+  arguments.flag("--layer-cka", "CKA between what layers give out", layer_cka);
+  arguments.option("--against", "another model: differences, layer by layer, on the same images",
+                   other.reference);
+  arguments.option("--against-weights", "its weights (default: its folder's, else random)",
+                   other.weights);
+  arguments.option("--against-layout", "the layout of its weights", other.layout);
+  arguments.repeated("--against-set", "key=value: turn a knob of its template", other.overrides);
+  arguments.option("--out", "a folder to write: tables, drawings and a page", out);
+  arguments.option("--show", "numbers of images whose attention maps are drawn: 0,3,7", show);
   arguments.section(measures_text());
   arguments.parse(words);
 }
@@ -52,18 +71,48 @@ std::vector<std::string> split_at_commas(const std::string& text) {
   return parts;
 }
 
-Json SimilarityWords::request() const {
-  if (input.empty() == data.empty()) throw UserError("name either --input or --data");
-  if (ablate && data.empty()) throw UserError("--ablate needs labels: name a data set with --data");
+std::vector<Index> numbers_of(const std::string& text) {
+  std::vector<Index> numbers;
+  for (const std::string& part : split_at_commas(text)) {
+    const bool is_number = part.find_first_not_of("0123456789") == std::string::npos;
+    if (!is_number || part.size() > 9)
+      throw UserError("--show " + text + ": write numbers of images, such as 0,3,7");
+    numbers.push_back(std::stoll(part));
+  }
+  return numbers;
+}
+
+SimilaritySettings SimilarityWords::settings() const {
   SimilaritySettings settings;
   if (images != 0) settings.images = images;
   if (settings.images < 1) throw UserError("--images must be at least 1");
   if (control < 0 || control > 100) throw UserError("--control must lie in 0..100");
   settings.control = control;
   settings.metrics = chosen_measures(split_at_commas(metrics));
+  return settings;
+}
+
+Json SimilarityWords::request() const {
+  if (input.empty() == data.empty()) throw UserError("name either --input or --data");
+  if (ablate && data.empty()) throw UserError("--ablate needs labels: name a data set with --data");
+  if (!show.empty() && out.empty()) throw UserError("--show draws into a folder: name it by --out");
   Json request = model.request("similarity");
-  request["settings"] = similarity_settings_json(settings);
+  request["settings"] = similarity_settings_json(settings());
   request["ablate"] = ablate;
+  request["cross_layer"] = cross_layer;
+  request["layer_cka"] = layer_cka;
+  request["show"] = numbers_of(show);
+  if (!other.reference.empty()) {
+    ModelWords against = other;
+    against.device = model.device;
+    against.dtype = model.dtype;
+    against.threads = model.threads;
+    against.seed = model.seed;
+    against.deploy = model.deploy;
+    request["against"] = against.request("similarity");
+  } else if (!other.weights.empty() || !other.overrides.empty()) {
+    throw UserError("--against-weights and --against-set are of the model that --against names");
+  }
   if (!input.empty()) {
     if (!std::filesystem::exists(input)) throw UserError("--input " + input + " does not exist");
     request["input"] = input;
@@ -78,11 +127,23 @@ Json SimilarityWords::request() const {
 ExitCode run_similarity(const std::vector<std::string>& words) {
   SimilarityWords given;
   given.parse(words);
-  const Json result = ask_engine(given.request(), "similarity");
+  Json request = given.request();
+  std::unique_ptr<StagedFolder> folder;
+  if (!given.out.empty()) {
+    check_output_folder(given.out, false);
+    folder = std::make_unique<StagedFolder>(given.out, true);
+    request["folder"] = folder->path().string();
+  }
+  const Json result = ask_engine(request, "similarity");
+  if (folder) {
+    write_similarity_output(document_of("similarity", result), folder->path());
+    folder->commit();
+  }
   if (given.model.json)
     print_json(document_of("similarity", result));
   else
-    print_text(similarity_text(result, output_width()));
+    print_text(similarity_text(result, output_width()) +
+               (folder ? "wrote " + given.out + "\n" : ""));
   return ExitCode::kDone;
 }
 

@@ -75,6 +75,16 @@ std::string ablation_table(const Json& ablation, std::size_t width) {
          " % as it is)\n" + table.str(width) + "\n";
 }
 
+std::string comparison_table(const Json& comparison, std::size_t width) {
+  TextTable table({"metric", "mean difference", "95 % interval", "layers", "the other way"});
+  for (const auto& [metric, row] : comparison.at("summary").items())
+    table.add({metric, number(row.at("difference"), 3),
+               number(row.at("low"), 3) + " … " + number(row.at("high"), 3),
+               row.at("layers").dump(), row.at("opposite").dump()});
+  return "Less " + comparison.value("against", std::string()) + ", on the same images\n" +
+         table.str(width) + comparison.at("sentence").get<std::string>() + "\n\n";
+}
+
 }  // namespace
 
 std::string measures_text() {
@@ -106,6 +116,7 @@ std::string similarity_text(const Json& result, std::size_t width) {
   std::string text =
       layer_table(result, cosines, true, width) + layer_table(result, others, false, width);
   if (result.contains("ablation")) text += ablation_table(result.at("ablation"), width);
+  if (result.contains("comparison")) text += comparison_table(result.at("comparison"), width);
   for (const Json& layer : result.at("layers"))
     if (layer.contains("note"))
       text +=

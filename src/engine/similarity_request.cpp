@@ -5,8 +5,12 @@
 #include "engine/request_model.h"
 #include "engine/requests.h"
 #include "model/weight_files.h"
+#include "similarity/attention_pictures.h"
+#include "similarity/compare.h"
 #include "similarity/head_ablation.h"
 #include "similarity/head_similarity.h"
+#include "similarity/image_source.h"
+#include "similarity/layer_maps.h"
 #include "sweep/named_config.h"
 
 namespace vitlab {
@@ -56,13 +60,32 @@ std::vector<SimilarityResult> controls_of(const Json& request, const ModelSpec& 
   return controls;
 }
 
-void add_importance(SimilarityResult& result, const LoadedModel& model, const Images& images,
-                    const SimilaritySettings& settings, const SimilarityNotice& notice) {
-  const auto importance =
-      gate_importance(model.executor, model.weights,
-                      labelled(images, "the measure gate_importance"), settings, notice);
-  for (std::size_t layer = 0; layer < importance.size(); ++layer)
-    result.layers[layer].per_head.emplace_back("gate_importance", importance[layer]);
+std::unique_ptr<ImageSource> source_of(const LoadedModel& model, const Images& images,
+                                       const SimilaritySettings& settings) {
+  const Graph& graph = model.executor.graph();
+  return images.dataset ? images_of(*images.dataset, graph.value(graph.input).shape, settings)
+                        : images_of(images.tensor, settings);
+}
+
+Json pictures_of(const LoadedModel& model, const Images& images, const Json& request) {
+  const auto numbers = request.at("show").get<std::vector<Index>>();
+  const Graph& graph = model.executor.graph();
+  const auto source =
+      images.dataset ? images_numbered(*images.dataset, graph.value(graph.input).shape, numbers)
+                     : images_numbered(images.tensor, numbers);
+  return draw_attention(model.executor, model.weights, *source, numbers,
+                        request.at("folder").get<std::string>());
+}
+
+Json comparison_of(const Json& other, const SimilarityResult& result, const Images& images,
+                   const SimilaritySettings& settings, const SimilarityNotice& notice) {
+  const RequestedModel model = requested_model(other);
+  const LoadedModel loaded = load_requested_model(other, model.spec);
+  const SimilarityResult against = similarity_of(loaded, images, settings, notice);
+  Json comparison{{"against", model.name}, {"id", model_id(model.spec)}};
+  add_origin(comparison, loaded);
+  comparison.update(comparison_json(compare_similarity(result, against, settings.seed)));
+  return comparison;
 }
 
 }  // namespace
@@ -76,14 +99,27 @@ Json run_similarity_request(const Json& request, Events& events) {
   const Images images = requested_images(request);
   const bool ablates = request.value("ablate", false);
   if (ablates) labelled(images, "--ablate");
+  if (wants_importance(settings)) labelled(images, "gate_importance");
   SimilarityResult result = similarity_of(loaded, images, settings, notice);
-  if (wants_importance(settings)) add_importance(result, loaded, images, settings, notice);
+  if (wants_importance(settings))
+    add_importance(result, gate_importance(loaded.executor, loaded.weights,
+                                           labelled(images, "gate_importance"), settings, notice));
   add_control(result, controls_of(request, model.spec, images, settings, notice));
   Json payload = Json::object();
   payload["model"] = model.name;
   payload["id"] = model_id(model.spec);
   add_origin(payload, loaded);
   payload.update(similarity_json(result));
+  if (request.value("cross_layer", false))
+    payload["cross_layer"] = layer_map_json(cross_layer_map(
+        loaded.executor, loaded.weights, *source_of(loaded, images, settings), notice));
+  if (request.value("layer_cka", false))
+    payload["layer_cka"] = layer_map_json(
+        layer_cka(loaded.executor, loaded.weights, *source_of(loaded, images, settings), notice));
+  if (request.contains("against"))
+    payload["comparison"] = comparison_of(request.at("against"), result, images, settings, notice);
+  if (request.contains("show") && !request.at("show").empty())
+    payload["pictures"] = pictures_of(loaded, images, request);
   if (ablates)
     payload["ablation"] = ablation_json(
         ablate_heads(loaded.executor, loaded.weights, *images.dataset, settings, notice));

@@ -10,6 +10,7 @@
 #include "model/device.h"
 #include "model/weight_files.h"
 #include "profile/environment.h"
+#include "similarity/head_ablation.h"
 #include "similarity/head_similarity.h"
 #include "spec/cost_counter.h"
 #include "spec/solve.h"
@@ -109,12 +110,22 @@ void run_similarity(const StageContext& context, StageRecord& record,
   }
   const Weights weights = starting_weights(context, graph);
   const auto dataset = open_dataset(parse_data_spec(context.plan.data));
-  const SimilarityResult result = head_similarity(
-      Executor(graph), weights, *dataset,
-      similarity_settings_from_json(context.stage.settings, "similarity settings"),
-      [&](Index done, Index total) {
-        context.note(std::to_string(done) + "/" + std::to_string(total) + " images");
-      });
+  const SimilaritySettings settings =
+      similarity_settings_from_json(context.stage.settings, "similarity settings");
+  const auto notice = [&](Index done, Index total) {
+    context.note(std::to_string(done) + "/" + std::to_string(total) + " images");
+  };
+  const Executor executor(graph);
+  SimilarityResult result = head_similarity(executor, weights, *dataset, settings, notice);
+  if (wants_importance(settings))
+    add_importance(result, gate_importance(executor, weights, *dataset, settings, notice));
+  std::vector<SimilarityResult> controls;
+  for (Index i = 0; i < settings.control; ++i) {
+    const std::uint64_t seed = seed_of(context) + 1 + static_cast<std::uint64_t>(i);
+    controls.push_back(
+        head_similarity(executor, initial_weights(graph, seed), *dataset, settings, notice));
+  }
+  add_control(result, controls);
   record.metrics = metrics_of(result);
   record.details = similarity_json(result);
 }

@@ -137,6 +137,11 @@ std::vector<std::vector<double>> gate_importance(const Executor& executor, const
   return importance;
 }
 
+void add_importance(SimilarityResult& result, const std::vector<std::vector<double>>& importance) {
+  for (std::size_t layer = 0; layer < importance.size(); ++layer)
+    result.layers[layer].per_head.emplace_back("gate_importance", importance[layer]);
+}
+
 Json ablation_json(const AblationResult& result) {
   Json layers = Json::array();
   for (const LayerAblation& layer : result.layers) {

@@ -50,6 +50,9 @@ std::vector<std::vector<double>> gate_importance(const Executor& executor, const
                                                  const SimilaritySettings& settings,
                                                  const SimilarityNotice& notice = {});
 
+/// Puts it beside the other numbers of each head.
+void add_importance(SimilarityResult& result, const std::vector<std::vector<double>>& importance);
+
 /// {"images", "loss", "top1", "layers": [{"layer", "heads": [{"head", "removed": {"loss", "top1",
 /// "loss_change", "top1_change"}, "left": {…}}]}]}.
 Json ablation_json(const AblationResult& result);

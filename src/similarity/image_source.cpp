@@ -18,10 +18,8 @@ std::vector<std::int64_t> random_order(Index available, const SimilaritySettings
 
 class TensorSource : public ImageSource {
  public:
-  TensorSource(at::Tensor images, const SimilaritySettings& settings)
-      : images_(std::move(images)),
-        order_(random_order(images_.size(0), settings)),
-        batch_(settings.batch) {}
+  TensorSource(at::Tensor images, std::vector<std::int64_t> order, Index batch)
+      : images_(std::move(images)), order_(std::move(order)), batch_(batch) {}
 
   at::Tensor next() override {
     const Index count = std::min(batch_, this->images() - begin_);
@@ -70,11 +68,12 @@ class Reordered : public Dataset {
 
 class DatasetSource : public ImageSource {
  public:
-  DatasetSource(const Dataset& dataset, const Shape& shape, const SimilaritySettings& settings)
+  DatasetSource(const Dataset& dataset, const Shape& shape, std::vector<std::int64_t> order,
+                Index batch)
       : shape_(shape),
-        dataset_(dataset, random_order(dataset.size(Split::kTest), settings)),
+        dataset_(dataset, std::move(order)),
         loader_(dataset_, {.split = Split::kTest,
-                           .batch_size = settings.batch,
+                           .batch_size = batch,
                            .height = shape[2],
                            .width = shape[3],
                            .channels = shape[1],
@@ -99,18 +98,39 @@ class DatasetSource : public ImageSource {
   Batch batch_;
 };
 
+void check_numbers(const std::vector<Index>& numbers, Index available) {
+  for (const Index number : numbers)
+    if (number < 0 || number >= available)
+      throw UserError("there is no image " + std::to_string(number) + ": they are numbered 0 to " +
+                      std::to_string(available - 1));
+}
+
 }  // namespace
 
 std::unique_ptr<ImageSource> images_of(const at::Tensor& images,
                                        const SimilaritySettings& settings) {
-  return std::make_unique<TensorSource>(images, settings);
+  return std::make_unique<TensorSource>(images, random_order(images.size(0), settings),
+                                        settings.batch);
 }
 
 std::unique_ptr<ImageSource> images_of(const Dataset& dataset, const Shape& shape,
                                        const SimilaritySettings& settings) {
   if (dataset.size(Split::kTest) == 0)
     throw UserError("head similarity looks at test images, and this data set has none");
-  return std::make_unique<DatasetSource>(dataset, shape, settings);
+  return std::make_unique<DatasetSource>(
+      dataset, shape, random_order(dataset.size(Split::kTest), settings), settings.batch);
+}
+
+std::unique_ptr<ImageSource> images_numbered(const at::Tensor& images,
+                                             const std::vector<Index>& numbers) {
+  check_numbers(numbers, images.size(0));
+  return std::make_unique<TensorSource>(images, numbers, 1);
+}
+
+std::unique_ptr<ImageSource> images_numbered(const Dataset& dataset, const Shape& shape,
+                                             const std::vector<Index>& numbers) {
+  check_numbers(numbers, dataset.size(Split::kTest));
+  return std::make_unique<DatasetSource>(dataset, shape, numbers, 1);
 }
 
 }  // namespace vitlab

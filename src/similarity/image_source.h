@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include <ATen/ATen.h>
 
@@ -29,5 +30,12 @@ std::unique_ptr<ImageSource> images_of(const at::Tensor& images,
 /// does; `dataset` must outlive the source. Throws UserError if the split is empty.
 std::unique_ptr<ImageSource> images_of(const Dataset& dataset, const Shape& shape,
                                        const SimilaritySettings& settings);
+
+/// Images of a tensor or of the test split by their numbers, one by one in the order given. Throws
+/// UserError for a number that none has.
+std::unique_ptr<ImageSource> images_numbered(const at::Tensor& images,
+                                             const std::vector<Index>& numbers);
+std::unique_ptr<ImageSource> images_numbered(const Dataset& dataset, const Shape& shape,
+                                             const std::vector<Index>& numbers);
 
 }  // namespace vitlab

@@ -30,11 +30,11 @@ std::size_t first_node(const Graph& graph, LayerId layer) {
   throw std::logic_error("a layer with attention has nodes");
 }
 
-/// The last map before a node that reads tokens.
+/// The last map of channels before a node that reads tokens; experts' slots are no maps.
 MapSize map_before(const Graph& graph, std::size_t node) {
   for (std::size_t i = node; i-- > 0;) {
-    const MapSize size = map_size(graph.value(graph.nodes[i].output));
-    if (size.height > 0) return size;
+    const Value& value = graph.value(graph.nodes[i].output);
+    if (value.channel_dim == 1 && map_size(value).height > 0) return map_size(value);
   }
   return map_size(graph.value(graph.input));
 }
@@ -94,7 +94,8 @@ TokenGrid token_grid(const Graph& graph, const AttentionTap& tap) {
     grid.columns = map.width;
     grid.class_tokens = tokens - map.height * map.width;
   }
-  ensure(grid.rows * grid.columns + grid.class_tokens == tokens, "a grid holds a layer's tokens");
+  ensure(grid.class_tokens >= 0 && grid.rows * grid.columns + grid.class_tokens == tokens,
+         "a grid holds a layer's tokens");
   const auto pixels = [](Index image_side, Index tokens_along) {
     return static_cast<double>(image_side) / static_cast<double>(tokens_along);
   };

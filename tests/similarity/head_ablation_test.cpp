@@ -37,7 +37,9 @@ TEST_CASE("open gates change nothing, gates act on their image alone, in every k
     if (model.graph().attention.empty()) return;
     const GatedHeads gated(model.executor, model.weights);
     const at::Tensor images = model.images(3, 4);
-    const at::Tensor plain = mean_logits(model.outputs(images));
+    const std::vector<at::Tensor> outputs = model.outputs(images);
+    if (outputs.front().sizes() != outputs.back().sizes()) return;  // no mean of such answers
+    const at::Tensor plain = mean_logits(outputs);
     std::vector<at::Tensor> gates = open_gates_of(gated, 3);
     CHECK(largest_difference(gated.run(images, gates), plain) < 1e-12);
     gates.front()[1][0] = 0.25;
@@ -109,7 +111,7 @@ TEST_CASE("gate importance is the mean size of the loss's central difference") {
   const auto source = images_of(*dataset, {1, 3, 16, 16}, {.images = 5, .batch = 5});
   const at::Tensor images = source->next(), labels = source->labels();
   const GatedHeads gated(model.executor, model.weights);
-  const double step = 1e-5;
+  const double step = 1e-7;
   for (std::size_t layer = 0; layer < importance.size(); ++layer) {
     std::vector<double> sizes;
     double square = 0;

@@ -87,12 +87,12 @@ TEST_CASE("nearly uniform maps in float32 keep their correlations") {
 
 TEST_CASE("identical heads count as one, orthogonal ones of one length as many") {
   const at::Tensor map = at::softmax(gaussian({5, 1, 6, 6}, 3), -1);
-  for (const double count : centred_cosines(map.expand({5, 4, 6, 6}), 1.0 / 6).effective_heads())
-    CHECK(count == Approx(1).margin(1e-6));
+  const HeadCosines same = centred_cosines(map.expand({5, 4, 6, 6}), 1.0 / 6);
+  for (const double count : same.effective_heads()) CHECK(count == Approx(1).margin(1e-6));
   at::Tensor apart = at::zeros({2, 4, 4}, at::kDouble);
   for (Index head = 0; head < 4; ++head) apart.select(1, head).select(1, head).fill_(1);
-  for (const double count : centred_cosines(apart, 0.25).effective_heads())
-    CHECK(count == Approx(4));
+  const HeadCosines different = centred_cosines(apart, 0.25);
+  for (const double count : different.effective_heads()) CHECK(count == Approx(4));
 }
 
 TEST_CASE("CKA does not see rotations, scales and offsets, nor how images are batched") {

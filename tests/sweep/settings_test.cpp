@@ -43,6 +43,8 @@ TEST_CASE("settings written as JSON read back equal", "[sweep]") {
   similarity.images = 7;
   similarity.batch = 8;
   similarity.seed = 9;
+  similarity.metrics = {"head_cosine", "entropy"};
+  similarity.control = 2;
   CHECK(similarity_settings_from_json(similarity_settings_json(similarity), "t") == similarity);
 }
 

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "model/executor.h"
+#include "similarity/image_source.h"
+#include "similarity/token_grid.h"
+
+namespace vitlab {
+
+/// How much each pixel of the layer's map is attended to, (heads, height, width) in float64, from
+/// the maps (windows, heads, queries, keys) of one image: by the first class token where there is
+/// one, else by the tokens of its window on average. Padding is left out.
+at::Tensor attention_received(const TokenGrid& grid, const at::Tensor& maps);
+
+/// Writes each image as images/<number>.png and, per attention layer and head, what is attended to
+/// as maps/<number>_<layer>_<head>.png under `folder`, each with its own largest value as the
+/// brightest colour. `numbers` name the source's images in its order. Gives back
+/// [{"image", "file", "layers": [{"layer", "files": […]}]}], files relative to `folder`.
+Json draw_attention(const Executor& executor, const Weights& weights, ImageSource& source,
+                    const std::vector<Index>& numbers, const std::filesystem::path& folder);
+
+}  // namespace vitlab
