@@ -97,6 +97,8 @@ void LayerMeasures::add(const AttentionResult& attention) {
 }
 
 LayerSimilarity LayerMeasures::finish(std::uint64_t seed) {
+  const std::vector<HeadMetric> of_weights = std::move(about_.metrics);
+  about_.metrics.clear();
   if (about_.heads < 2)
     say("one head: there are no pairs");
   else
@@ -106,6 +108,7 @@ LayerSimilarity LayerMeasures::finish(std::uint64_t seed) {
   if (about_.is_small_grid && about_.heads >= 2)
     say(std::to_string(about_.queries) +
         " tokens or fewer are alike by themselves: read value minus null");
+  about_.metrics.insert(about_.metrics.end(), of_weights.begin(), of_weights.end());
   return about_;
 }
 

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "core/random.h"
 #include "lab.h"
 #include "model/weight_files.h"
@@ -188,6 +190,44 @@ TEST_CASE("similarity --json holds the metrics of every attention layer") {
   }
   write_tensors(lab / "x.safetensors", {{"input", images(4)}});
   CHECK(lab.document({"similarity", "model.yaml", "--input", "x.safetensors"}).at("images") == 4);
+}
+
+TEST_CASE("similarity --out writes a whole folder or nothing, and --against what differs") {
+  const Lab lab;
+  const Ran ran = lab.run({"similarity", "model.yaml", "--data", Lab::kData, "--images", "6",
+                           "--metrics", "all", "--ablate", "--cross-layer", "--against",
+                           "model.yaml", "--out", "heads", "--show", "0,2"});
+  INFO(ran.err);
+  CHECK(ran.code == 0);
+  const Json document = Json::parse(text_of(lab / "heads/similarity.json"));
+  for (const auto& [metric, row] : document.at("comparison").at("summary").items()) {
+    INFO(metric);
+    CHECK(row.at("difference") == 0);
+  }
+  for (const Json& layer : document.at("layers")) {
+    const double importance = layer.at("per_head").at("gate_importance")[0].get<double>();
+    CHECK(importance >= 0);
+    CHECK(layer.at("pairs").at("map")[0][0].get<double>() == Approx(1));
+    CHECK(std::filesystem::exists(
+        lab / ("heads/heads_" + layer.at("layer").get<std::string>() + ".svg")));
+  }
+  for (const Json& picture : document.at("pictures"))
+    for (const Json& layer : picture.at("layers"))
+      for (const Json& file : layer.at("files"))
+        CHECK(std::filesystem::exists(lab / ("heads/" + file.get<std::string>())));
+  CHECK(document.at("ablation").at("layers").size() == document.at("layers").size());
+  CHECK_THAT(text_of(lab / "heads/index.html"),
+             Catch::Contains("<svg") && Catch::Contains("maps/2_"));
+  CHECK_THAT(text_of(lab / "heads/similarity.csv"), Catch::StartsWith("layer,head,metric,value"));
+
+  at::Tensor broken = images(3);
+  broken[1][0][0][0] = std::nan("");
+  write_tensors(lab / "nan.safetensors", {{"input", broken}});
+  const Ran refused =
+      lab.run({"similarity", "model.yaml", "--input", "nan.safetensors", "--out", "none"});
+  CHECK(refused.code == 2);
+  CHECK_THAT(refused.err, Catch::Contains("NaN"));
+  CHECK_FALSE(std::filesystem::exists(lab / "none"));
 }
 
 TEST_CASE("profile --json shares add up to the whole") {

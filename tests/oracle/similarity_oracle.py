@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -64,19 +65,42 @@ def measures(image, distance, class_tokens):
     return values
 
 
+def telling_weights(vitlab, folder, model, knobs, generator):
+    """Weights of which every layer's maps tell something; those that training starts from tell little."""
+    out = folder / f"{model}.start"
+    shutil.rmtree(out, ignore_errors=True)
+    run(vitlab, "export", model, *knobs, "--format", "safetensors", "--out", out)
+    found = sorted(out.rglob("*.safetensors"))
+    tensors = load_file(found[0])
+    for name, tensor in tensors.items():
+        noise = generator.standard_normal(tensor.shape)
+        if tensor.ndim > 1:
+            value = 1.2 * noise / math.sqrt(max(1, math.prod(tensor.shape[1:])))
+        elif name.endswith((".weight", "running_var")):
+            value = 0.6 + 0.4 * abs(noise)
+        else:
+            value = 0.3 * noise
+        tensors[name] = value.astype("float32")
+    path = folder / f"{model}.weights.safetensors"
+    save_file(tensors, path)
+    return path
+
+
 def run(*words):
     return subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True).stdout
 
 
 def check(vitlab, folder, case, number):
-    images = numpy.random.default_rng(number).standard_normal((5, 3, case["size"], case["size"])).astype("float32")
+    generator = numpy.random.default_rng(number)
+    images = generator.standard_normal((5, 3, case["size"], case["size"])).astype("float32")
     source, target = folder / f"{case['model']}.input.safetensors", folder / f"{case['model']}.taps.safetensors"
     save_file(dict(input=images), source)
     knobs = [word for knob in case["knobs"] for word in ("--set", knob)]
-    run(vitlab, "forward", case["model"], *knobs, "--seed", 3, "--input", source, "--output", target, "--taps")
+    weights = telling_weights(vitlab, folder, case["model"], knobs, generator)
+    run(vitlab, "forward", case["model"], *knobs, "--weights", weights, "--input", source, "--output", target, "--taps")
     measured = ",".join(("head_cosine", "centred_cosine", "jensen_shannon", "entropy", "effective_heads",
                          "attention_distance", "confidence"))
-    result = json.loads(run(vitlab, "similarity", case["model"], *knobs, "--seed", 3, "--input", source,
+    result = json.loads(run(vitlab, "similarity", case["model"], *knobs, "--weights", weights, "--input", source,
                             "--metrics", measured, "--json"))
     taps = load_file(target)
     worst = 0

@@ -210,7 +210,7 @@ TEST_CASE("every measure of every kind of attention lies in its range") {
         seen.insert(metric.name);
       }
   });
-  CHECK(seen.size() == 22);
+  CHECK(seen.size() == 21);
 }
 
 TEST_CASE("images or weights that are no numbers are refused") {
