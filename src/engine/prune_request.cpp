@@ -17,6 +17,9 @@ Json run_prune_request(const Json& request, Events& events) {
   stage.settings = prune_settings_from_json(request.at("settings"), "settings");
   stage.recipe = recipe_from_json(request.at("recipe"), "recipe");
   stage.data = request.at("data").get<std::string>();
+  stage.protocol = request.contains("protocol")
+                       ? protocol_from_json(request.at("protocol"), "protocol")
+                       : default_prune_protocol();
   stage.seed = request.value("seed", std::uint64_t{0});
   const PrunedModel pruned =
       run_prune_stage(stage, [&](Index done, Index total, const std::string& note) {
@@ -27,8 +30,9 @@ Json run_prune_request(const Json& request, Events& events) {
   write_pruned_folder(folder.path(), pruned);
   Json payload = prune_json(pruned);
   payload["model"] = model.name;
+  payload["seed"] = stage.seed;
   add_origin(payload, loaded);
-  payload["measured"] = measure_pruned(stage, pruned);
+  payload["measured"] = measure_pruned(stage, pruned, request.value("measure_rounded", false));
   Json file = Json::object();
   file["schema"] = 1;
   file["command"] = "prune";

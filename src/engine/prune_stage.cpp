@@ -1,10 +1,13 @@
 #include "engine/prune_stage.h"
 
+#include <algorithm>
 #include <map>
 
+#include "core/error.h"
 #include "core/files.h"
+#include "core/hash.h"
+#include "engine/latency_table.h"
 #include "model/weight_files.h"
-#include "profile/measure.h"
 #include "spec/solve.h"
 #include "train/train.h"
 
@@ -21,6 +24,33 @@ Json cost_json(const Cost& cost) {
 
 Evaluation test(const Graph& graph, const Weights& weights, const Dataset& dataset) {
   return evaluate(Executor(graph), weights, dataset, Split::kTest);
+}
+
+/// The recipe with other epochs on the weights given; throws Failure where that diverges. Tells
+/// `advance` of each epoch.
+TrainResult fine_tuned(const PruneStage& stage, const ModelSpec& spec, Weights weights,
+                       Index epochs, std::uint64_t seed,
+                       const std::function<void(const std::string&)>& advance) {
+  TrainRequest tuning;
+  tuning.spec = spec;
+  tuning.data = stage.data;
+  tuning.recipe = stage.recipe;
+  tuning.recipe.epochs = epochs;
+  tuning.seed = seed;
+  tuning.start = std::move(weights);
+  Index epoch = 0;
+  TrainResult tuned = train(tuning, [&](const TrainStep& step) {
+    if (step.epoch == epoch) return;
+    epoch = step.epoch;
+    advance("fine-tune");
+  });
+  if (tuned.state != TrainState::kDone)
+    throw Failure("fine-tuning diverged at step " + std::to_string(tuned.diverged_at.value_or(0)));
+  return tuned;
+}
+
+bool names_latency(const PruneSettings& settings) {
+  return settings.cost == kLatencyMetric || settings.keep.count(kLatencyMetric) != 0;
 }
 
 /// Units left and there were, by layer and kind of axis.
@@ -41,33 +71,38 @@ PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_p
   const auto dataset = open_dataset(parse_data_spec(stage.data));
   const Graph graph = build_graph(stage.spec);
   check_classes(graph, *dataset);
-  const Index total = stage.settings.steps + stage.settings.finetune_epochs + 1;
+  const PruneSettings& settings = stage.settings;
+  const Index total = settings.steps + (settings.steps - 1) * settings.finetune_between +
+                      settings.finetune_epochs + 1;
+  Index done = 0;
+  const auto advance = [&](const std::string& note) {
+    if (on_progress) on_progress(std::min(++done, total), total, note);
+  };
   PrunedModel pruned;
-  pruned.settings = stage.settings;
+  pruned.settings = settings;
   pruned.fingerprint = dataset->fingerprint();
-  pruned.finetune_epochs = stage.settings.finetune_epochs;
+  pruned.finetune_epochs = settings.finetune_epochs;
+  PruneHooks hooks;
+  hooks.on_step = [&](Index, Index) { advance("cut"); };
+  if (settings.finetune_between > 0)
+    hooks.retrain = [&](const ModelSpec& spec, Weights weights, Index step) {
+      return fine_tuned(stage, spec, std::move(weights), settings.finetune_between,
+                        mix64(stage.seed, static_cast<std::uint64_t>(step)), advance)
+          .last;
+    };
+  if (stage.protocol && names_latency(settings)) {
+    const LatencyTable table(stage.spec, settings, *stage.protocol);
+    pruned.latency_table = table.json();
+    hooks.latency = [table](const ModelSpec& spec) { return table.seconds(spec); };
+  }
   pruned.test_before = test(graph, stage.weights, *dataset);
-  pruned.result = prune(stage.spec, stage.weights, *dataset, stage.settings, stage.seed,
-                        [&](Index step, Index /*steps*/) {
-                          if (on_progress) on_progress(step, total, "cut");
-                        });
+  pruned.result = prune(stage.spec, stage.weights, *dataset, settings, stage.seed, hooks);
   PruneResult& result = pruned.result;
   pruned.test_cut = test(build_graph(result.spec), result.weights, *dataset);
   pruned.test_after = pruned.test_cut;
-  if (stage.settings.finetune_epochs > 0) {
-    TrainRequest tuning;
-    tuning.spec = result.spec;
-    tuning.data = stage.data;
-    tuning.recipe = stage.recipe;
-    tuning.recipe.epochs = stage.settings.finetune_epochs;
-    tuning.seed = stage.seed;
-    tuning.start = result.weights;
-    TrainResult tuned = train(tuning, [&](const TrainStep& step) {
-      if (on_progress) on_progress(stage.settings.steps + step.epoch - 1, total, "fine-tune");
-    });
-    if (tuned.state != TrainState::kDone)
-      throw Failure("fine-tuning diverged at step " +
-                    std::to_string(tuned.diverged_at.value_or(0)));
+  if (settings.finetune_epochs > 0) {
+    TrainResult tuned = fine_tuned(stage, result.spec, std::move(result.weights),
+                                   settings.finetune_epochs, stage.seed, advance);
     result.weights = std::move(tuned.last);
     pruned.test_after = tuned.test.value_or(pruned.test_cut);
   }
@@ -83,10 +118,15 @@ Json prune_json(const PrunedModel& pruned) {
   json["criterion"] = pruned.settings.criterion;
   json["keep"] = pruned.settings.keep;
   json["data_fingerprint"] = pruned.fingerprint;
-  json["before"] = cost_json(result.before);
+  json["before"] = cost_json(result.before.cost);
   // Counted while cutting, and again on the graph that was built: they must agree.
-  json["estimated"] = cost_json(result.after);
+  json["estimated"] = cost_json(result.after.cost);
   json["after"] = cost_json(graph_cost(build_graph(result.spec)));
+  if (pruned.latency_table) {
+    json["latency"] = *pruned.latency_table;
+    json["latency"]["estimated_before_ms"] = 1e3 * result.before.latency;
+    json["latency"]["estimated_after_ms"] = 1e3 * result.after.latency;
+  }
   json["accuracy_top1"] = Json::object();
   json["accuracy_top1"]["before"] = pruned.test_before.accuracy();
   json["accuracy_top1"]["cut"] = pruned.test_cut.accuracy();
@@ -105,6 +145,12 @@ Json prune_json(const PrunedModel& pruned) {
     for (const double score : axis.scores) row["scores"].push_back(json_number(score));
     json["axes"].push_back(std::move(row));
   }
+  if (!result.layers.empty()) json["layers"] = Json::array();
+  for (const PrunedLayer& layer : result.layers)
+    json["layers"].push_back({{"layer", layer.layer},
+                              {"kind", layer.kind},
+                              {"kept", layer.kept},
+                              {"score", json_number(layer.score)}});
   return json;
 }
 
@@ -126,10 +172,10 @@ std::vector<MetricValue> metrics_of(const PrunedModel& pruned) {
                        {},
                        1});
   metrics.push_back(
-      {"prune.macs", "", static_cast<double>(pruned.result.after.macs), "MACs", {}, {}, 1});
+      {"prune.macs", "", static_cast<double>(pruned.result.after.cost.macs), "MACs", {}, {}, 1});
   metrics.push_back({"prune.params",
                      "",
-                     static_cast<double>(pruned.result.after.parameters),
+                     static_cast<double>(pruned.result.after.cost.parameters),
                      "parameters",
                      {},
                      {},
@@ -139,21 +185,6 @@ std::vector<MetricValue> metrics_of(const PrunedModel& pruned) {
     metrics.push_back({"prune.accuracy.top1", "", test.accuracy(), "1", test.interval().low,
                        test.interval().high, test.images});
   return metrics;
-}
-
-Json measure_pruned(const PruneStage& stage, const PrunedModel& pruned) {
-  Protocol protocol;
-  protocol.warmup_seconds = 0.3;
-  protocol.timed_seconds = 1;
-  const std::vector<NamedGraph> models{
-      {"before", build_graph(stage.spec), stage.weights},
-      {"after", build_graph(pruned.result.spec), pruned.result.weights}};
-  const Measurement measurement = measure_interleaved(models, protocol, 0);
-  Json json = Json::object();
-  json["protocol"] = protocol_json(protocol);
-  json["before"] = measured_json(measurement, 0);
-  json["after"] = measured_json(measurement, 1);
-  return json;
 }
 
 }  // namespace vitlab

@@ -2,12 +2,14 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/json.h"
 #include "prune/pruner.h"
 #include "store/record.h"
+#include "sweep/protocol.h"
 #include "sweep/recipe.h"
 #include "train/evaluate.h"
 
@@ -21,6 +23,8 @@ struct PruneStage {
   PruneSettings settings;
   Recipe recipe;  // of the fine-tuning; its epochs are settings.finetune_epochs
   std::uint64_t seed = 0;
+  /// How speed is measured where budgets or costs name latency; without, naming it is refused.
+  std::optional<Protocol> protocol;
 };
 
 struct PrunedModel {
@@ -29,6 +33,7 @@ struct PrunedModel {
   Index finetune_epochs = 0;
   std::string fingerprint;  // of the data
   PruneSettings settings;
+  std::optional<Json> latency_table;  // what estimates of latency rest on
 };
 
 using OnPruneProgress = std::function<void(Index done, Index total, const std::string& note)>;
@@ -45,8 +50,13 @@ void write_pruned_folder(const std::filesystem::path& folder, const PrunedModel&
 /// `prune.accuracy.top1`.
 std::vector<MetricValue> metrics_of(const PrunedModel& pruned);
 
-/// Throughput before and after, measured in turns under the quick protocol (deploy form, one
-/// thread), and their ratio: fewer MACs are not always faster.
-Json measure_pruned(const PruneStage& stage, const PrunedModel& pruned);
+/// Throughput before and after, measured in turns under the stage's protocol, their ratio, and
+/// `notes` where less than 80 % of the estimated gain was measured: fewer MACs are not always
+/// faster. With `rounded`, the same of the cut sizes brought to multiples of 8 and of 16, and a
+/// note where one of these is faster.
+Json measure_pruned(const PruneStage& stage, const PrunedModel& pruned, bool rounded);
+
+/// The protocol where none is given: a second of each model in deploy form on one thread.
+Protocol default_prune_protocol();
 
 }  // namespace vitlab

@@ -45,7 +45,9 @@ struct Axis {
   Index copies = 1;       // how often the field's value repeats it (splits of an embedding)
   AxisId owner = kUnset;  // an axis one of whose units owns this axis (a head its QK and V)
   Index owner_unit = 0;
-  bool held = false;  // not free to be pruned: an op uses its units by position
+  bool held = false;          // not free to be pruned
+  LayerId held_by = kUnset;   // the layer that holds it
+  std::string_view held_why;  // and why (a string literal)
 };
 
 /// The channels of a value, or one dimension of a parameter: axes laid end to end. An axis may

@@ -40,6 +40,19 @@ std::string Graph::axis_name(AxisId id) const {
   return name;
 }
 
+ValueId Graph::residual_branch(LayerId layer) const {
+  auto last = nodes.rbegin();
+  while (last != nodes.rend() && last->layer != layer) ++last;
+  if (last == nodes.rend() || !std::holds_alternative<Add>(last->op)) return kUnset;
+  const ValueId stream = last->inputs[0], branch = last->inputs[1];
+  bool starts_inside = false, branch_inside = false;
+  for (auto node = last; node != nodes.rend() && node->layer == layer; ++node) {
+    starts_inside = starts_inside || node->output == stream;
+    branch_inside = branch_inside || node->output == branch;
+  }
+  return starts_inside || !branch_inside ? kUnset : branch;
+}
+
 ValueId Graph::add_value(Value value) {
   values.push_back(std::move(value));
   return static_cast<ValueId>(values.size() - 1);

@@ -95,7 +95,8 @@ class Graph {
   std::vector<Parameter> parameters;
   std::vector<Node> nodes;
   std::vector<AttentionTap> attention;
-  /// Values at whose channels pruning puts its gates: one place per axis and reader of it.
+  /// Values at whose channels pruning puts its gates: one place per axis and reader of it; of an
+  /// embedding, what is added to its stage's residual stream or begins it anew.
   std::vector<ValueId> gates;
   std::vector<NamedOutput> outputs;
   ValueId input = kUnset;
@@ -119,6 +120,10 @@ class Graph {
   std::string attention_name(const AttentionTap& tap) const;
   /// "stages.0.layers.1.hidden", "stages.0.layers.2.qk[1]".
   std::string axis_name(AxisId id) const;
+
+  /// What the layer adds to its input as the last thing it does, or kUnset. A layer with such a
+  /// branch can be left out of the model.
+  ValueId residual_branch(LayerId layer) const;
 
   ValueId add_value(Value value);
   ParameterId add_parameter(Parameter parameter);

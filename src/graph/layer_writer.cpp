@@ -248,6 +248,18 @@ ValueId LayerWriter::add(ValueId a, ValueId b, const std::string& name) {
   return node(Add{}, {a, b}, {}, left, {name});
 }
 
+ValueId LayerWriter::residual(ValueId x, ValueId branch) {
+  gate(branch);
+  return add(x, branch, "residual");
+}
+
+void LayerWriter::hold(AxisId id, std::string_view why) {
+  Axis& axis = graph_->axes[static_cast<std::size_t>(id)];
+  axis.held = true;
+  axis.held_by = layer_;
+  axis.held_why = why;
+}
+
 void LayerWriter::check_broadcast(ValueId x, ValueId constant) const {
   const Value& left = (*this)[x];
   const Value& right = (*this)[constant];

@@ -75,6 +75,8 @@ class LayerWriter {
   ValueId softmax(ValueId x, const std::string& name);
   ValueId activate(ValueId x, Activation activation, const std::string& name);
   ValueId add(ValueId a, ValueId b, const std::string& name);
+  /// x + branch, the end of a layer that can be left out; gates the branch.
+  ValueId residual(ValueId x, ValueId branch);
   ValueId add_broadcast(ValueId x, ValueId constant, const std::string& name);
   ValueId add_leading(ValueId x, ValueId y, const std::string& name);
   ValueId multiply(ValueId x, ValueId per_channel, const std::string& name);
@@ -118,6 +120,8 @@ class LayerWriter {
 
   /// Marks the channels of `x` as the place where pruning gates their axes.
   void gate(ValueId x) { graph_->gates.push_back(x); }
+  /// Keeps an axis from being pruned; `why` (a string literal) goes on from "held, since".
+  void hold(AxisId axis, std::string_view why);
   void tap(AttentionTap tap);
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/layer_writer.h"
@@ -27,6 +28,10 @@ Windows windows_of(Index height, Index width, Index side);
 ValueId to_windows(LayerWriter& writer, ValueId x, const Windows& windows);
 ValueId from_windows(LayerWriter& writer, ValueId x, const Windows& windows, Index height,
                      Index width);
+
+/// Why attention on splits holds its heads.
+constexpr std::string_view kHeadReadsSplit =
+    "each head reads its own split of the embedding, and a spec cannot leave a split out";
 
 /// Axes of the heads of one attention layer; QK and V of head i are owned by unit i of `heads`.
 struct HeadAxes {

@@ -33,7 +33,7 @@ LayerProblems check(const ExpertFfn& layer, const Value& input, Index /*width*/)
 ValueId write(const ExpertFfn& layer, LayerWriter& writer, ValueId x, const Extent& out) {
   const AxisId experts = writer.axis(AxisKind::kExpert, "experts", layer.experts);
   // Without an expert the other gates would grow: softmax is over all of them.
-  writer.graph().axes[static_cast<std::size_t>(experts)].held = true;
+  writer.hold(experts, "the router's softmax is over all experts");
   const Extent hidden{writer.axis(AxisKind::kHidden, "hidden", layer.hidden)};
   const Index capacity = expert_capacity(writer[x].shape[1], layer);
 
@@ -47,7 +47,7 @@ ValueId write(const ExpertFfn& layer, LayerWriter& writer, ValueId x, const Exte
   writer.gate(y);
   y = writer.expert_linear(y, experts, out, layer.top_k, "project");
   y = writer.combine(y, gates, routes, "combine");
-  return writer.add(x, y, "residual");
+  return writer.residual(x, y);
 }
 
 }  // namespace vitlab

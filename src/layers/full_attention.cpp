@@ -97,7 +97,7 @@ ValueId write_joint_attention(const JointSettings& settings, LayerWriter& writer
   writer.tap(tap);
   y = writer.activate(y, settings.activation, "activation");
   y = writer.conv_norm(y, out, "project", {.norm = settings.norm, .zero_scale = true});
-  return writer.add(x, from_windows(writer, y, windows, map[2], map[3]), "residual");
+  return writer.residual(x, from_windows(writer, y, windows, map[2], map[3]));
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ ValueId write_block(const Block& block, LayerWriter& writer, ValueId x, const Ex
   if (block.squeeze > 0)
     y = squeeze_excite(writer, y, block.squeeze, block.squeeze_activation, block.squeeze_gate);
   y = writer.conv_norm(y, out, "project", {.norm = block.norm});
-  return Block::kRole == LayerRole::kDownsample ? y : writer.add(x, y, "residual");
+  return Block::kRole == LayerRole::kDownsample ? y : writer.residual(x, y);
 }
 
 }  // namespace

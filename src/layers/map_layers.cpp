@@ -63,7 +63,7 @@ ValueId write(const DepthwiseLayer& layer, LayerWriter& writer, ValueId x, const
   const ValueId mixed = writer.conv_norm(
       x, out, "mix",
       {.kernel = layer.kernel, .depthwise = true, .norm = layer.norm, .zero_scale = true});
-  return writer.add(x, mixed, "residual");
+  return writer.residual(x, mixed);
 }
 
 LayerProblems check(const FfnLayer& layer, const Value& input, Index /*width*/) {
@@ -79,7 +79,7 @@ ValueId write(const FfnLayer& layer, LayerWriter& writer, ValueId x, const Exten
   y = writer.activate(y, layer.activation, "activation");
   writer.gate(y);
   y = writer.conv_norm(y, out, "project", {.norm = layer.norm, .zero_scale = true});
-  return writer.add(x, y, "residual");
+  return writer.residual(x, y);
 }
 
 LayerProblems check(const SubsampleLayer& layer, const Value& input, Index /*width*/) {

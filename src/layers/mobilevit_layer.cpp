@@ -54,8 +54,11 @@ ValueId write_transformer(const MobileVitLayer& layer, LayerWriter& writer, Valu
                                  .scale = layer.scale,
                                  .epsilon = kMobileVitEpsilon};
   x = write(attention, attention_writer, x, width);
-  for (Axis& axis : writer.graph().axes)
-    if (axis.layer == writer.layer() && axis.kind == AxisKind::kHead) axis.held = true;
+  for (std::size_t a = 0; a < writer.graph().axes.size(); ++a) {
+    const Axis& axis = writer.graph().axes[a];
+    if (axis.layer == writer.layer() && axis.kind == AxisKind::kHead)
+      writer.hold(static_cast<AxisId>(a), "one number of heads counts for all of its blocks");
+  }
   AttentionTap& tap = writer.graph().attention.back();
   tap.part = name;
   tap.windows = patches.places();
@@ -95,13 +98,12 @@ LayerProblems check(const MobileVitLayer& layer, const Value& input, Index /*wid
 ValueId write(const MobileVitLayer& layer, LayerWriter& writer, ValueId x, const Extent& out) {
   const Shape map = writer[x].shape;
   const Patches patches{layer.patch, map[2] / layer.patch, map[3] / layer.patch};
-  const AxisId axis = writer.axis(AxisKind::kExpansion, "width", layer.width);
-  // Every block adds to these channels: no single place gates them.
-  writer.graph().axes[static_cast<std::size_t>(axis)].held = true;
-  const Extent width{axis};
+  // A residual stream of its own: gated where it begins and where each block adds to it.
+  const Extent width{writer.axis(AxisKind::kExpansion, "width", layer.width)};
   ValueId y = writer.conv_norm(x, out, "local", {.kernel = layer.kernel, .norm = layer.norm});
   y = writer.activate(y, layer.activation, "local.activation");
   y = writer.convolution(y, width, "embed", 1, 1, 0, false, false);
+  writer.gate(y);
   y = unfold(writer, y, patches);
   for (Index block = 0; block < layer.block_count(); ++block)
     y = write_transformer(layer, writer, y, width, block, patches);

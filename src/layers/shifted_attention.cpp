@@ -117,7 +117,7 @@ ValueId write(const ShiftedAttention& layer, LayerWriter& writer, ValueId x, con
   writer.tap(tap);
   y = writer.linear(y, out, "project");
   y = from_shifted_windows(writer, y, windows, map[1], map[2]);
-  return writer.add(x, y, "residual");
+  return writer.residual(x, y);
 }
 
 LayerProblems check(const CosineAttention& layer, const Value& input, Index width) {
@@ -144,7 +144,7 @@ ValueId write(const CosineAttention& layer, LayerWriter& writer, ValueId x, cons
   y = from_shifted_windows(writer, y, windows, map[1], map[2]);
   // Starts as nothing: the norm stands at the end of the branch.
   y = writer.layer_norm(y, "norm", kPixelNormEpsilon, true);
-  return writer.add(x, y, "residual");
+  return writer.residual(x, y);
 }
 
 }  // namespace vitlab

@@ -59,10 +59,11 @@ class HeadChain {
     const bool feeds_next = settings_.cascaded && head + 1 < settings_.heads();
     if (feeds_next && size == writer_[fed].shape[1]) return writer_[fed].channels;
     const AxisId axis = writer_.owned_axis(AxisKind::kV, "v", size, index, heads_axis_, index);
-    if (feeds_next) {  // added by position: neither this axis nor the embedding may lose units
-      writer_.graph().axes[static_cast<std::size_t>(axis)].held = true;
-      for (const AxisId embedding : writer_[fed].channels)
-        writer_.graph().axes[static_cast<std::size_t>(embedding)].held = true;
+    if (feeds_next) {
+      constexpr std::string_view kWhy =
+          "the cascade adds a V whose size is not the split's to the next split, by position";
+      writer_.hold(axis, kWhy);
+      for (const AxisId embedding : writer_[fed].channels) writer_.hold(embedding, kWhy);
     }
     return {axis};
   }
@@ -80,7 +81,7 @@ class HeadChain {
     const ValueId k = writer_.split(qkv, 1, 1, name + ".k");
     const ValueId v = writer_.split(qkv, 2, v_axes.size(), name + ".v");
     writer_.gate(k);
-    if (writer_.graph().axis(v_axes.front()).kind == AxisKind::kV) writer_.gate(v);
+    writer_.gate(v);  // of a V that is the next split, the embedding's
     if (settings_.kernels[head] > 0)
       q = writer_.conv_norm(
           q, {qk}, name + ".interact",
@@ -110,10 +111,10 @@ ValueId write_split_attention(const SplitSettings& settings, LayerWriter& writer
                               const Extent& out) {
   const Shape map = writer[x].shape;
   const Windows windows = windows_of(map[2], map[3], settings.window);
-  // Removing a head would leave a gap in the splits (and in the cascade): no spec says that yet.
+  // No spec says a gap in the splits, or in the cascade.
   const AxisId heads =
       writer.axis(AxisKind::kHead, "kernels", static_cast<Index>(settings.heads()));
-  writer.graph().axes[static_cast<std::size_t>(heads)].held = true;
+  writer.hold(heads, kHeadReadsSplit);
   const ValueId inside = to_windows(writer, x, windows);
   const ValueId bias =
       writer.position_bias(heads, windows.height, windows.width, BiasRule::kAbsoluteOffset, "bias");
@@ -125,7 +126,7 @@ ValueId write_split_attention(const SplitSettings& settings, LayerWriter& writer
   writer.tap(tap);
   y = writer.activate(y, settings.activation, "activation");
   y = writer.conv_norm(y, out, "project", {.norm = settings.norm, .zero_scale = true});
-  return writer.add(x, from_windows(writer, y, windows, map[2], map[3]), "residual");
+  return writer.residual(x, from_windows(writer, y, windows, map[2], map[3]));
 }
 
 template <typename Layer>

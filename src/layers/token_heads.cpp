@@ -63,8 +63,8 @@ class TokenHeads {
 
   HeadValues project_splits(ValueId x) {
     const std::size_t parts = writer_[x].channels.size() / heads();
-    // Removing a head would leave a gap in the splits: no spec says that.
-    writer_.graph().axes[static_cast<std::size_t>(axes_.heads)].held = true;
+    // No spec says a gap in the splits.
+    writer_.hold(axes_.heads, kHeadReadsSplit);
     HeadValues own;
     for (std::size_t head = 0; head < heads(); ++head) {
       const std::string name = name_of(head);

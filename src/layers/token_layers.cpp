@@ -24,7 +24,7 @@ ValueId write(const TokenAttention& layer, LayerWriter& writer, ValueId x, const
                             {.scale = layer.scale}, tap);
   writer.tap(tap);
   y = writer.linear(y, out, "project");
-  return writer.add(x, y, "residual");
+  return writer.residual(x, y);
 }
 
 LayerProblems check(const TokenFfn& layer, const Value& input, Index /*width*/) {
@@ -44,7 +44,7 @@ ValueId write(const TokenFfn& layer, LayerWriter& writer, ValueId x, const Exten
   y = writer.linear(y, out, "project");
   // Behind the branch it starts at 0, so that the branch starts as nothing.
   if (layer.post_norm) y = writer.layer_norm(y, "norm", layer.epsilon, true);
-  return writer.add(x, y, "residual");
+  return writer.residual(x, y);
 }
 
 LayerProblems check(const TokenNorm& layer, const Value& input, Index /*width*/) {

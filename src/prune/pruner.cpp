@@ -6,125 +6,206 @@
 
 #include "core/error.h"
 #include "core/hash.h"
-#include "spec/solve.h"
+#include "prune/mean_folding.h"
 
 namespace vitlab {
 
 namespace {
 
-/// The model between two rounds, and which of the first model's units are left.
+std::vector<Index> all_units(Index size) {
+  std::vector<Index> units(static_cast<std::size_t>(size));
+  std::iota(units.begin(), units.end(), Index{0});
+  return units;
+}
+
+/// The model between two rounds, and what of the first model is left.
 struct State {
   ModelSpec spec;
   Graph graph;
   Weights weights;
-  std::vector<std::vector<Index>> origin;  // per axis, per unit: its number in the first model
+  std::vector<std::size_t> axes;           // per axis: its number in the first model
+  std::vector<std::size_t> layers;         // per layer, likewise
+  std::vector<std::vector<Index>> origin;  // per axis, per unit, likewise
 };
 
-void check_settings(const Graph& graph, const PruneSettings& settings,
-                    const std::vector<bool>& axes) {
+void check_settings(const PruneSettings& settings, const PruneHooks& hooks) {
   if (settings.keep.empty()) throw UserError("pruning needs a budget: --keep macs=0.7");
+  const auto needs_latency = [&](const std::string& metric) {
+    CutCost{}.of(metric);
+    if (metric == kLatencyMetric && !hooks.latency)
+      throw UserError("a budget or cost in latency needs a model of latency");
+  };
   for (const auto& [metric, share] : settings.keep) {
-    cost_metric({}, metric);
+    needs_latency(metric);
     if (!(share > 0 && share <= 1))
       throw UserError("keep." + metric + " must lie in (0, 1]: the share that is left");
   }
+  if (!settings.cost.empty()) needs_latency(settings.cost);
   if (settings.steps < 1) throw UserError("steps must be at least 1");
-  if (std::find(axes.begin(), axes.end(), true) != axes.end()) return;
-  std::string names;
-  for (const std::string& axis : settings.axes) names += (names.empty() ? "" : ", ") + axis;
-  throw UserError("the model has no axis to prune among [" + names + "] (" +
-                  std::to_string(graph.axes.size()) + " axes in all)");
 }
 
 State first_state(const ModelSpec& spec, const Weights& weights) {
-  State state{spec, build_graph(spec), copied(weights), {}};
-  for (const Axis& axis : state.graph.axes) {
-    state.origin.emplace_back(static_cast<std::size_t>(axis.size));
-    std::iota(state.origin.back().begin(), state.origin.back().end(), Index{0});
+  State state{spec, build_graph(spec), copied(weights), {}, {}, {}};
+  for (std::size_t a = 0; a < state.graph.axes.size(); ++a) {
+    state.axes.push_back(a);
+    state.origin.push_back(all_units(state.graph.axes[a].size));
   }
+  for (std::size_t i = 0; i < state.graph.layers.size(); ++i) state.layers.push_back(i);
   return state;
 }
 
-void cut(State& state, const Selection& selection) {
-  State next{resize_spec(state.spec, state.graph, selection.kept), {}, {}, state.origin};
-  next.graph = build_graph(next.spec);
-  next.weights = slice_weights(state.graph, state.weights, selection.kept);
-  // Units keep their axes: a cut changes sizes, never which axes a layer has.
-  ensure(next.graph.axes.size() == state.graph.axes.size(), "a cut keeps the axes of a model");
-  for (std::size_t a = 0; a < next.origin.size(); ++a) {
-    if (!selection.kept[a]) continue;
-    std::vector<Index> left;
-    for (const Index unit : *selection.kept[a])
-      left.push_back(state.origin[a][static_cast<std::size_t>(unit)]);
-    next.origin[a] = std::move(left);
+/// The units of an axis that are left, as units of the first model. An embedding that is whole is
+/// laid out anew where a layer went on which its splits hung.
+std::vector<Index> origin_left(const State& state, const ModelCut& cut, std::size_t a, Index size) {
+  if (!cut.kept[a]) {
+    const bool laid_out_anew = state.graph.axes[a].size != size;
+    return laid_out_anew ? all_units(size) : state.origin[a];
   }
+  std::vector<Index> left;
+  for (const Index unit : *cut.kept[a])
+    left.push_back(state.origin[a][static_cast<std::size_t>(unit)]);
+  return left;
+}
+
+void apply(State& state, const ModelCut& cut, bool rescale_attention) {
+  State next{cut_spec(state.spec, state.graph, cut, rescale_attention), {}, {}, {}, {}, {}};
+  next.graph = build_graph(next.spec);
+  next.weights = cut_weights(state.graph, state.weights, cut);
+  for (const AxisId axis : axes_left(state.graph, cut)) {
+    const auto a = static_cast<std::size_t>(axis);
+    ensure(next.axes.size() < next.graph.axes.size(), "a cut keeps the other axes of a model");
+    const Index size = next.graph.axes[next.axes.size()].size;
+    next.axes.push_back(state.axes[a]);
+    next.origin.push_back(origin_left(state, cut, a, size));
+    ensure(static_cast<Index>(next.origin.back().size()) == size, "a cut axis has its new size");
+  }
+  ensure(next.axes.size() == next.graph.axes.size(), "a cut keeps the other axes of a model");
+  for (const LayerId layer : layers_left(state.graph, cut))
+    next.layers.push_back(state.layers[static_cast<std::size_t>(layer)]);
   state = std::move(next);
 }
 
-std::vector<PrunedAxis> axes_before(const Graph& graph, const std::vector<bool>& axes) {
-  std::vector<PrunedAxis> result;
-  for (std::size_t a = 0; a < axes.size(); ++a) {
-    if (!axes[a]) continue;
-    const Axis& axis = graph.axes[a];
-    result.push_back({graph.axis_name(static_cast<AxisId>(a)),
-                      axis.layer == kUnset ? std::string() : graph.layer(axis.layer).path,
-                      std::string(axis_kind_name(axis.kind)),
-                      axis.size,
-                      {},
-                      std::vector<double>(static_cast<std::size_t>(axis.size), 0.0)});
+/// Rows for what was free to go in the first model.
+class Rows {
+ public:
+  Rows(const Graph& graph, const Candidates& candidates)
+      : axis_rows_(graph.axes.size(), kNone), layer_rows_(graph.layers.size(), kNone) {
+    for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+      if (!candidates.axes[a]) continue;
+      axis_rows_[a] = axes_.size();
+      const Axis& axis = graph.axes[a];
+      axes_.push_back({graph.axis_name(static_cast<AxisId>(a)),
+                       axis.layer == kUnset ? std::string() : graph.layer(axis.layer).path,
+                       std::string(axis_kind_name(axis.kind)),
+                       axis.size,
+                       {},
+                       std::vector<double>(static_cast<std::size_t>(axis.size), 0.0)});
+    }
+    for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+      if (!candidates.layers[i]) continue;
+      layer_rows_[i] = layers_.size();
+      layers_.push_back({graph.layers[i].path, std::string(graph.layers[i].kind), true, 0});
+    }
   }
-  return result;
+
+  /// Writes the scores of what is left to its places in the first model.
+  void note(const State& state, const Scores& scores) {
+    for (std::size_t a = 0; a < state.axes.size(); ++a) {
+      const std::size_t row = axis_rows_[state.axes[a]];
+      if (row == kNone) continue;
+      for (std::size_t u = 0; u < scores.units[a].size(); ++u)
+        axes_[row].scores[static_cast<std::size_t>(state.origin[a][u])] = scores.units[a][u];
+    }
+    for (std::size_t i = 0; i < state.layers.size(); ++i)
+      if (const std::size_t row = layer_rows_[state.layers[i]]; row != kNone)
+        layers_[row].score = scores.layers[i];
+  }
+
+  void finish(const State& state, PruneResult& result) && {
+    for (PrunedLayer& layer : layers_) layer.kept = false;
+    for (const std::size_t layer : state.layers)
+      if (layer_rows_[layer] != kNone) layers_[layer_rows_[layer]].kept = true;
+    for (std::size_t a = 0; a < state.axes.size(); ++a) {
+      const std::size_t row = axis_rows_[state.axes[a]];
+      if (row == kNone) continue;
+      axes_[row].kept = state.origin[a];
+      axes_[row].left = static_cast<AxisId>(a);
+    }
+    result.axes = std::move(axes_);
+    result.layers = std::move(layers_);
+  }
+
+ private:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  std::vector<std::size_t> axis_rows_, layer_rows_;
+  std::vector<PrunedAxis> axes_;
+  std::vector<PrunedLayer> layers_;
+};
+
+std::vector<CutTarget> targets_at(const PruneSettings& settings, const CutCost& before,
+                                  Index step) {
+  const double progress = static_cast<double>(step) / static_cast<double>(settings.steps);
+  const double undone = std::pow(1 - progress, 3);
+  std::vector<CutTarget> targets;
+  for (const auto& [metric, share] : settings.keep)
+    targets.push_back({metric, before.of(metric) * (share + (1 - share) * undone)});
+  return targets;
 }
 
-/// Writes the scores of the units that are left to their places in the first model; `first` says
-/// which axes have a row in the result.
-void note_scores(const State& state, const std::vector<bool>& first, const UnitScores& scores,
-                 std::vector<PrunedAxis>& result) {
-  std::size_t row = 0;
-  for (std::size_t a = 0; a < first.size(); ++a) {
-    if (!first[a]) continue;
-    for (std::size_t u = 0; u < scores[a].size(); ++u)
-      result[row].scores[static_cast<std::size_t>(state.origin[a][u])] = scores[a][u];
-    ++row;
-  }
+Index nearest_multiple(Index size, Index multiple, Index most) {
+  const Index rounded = std::max(multiple, (size + multiple / 2) / multiple * multiple);
+  return std::min(rounded, most / multiple * multiple);
 }
 
 }  // namespace
 
 PruneResult prune(const ModelSpec& spec, const Weights& weights, const Dataset& dataset,
-                  const PruneSettings& settings, std::uint64_t seed, const OnPruneStep& on_step) {
+                  const PruneSettings& settings, std::uint64_t seed, const PruneHooks& hooks) {
   State state = first_state(spec, weights);
-  const std::vector<bool> axes = prunable_axes(state.graph, settings);
-  check_settings(state.graph, settings, axes);
-  CostCounter counter;
+  const Candidates first = prune_candidates(spec, state.graph, settings);
+  check_settings(settings, hooks);
+  require_candidates(state.graph, settings, first);
+  CutCounter counter(hooks.latency);
   PruneResult result;
   result.before = result.after = counter.count(spec);
-  result.axes = axes_before(state.graph, axes);
+  Rows rows(state.graph, first);
   for (Index step = 1; step <= settings.steps; ++step) {
-    const double progress = static_cast<double>(step) / static_cast<double>(settings.steps);
-    const double undone = std::pow(1 - progress, 3);
-    std::vector<CutTarget> targets;
-    for (const auto& [metric, share] : settings.keep)
-      targets.push_back(
-          {metric, cost_metric(result.before, metric) * (share + (1 - share) * undone)});
     // An axis that fell to one unit is no longer offered but keeps its row in the result.
-    std::vector<bool> open = prunable_axes(state.graph, settings);
+    const Candidates open = prune_candidates(state.spec, state.graph, settings);
     const Executor executor(state.graph);
-    UnitScores scores = unit_scores(executor, state.weights, dataset, open, settings,
-                                    mix64(seed, static_cast<std::uint64_t>(step)));
-    note_scores(state, axes, scores, result.axes);
+    const std::uint64_t own_seed = mix64(seed, static_cast<std::uint64_t>(step));
+    const Scores scores =
+        scores_of({state.spec, executor, state.weights, dataset, open, settings, own_seed});
+    rows.note(state, scores);
     const Selection selection =
-        select_units(state.spec, state.graph, open, scores, targets, settings, counter);
-    cut(state, selection);
+        select_units(state.spec, state.graph, open, scores,
+                     targets_at(settings, result.before, step), settings, counter);
+    if (settings.fold_means)
+      state.weights =
+          with_means_folded(state.graph, state.weights, selection.cut, dataset, settings, own_seed);
+    apply(state, selection.cut, settings.rescale_attention);
     result.after = selection.cost;
-    if (on_step) on_step(step, settings.steps);
+    if (hooks.retrain && step < settings.steps)
+      state.weights = hooks.retrain(state.spec, std::move(state.weights), step);
+    if (hooks.on_step) hooks.on_step(step, settings.steps);
   }
-  std::size_t row = 0;
-  for (std::size_t a = 0; a < axes.size(); ++a)
-    if (axes[a]) result.axes[row++].kept = state.origin[a];
+  std::move(rows).finish(state, result);
   result.spec = std::move(state.spec);
   result.weights = std::move(state.weights);
   return result;
+}
+
+ModelSpec rounded_to_multiples(const PruneResult& result, Index multiple) {
+  const Graph graph = build_graph(result.spec);
+  KeptUnits sizes(graph.axes.size());  // resize_spec() reads how many units there are
+  for (const PrunedAxis& row : result.axes) {
+    if (row.left == kUnset || row.kind == axis_kind_name(AxisKind::kHead)) continue;
+    const Index copies = graph.axis(row.left).copies;
+    const Index own = multiple / std::gcd(multiple, copies), left = graph.axis(row.left).size;
+    if (left == row.size || row.size < own) continue;
+    sizes[static_cast<std::size_t>(row.left)] = all_units(nearest_multiple(left, own, row.size));
+  }
+  return resize_spec(result.spec, graph, sizes);
 }
 
 }  // namespace vitlab

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,22 +17,45 @@ struct PrunedAxis {
   Index size = 0;
   std::vector<Index> kept;     // units of the model that pruning started from
   std::vector<double> scores;  // of each of those units, as last seen
+  AxisId left = kUnset;        // the axis in the pruned model's graph; kUnset: it went altogether
+};
+
+/// What became of a layer that could be left out.
+struct PrunedLayer {
+  std::string layer;  // its path in the model that pruning started from
+  std::string kind;   // "ffn"
+  bool kept = true;
+  double score = 0;  // as last seen
 };
 
 struct PruneResult {
   ModelSpec spec;
   Weights weights;
-  std::vector<PrunedAxis> axes;  // every axis that was free to be cut
-  Cost before, after;
+  std::vector<PrunedAxis> axes;  // every axis that was free to be cut; nothing kept: it went with
+                                 // its head or layer
+  std::vector<PrunedLayer> layers;
+  CutCost before, after;
 };
 
 using OnPruneStep = std::function<void(Index step, Index steps)>;
+
+/// What pruning needs from others.
+struct PruneHooks {
+  OnPruneStep on_step;
+  LatencyModel latency;  // for budgets and costs in latency
+  /// Trains the cut model between two rounds; none: no training.
+  std::function<Weights(const ModelSpec& spec, Weights weights, Index step)> retrain;
+};
 
 /// Cuts a model to `settings.keep` in `settings.steps` rounds of scoring and cutting; the share
 /// left follows keep + (1 - keep)·(1 - t/T)^3, so early rounds cut most. The result is a spec with
 /// its weights: build_graph(result.spec) runs result.weights. Deterministic in `seed`.
 PruneResult prune(const ModelSpec& spec, const Weights& weights, const Dataset& dataset,
-                  const PruneSettings& settings, std::uint64_t seed,
-                  const OnPruneStep& on_step = {});
+                  const PruneSettings& settings, std::uint64_t seed, const PruneHooks& hooks = {});
+
+/// The pruned model with each size that was cut brought to the nearest multiple, but not below one
+/// multiple nor above what the size was: what hardware of that width would rather run. Heads and
+/// layers stay as pruning left them.
+ModelSpec rounded_to_multiples(const PruneResult& result, Index multiple);
 
 }  // namespace vitlab

@@ -1,179 +1,171 @@
 #include "prune/scores.h"
 
-#include <algorithm>
 #include <cmath>
 #include <string>
 
-#include <c10/core/GradMode.h>
-
 #include "core/error.h"
 #include "core/hash.h"
-#include "core/interrupt.h"
 #include "core/names.h"
 #include "core/random.h"
-#include "data/batch_loader.h"
 
 namespace vitlab {
 
 namespace {
 
-using Scorer = UnitScores (*)(const Executor&, const Weights&, const Dataset&,
-                              const std::vector<bool>&, const PruneSettings&, std::uint64_t);
-
 struct CriterionRow {
   const char* name;
-  Scorer score;
+  Scores (*score)(const ScoreRequest&);
 };
 
 constexpr CriterionRow kCriteria[] = {
     {"gate_taylor", gate_taylor_scores},
-    {"magnitude", [](const Executor& executor, const Weights& weights, const Dataset&,
-                     const std::vector<bool>& axes, const PruneSettings&,
-                     std::uint64_t) { return magnitude_scores(executor.graph(), weights, axes); }},
-    {"random", [](const Executor& executor, const Weights&, const Dataset&,
-                  const std::vector<bool>& axes, const PruneSettings&,
-                  std::uint64_t seed) { return random_scores(executor.graph(), axes, seed); }},
+    {"magnitude", magnitude_scores},
+    {"batch_norm_scale", batch_norm_scores},
+    {"ablation", ablation_scores},
+    {"random", random_scores},
 };
 
-/// One gate of ones per selected axis, as leaves that collect gradients.
-std::vector<at::Tensor> open_gates(const Graph& graph, const std::vector<bool>& axes,
-                                   at::ScalarType dtype) {
-  std::vector<at::Tensor> gates(graph.axes.size());
-  for (std::size_t a = 0; a < gates.size(); ++a)
-    if (axes[a]) gates[a] = at::ones({graph.axes[a].size}, dtype).requires_grad_(true);
-  return gates;
-}
-
-at::Tensor cross_entropy(const std::vector<at::Tensor>& outputs, const at::Tensor& labels) {
-  at::Tensor loss = at::cross_entropy_loss(outputs.front(), labels);
-  for (std::size_t i = 1; i < outputs.size(); ++i)
-    loss = loss + at::cross_entropy_loss(outputs[i], labels);
-  return loss / static_cast<double>(outputs.size());
-}
-
-void add_squares(std::vector<at::Tensor>& gates, UnitScores& scores) {
-  for (std::size_t a = 0; a < gates.size(); ++a) {
-    if (!gates[a].defined() || !gates[a].grad().defined()) continue;
-    const at::Tensor gradient = gates[a].grad().to(at::kDouble).contiguous();
-    const double* values = gradient.data_ptr<double>();
-    for (std::size_t u = 0; u < scores[a].size(); ++u) scores[a][u] += values[u] * values[u];
-    gates[a].mutable_grad().zero_();
+/// Adds `per_unit(values)` of each axis of each labelled dimension, values summed over the others.
+template <typename Use>
+void for_each_unit_sum(const Graph& graph, const Parameter& parameter, const at::Tensor& amounts,
+                       Use use) {
+  for (std::size_t d = 0; d < parameter.dims.size(); ++d) {
+    if (parameter.dims[d].empty()) continue;
+    const auto dim = static_cast<std::int64_t>(d);
+    const at::Tensor sums = amounts.transpose(0, dim).reshape({amounts.size(dim), -1}).sum(1);
+    const double* values = sums.data_ptr<double>();
+    for (const AxisId id : parameter.dims[d]) {
+      use(static_cast<std::size_t>(id), values);
+      values += graph.axis(id).size;
+    }
   }
 }
 
-UnitScores zeros_for(const Graph& graph, const std::vector<bool>& axes) {
-  UnitScores scores(graph.axes.size());
-  for (std::size_t a = 0; a < axes.size(); ++a)
-    if (axes[a]) scores[a].assign(static_cast<std::size_t>(graph.axes[a].size), 0.0);
-  return scores;
+/// By axis and unit, for all axes; a head has what its Q, K and V have too.
+UnitScores squares_of_units(const Graph& graph, const Weights& weights) {
+  UnitScores units(graph.axes.size());
+  for (std::size_t a = 0; a < units.size(); ++a)
+    units[a].assign(static_cast<std::size_t>(graph.axes[a].size), 0.0);
+  for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
+    if (!graph.parameters[p].trained) continue;
+    const at::Tensor squares = weights.tensors[p].detach().to(at::kCPU, at::kDouble).square();
+    for_each_unit_sum(graph, graph.parameters[p], squares, [&](std::size_t a, const double* sums) {
+      for (std::size_t u = 0; u < units[a].size(); ++u) units[a][u] += sums[u];
+    });
+  }
+  for (std::size_t a = 0; a < units.size(); ++a) {
+    const Axis& axis = graph.axes[a];
+    if (axis.owner == kUnset) continue;
+    double& head =
+        units[static_cast<std::size_t>(axis.owner)][static_cast<std::size_t>(axis.owner_unit)];
+    for (const double sum : units[a]) head += sum;
+  }
+  return units;
+}
+
+void check_finite(const Graph& graph, const Scores& scores) {
+  const auto check = [](double score, const std::string& name) {
+    if (!std::isfinite(score))
+      throw Failure("the score of " + name +
+                    " is not a finite number: are there NaNs among the weights?");
+  };
+  for (std::size_t a = 0; a < scores.units.size(); ++a)
+    for (const double score : scores.units[a])
+      check(score, graph.axis_name(static_cast<AxisId>(a)));
+  for (std::size_t i = 0; i < scores.layers.size(); ++i)
+    check(scores.layers[i], graph.layers[i].path);
 }
 
 }  // namespace
 
-std::vector<bool> prunable_axes(const Graph& graph, const PruneSettings& settings) {
-  std::vector<bool> gated(graph.axes.size(), false);
-  for (const ValueId value : graph.gates)
-    for (const AxisId axis : graph.value(value).channels)
-      gated[static_cast<std::size_t>(axis)] = true;
-  std::vector<bool> selected(graph.axes.size(), false);
-  for (std::size_t a = 0; a < selected.size(); ++a) {
-    const Axis& axis = graph.axes[a];
-    const bool wanted = std::find(settings.axes.begin(), settings.axes.end(),
-                                  axis_kind_name(axis.kind)) != settings.axes.end();
-    selected[a] = wanted && gated[a] && !axis.held && axis.size > 1;
-  }
-  return selected;
-}
-
-UnitScores gate_taylor_scores(const Executor& executor, const Weights& weights,
-                              const Dataset& dataset, const std::vector<bool>& axes,
-                              const PruneSettings& settings, std::uint64_t seed) {
-  const Graph& graph = executor.graph();
-  const Shape& image = graph.value(graph.input).shape;
-  LoaderSettings loading;
-  loading.batch_size = settings.batch_size;
-  loading.channels = image[1];
-  loading.height = image[2];
-  loading.width = image[3];
-  loading.shuffle = true;
-  loading.seed = seed;
-  BatchLoader loader(dataset, loading);
-  UnitScores scores = zeros_for(graph, axes);
-  RunOptions options;
-  options.gates = open_gates(graph, axes, weights.tensors.front().scalar_type());
-  const c10::AutoGradMode with_gradients(true);
-  Batch batch;
-  Index epoch = 0, count = 0;
-  loader.start(epoch);
-  for (; count < settings.batches; ++count) {
-    check_interrupt();
-    if (!loader.next(batch)) {
-      loader.start(++epoch);
-      if (!loader.next(batch)) throw UserError("pruning needs training images, and there are none");
-    }
-    const at::Tensor images =
-        at::from_blob(batch.images.data(), {batch.count(), image[1], image[2], image[3]});
-    const at::Tensor labels = at::from_blob(batch.labels.data(), {batch.count()}, at::kLong);
-    const RunResult result = executor.run(weights, images, options);
-    cross_entropy(result.outputs, labels.to(result.outputs.front().device())).backward();
-    add_squares(options.gates, scores);
-  }
-  for (auto& axis : scores)
-    for (double& score : axis) score /= static_cast<double>(count);
+Scores zero_scores(const Graph& graph, const Candidates& candidates) {
+  Scores scores{UnitScores(graph.axes.size()), std::vector<double>(graph.layers.size(), 0.0)};
+  for (std::size_t a = 0; a < candidates.axes.size(); ++a)
+    if (candidates.axes[a])
+      scores.units[a].assign(static_cast<std::size_t>(graph.axes[a].size), 0.0);
   return scores;
 }
 
-UnitScores magnitude_scores(const Graph& graph, const Weights& weights,
-                            const std::vector<bool>& axes) {
-  UnitScores scores = zeros_for(graph, axes);
+Scores magnitude_scores(const ScoreRequest& request) {
+  const Graph& graph = request.executor.graph();
+  Scores scores = zero_scores(graph, request.candidates);
+  const UnitScores all = squares_of_units(graph, request.weights);
+  for (std::size_t a = 0; a < all.size(); ++a)
+    if (request.candidates.axes[a]) scores.units[a] = all[a];
   for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
-    const Parameter& parameter = graph.parameters[p];
-    if (!parameter.trained) continue;
-    const at::Tensor squares = weights.tensors[p].detach().to(at::kDouble).square();
-    for (std::size_t d = 0; d < parameter.dims.size(); ++d) {
-      const Extent& extent = parameter.dims[d];
-      if (extent.empty()) continue;
-      const auto dim = static_cast<std::int64_t>(d);
-      const at::Tensor sums = squares.transpose(0, dim).reshape({squares.size(dim), -1}).sum(1);
-      const double* values = sums.data_ptr<double>();
-      for (const AxisId id : extent) {
-        const auto a = static_cast<std::size_t>(id);
-        const auto size = static_cast<std::size_t>(graph.axes[a].size);
-        if (axes[a])
-          for (std::size_t u = 0; u < size; ++u) scores[a][u] += values[u];
-        values += size;
-      }
-    }
+    const auto layer = static_cast<std::size_t>(graph.parameters[p].layer);
+    if (request.candidates.layers[layer] && graph.parameters[p].trained)
+      scores.layers[layer] +=
+          request.weights.tensors[p].detach().to(at::kDouble).square().sum().item<double>();
   }
   return scores;
 }
 
-UnitScores random_scores(const Graph& graph, const std::vector<bool>& axes, std::uint64_t seed) {
-  UnitScores scores = zeros_for(graph, axes);
-  for (std::size_t a = 0; a < scores.size(); ++a) {
-    Random random(mix64(seed, graph.axis_name(static_cast<AxisId>(a))));
-    for (double& score : scores[a]) score = random.uniform();
+Scores batch_norm_scores(const ScoreRequest& request) {
+  const Graph& graph = request.executor.graph();
+  for (std::size_t i = 0; i < graph.layers.size(); ++i)
+    if (request.candidates.layers[i])
+      throw UserError("the criterion batch_norm_scale scores channels, not layers such as " +
+                      graph.layers[i].path + "; choose gate_taylor, or leave out the axis layer");
+  UnitScores sums(graph.axes.size());
+  std::vector<double> counts(graph.axes.size(), 0);
+  for (std::size_t a = 0; a < sums.size(); ++a)
+    sums[a].assign(static_cast<std::size_t>(graph.axes[a].size), 0.0);
+  for (const Node& node : graph.nodes) {
+    if (!std::holds_alternative<BatchNorm>(node.op)) continue;
+    const ParameterId scale = node.parameters[0];
+    const at::Tensor sizes = request.weights[scale].detach().to(at::kCPU, at::kDouble).abs();
+    for_each_unit_sum(graph, graph.parameter(scale), sizes, [&](std::size_t a, const double* all) {
+      for (std::size_t u = 0; u < sums[a].size(); ++u) sums[a][u] += all[u];
+      ++counts[a];
+    });
+  }
+  for (std::size_t a = 0; a < sums.size(); ++a) {  // a head's norms are those of its V
+    const Axis& axis = graph.axes[a];
+    if (axis.kind != AxisKind::kV || axis.owner == kUnset || counts[a] == 0) continue;
+    const auto head = static_cast<std::size_t>(axis.owner);
+    for (const double sum : sums[a])
+      sums[head][static_cast<std::size_t>(axis.owner_unit)] +=
+          sum / counts[a] / static_cast<double>(sums[a].size());
+    counts[head] = 1;
+  }
+  Scores scores = zero_scores(graph, request.candidates);
+  for (std::size_t a = 0; a < sums.size(); ++a) {
+    if (!request.candidates.axes[a]) continue;
+    if (counts[a] == 0)
+      throw UserError("the criterion batch_norm_scale finds no batch norm of " +
+                      graph.axis_name(static_cast<AxisId>(a)) +
+                      "; choose gate_taylor, or leave out the axis " +
+                      std::string(axis_kind_name(graph.axes[a].kind)));
+    for (std::size_t u = 0; u < sums[a].size(); ++u) scores.units[a][u] = sums[a][u] / counts[a];
   }
   return scores;
 }
 
-UnitScores unit_scores(const Executor& executor, const Weights& weights, const Dataset& dataset,
-                       const std::vector<bool>& axes, const PruneSettings& settings,
-                       std::uint64_t seed) {
+Scores random_scores(const ScoreRequest& request) {
+  const Graph& graph = request.executor.graph();
+  Scores scores = zero_scores(graph, request.candidates);
+  for (std::size_t a = 0; a < scores.units.size(); ++a) {
+    Random random(mix64(request.seed, graph.axis_name(static_cast<AxisId>(a))));
+    for (double& score : scores.units[a]) score = random.uniform();
+  }
+  for (std::size_t i = 0; i < scores.layers.size(); ++i)
+    if (request.candidates.layers[i])
+      scores.layers[i] = Random(mix64(request.seed, graph.layers[i].path)).uniform();
+  return scores;
+}
+
+Scores scores_of(const ScoreRequest& request) {
   std::vector<std::string> known;
   for (const CriterionRow& row : kCriteria) {
     known.emplace_back(row.name);
-    if (settings.criterion != row.name) continue;
-    UnitScores scores = row.score(executor, weights, dataset, axes, settings, seed);
-    for (std::size_t a = 0; a < scores.size(); ++a)
-      for (const double score : scores[a])
-        if (!std::isfinite(score))
-          throw Failure("the score of " + executor.graph().axis_name(static_cast<AxisId>(a)) +
-                        " is not a finite number: are there NaNs among the weights?");
+    if (request.settings.criterion != row.name) continue;
+    Scores scores = row.score(request);
+    check_finite(request.executor.graph(), scores);
     return scores;
   }
-  throw UserError("'" + settings.criterion + "' is not a pruning criterion" +
-                  did_you_mean(settings.criterion, known));
+  throw UserError("'" + request.settings.criterion + "' is not a pruning criterion" +
+                  did_you_mean(request.settings.criterion, known));
 }
 
 }  // namespace vitlab

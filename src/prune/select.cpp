@@ -1,163 +1,160 @@
 #include "prune/select.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
-#include <numeric>
 
+#include "core/error.h"
 #include "core/text.h"
+#include "prune/prune_groups.h"
 #include "spec/solve.h"
 
 namespace vitlab {
 
 namespace {
 
-/// Axes that lose units together, and how many they have lost so far.
-struct Group {
-  std::vector<std::size_t> axes;
-  std::vector<std::vector<Index>> order;  // per axis: units, the least important first
-  Index lump = 1;
-  Index removed = 0;
-  Index most = 0;               // removable in all
-  std::vector<double> savings;  // by target: the share of it that the next lump would save
-
-  bool is_open() const { return removed + lump <= most; }
-};
-
-/// Kinds whose heads are one batched product: unequal heads would fall back to one product a head.
-bool is_batched(std::string_view layer_kind) {
-  return layer_kind == FullAttention::kName || layer_kind == WindowAttention::kName ||
-         layer_kind == TokenAttention::kName;
-}
-
-Index floor_of(AxisKind kind, const PruneSettings& settings) {
-  switch (kind) {
-    case AxisKind::kQk:
-      return settings.floor_qk;
-    case AxisKind::kV:
-      return settings.floor_v;
-    case AxisKind::kHidden:
-      return settings.floor_hidden;
-    default:
-      return 1;
-  }
-}
-
 class Selector {
  public:
-  Selector(const ModelSpec& spec, const Graph& graph, const UnitScores& scores,
+  Selector(const ModelSpec& spec, const Graph& graph, const Scores& scores,
            const std::vector<CutTarget>& targets, const PruneSettings& settings,
-           CostCounter& counter)
+           CutCounter& counter)
       : spec_(spec),
         graph_(graph),
         scores_(scores),
         targets_(targets),
         settings_(settings),
         counter_(counter),
-        kept_(graph.axes.size()) {}
+        cut_(graph) {}
 
-  Selection run(const std::vector<bool>& axes) {
-    make_groups(axes);
-    Cost cost = counter_.count(spec_);
-    for (Group& group : groups_) update_savings(group, cost);
+  Selection run(const Candidates& candidates) {
+    groups_ = prune_groups(graph_, candidates, scores_, settings_);
+    CutCost cost = counter_.count(spec_);
+    for (PruneGroup& group : groups_) update_savings(group, cost);
     while (!holds(cost)) {
-      Group* cheapest = next_group(cost);
-      if (!cheapest) {
+      PruneGroup* next = next_group(cost);
+      if (!next) {
         // What a lump saves of a peak hangs on all the other layers: look again before giving up.
-        for (Group& group : groups_) update_savings(group, cost);
-        cheapest = next_group(cost);
+        for (PruneGroup& group : groups_) update_savings(group, cost);
+        next = next_group(cost);
       }
-      if (!cheapest) cheapest = least_important();
-      if (!cheapest) refuse(cost);
-      cheapest->removed += cheapest->lump;
-      apply(*cheapest);
-      cost = counter_.count(resize_spec(spec_, graph_, kept_));
-      update_savings(*cheapest, cost);
+      if (!next) next = least_important();
+      if (!next) refuse(cost);
+      next->removed += next->lump;
+      apply(*next);
+      cost = counted();
+      for (PruneGroup& group : groups_)
+        if (next->layer == kUnset || group.layer == next->layer) update_savings(group, cost);
     }
-    return {kept_, cost};
+    return {cut_, cost};
   }
 
  private:
-  void make_groups(const std::vector<bool>& axes) {
-    std::map<std::pair<LayerId, std::string_view>, std::size_t> shared;
-    for (std::size_t a = 0; a < axes.size(); ++a) {
-      if (!axes[a]) continue;
-      const Axis& axis = graph_.axes[a];
-      const bool together =
-          axis.index != kUnset && axis.layer != kUnset && is_batched(graph_.layer(axis.layer).kind);
-      if (together) {
-        const auto [found, fresh] = shared.try_emplace({axis.layer, axis.field}, groups_.size());
-        if (fresh) groups_.emplace_back();
-        add_axis(groups_[found->second], a);
-      } else {
-        groups_.emplace_back();
-        add_axis(groups_.back(), a);
-      }
-    }
-  }
+  CutCost counted() { return counter_.count(cut_spec(spec_, graph_, cut_)); }
 
-  void add_axis(Group& group, std::size_t a) {
+  /// An axis goes with the head that owns it.
+  bool is_alive(std::size_t a) const {
     const Axis& axis = graph_.axes[a];
-    std::vector<Index> order(static_cast<std::size_t>(axis.size));
-    std::iota(order.begin(), order.end(), Index{0});
-    std::stable_sort(order.begin(), order.end(), [&](Index x, Index y) {
-      return scores_[a][static_cast<std::size_t>(x)] < scores_[a][static_cast<std::size_t>(y)];
-    });
-    // A size that was no multiple stays free to move in single units.
-    const Index lump =
-        axis.size % settings_.multiple_of == 0 ? std::max<Index>(1, settings_.multiple_of) : 1;
-    const Index floor = std::min(axis.size, std::max<Index>(1, floor_of(axis.kind, settings_)));
-    const Index most = (axis.size - floor) / lump * lump;
-    group.most = group.axes.empty() ? most : std::min(group.most, most);
-    group.lump = std::max(group.lump, lump);
-    group.axes.push_back(a);
-    group.order.push_back(std::move(order));
+    if (axis.owner == kUnset) return true;
+    const auto& heads = cut_.kept[static_cast<std::size_t>(axis.owner)];
+    return !heads || std::binary_search(heads->begin(), heads->end(), axis.owner_unit);
   }
 
-  void apply(const Group& group) {
+  bool is_open(const PruneGroup& group) const {
+    if (group.removed + group.lump > group.most) return false;
+    if (group.layer != kUnset && cut_.left_out[static_cast<std::size_t>(group.layer)]) return false;
+    return group.drops_layer || std::any_of(group.axes.begin(), group.axes.end(),
+                                            [&](std::size_t a) { return is_alive(a); });
+  }
+
+  void apply(const PruneGroup& group) {
+    if (group.drops_layer) cut_.left_out[static_cast<std::size_t>(group.layer)] = group.removed > 0;
     for (std::size_t i = 0; i < group.axes.size(); ++i) {
-      std::vector<Index> units(group.order[i].begin() + group.removed, group.order[i].end());
-      std::sort(units.begin(), units.end());
-      kept_[group.axes[i]] = std::move(units);
+      auto& kept = cut_.kept[group.axes[i]];
+      kept.reset();
+      if (group.removed == 0) continue;
+      kept.emplace(group.order[i].begin() + group.removed, group.order[i].end());
+      std::sort(kept->begin(), kept->end());
     }
   }
 
   /// What the next lump of the group would save, counted exactly on the model as it stands.
-  void update_savings(Group& group, const Cost& now) {
+  void update_savings(PruneGroup& group, const CutCost& now) {
     group.savings.assign(targets_.size(), 0.0);
-    if (!group.is_open()) return;
-    const KeptUnits before = kept_;
+    group.cost_saving = 0;
+    if (!is_open(group)) return;
     group.removed += group.lump;
     apply(group);
-    const Cost after = counter_.count(resize_spec(spec_, graph_, kept_));
+    const CutCost after = counted();
     group.removed -= group.lump;
-    kept_ = before;
-    for (std::size_t i = 0; i < targets_.size(); ++i)
-      group.savings[i] =
-          (cost_metric(now, targets_[i].metric) - cost_metric(after, targets_[i].metric)) /
-          targets_[i].at_most;
+    apply(group);
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      const std::string& metric = targets_[i].metric;
+      group.savings[i] = (now.of(metric) - after.of(metric)) / targets_[i].at_most;
+    }
+    if (!settings_.cost.empty())
+      group.cost_saving =
+          (now.of(settings_.cost) - after.of(settings_.cost)) / now.of(settings_.cost);
   }
 
-  double next_score(const Group& group) const {
+  double next_score(const PruneGroup& group) const {
+    if (group.drops_layer) return scores_.layers[static_cast<std::size_t>(group.layer)];
     double score = 0;
-    for (std::size_t i = 0; i < group.axes.size(); ++i)
+    for (std::size_t i = 0; i < group.axes.size(); ++i) {
+      if (!is_alive(group.axes[i])) continue;
       for (Index u = group.removed; u < group.removed + group.lump; ++u)
-        score += scores_[group.axes[i]]
-                        [static_cast<std::size_t>(group.order[i][static_cast<std::size_t>(u)])];
+        score +=
+            scores_.units[group.axes[i]]
+                         [static_cast<std::size_t>(group.order[i][static_cast<std::size_t>(u)])];
+    }
     return score;
   }
 
-  /// The least score per share saved of the targets that do not hold yet; nullptr if nothing saves.
-  Group* next_group(const Cost& cost) {
-    Group* best = nullptr;
+  /// The score per cost; of a loss that falls without the units, more for what saves more.
+  double rate_of(const PruneGroup& group, double saving) const {
+    if (!settings_.cost.empty()) saving = std::max(group.cost_saving, 1e-12);
+    const double score = next_score(group);
+    return score < 0 ? score * saving : score / saving;
+  }
+
+  double open_saving(const PruneGroup& group, const CutCost& cost) const {
+    double saving = 0;
+    for (std::size_t i = 0; i < targets_.size(); ++i)
+      if (!holds(cost, targets_[i])) saving += group.savings[i];
+    return saving;
+  }
+
+  /// The scope that has lost least among those that can save something.
+  std::string next_scope(const CutCost& cost) const {
+    std::map<std::string, std::pair<Index, Index>> left;  // units left, and in all
+    std::map<std::string, bool> saves;
+    for (const PruneGroup& group : groups_) {
+      auto& [remaining, all] = left[group.scope];
+      remaining += group.size - group.removed;
+      all += group.size;
+      if (is_open(group) && open_saving(group, cost) > 0) saves[group.scope] = true;
+    }
+    std::string best;
+    double most = -1;
+    for (const auto& [scope, can] : saves) {
+      const double share =
+          static_cast<double>(left[scope].first) / static_cast<double>(left[scope].second);
+      if (share <= most) continue;
+      best = scope;
+      most = share;
+    }
+    return best;
+  }
+
+  /// The least score per cost among what saves of the targets that do not hold yet; nullptr if
+  /// nothing does.
+  PruneGroup* next_group(const CutCost& cost) {
+    const std::string scope = settings_.scope == "global" ? std::string() : next_scope(cost);
+    PruneGroup* best = nullptr;
     double best_rate = 0;
-    for (Group& group : groups_) {
-      if (!group.is_open()) continue;
-      double saving = 0;
-      for (std::size_t i = 0; i < targets_.size(); ++i)
-        if (!holds(cost, targets_[i])) saving += group.savings[i];
+    for (PruneGroup& group : groups_) {
+      if (group.scope != scope || !is_open(group)) continue;
+      const double saving = open_saving(group, cost);
       if (!(saving > 0)) continue;
-      const double rate = next_score(group) / saving;
+      const double rate = rate_of(group, saving);
       if (best && rate >= best_rate) continue;
       best = &group;
       best_rate = rate;
@@ -166,32 +163,28 @@ class Selector {
   }
 
   /// Where no lump saves anything alone, as when two layers share the peak of memory.
-  Group* least_important() {
-    Group* best = nullptr;
-    for (Group& group : groups_)
-      if (group.is_open() && (!best || next_score(group) < next_score(*best))) best = &group;
+  PruneGroup* least_important() {
+    PruneGroup* best = nullptr;
+    for (PruneGroup& group : groups_)
+      if (is_open(group) && (!best || next_score(group) < next_score(*best))) best = &group;
     return best;
   }
 
-  static bool holds(const Cost& cost, const CutTarget& target) {
-    return cost_metric(cost, target.metric) <= target.at_most;
+  static bool holds(const CutCost& cost, const CutTarget& target) {
+    return cost.of(target.metric) <= target.at_most;
   }
 
-  bool holds(const Cost& cost) const {
-    for (const CutTarget& target : targets_)
-      if (!holds(cost, target)) return false;
-    return true;
+  bool holds(const CutCost& cost) const {
+    return std::all_of(targets_.begin(), targets_.end(),
+                       [&](const CutTarget& target) { return holds(cost, target); });
   }
 
-  [[noreturn]] void refuse(const Cost& cost) const {
+  [[noreturn]] void refuse(const CutCost& cost) const {
     for (const CutTarget& target : targets_) {
-      const double reached = cost_metric(cost, target.metric);
-      if (reached <= target.at_most) continue;
-      std::string axes;
-      for (const std::string& axis : settings_.axes) axes += (axes.empty() ? "" : ", ") + axis;
+      if (holds(cost, target)) continue;
       throw UserError("no keep set reaches " + target.metric + " <= " + shortest(target.at_most) +
-                      ": with every unit of the axes [" + axes + "] cut down to its floor, " +
-                      shortest(reached) +
+                      ": with every unit of the axes [" + axes_text(settings_) +
+                      "] cut down to its floor, " + shortest(cost.of(target.metric)) +
                       " are left; keep more, lower the floors or name more axes");
     }
     ensure(false, "a refusal names its target");
@@ -200,21 +193,29 @@ class Selector {
 
   const ModelSpec& spec_;
   const Graph& graph_;
-  const UnitScores& scores_;
+  const Scores& scores_;
   const std::vector<CutTarget>& targets_;
   const PruneSettings& settings_;
-  CostCounter& counter_;
-  KeptUnits kept_;
-  std::vector<Group> groups_;
+  CutCounter& counter_;
+  ModelCut cut_;
+  std::vector<PruneGroup> groups_;
 };
 
 }  // namespace
 
-Selection select_units(const ModelSpec& spec, const Graph& graph, const std::vector<bool>& axes,
-                       const UnitScores& scores, const std::vector<CutTarget>& targets,
-                       const PruneSettings& settings, CostCounter& counter) {
+double CutCost::of(const std::string& metric) const {
+  return metric == kLatencyMetric ? latency : cost_metric(cost, metric);
+}
+
+CutCost CutCounter::count(const ModelSpec& spec) {
+  return {counter_.count(spec), latency_ ? latency_(spec) : 0.0};
+}
+
+Selection select_units(const ModelSpec& spec, const Graph& graph, const Candidates& candidates,
+                       const Scores& scores, const std::vector<CutTarget>& targets,
+                       const PruneSettings& settings, CutCounter& counter) {
   ensure(!targets.empty(), "a cut has a target");
-  return Selector(spec, graph, scores, targets, settings, counter).run(axes);
+  return Selector(spec, graph, scores, targets, settings, counter).run(candidates);
 }
 
 }  // namespace vitlab

@@ -49,7 +49,8 @@ class SpecWriter {
     const AxisId image = graph_.add_axis({.field = "channels",
                                           .kind = AxisKind::kImage,
                                           .size = spec_.image.channels,
-                                          .held = true});
+                                          .held = true,
+                                          .held_why = "the images decide it"});
     x_ = graph_.add_value(
         {{1, spec_.image.channels, spec_.image.height, spec_.image.width}, true, 1, {image}});
     graph_.input = x_;
@@ -89,6 +90,12 @@ class SpecWriter {
     return true;
   }
 
+  /// What begins the residual stream of a stage, or replaces it, is gated like what adds to it.
+  void gate_stream() {
+    const auto layer = static_cast<LayerId>(graph_.layers.size() - 1);
+    if (graph_.residual_branch(layer) == kUnset) graph_.gates.push_back(x_);
+  }
+
   bool write_heads() {
     const ValueId features = x_;
     for (std::size_t i = 0; i < spec_.heads.size(); ++i) {
@@ -117,6 +124,7 @@ class SpecWriter {
       problems_.push_back({yaml_path, std::string(layer_kind(layer)), reason.what()});
       return false;
     }
+    if (width > 0) gate_stream();
     return true;
   }
 

@@ -15,6 +15,8 @@ template <typename Visit>
 static void visit_settings(const PruneSettings&, Visit visit) {
   visit("axes", &PruneSettings::axes);
   visit("criterion", &PruneSettings::criterion);
+  visit("scope", &PruneSettings::scope);
+  visit("cost", &PruneSettings::cost);
   visit("batches", &PruneSettings::batches);
   visit("batch_size", &PruneSettings::batch_size);
   visit("steps", &PruneSettings::steps);
@@ -22,6 +24,10 @@ static void visit_settings(const PruneSettings&, Visit visit) {
   visit("floor_qk", &PruneSettings::floor_qk);
   visit("floor_v", &PruneSettings::floor_v);
   visit("floor_hidden", &PruneSettings::floor_hidden);
+  visit("floor_embedding", &PruneSettings::floor_embedding);
+  visit("fold_means", &PruneSettings::fold_means);
+  visit("rescale_attention", &PruneSettings::rescale_attention);
+  visit("finetune_between", &PruneSettings::finetune_between);
   visit("finetune_epochs", &PruneSettings::finetune_epochs);
 }
 
@@ -34,14 +40,27 @@ std::vector<std::string> prunable_axes() {
        {AxisKind::kStem, AxisKind::kEmbedding, AxisKind::kHead, AxisKind::kQk, AxisKind::kV,
         AxisKind::kHidden, AxisKind::kExpansion, AxisKind::kSqueeze})
     names.emplace_back(axis_kind_name(kind));
+  names.emplace_back(kLayerAxis);
   return names;
+}
+
+std::vector<std::string> budget_metrics() {
+  std::vector<std::string> names = cost_metric_names();
+  names.emplace_back(kLatencyMetric);
+  return names;
+}
+
+/// "heads" and "layers" mean "head" and "layer".
+std::string singular(const std::string& axis) {
+  if (axis == "heads" || axis == "layers") return axis.substr(0, axis.size() - 1);
+  return axis;
 }
 
 void read_keep(ConfigReader& reader, std::map<std::string, double>& keep) {
   auto child = reader.child("keep");
   if (!child) return;
   std::map<std::string, double> given;
-  for (const std::string& metric : cost_metric_names()) {
+  for (const std::string& metric : budget_metrics()) {
     double share = 0;
     if (!child->optional(metric, share)) continue;
     if (!(share > 0 && share <= 1))
@@ -60,7 +79,10 @@ void check_ranges(ConfigReader& reader, const PruneSettings& s) {
   };
   if (s.axes.empty()) reader.fail("axes", "must name at least one kind of axis");
   for (const std::string& axis : s.axes) check_choice(reader, "axes", axis, prunable_axes());
-  check_choice(reader, "criterion", s.criterion, {"gate_taylor", "magnitude", "random"});
+  check_choice(reader, "criterion", s.criterion,
+               {"gate_taylor", "magnitude", "batch_norm_scale", "ablation", "random"});
+  check_choice(reader, "scope", s.scope, {"global", "local", "isomorphic"});
+  if (!s.cost.empty()) check_choice(reader, "cost", s.cost, budget_metrics());
   whole("batches", s.batches, 1, 1'000'000);
   whole("batch_size", s.batch_size, 1, 1'000'000);
   whole("steps", s.steps, 1, 10'000);
@@ -68,6 +90,8 @@ void check_ranges(ConfigReader& reader, const PruneSettings& s) {
   whole("floor_qk", s.floor_qk, 1, 1'000'000);
   whole("floor_v", s.floor_v, 1, 1'000'000);
   whole("floor_hidden", s.floor_hidden, 1, 1'000'000);
+  whole("floor_embedding", s.floor_embedding, 1, 1'000'000);
+  whole("finetune_between", s.finetune_between, 0, 100'000);
   whole("finetune_epochs", s.finetune_epochs, 0, 100'000);
 }
 
@@ -113,6 +137,7 @@ PruneSettings read_prune_settings(ConfigReader& reader) {
   read_keep(reader, settings.keep);
   read_settings(reader, settings);
   reader.finish();
+  for (std::string& axis : settings.axes) axis = singular(axis);
   check_ranges(reader, settings);
   // The kinds are a set: their order says nothing.
   std::sort(settings.axes.begin(), settings.axes.end());

@@ -22,20 +22,37 @@ struct SimilaritySettings {
   friend bool operator==(const SimilaritySettings&, const SimilaritySettings&) = default;
 };
 
-/// Structured pruning to a budget. `keep` maps a cost metric to the share that is left.
+/// Structured pruning to a budget. `keep` maps a cost metric, or "latency", to the share that is
+/// left. "layer" among the axes lets whole layers go.
 struct PruneSettings {
   std::map<std::string, double> keep{{"macs", 0.7}};
   std::vector<std::string> axes{"hidden", "qk", "v"};  // kinds of axes (graph/axis.h)
-  std::string criterion = "gate_taylor";               // gate_taylor | magnitude | random
+  /// gate_taylor | magnitude | batch_norm_scale | ablation | random
+  std::string criterion = "gate_taylor";
+  /// What scores are compared with: of the whole model (global), of the same axis (local), or of
+  /// axes of one kind in one kind of layer (isomorphic); cuts go evenly through these scopes.
+  std::string scope = "global";
+  /// What a unit's score is divided by: macs | params | … | latency; empty: the share saved of the
+  /// budgets that do not hold yet.
+  std::string cost;
   Index batches = 20;  // training batches that scores are averaged over
   Index batch_size = 64;
   Index steps = 5;        // rounds of scoring and cutting
   Index multiple_of = 1;  // sizes are kept multiples of this where they were
   Index floor_qk = 4, floor_v = 4, floor_hidden = 8;
-  Index finetune_epochs = 0;  // with the recipe's other settings, after cutting
+  Index floor_embedding = 16;      // of a stage's whole width
+  bool fold_means = false;         // what removed FFN units do on average goes into the next bias
+  bool rescale_attention = false;  // attention scales follow QK, as 1/sqrt(QK) would
+  Index finetune_between = 0;      // epochs of training behind each round but the last
+  Index finetune_epochs = 0;       // with the recipe's other settings, after cutting
 
   friend bool operator==(const PruneSettings&, const PruneSettings&) = default;
 };
+
+/// The metric of pruning budgets that is measured, not counted.
+constexpr const char* kLatencyMetric = "latency";
+/// The name that stands among kinds of axes for whole layers.
+constexpr const char* kLayerAxis = "layer";
 
 SimilaritySettings read_similarity_settings(ConfigReader& reader);
 Json similarity_settings_json(const SimilaritySettings& settings);

@@ -144,7 +144,59 @@ TEST_CASE("the gradient of a gate is the slope of the loss along it") {
       CHECK(told == Approx(slope_seen).epsilon(1e-5).margin(1e-6));
     }
   });
-  for (const AxisKind kind : {AxisKind::kQk, AxisKind::kV, AxisKind::kHidden, AxisKind::kExpansion})
+  for (const AxisKind kind : {AxisKind::kQk, AxisKind::kV, AxisKind::kHidden, AxisKind::kExpansion,
+                              AxisKind::kEmbedding, AxisKind::kStem, AxisKind::kSqueeze})
+    CHECK(seen.contains(kind));
+}
+
+/// Whether gates of 0 on an axis do less than removing it: a layer norm still averages over the
+/// zeros, a head's batch norm makes constants of them, and queries and keys of length 1 are divided
+/// by a length that the other still has.
+static bool is_normed(const Graph& graph, AxisId id) {
+  const Axis& axis = graph.axis(id);
+  if (axis.layer != kUnset && axis.kind == AxisKind::kQk)
+    return graph.layer(axis.layer).kind == CosineAttention::kName;
+  for (const Node& node : graph.nodes) {
+    const bool in_head = graph.layer(node.layer).role == LayerRole::kHead;
+    if (!std::holds_alternative<LayerNorm>(node.op) &&
+        !(in_head && std::holds_alternative<BatchNorm>(node.op)))
+      continue;
+    for (const AxisId read : graph.value(node.inputs[0]).channels)
+      if (read == id) return true;
+  }
+  return false;
+}
+
+TEST_CASE("a gate of 0 is the mask of its unit, where no norm runs over the units") {
+  std::set<AxisKind> seen;
+  for_every_kind(2, false, [&](const SmallModel& model, RandomSpecs& specs) {
+    const at::Tensor images = model.images(2, 5);
+    const bool has_sigmoid = dump_json(spec_json(model.spec)).find("sigmoid") != std::string::npos;
+    std::set<AxisId> gated;
+    for (const ValueId value : model.graph().gates)
+      for (const AxisId axis : model.graph().value(value).channels) gated.insert(axis);
+    for (const AxisId axis : gated) {
+      const AxisKind kind = model.graph().axis(axis).kind;
+      // A sigmoid of a head's outputs makes constants of zeros, too.
+      const bool reaches_sigmoid =
+          has_sigmoid && (kind == AxisKind::kV || kind == AxisKind::kEmbedding);
+      if (reaches_sigmoid || is_normed(model.graph(), axis)) continue;
+      seen.insert(model.graph().axis(axis).kind);
+      const Index size = model.graph().axis(axis).size;
+      const Index unit = specs.between(0, size - 1);
+      at::Tensor factors = at::ones({size}, at::kDouble);
+      factors[unit].fill_(0);
+      RunOptions gates, masks;
+      gates.gates.resize(model.graph().axes.size());
+      masks.masks.resize(model.graph().axes.size());
+      gates.gates[static_cast<std::size_t>(axis)] = factors;
+      masks.masks[static_cast<std::size_t>(axis)] = factors;
+      INFO(model.graph().axis_name(axis));
+      CHECK(largest_difference(model.outputs(images, gates), model.outputs(images, masks)) < 1e-10);
+    }
+  });
+  for (const AxisKind kind : {AxisKind::kQk, AxisKind::kV, AxisKind::kHidden, AxisKind::kExpansion,
+                              AxisKind::kEmbedding, AxisKind::kStem, AxisKind::kSqueeze})
     CHECK(seen.contains(kind));
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/dataset.h"
@@ -29,6 +30,34 @@ inline const std::vector<std::string>& prunable_mixers() {
   return mixers;
 }
 
+/// A tiny model of each family for 16 x 16 images of 4 classes (32 x 32 for the convolutional ones,
+/// which halve their maps five times).
+inline const std::vector<std::pair<std::string, std::string>>& tiny_families() {
+  static const std::vector<std::pair<std::string, std::string>> families{
+      {"efficientvit", R"({"template": "efficientvit", "image_size": 16, "stem_stride": 4,
+           "widths": [8, 12], "depths": [1, 1], "heads": 2, "qk_dim": 3, "kernels": [3, 3],
+           "window": 4})"},
+      {"vit", R"({"template": "vit", "image_size": 16, "patch": 4, "width": 12, "depth": 2,
+           "heads": 3})"},
+      {"swin", R"({"template": "swin", "image_size": 16, "patch": 2, "width": 8,
+           "depths": [2, 1], "heads": [2, 4], "window": 4})"},
+      {"swinv2", R"({"template": "swin", "version": 2, "image_size": 16, "patch": 2, "width": 8,
+           "depths": [2, 1], "heads": [2, 4], "window": 4})"},
+      {"mobilenet", R"({"template": "mobilenet", "image_size": 32, "width_scale": 0.1})"},
+      {"mobilevit", R"({"template": "mobilevit", "image_size": 32, "stem_width": 4,
+           "widths": [4, 6, 8], "depths": 1, "attention_widths": [8, 12], "blocks": [1, 2],
+           "heads": 2, "features": 16})"},
+      {"vmoe", R"({"template": "vit", "image_size": 16, "patch": 4, "width": 12, "depth": 4,
+           "heads": 2, "experts": 3, "expert_layers": 1})"}};
+  return families;
+}
+
+inline ModelSpec tiny_family(const std::string& knobs) {
+  Json json = Json::parse(knobs);
+  json["classes"] = 4;
+  return expand_knobs(json, "test");
+}
+
 inline const Dataset& few_images() {
   static const std::unique_ptr<Dataset> dataset =
       open_dataset(parse_data_spec("synthetic:classes=4,size=16,count=48,validation=0.1,test=0.1"));
@@ -45,6 +74,13 @@ inline PruneSettings quick_settings() {
   settings.floor_v = 2;
   settings.floor_hidden = 4;
   return settings;
+}
+
+/// Scores by the settings' criterion for what they name.
+inline Scores scores_with(const SmallModel& model, const Dataset& dataset,
+                          const PruneSettings& settings, std::uint64_t seed) {
+  return scores_of({model.spec, model.executor, model.weights, dataset,
+                    prune_candidates(model.spec, model.graph(), settings), settings, seed});
 }
 
 /// What `prune` cut, as units left by axis of the model that it started from.

@@ -31,10 +31,9 @@ TEST_CASE("what pruning cut equals masking it, for every mixer and criterion") {
       const Executor smaller(build_graph(result.spec));
       CHECK(largest_difference(model.outputs(images, options),
                                smaller.run(result.weights, images).outputs) < 1e-9);
-      CHECK(graph_cost(smaller.graph()) == result.after);
-      CHECK(result.before == graph_cost(model.graph()));
-      CHECK(static_cast<double>(result.after.macs) <=
-            0.8 * static_cast<double>(result.before.macs));
+      CHECK(graph_cost(smaller.graph()) == result.after.cost);
+      CHECK(result.before.cost == graph_cost(model.graph()));
+      CHECK(result.after.of("macs") <= 0.8 * result.before.of("macs"));
     }
   }
 }
@@ -73,15 +72,15 @@ TEST_CASE("one step and five steps reach the same target") {
   for (const Index steps : {1, 5}) {
     settings.steps = steps;
     Index told = 0;
-    const PruneResult result =
-        prune(model.spec, model.weights, few_images(), settings, 2, [&](Index step, Index of) {
-          CHECK(step == ++told);
-          CHECK(of == steps);
-        });
+    const PruneResult result = prune(model.spec, model.weights, few_images(), settings, 2,
+                                     {.on_step = [&](Index step, Index of) {
+                                       CHECK(step == ++told);
+                                       CHECK(of == steps);
+                                     }});
     CHECK(told == steps);
-    const double target = 0.75 * static_cast<double>(result.before.macs);
-    CHECK(static_cast<double>(result.after.macs) <= target);
-    CHECK(static_cast<double>(result.after.macs) > target - unit);
+    const double target = 0.75 * result.before.of("macs");
+    CHECK(result.after.of("macs") <= target);
+    CHECK(result.after.of("macs") > target - unit);
   }
 }
 
@@ -137,8 +136,13 @@ TEST_CASE("what cannot be pruned is refused with a reason") {
   settings.keep = {};
   CHECK_THAT(message(), Catch::Contains("--keep macs=0.7"));
   settings.keep = {{"macs", 0.5}};
-  settings.axes = {"head"};  // no gate says what a whole head is worth
-  CHECK_THAT(message(), Catch::Contains("no axis to prune among [head]"));
+  settings.axes = {"head"};
+  CHECK_THAT(message(), Catch::Contains("no axis to prune among [head]") &&
+                            Catch::Contains("held by cascaded_attention, since each head reads") &&
+                            Catch::Contains("it can be pruned along: embedding, "));
+  settings.axes = {"hidden"};
+  settings.keep = {{"latency", 0.5}};
+  CHECK_THAT(message(), Catch::Contains("needs a model of latency"));
 }
 
 TEST_CASE("NaN among the weights stops pruning before anything is cut") {

@@ -1,6 +1,7 @@
 #include "prune/scores.h"
 
 #include <cmath>
+#include <memory>
 
 #include <c10/core/GradMode.h>
 
@@ -71,8 +72,7 @@ TEST_CASE("a gate-Taylor score is the mean square of the loss's slope along the 
     const SmallModel model(prunable_spec(mixer, true), 3);
     const Graph& graph = model.graph();
     const std::vector<bool> axes = prunable_axes(graph, settings);
-    const UnitScores scores =
-        gate_taylor_scores(model.executor, model.weights, few_images(), axes, settings, kSeed);
+    const UnitScores scores = scores_with(model, few_images(), settings, kSeed).units;
     const auto batches = batches_of(graph, few_images(), settings);
     REQUIRE(batches.size() == 2);
     Index checked = 0;
@@ -102,8 +102,7 @@ TEST_CASE("a gate of an FFN's hidden unit acts like a factor on the weights that
   const SmallModel model(prunable_spec("cascaded", true), 4);
   const Graph& graph = model.graph();
   const auto batches = batches_of(graph, few_images(), settings);
-  const UnitScores scores = gate_taylor_scores(model.executor, model.weights, few_images(),
-                                               prunable_axes(graph, settings), settings, kSeed);
+  const UnitScores scores = scores_with(model, few_images(), settings, kSeed).units;
   Index checked = 0;
   for (std::size_t a = 0; a < graph.axes.size(); ++a) {
     if (graph.axes[a].kind != AxisKind::kHidden) continue;
@@ -131,39 +130,53 @@ TEST_CASE("a gate of an FFN's hidden unit acts like a factor on the weights that
   CHECK(checked >= 8);
 }
 
-TEST_CASE("scores rank the hidden units of a trained model as the loss without each ranks them") {
+/// A net trained for a few seconds.
+struct TrainedNet {
   TrainRequest training;
-  training.spec = prunable_spec("cascaded");
-  training.data = "synthetic:classes=4,size=16,count=400";
-  training.recipe.epochs = 6;
-  training.recipe.batch_size = 16;
-  training.recipe.learning_rate = 3e-3;
-  training.recipe.warmup_epochs = 1;
-  training.recipe.label_smoothing = 0;
-  const Weights weights = train(training).last;
-  const auto dataset = open_dataset(parse_data_spec(training.data));
-  const Executor executor(build_graph(training.spec));
-  const Graph& graph = executor.graph();
+  std::unique_ptr<Dataset> dataset;
+  Executor executor;
+  Weights weights;
+
+  TrainedNet(ModelSpec spec, const std::string& data, Index epochs)
+      : training(request(std::move(spec), data, epochs)),
+        dataset(open_dataset(parse_data_spec(data))),
+        executor(build_graph(training.spec)),
+        weights(train(training).last) {}
+
+  static TrainRequest request(ModelSpec spec, const std::string& data, Index epochs) {
+    TrainRequest training;
+    training.spec = std::move(spec);
+    training.data = data;
+    training.recipe.epochs = epochs;
+    training.recipe.batch_size = 16;
+    training.recipe.learning_rate = 3e-3;
+    training.recipe.warmup_epochs = 1;
+    training.recipe.label_smoothing = 0;
+    return training;
+  }
+
+  Scores scores(const PruneSettings& settings) const {
+    return scores_of({training.spec, executor, weights, *dataset,
+                      prune_candidates(training.spec, executor.graph(), settings), settings,
+                      kSeed});
+  }
+};
+
+TEST_CASE("scores rank the units of a trained net as the loss without each ranks them") {
+  const TrainedNet net(prunable_spec("cascaded"), "synthetic:classes=4,size=16,count=400", 6);
   PruneSettings settings = quick_settings();
-  settings.axes = {"hidden"};
-  settings.batches = 4;
-  settings.batch_size = 64;
-  const std::vector<bool> axes = prunable_axes(graph, settings);
-  const UnitScores scores = unit_scores(executor, weights, *dataset, axes, settings, kSeed);
-  const auto batches = batches_of(graph, *dataset, settings);
-  REQUIRE(batches.size() == 4);
-  std::vector<double> whole;
-  for (const LabelledImages& batch : batches) whole.push_back(loss_of(executor, weights, batch));
+  settings.axes = {"hidden", "qk"};
+  settings.batches = 1;
+  settings.batch_size = 256;
+  const UnitScores estimates = net.scores(settings).units;
+  settings.criterion = "ablation";
+  const UnitScores truths = net.scores(settings).units;
   std::vector<double> estimated, seen;
-  for (std::size_t a = 0; a < axes.size(); ++a) {
-    for (Index unit = 0; axes[a] && unit < graph.axes[a].size; ++unit) {
-      double change = 0;
-      for (std::size_t b = 0; b < batches.size(); ++b)
-        change += squared(
-            loss_of(executor, weights, batches[b], gate_options(graph, a, unit, 0, at::kFloat)) -
-            whole[b]);
-      estimated.push_back(scores[a][static_cast<std::size_t>(unit)]);
-      seen.push_back(change);
+  for (std::size_t a = 0; a < estimates.size(); ++a) {
+    CHECK(estimates[a].size() == truths[a].size());
+    for (std::size_t u = 0; u < estimates[a].size(); ++u) {
+      estimated.push_back(estimates[a][u]);
+      seen.push_back(squared(truths[a][u]));
     }
   }
   CHECK(estimated.size() > 100);
@@ -173,8 +186,10 @@ TEST_CASE("scores rank the hidden units of a trained model as the loss without e
 TEST_CASE("the magnitude of a unit is the sum of squares of every trained weight that it owns") {
   const SmallModel model(prunable_spec("full"), 5);
   const Graph& graph = model.graph();
-  const std::vector<bool> axes = prunable_axes(graph, quick_settings());
-  const UnitScores scores = magnitude_scores(graph, model.weights, axes);
+  PruneSettings settings = quick_settings();
+  settings.criterion = "magnitude";
+  const std::vector<bool> axes = prunable_axes(graph, settings);
+  const UnitScores scores = scores_with(model, few_images(), settings, kSeed).units;
   double in_scores = 0, in_weights = 0;
   for (std::size_t a = 0; a < axes.size(); ++a)
     for (const double score : scores[a]) in_scores += score;
@@ -199,19 +214,20 @@ TEST_CASE("the magnitude of a unit is the sum of squares of every trained weight
 }
 
 TEST_CASE("random scores hang on the seed and the name of the axis alone") {
-  const Graph small = build_graph(prunable_spec("cascaded"));
-  const std::vector<bool> axes = prunable_axes(small, quick_settings());
-  CHECK(random_scores(small, axes, 1) == random_scores(small, axes, 1));
-  CHECK_FALSE(random_scores(small, axes, 1) == random_scores(small, axes, 2));
+  const SmallModel small(prunable_spec("cascaded"), 5);
+  PruneSettings settings = quick_settings();
+  settings.criterion = "random";
+  const auto scores = [&](std::uint64_t seed) {
+    return scores_with(small, few_images(), settings, seed).units;
+  };
+  CHECK(scores(1) == scores(1));
+  CHECK_FALSE(scores(1) == scores(2));
 }
 
 TEST_CASE("NaN among the weights is a failure that names an axis; an unknown criterion a mistake") {
   SmallModel model(prunable_spec("cascaded"), 6);
   PruneSettings settings = quick_settings();
-  const std::vector<bool> axes = prunable_axes(model.graph(), settings);
-  const auto score = [&] {
-    return unit_scores(model.executor, model.weights, few_images(), axes, settings, kSeed);
-  };
+  const auto score = [&] { return scores_with(model, few_images(), settings, kSeed); };
   settings.criterion = "gate_tailor";
   CHECK_THROWS_WITH(
       score(), Catch::Contains("gate_tailor") && Catch::Contains("did you mean 'gate_taylor'?"));

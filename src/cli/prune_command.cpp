@@ -1,0 +1,142 @@
+#include "cli/command.h"
+#include "cli/engine_commands.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "data/data_spec.h"
+#include "sweep/named_config.h"
+
+namespace vitlab {
+
+namespace {
+
+/// What the words of `prune` say; words left out leave the settings of the file, or the defaults.
+struct PruneWords {
+  ModelWords model;
+  std::vector<std::string> keeps, axes;
+  std::string criterion, scope, cost, data, out, settings, recipe, protocol;
+  std::int64_t steps = 0, multiple_of = 0, finetune = 0, finetune_between = 0;
+  bool fold_means = false, rescale_attention = false, measure = false;
+
+  void declare(Arguments& arguments) {
+    model.declare(arguments, {.device = false, .dtype = false, .deploy = false});
+    arguments.repeated("--keep", "metric=share that is left: macs=0.6, params=0.5, latency=0.7",
+                       keeps);
+    arguments.repeated("--axis",
+                       "what may go: hidden, qk, v, heads, embedding, layers, expansion, squeeze, "
+                       "stem (default: hidden, qk, v)",
+                       axes);
+    arguments.option("--criterion",
+                     "gate_taylor (default), magnitude, batch_norm_scale, ablation or random",
+                     criterion);
+    arguments.option("--scope", "scores are compared globally (default), local or isomorphic",
+                     scope);
+    arguments.option("--cost",
+                     "scores are divided by: macs, params, bytes_moved, latency, … (default: the "
+                     "budgets' share)",
+                     cost);
+    arguments.option("--steps", "rounds of scoring and cutting (default: 5)", steps);
+    arguments.option("--multiple-of", "keep sizes at multiples (default: 1)", multiple_of);
+    arguments.option("--data", "a data set for scores and accuracy", data, true);
+    arguments.option("--settings", "a file of pruning settings", settings);
+    arguments.option("--recipe", "a recipe for fine-tuning", recipe);
+    arguments.option("--finetune-between", "epochs of training between rounds", finetune_between);
+    arguments.option("--finetune-epochs", "epochs of training after the cut", finetune);
+    arguments.flag("--fold-means", "put the mean of what goes from an FFN into the next bias",
+                   fold_means);
+    arguments.flag("--rescale-attention", "let attention scales follow QK", rescale_attention);
+    arguments.option("--protocol", "how speed is measured (default: a second each, one thread)",
+                     protocol);
+    arguments.flag("--measure", "also measure sizes at multiples of 8 and 16", measure);
+    arguments.option("--out", "the folder to write", out, true);
+  }
+};
+
+/// "macs=0.6" into settings.keep.
+void read_keep(const std::vector<std::string>& keeps, PruneSettings& settings) {
+  if (keeps.empty()) return;
+  settings.keep.clear();
+  for (const std::string& keep : keeps) {
+    const std::size_t equals = keep.find('=');
+    double share = 0;
+    std::size_t used = 0;
+    try {
+      if (equals != std::string::npos) share = std::stod(keep.substr(equals + 1), &used);
+    } catch (const std::exception&) {
+      used = 0;
+    }
+    if (equals == std::string::npos || equals == 0 || used + equals + 1 != keep.size() ||
+        !(share > 0 && share <= 1))
+      throw UserError("--keep " + keep +
+                      ": write metric=share with a share in (0, 1], such as macs=0.6");
+    settings.keep[keep.substr(0, equals)] = share;
+  }
+}
+
+PruneSettings settings_of(const PruneWords& words) {
+  PruneSettings settings;
+  if (!words.settings.empty()) settings = load_prune_settings(words.settings);
+  read_keep(words.keeps, settings);
+  if (!words.axes.empty()) settings.axes = words.axes;
+  if (!words.criterion.empty()) settings.criterion = words.criterion;
+  if (!words.scope.empty()) settings.scope = words.scope;
+  if (!words.cost.empty()) settings.cost = words.cost;
+  if (words.steps != 0) settings.steps = words.steps;
+  if (words.multiple_of != 0) settings.multiple_of = words.multiple_of;
+  if (words.finetune != 0) settings.finetune_epochs = words.finetune;
+  if (words.finetune_between != 0) settings.finetune_between = words.finetune_between;
+  settings.fold_means = settings.fold_means || words.fold_means;
+  settings.rescale_attention = settings.rescale_attention || words.rescale_attention;
+  // Through the reader, so that words and files are checked alike.
+  return prune_settings_from_json(prune_settings_json(settings), "vitlab prune");
+}
+
+void print_pruned(const Json& result, const std::string& out) {
+  TextTable table({"metric", "before", "after", "share left"});
+  for (const auto& [metric, before] : result.at("before").items()) {
+    const Json& after = result.at("after").at(metric);
+    table.add({metric, with_thousands(before.get<Index>()), with_thousands(after.get<Index>()),
+               significant(after.get<double>() / before.get<double>(), 4)});
+  }
+  const Json& accuracy = result.at("accuracy_top1");
+  std::string text = "wrote " + out + "\n" + table.str(output_width());
+  text += "\ntop-1 of " + accuracy.at("images").dump() +
+          " test images: " + number(accuracy.at("before")) + " before, " +
+          number(accuracy.at("cut")) + " cut, " + number(accuracy.at("after")) + " in the end\n";
+  std::string gone;
+  for (const Json& layer : result.value("layers", Json::array()))
+    if (!layer.at("kept").get<bool>())
+      gone += (gone.empty() ? "" : ", ") + layer.at("layer").get<std::string>() + " (" +
+              layer.at("kind").get<std::string>() + ")";
+  if (!gone.empty()) text += "left out: " + gone + "\n";
+  for (const Json& note : result.at("measured").at("notes")) text += note.get<std::string>() + "\n";
+  print_text(text);
+}
+
+}  // namespace
+
+ExitCode run_prune(const std::vector<std::string>& words) {
+  PruneWords given;
+  Arguments arguments(
+      "prune", "Cut the units that matter least, down to a budget.",
+      {"vitlab prune results/m0_digits --data digits --keep macs=0.6 --out results/m0_pruned",
+       "vitlab prune results/vit --data digits --keep latency=0.7 --axis heads --axis hidden "
+       "--multiple-of 8 --measure --out results/vit_pruned"});
+  given.declare(arguments);
+  arguments.parse(words);
+  check_output_folder(given.out, false);
+  Json request = given.model.request("prune");
+  request["settings"] = prune_settings_json(settings_of(given));
+  request["data"] = canonical_text(parse_data_spec(given.data));
+  request["recipe"] = recipe_json(given.recipe.empty() ? Recipe{} : load_recipe(given.recipe));
+  if (!given.protocol.empty()) request["protocol"] = protocol_json(load_protocol(given.protocol));
+  request["measure_rounded"] = given.measure;
+  request["out"] = given.out;
+  const Json result = ask_engine(request, "prune");
+  if (given.model.json)
+    print_json(document_of("prune", result));
+  else
+    print_pruned(result, given.out);
+  return ExitCode::kDone;
+}
+
+}  // namespace vitlab

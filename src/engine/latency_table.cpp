@@ -1,0 +1,122 @@
+#include "engine/latency_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "core/error.h"
+#include "graph/cost.h"
+#include "profile/profile.h"
+#include "prune/candidates.h"
+
+namespace vitlab {
+
+namespace {
+
+/// Operations that a core does while it moves one float32 element: a round number, since only the
+/// proportions of layers of one kind matter.
+constexpr double kOperationsPerElement = 20;
+
+double work_on_paper(const Cost& cost) {
+  return std::max(static_cast<double>(cost.flops),
+                  kOperationsPerElement * static_cast<double>(cost.elements_moved));
+}
+
+/// The model with `share` of the units of every axis that pruning may cut.
+ModelSpec shrunk(const ModelSpec& spec, const PruneSettings& settings, double share) {
+  const Graph graph = build_graph(spec);
+  const std::vector<bool> axes = prunable_axes(graph, settings);
+  std::vector<std::optional<std::vector<Index>>> kept(graph.axes.size());
+  for (std::size_t a = 0; a < axes.size(); ++a) {
+    if (!axes[a]) continue;
+    kept[a].emplace();
+    const auto size = static_cast<double>(graph.axes[a].size);
+    for (Index unit = 0; unit < std::max<Index>(1, std::llround(size * share)); ++unit)
+      kept[a]->push_back(unit);
+  }
+  return resize_spec(spec, graph, kept);
+}
+
+struct Point {
+  double work = 0;
+  double seconds = 0;
+};
+
+/// Least squares; through the origin where a straight line would fall, or start below zero.
+std::pair<double, double> fitted(const std::vector<Point>& points) {
+  const auto n = static_cast<double>(points.size());
+  double work = 0, seconds = 0;
+  for (const Point& point : points) {
+    work += point.work / n;
+    seconds += point.seconds / n;
+  }
+  double spread = 0, together = 0;
+  for (const Point& point : points) {
+    spread += (point.work - work) * (point.work - work);
+    together += (point.work - work) * (point.seconds - seconds);
+  }
+  const double slope = spread > 0 ? together / spread : 0;
+  const double fixed = seconds - slope * work;
+  if (slope > 0 && fixed >= 0) return {fixed, slope};
+  return {0, seconds / work};
+}
+
+}  // namespace
+
+LatencyTable::LatencyTable(const ModelSpec& spec, const PruneSettings& settings,
+                           const Protocol& protocol)
+    : protocol_(protocol) {
+  protocol_.warmup_seconds = std::min(protocol.warmup_seconds, 0.1);
+  protocol_.timed_seconds = std::min(protocol.timed_seconds, 0.3);
+  std::map<Key, std::vector<Point>> points;
+  for (const double share : {1.0, 0.75, 0.5, 0.25}) {
+    const NamedGraph model = untrained_model("shrunk", shrunk(spec, settings, share));
+    const ProfileResult profile = profile_model(model, protocol_);
+    if (profile.out_of_memory)
+      throw Failure("memory ran out while latency was measured: " + *profile.out_of_memory);
+    std::map<std::string, double> by_layer;
+    double all = 0;
+    for (const OpRow& row : profile.ops) {
+      by_layer[row.layer] += row.seconds;
+      all += row.seconds;
+    }
+    // What the observer adds, and what runs between the ops, belongs to no layer.
+    const double factor = profile.speed.latency_ms.median / 1e3 / all;
+    const std::vector<Cost> costs = layer_costs(model.graph);
+    for (std::size_t i = 0; i < costs.size(); ++i) {
+      const LayerInfo& layer = model.graph.layers[i];
+      points[{layer.stage, std::string(layer.kind)}].push_back(
+          {work_on_paper(costs[i]), factor * by_layer[layer.path]});
+    }
+  }
+  for (const auto& [key, of_kind] : points) {
+    const auto [fixed, slope] = fitted(of_kind);
+    lines_[key] = {fixed, slope, static_cast<int>(of_kind.size())};
+  }
+}
+
+double LatencyTable::seconds(const ModelSpec& spec) const {
+  const Graph graph = build_graph(spec);
+  const std::vector<Cost> costs = layer_costs(graph);
+  double sum = 0;
+  for (std::size_t i = 0; i < costs.size(); ++i) {
+    const auto found = lines_.find({graph.layers[i].stage, std::string(graph.layers[i].kind)});
+    ensure(found != lines_.end(), "a cut model has layers of the kinds that were measured");
+    sum += found->second.fixed + found->second.slope * work_on_paper(costs[i]);
+  }
+  return sum;
+}
+
+Json LatencyTable::json() const {
+  Json json = Json::object();
+  json["protocol"] = protocol_json(protocol_);
+  json["layers"] = Json::array();
+  for (const auto& [key, line] : lines_)
+    json["layers"].push_back({{"stage", key.first},
+                              {"kind", key.second},
+                              {"fixed_ms", 1e3 * line.fixed},
+                              {"measured", line.points}});
+  return json;
+}
+
+}  // namespace vitlab

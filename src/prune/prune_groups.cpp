@@ -1,0 +1,111 @@
+#include "prune/prune_groups.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+namespace vitlab {
+
+namespace {
+
+Index floor_of(const Axis& axis, const PruneSettings& settings) {
+  switch (axis.kind) {
+    case AxisKind::kQk:
+      return settings.floor_qk;
+    case AxisKind::kV:
+      return settings.floor_v;
+    case AxisKind::kHidden:
+      return settings.floor_hidden;
+    case AxisKind::kEmbedding:
+      return (settings.floor_embedding + axis.copies - 1) / axis.copies;
+    default:
+      return 1;
+  }
+}
+
+/// Units to take at once so that the size stays a multiple; a size that is none moves unit by unit,
+/// and so do heads.
+Index lump_of(const Axis& axis, const PruneSettings& settings) {
+  if (axis.kind == AxisKind::kHead || axis.size * axis.copies % settings.multiple_of != 0) return 1;
+  return settings.multiple_of / std::gcd(settings.multiple_of, axis.copies);
+}
+
+/// Layers that compute their heads in one product, which unequal heads would break up.
+std::set<LayerId> batched_layers(const Graph& graph) {
+  std::set<LayerId> layers;
+  for (const AttentionTap& tap : graph.attention)
+    if (tap.maps.size() == 1) layers.insert(tap.layer);
+  return layers;
+}
+
+class GroupMaker {
+ public:
+  GroupMaker(const Graph& graph, const Scores& scores, const PruneSettings& settings)
+      : graph_(graph), scores_(scores), settings_(settings), batched_(batched_layers(graph)) {}
+
+  std::vector<PruneGroup> make(const Candidates& candidates) {
+    for (std::size_t a = 0; a < candidates.axes.size(); ++a)
+      if (candidates.axes[a]) add_axis(group_of(graph_.axes[a]), a);
+    for (std::size_t i = 0; i < candidates.layers.size(); ++i) {
+      if (!candidates.layers[i]) continue;
+      PruneGroup group{.layer = static_cast<LayerId>(i), .drops_layer = true, .most = 1};
+      group.scope = scope_of(kLayerAxis, group.layer, i);
+      groups_.push_back(std::move(group));
+    }
+    return std::move(groups_);
+  }
+
+ private:
+  PruneGroup& group_of(const Axis& axis) {
+    const bool together =
+        axis.owner != kUnset && axis.layer != kUnset && batched_.count(axis.layer) != 0;
+    if (together) {
+      const auto [found, fresh] = shared_.try_emplace({axis.owner, axis.field}, groups_.size());
+      if (!fresh) return groups_[found->second];
+    }
+    groups_.push_back({.layer = axis.layer});
+    groups_.back().scope = scope_of(axis.field, axis.layer, groups_.size());
+    return groups_.back();
+  }
+
+  std::string scope_of(std::string_view field, LayerId layer, std::size_t number) const {
+    if (settings_.scope == "global") return "";
+    if (settings_.scope == "local") return std::string(field) + "#" + std::to_string(number);
+    return std::string(field) + "@" +
+           (layer == kUnset ? std::string() : std::string(graph_.layer(layer).kind));
+  }
+
+  void add_axis(PruneGroup& group, std::size_t a) const {
+    const Axis& axis = graph_.axes[a];
+    std::vector<Index> order(static_cast<std::size_t>(axis.size));
+    std::iota(order.begin(), order.end(), Index{0});
+    std::stable_sort(order.begin(), order.end(), [&](Index x, Index y) {
+      return scores_.units[a][static_cast<std::size_t>(x)] <
+             scores_.units[a][static_cast<std::size_t>(y)];
+    });
+    const Index lump = lump_of(axis, settings_);
+    const Index floor = std::min(axis.size, std::max<Index>(1, floor_of(axis, settings_)));
+    const Index most = (axis.size - floor) / lump * lump;
+    group.most = group.axes.empty() ? most : std::min(group.most, most);
+    group.lump = std::max(group.lump, lump);
+    group.size = std::max(group.size, axis.size);
+    group.axes.push_back(a);
+    group.order.push_back(std::move(order));
+  }
+
+  const Graph& graph_;
+  const Scores& scores_;
+  const PruneSettings& settings_;
+  std::set<LayerId> batched_;
+  std::map<std::pair<AxisId, std::string_view>, std::size_t> shared_;
+  std::vector<PruneGroup> groups_;
+};
+
+}  // namespace
+
+std::vector<PruneGroup> prune_groups(const Graph& graph, const Candidates& candidates,
+                                     const Scores& scores, const PruneSettings& settings) {
+  return GroupMaker(graph, scores, settings).make(candidates);
+}
+
+}  // namespace vitlab

@@ -1,0 +1,100 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/files.h"
+#include "lab.h"
+
+namespace vitlab {
+namespace {
+
+struct Family {
+  std::string name;
+  std::string knobs;  // YAML
+  std::string axes;   // --axis, by commas
+};
+
+const std::vector<Family>& families() {
+  static const std::vector<Family> all{
+      {"efficientvit",
+       "template: efficientvit\nimage_size: 16\nclasses: 4\nstem_stride: 4\nwidths: [16, 24]\n"
+       "depths: [1, 1]\nheads: 2\nqk_dim: 4\nkernels: [3, 3]\nwindow: 4\n",
+       "embedding,hidden,qk"},
+      {"vit",
+       "template: vit\nimage_size: 16\nclasses: 4\npatch: 4\nwidth: 24\ndepth: 3\nheads: 3\n",
+       "embedding,heads,hidden,layers,qk,v"},
+      {"swin",
+       "template: swin\nimage_size: 16\nclasses: 4\npatch: 2\nwidth: 24\ndepths: [2, 2]\n"
+       "heads: [2, 4]\nwindow: 4\n",
+       "embedding,heads,hidden,qk,v"},
+      {"swinv2",
+       "template: swin\nversion: 2\nimage_size: 16\nclasses: 4\npatch: 2\nwidth: 24\n"
+       "depths: [2, 2]\nheads: [2, 4]\nwindow: 4\n",
+       "heads,hidden,layers,v"},
+      {"mobilenet", "template: mobilenet\nimage_size: 16\nclasses: 4\nwidth_scale: 0.1\n",
+       "embedding,expansion"},
+      {"mobilevit",
+       "template: mobilevit\nimage_size: 32\nclasses: 4\nstem_width: 8\nwidths: [8, 12, 16]\n"
+       "depths: 1\nattention_widths: [12, 16]\nblocks: [1, 2]\nheads: 2\nfeatures: 32\n",
+       "embedding,expansion,hidden,qk"},
+      {"vmoe",
+       "template: vit\nimage_size: 16\nclasses: 4\npatch: 4\nwidth: 24\ndepth: 4\nheads: 3\n"
+       "experts: 3\nexpert_layers: 1\n",
+       "embedding,heads,hidden"}};
+  return all;
+}
+
+void must_run(const Lab& lab, const std::vector<std::string>& words) {
+  const Ran ran = lab.run(words);
+  INFO(words[0] << ": " << ran.err);
+  REQUIRE(ran.code == 0);
+}
+
+TEST_CASE("every family is pruned, trained on, exported and profiled by the commands alone") {
+  const Lab lab;
+  lab.write("one.yaml", "epochs: 1\nbatch_size: 32\nwarmup_epochs: 0\n");
+  for (const Family& family : families()) {
+    INFO(family.name);
+    lab.write(family.name + ".yaml", family.knobs);
+    const std::string size = family.name == "mobilevit" ? "32" : "16";
+    const std::string data = "synthetic:classes=4,size=" + size + ",count=96";
+    const std::string pruned = family.name + "_pruned", tuned = family.name + "_tuned";
+    lab.write("settings.yaml", "axes: [" + family.axes +
+                                   "]\nkeep: {macs: 0.8}\nbatches: 1\nbatch_size: 16\nsteps: 2\n"
+                                   "floor_qk: 2\nfloor_v: 2\n");
+    const Json result =
+        lab.document({"prune", family.name + ".yaml", "--data", data, "--settings", "settings.yaml",
+                      "--protocol", "measure.yaml", "--out", pruned});
+    CHECK(result.at("after") == result.at("estimated"));
+    CHECK(result.at("after").at("macs").get<double>() <=
+          0.8 * result.at("before").at("macs").get<double>());
+    must_run(lab, {"train", pruned, "--start", pruned + "/model.safetensors", "--data", data,
+                   "--recipe", "one.yaml", "--out", tuned});
+    must_run(lab, {"export", tuned, "--format", "onnx", "--out", family.name + "_exported"});
+    const Json profile = lab.document({"profile", tuned, "--batch", "2", "--seconds", "0.1"});
+    CHECK(profile.at("throughput_images_per_s").at("median").get<double>() > 0);
+    const Json cost = lab.document({"cost", tuned});
+    CHECK(cost.at("models")[0].at("macs") == result.at("after").at("macs"));
+  }
+}
+
+TEST_CASE("a prune that cannot be leaves nothing behind and names what binds") {
+  const Lab lab;
+  lab.write("settings.yaml", "batches: 1\nbatch_size: 16\n");
+  const auto refused = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"prune", "model.yaml", "--settings", "settings.yaml", "--data",
+                                 Lab::kData, "--out", "nothing"});
+    const Ran ran = lab.run(words);
+    CHECK(ran.code == 2);
+    CHECK_FALSE(std::filesystem::exists(lab / "nothing"));
+    return ran.err;
+  };
+  CHECK_THAT(refused({"--keep", "macs=0.01"}), Catch::Contains("no keep set reaches macs"));
+  CHECK_THAT(refused({"--axis", "heads"}), Catch::Contains("held by cascaded_attention"));
+  CHECK_THAT(refused({"--axis", "squeese"}), Catch::Contains("did you mean 'squeeze'?"));
+  CHECK_THAT(refused({"--criterion", "ablations"}), Catch::Contains("did you mean 'ablation'?"));
+  CHECK_THAT(refused({"--keep", "latancy=0.5"}), Catch::Contains("did you mean 'latency'?"));
+}
+
+}  // namespace
+}  // namespace vitlab
