@@ -127,6 +127,7 @@ class TaylorSums {
 }  // namespace
 
 Scores gate_taylor_scores(const ScoreRequest& request) {
+  if (request.candidates.none()) return zero_scores(request.executor.graph(), request.candidates);
   TaylorSums sums(request);
   const c10::AutoGradMode with_gradients(true);
   for_each_scoring_batch(request.executor.graph(), request.dataset, request.settings, request.seed,

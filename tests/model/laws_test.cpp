@@ -154,8 +154,8 @@ TEST_CASE("the gradient of a gate is the slope of the loss along it") {
 /// by a length that the other still has.
 static bool is_normed(const Graph& graph, AxisId id) {
   const Axis& axis = graph.axis(id);
-  if (axis.layer != kUnset && axis.kind == AxisKind::kQk)
-    return graph.layer(axis.layer).kind == CosineAttention::kName;
+  if (axis.kind == AxisKind::kQk && graph.layer(axis.layer).kind == CosineAttention::kName)
+    return true;
   for (const Node& node : graph.nodes) {
     const bool in_head = graph.layer(node.layer).role == LayerRole::kHead;
     if (!std::holds_alternative<LayerNorm>(node.op) &&
