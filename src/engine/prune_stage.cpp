@@ -62,6 +62,8 @@ std::map<std::pair<std::string, std::string>, std::pair<Index, Index>> left_by_l
     entry.first += static_cast<Index>(axis.kept.size());
     entry.second += axis.size;
   }
+  for (const PrunedLayer& layer : result.layers)
+    left[{layer.layer, kLayerAxis}] = {layer.kept ? 1 : 0, 1};
   return left;
 }
 

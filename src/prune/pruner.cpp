@@ -33,7 +33,9 @@ void check_settings(const PruneSettings& settings, const PruneHooks& hooks) {
   const auto needs_latency = [&](const std::string& metric) {
     CutCost{}.of(metric);
     if (metric == kLatencyMetric && !hooks.latency)
-      throw UserError("a budget or cost in latency needs a model of latency");
+      throw UserError(
+          "a budget or cost in latency needs a model of latency: `vitlab prune` measures one, the "
+          "prune stage of a sweep, which runs beside other work, does not");
   };
   for (const auto& [metric, share] : settings.keep) {
     needs_latency(metric);
@@ -95,7 +97,8 @@ class Rows {
       axis_rows_[a] = axes_.size();
       const Axis& axis = graph.axes[a];
       axes_.push_back({graph.axis_name(static_cast<AxisId>(a)),
-                       axis.layer == kUnset ? std::string() : graph.layer(axis.layer).path,
+                       axis.layer == kUnset ? "stages." + std::to_string(axis.index)
+                                            : graph.layer(axis.layer).path,
                        std::string(axis_kind_name(axis.kind)),
                        axis.size,
                        {},

@@ -12,7 +12,7 @@ namespace vitlab {
 /// What became of one axis.
 struct PrunedAxis {
   std::string axis;   // "stages.0.layers.2.qk[1]"
-  std::string layer;  // "stages.0.layers.2"
+  std::string layer;  // "stages.0.layers.2"; of an embedding "stages.0"
   std::string kind;   // "qk"
   Index size = 0;
   std::vector<Index> kept;     // units of the model that pruning started from

@@ -78,6 +78,22 @@ TEST_CASE("every family is pruned, trained on, exported and profiled by the comm
   }
 }
 
+TEST_CASE("a budget in latency holds by the table that was measured, and the answer is measured") {
+  const Lab lab;
+  lab.write("vit.yaml", families()[1].knobs);
+  const Json result =
+      lab.document({"prune", "vit.yaml", "--data", Lab::kData, "--keep", "latency=0.8", "--cost",
+                    "latency", "--axis", "hidden", "--axis", "layers", "--steps", "1", "--protocol",
+                    "measure.yaml", "--measure", "--out", "pruned"});
+  const Json& latency = result.at("latency");
+  CHECK(latency.at("estimated_after_ms").get<double>() <=
+        0.8 * latency.at("estimated_before_ms").get<double>());
+  CHECK(latency.at("layers").size() == 4);  // stem, attention, FFN and head
+  CHECK(result.at("measured").at("rounded").size() == 2);
+  CHECK(result.at("measured").at("notes").is_array());
+  CHECK(result.at("layers").size() == 6);
+}
+
 TEST_CASE("a prune that cannot be leaves nothing behind and names what binds") {
   const Lab lab;
   lab.write("settings.yaml", "batches: 1\nbatch_size: 16\n");

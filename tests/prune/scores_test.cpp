@@ -162,8 +162,14 @@ struct TrainedNet {
   }
 };
 
+const TrainedNet& trained_net() {
+  static const TrainedNet net(prunable_spec("cascaded"), "synthetic:classes=4,size=16,count=400",
+                              6);
+  return net;
+}
+
 TEST_CASE("scores rank the units of a trained net as the loss without each ranks them") {
-  const TrainedNet net(prunable_spec("cascaded"), "synthetic:classes=4,size=16,count=400", 6);
+  const TrainedNet& net = trained_net();
   PruneSettings settings = quick_settings();
   settings.axes = {"hidden", "qk"};
   settings.batches = 1;
@@ -181,6 +187,28 @@ TEST_CASE("scores rank the units of a trained net as the loss without each ranks
   }
   CHECK(estimated.size() > 100);
   CHECK(spearman(estimated, seen) >= 0.8);
+}
+
+TEST_CASE("folded means lower the loss of a trained net right behind the cut") {
+  const TrainedNet& net = trained_net();
+  PruneSettings settings = quick_settings();
+  settings.axes = {"hidden"};
+  settings.criterion = "random";
+  settings.keep = {{"macs", 0.75}};
+  settings.batches = 4;
+  settings.batch_size = 64;
+  double plain = 0, folded = 0;
+  for (std::uint64_t seed = 0; seed < 3; ++seed) {
+    for (double* loss : {&plain, &folded}) {
+      settings.fold_means = loss == &folded;
+      const PruneResult result =
+          prune(net.training.spec, net.weights, *net.dataset, settings, seed);
+      *loss +=
+          evaluate(Executor(build_graph(result.spec)), result.weights, *net.dataset, Split::kTrain)
+              .loss;
+    }
+  }
+  CHECK(folded < plain);
 }
 
 TEST_CASE("the magnitude of a unit is the sum of squares of every trained weight that it owns") {
