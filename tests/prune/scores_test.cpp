@@ -189,28 +189,6 @@ TEST_CASE("scores rank the units of a trained net as the loss without each ranks
   CHECK(spearman(estimated, seen) >= 0.8);
 }
 
-TEST_CASE("folded means lower the loss of a trained net right behind the cut") {
-  const TrainedNet& net = trained_net();
-  PruneSettings settings = quick_settings();
-  settings.axes = {"hidden"};
-  settings.criterion = "random";
-  settings.keep = {{"macs", 0.75}};
-  settings.batches = 4;
-  settings.batch_size = 64;
-  double plain = 0, folded = 0;
-  for (std::uint64_t seed = 0; seed < 3; ++seed) {
-    for (double* loss : {&plain, &folded}) {
-      settings.fold_means = loss == &folded;
-      const PruneResult result =
-          prune(net.training.spec, net.weights, *net.dataset, settings, seed);
-      *loss +=
-          evaluate(Executor(build_graph(result.spec)), result.weights, *net.dataset, Split::kTrain)
-              .loss;
-    }
-  }
-  CHECK(folded < plain);
-}
-
 TEST_CASE("the magnitude of a unit is the sum of squares of every trained weight that it owns") {
   const SmallModel model(prunable_spec("full"), 5);
   const Graph& graph = model.graph();
