@@ -42,3 +42,19 @@ std::vector<std::string_view> embedded_names(std::string_view prefix) {
 }  // namespace vitlab
 ")
 endfunction()
+
+# vitlab_embed_text(OUT NAME FILE): a header that holds one file as the string view NAME.
+function(vitlab_embed_text out name file)
+  file(READ ${file} text)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(GENERATE OUTPUT ${out} CONTENT "#pragma once
+
+#include <string_view>
+
+namespace vitlab {
+
+constexpr std::string_view ${name} = R\"vitlab(${text})vitlab\";
+
+}  // namespace vitlab
+")
+endfunction()

@@ -6,6 +6,7 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/engine_commands.h"
 #include "core/files.h"
 #include "core/text.h"
 #include "schedule/engine_process.h"
@@ -22,11 +23,12 @@ struct Finding {
 };
 
 /// What only the engine knows; the reason if it does not run.
-Json ask_engine_about(std::string& problem) {
+Json ask_engine_about(std::string& problem, bool roofs) {
   try {
     Json request = Json::object();
     request["command"] = "doctor";
-    return run_engine(request);
+    request["roofs"] = roofs;
+    return roofs ? ask_engine(request, "roofs") : run_engine(request);
   } catch (const std::exception& error) {
     problem = error.what();
     return Json::object();
@@ -37,6 +39,33 @@ std::string free_space(const std::filesystem::path& path) {
   std::error_code error;
   const auto space = std::filesystem::space(path, error);
   return error ? "unknown" : si(static_cast<double>(space.available), "B");
+}
+
+/// Arithmetic, a row per number of threads and dtype.
+std::string product_table(const Json& rows) {
+  TextTable table({"device", "threads", "dtype", "matrix product GFLOP/s", "multiply-add GFLOP/s",
+                   "memory GB/s", "call us"});
+  for (const Json& row : rows)
+    table.add({row.at("device").get<std::string>(), row.at("threads").dump(),
+               row.at("dtype").get<std::string>(), number(row.at("peak_gflops_per_s")),
+               row.at("dtype") == "float32" ? number(row.at("fma_gflops_per_s")) : "-",
+               number(row.at("peak_gbytes_per_s")), number(row.at("call_us"), 3)});
+  return table.str(output_width());
+}
+
+/// Levels of memory, which no dtype changes, a row per number of threads.
+std::string level_table(const Json& rows) {
+  TextTable table({"device", "threads", "level", "size", "read GB/s", "copy GB/s", "triad GB/s"});
+  for (const Json& row : rows) {
+    if (row.at("dtype") != "float32") continue;
+    for (const Json& level : row.at("levels"))
+      table.add({row.at("device").get<std::string>(), row.at("threads").dump(),
+                 level.at("level").get<std::string>(),
+                 si(level.at("size_bytes").get<double>(), "B"),
+                 number(level.at("read_gbytes_per_s")), number(level.at("copy_gbytes_per_s")),
+                 number(level.at("triad_gbytes_per_s"))});
+  }
+  return table.str(output_width());
 }
 
 bool is_installed(const char* program) {
@@ -53,14 +82,17 @@ bool is_installed(const char* program) {
 }  // namespace
 
 ExitCode run_doctor(const std::vector<std::string>& words) {
-  bool json = false;
-  Arguments arguments("doctor", "Say what this machine and this build offer, and what is missing.",
-                      {"vitlab doctor", "vitlab doctor --json > for_a_bug_report.json"});
+  bool json = false, roofs = false;
+  Arguments arguments(
+      "doctor", "Say what this machine and this build offer, and what is missing.",
+      {"vitlab doctor", "vitlab doctor --json > for_a_bug_report.json", "vitlab doctor --roofs"});
+  arguments.flag("--roofs", "measure what memory and arithmetic give at most (some seconds a row)",
+                 roofs);
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
 
   std::string problem;
-  const Json engine = ask_engine_about(problem);
+  const Json engine = ask_engine_about(problem, roofs);
   std::vector<Finding> findings;
   findings.push_back({"vitlab", VITLAB_VERSION, ""});
   if (!problem.empty()) {
@@ -98,7 +130,10 @@ ExitCode run_doctor(const std::vector<std::string>& words) {
     TextTable table({"what", "found", "remedy"});
     for (const Finding& finding : findings)
       table.add({finding.what, finding.found, finding.remedy});
-    print_text(table.str(output_width()));
+    std::string text = table.str(output_width());
+    if (engine.contains("roofs"))
+      text += "\n" + product_table(engine.at("roofs")) + "\n" + level_table(engine.at("roofs"));
+    print_text(text);
   }
   return problem.empty() ? ExitCode::kDone : ExitCode::kMissingCapability;
 }

@@ -69,6 +69,9 @@ class KnobTimer {
       if (row.contains("out_of_memory"))
         throw Failure(row.at("model").get<std::string>() + ": out of memory, " +
                       row.at("out_of_memory").get<std::string>());
+      else if (row.contains("failed"))
+        throw Failure(row.at("model").get<std::string>() + ": " +
+                      row.at("failed").get<std::string>());
     return time_of(result.at("candidates").back());
   }
 

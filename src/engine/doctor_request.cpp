@@ -1,13 +1,50 @@
+#include <array>
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "core/interrupt.h"
 #include "engine/requests.h"
 #include "model/device.h"
+#include "model/weights.h"
+#include "profile/cuda_roofs.h"
 #include "profile/environment.h"
+#include "profile/roofs.h"
+#include "profile/timed_model.h"
 
 namespace vitlab {
 
-Json run_doctor_request(const Json& /*request*/, Events& /*events*/) {
+namespace {
+
+/// 1, 2, 4 … and all processors that this program may use.
+std::vector<Index> thread_counts(Index cores) {
+  std::vector<Index> counts;
+  for (Index threads = 1; threads < cores; threads *= 2) counts.push_back(threads);
+  counts.push_back(cores);
+  return counts;
+}
+
+void add_roofs(at::Device device, const std::vector<Index>& thread_counts, Events& events,
+               Json& rows) {
+  constexpr std::array kTypes{at::kFloat, at::kBFloat16};
+  std::int64_t done = 0;
+  const auto total = static_cast<std::int64_t>(thread_counts.size() * kTypes.size());
+  for (const Index count : thread_counts) {
+    const ThreadsInUse threads(count);
+    for (const at::ScalarType dtype : kTypes) {
+      events.progress(done++, total, device.str() + ", " + std::to_string(count) + " threads");
+      check_interrupt();
+      Json row{{"device", device.str()}, {"threads", count}, {"dtype", dtype_name(dtype)}};
+      row.update(roofs_json(measured_roofs(device, dtype)));
+      rows.push_back(std::move(row));
+    }
+  }
+  events.progress(total, total, device.str());
+}
+
+}  // namespace
+
+Json run_doctor_request(const Json& request, Events& events) {
   Json payload = Json::object();
   payload["environment"] = environment_json(environment(at::kCPU));
   payload["threads_default"] = at::get_num_threads();
@@ -19,6 +56,15 @@ Json run_doctor_request(const Json& /*request*/, Events& /*events*/) {
   } catch (const CapabilityError& error) {
     payload["cuda"]["available"] = false;
     payload["cuda"]["reason"] = error.what();
+  }
+  if (!request.value("roofs", false)) return payload;
+  payload["roofs"] = Json::array();
+  add_roofs(at::kCPU, thread_counts(environment(at::kCPU).cores), events, payload["roofs"]);
+  if (payload["cuda"]["available"].get<bool>()) {
+    const at::Device device = open_device("cuda");
+    add_roofs(device, {1}, events, payload["roofs"]);
+    const std::string missing = measured_cuda_roofs(device.index()).missing;
+    if (!missing.empty()) payload["cuda"]["own_kernels"] = missing;
   }
   return payload;
 }

@@ -1,49 +1,47 @@
 #include "core/error.h"
-#include "engine/request_model.h"
+#include "engine/candidates.h"
 #include "engine/requests.h"
-#include "model/layouts.h"
 #include "profile/measure.h"
-#include "sweep/named_config.h"
 
 namespace vitlab {
 
 namespace {
 
-NamedGraph candidate_model(const Json& candidate) {
-  const ModelSpec spec = spec_from_json_text(dump_json(candidate.at("spec")), "request");
-  NamedGraph model = untrained_model(candidate.at("name").get<std::string>(), spec);
-  const auto path = candidate.value("weights", std::string());
-  if (path.empty()) return model;
-  std::vector<std::string> resized;
-  model.weights = read_weights(path, spec, model.graph,
-                               layout_from_name(candidate.value("layout", std::string("vitlab"))),
-                               at::kFloat, &resized);
-  tell_resized(resized);
-  return model;
+TurnOptions turn_options(const Json& request) {
+  TurnOptions options;
+  options.until = request.value("until", 0.0);
+  if (options.until < 0 || options.until >= 1) throw UserError("until must lie between 0 and 1");
+  return options;
 }
 
 }  // namespace
 
 Json run_measure_request(const Json& request, Events& events) {
-  std::vector<NamedGraph> models;
-  for (const Json& candidate : request.at("candidates"))
-    models.push_back(candidate_model(candidate));
-  if (models.empty()) throw UserError("a measurement needs a model");
-  const Protocol protocol = protocol_from_json(request.at("protocol"), "protocol");
-  const Measurement measurement =
-      measure_interleaved(models, protocol, request.value("reference", std::size_t{0}),
-                          [&](std::int64_t done, std::int64_t total, const std::string& note) {
-                            events.progress(done, total, note);
-                          });
+  const std::vector<Candidate> candidates = requested_candidates(request);
+  if (candidates.empty()) throw UserError("a measurement needs a model");
+  const auto reference = request.value("reference", std::size_t{0});
+  if (reference >= candidates.size()) throw UserError("the reference is none of the candidates");
+  const Measurement measurement = measure_interleaved(
+      candidates, reference,
+      [&](std::int64_t done, std::int64_t total, const std::string& note) {
+        events.progress(done, total, note);
+      },
+      turn_options(request));
   Json payload = Json::object();
-  payload["protocol"] = protocol_json(protocol, true);
+  payload["protocol"] = protocol_json(candidates.at(reference).protocol, true);
   payload["candidates"] = Json::array();
-  for (std::size_t i = 0; i < models.size(); ++i) {
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
     Json row = measured_json(measurement, i);
     row.erase("environment");
-    row["protocol"] = protocol_json(protocol, true);
+    row.erase("machine_state");
+    // What concerns the machine is said once, below.
+    if (row.contains("warnings")) row["warnings"] = speed_warnings(measurement.models[i]);
+    row["protocol"] = protocol_json(candidates[i].protocol, true);
     payload["candidates"].push_back(std::move(row));
   }
+  payload["largest_batch_that_fits"] = largest_batches_json(measurement);
+  payload["warnings"] = machine_warnings(measurement);
+  payload["machine_state"] = machine_state_json(measurement.state);
   payload["environment"] = environment_json(measurement.environment);
   return payload;
 }

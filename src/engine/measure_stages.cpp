@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/candidates.h"
 #include "profile/profile.h"
 #include "sweep/named_config.h"
 
@@ -29,22 +30,26 @@ std::vector<StageRecord> run_measure_stages(
     const std::function<void(std::int64_t done, std::int64_t total, const std::string& note)>&
         note) {
   const Protocol protocol = protocol_from_json(stages.front()->settings, "protocol");
-  std::vector<NamedGraph> models;
+  std::vector<ModelToTime> models;
+  const auto add = [&](const std::string& id) {
+    const PlannedModel& model = plan.models.at(id);
+    models.push_back(model_to_time(model.name.empty() ? model.id : model.name, model.spec()));
+  };
   std::size_t reference = 0;
   bool reference_is_extra = false;
   for (const PlannedStage* stage : stages) {
     if (stage->model == plan.reference) reference = models.size();
-    const PlannedModel& model = plan.models.at(stage->model);
-    models.push_back(untrained_model(model.name.empty() ? model.id : model.name, model.spec()));
+    add(stage->model);
   }
   const bool has_reference = !plan.reference.empty();
   if (has_reference && stages[reference]->model != plan.reference) {
-    const PlannedModel& model = plan.models.at(plan.reference);
     reference = models.size();
     reference_is_extra = true;
-    models.push_back(untrained_model(model.name.empty() ? model.id : model.name, model.spec()));
+    add(plan.reference);
   }
-  const Measurement measurement = measure_interleaved(models, protocol, reference, note);
+  std::vector<Candidate> candidates;
+  for (const ModelToTime& model : models) candidates.push_back(model_candidate(model, protocol));
+  const Measurement measurement = measure_interleaved(candidates, reference, note);
   std::vector<StageRecord> records;
   for (std::size_t i = 0; i < stages.size(); ++i) {
     StageRecord record = blank_record(*stages[i]);
@@ -56,14 +61,19 @@ std::vector<StageRecord> run_measure_stages(
     record.details["protocol"] = protocol_json(protocol, true);
     record.details["reference"] = plan.reference;
     record.details["reference_measured_again"] = reference_is_extra;
-    if (measurement.models[i].out_of_memory) {
+    const TimedTurns& turns = measurement.models[i].turns;
+    if (turns.out_of_memory) {
       record.state = StageState::kOutOfMemory;
-      record.reason = *measurement.models[i].out_of_memory;
-    } else {
+      record.reason = *turns.out_of_memory;
+    } else if (turns.failed) {
+      record.state = StageState::kFailed;
+      record.reason = *turns.failed;
+    } else if (protocol.runtime == "libtorch") {
+      const ModelForms& forms = *models[i].forms;
       if (note)
         note(static_cast<std::int64_t>(i), static_cast<std::int64_t>(stages.size()),
-             "profile " + models[i].name);
-      add_profile(record, models[i], protocol);
+             "profile " + forms.name());
+      add_profile(record, {forms.name(), forms.graph(), forms.weights()}, protocol);
     }
     records.push_back(std::move(record));
   }

@@ -113,8 +113,9 @@ std::vector<TimeDifference> differences(const std::vector<OpRow>& a, const std::
 
 Json against_json(const ProfileResult& a, const ProfileResult& b, const Measurement& turns) {
   Json json{{"model", b.name}};
-  for (const auto& reason : {turns.models.at(0).out_of_memory, turns.models.at(1).out_of_memory,
-                             a.out_of_memory, b.out_of_memory}) {
+  for (const auto& reason :
+       {turns.models.at(0).turns.out_of_memory, turns.models.at(1).turns.out_of_memory,
+        a.out_of_memory, b.out_of_memory}) {
     if (!reason) continue;
     json["out_of_memory"] = *reason;
     return json;

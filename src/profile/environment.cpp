@@ -1,12 +1,14 @@
 #include "profile/environment.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <utility>
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sched.h>
 #include <sys/utsname.h>
 #include <torch/headeronly/version.h>
@@ -51,9 +53,37 @@ std::string system_name() {
   return std::string(name.sysname) + " " + name.release + " " + name.machine;
 }
 
+/// A file that holds one number; nothing for the word "max" or a missing file.
+std::optional<Index> number_in(const char* path) {
+  std::ifstream file(path);
+  Index number = 0;
+  if (!(file >> number)) return std::nullopt;
+  return number;
+}
+
+/// What the control group (version 2, as containers have it) leaves; caches of files can be had.
+std::optional<Index> left_in_control_group() {
+  const std::optional<Index> limit = number_in("/sys/fs/cgroup/memory.max");
+  const std::optional<Index> used = number_in("/sys/fs/cgroup/memory.current");
+  if (!limit || !used) return std::nullopt;
+  Index caches = 0;
+  std::ifstream file("/sys/fs/cgroup/memory.stat");
+  std::string key;
+  for (Index value = 0; file >> key >> value;)
+    if (key == "inactive_file" || key == "active_file") caches += value;
+  return std::max<Index>(*limit - *used + caches, 1);
+}
+
 }  // namespace
 
 Index available_memory_bytes() { return kibibytes("MemAvailable"); }
+
+Index usable_memory_bytes() {
+  Index available = available_memory_bytes();
+  if (available == 0) return 0;
+  if (const auto left = left_in_control_group()) available = std::min(available, *left);
+  return available + static_cast<Index>(mallinfo2().fordblks);
+}
 
 Environment environment(at::Device device) {
   Environment machine;
@@ -89,7 +119,7 @@ Json environment_json(const Environment& machine) {
   return json;
 }
 
-std::vector<std::string> timing_warnings(const NoiseVerdict& noise, const Environment& machine) {
+std::vector<std::string> noise_warnings(const NoiseVerdict& noise) {
   std::vector<std::string> warnings;
   if (noise.is_noisy)
     warnings.push_back(
@@ -99,11 +129,19 @@ std::vector<std::string> timing_warnings(const NoiseVerdict& noise, const Enviro
     warnings.push_back(
         fmt::format("drifting: the later half of the samples is {:+.1f} % off the earlier half",
                     100 * noise.half_drift));
+  return warnings;
+}
+
+std::vector<std::string> load_warnings(const Environment& machine) {
   const double idle = static_cast<double>(machine.cores) - machine.load_average;
-  if (idle < static_cast<double>(machine.threads))
-    warnings.push_back(
-        fmt::format("busy: before the measurement the load average was {:.1f} on {} cores",
-                    machine.load_average, machine.cores));
+  if (idle >= static_cast<double>(machine.threads)) return {};
+  return {fmt::format("busy: before the measurement the load average was {:.1f} on {} cores",
+                      machine.load_average, machine.cores)};
+}
+
+std::vector<std::string> timing_warnings(const NoiseVerdict& noise, const Environment& machine) {
+  std::vector<std::string> warnings = noise_warnings(noise);
+  for (std::string& warning : load_warnings(machine)) warnings.push_back(std::move(warning));
   return warnings;
 }
 

@@ -35,7 +35,14 @@ Json environment_json(const Environment& environment);
 
 /// What Linux says can be had without swapping; 0 if it does not say.
 Index available_memory_bytes();
+/// What this program can still take, given the limit of its control group and what its allocator
+/// keeps for it; 0 if nothing is known.
+Index usable_memory_bytes();
 
+/// Noise and drift of timings in words; empty if they are steady.
+std::vector<std::string> noise_warnings(const NoiseVerdict& noise);
+/// Whether others kept the machine busy before the measurement, in words; empty if not.
+std::vector<std::string> load_warnings(const Environment& machine);
 /// What a reader should be told about the quality of timings, in words; empty if nothing.
 std::vector<std::string> timing_warnings(const NoiseVerdict& noise, const Environment& machine);
 

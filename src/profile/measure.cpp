@@ -1,12 +1,17 @@
 #include "profile/measure.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <map>
 #include <memory>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "core/error.h"
 #include "model/device.h"
+#include "profile/own_candidate.h"
 
 namespace vitlab {
 
@@ -15,86 +20,31 @@ namespace {
 // Below so many rounds a bootstrap of their ratios says less than the range.
 constexpr std::size_t kRoundsToResample = 6;
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+double median_rate(const MeasuredModel& model, std::size_t round) {
+  return static_cast<double>(model.protocol.batch) / median(model.turns.rounds[round]);
 }
-
-std::vector<double> joined(const std::vector<std::vector<double>>& rounds) {
-  std::vector<double> all;
-  for (const std::vector<double>& round : rounds) all.insert(all.end(), round.begin(), round.end());
-  return all;
-}
-
-/// One model's turn. The first forward is not counted: another model has filled the caches.
-std::vector<double> take_turn(TimedModel& model, const Protocol& protocol) {
-  const double share = protocol.timed_seconds / static_cast<double>(protocol.rounds);
-  model.forward();
-  std::vector<double> seconds;
-  const auto start = std::chrono::steady_clock::now();
-  while (static_cast<Index>(seconds.size()) < protocol.min_samples || seconds_since(start) < share)
-    seconds.push_back(model.forward());
-  return seconds;
-}
-
-/// The turns of all models under one protocol.
-class Turns {
- public:
-  Turns(const std::vector<NamedGraph>& models, const Protocol& protocol, at::Device device,
-        const TimingNotice& notice)
-      : protocol_(protocol),
-        notice_(notice),
-        total_(static_cast<std::int64_t>(models.size()) * (protocol.rounds + 1)),
-        timed_(models.size()),
-        results_(models.size()) {
-    for (std::size_t i = 0; i < models.size(); ++i) {
-      results_[i].name = models[i].name;
-      attempt(i, [&] {
-        timed_[i] = std::make_unique<TimedModel>(models[i], protocol, device);
-        timed_[i]->warm_up(protocol.warmup_seconds);
-      });
-    }
-  }
-
-  std::vector<MeasuredModel> take() {
-    for (Index round = 0; round < protocol_.rounds; ++round) {
-      for (std::size_t k = 0; k < timed_.size(); ++k) {
-        const std::size_t i = round % 2 == 0 ? k : timed_.size() - 1 - k;
-        attempt(i, [&] {
-          if (timed_[i] != nullptr) results_[i].rounds.push_back(take_turn(*timed_[i], protocol_));
-        });
-      }
-    }
-    return std::move(results_);
-  }
-
- private:
-  template <typename Work>
-  void attempt(std::size_t i, Work&& work) {
-    if (std::optional<std::string> reason = out_of_memory(protocol_.batch, work)) {
-      results_[i].out_of_memory = std::move(reason);
-      results_[i].rounds.clear();
-      timed_[i].reset();
-    }
-    if (notice_) notice_(++done_, total_, results_[i].name);
-  }
-
-  const Protocol& protocol_;
-  const TimingNotice& notice_;
-  std::int64_t done_ = 0;
-  std::int64_t total_;
-  std::vector<std::unique_ptr<TimedModel>> timed_;
-  std::vector<MeasuredModel> results_;
-};
 
 std::optional<Estimate> throughput_ratio(const MeasuredModel& model,
                                          const MeasuredModel& reference) {
-  if (model.out_of_memory || reference.out_of_memory) return std::nullopt;
+  if (!model.has_speed() || !reference.has_speed()) return std::nullopt;
+  const std::size_t rounds = std::min(model.turns.rounds.size(), reference.turns.rounds.size());
   std::vector<double> ratios;
-  for (std::size_t r = 0; r < model.rounds.size(); ++r)
-    ratios.push_back(median(reference.rounds[r]) / median(model.rounds[r]));
+  for (std::size_t r = 0; r < rounds; ++r)
+    ratios.push_back(median_rate(model, r) / median_rate(reference, r));
   if (ratios.size() >= kRoundsToResample) return bootstrap_median(ratios);
   const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
   return Estimate{median(ratios), *low, *high};
+}
+
+/// Opens every device that is asked for, so that one that is not there is told before any work.
+Environment opened_environment(const std::vector<Candidate>& candidates, at::Device device) {
+  Index most_threads = 1;
+  for (const Candidate& candidate : candidates) {
+    open_device(candidate.protocol.device);
+    most_threads = std::max(most_threads, candidate.protocol.threads);
+  }
+  const ThreadsInUse threads(most_threads);
+  return environment(device);
 }
 
 Json milliseconds(const std::vector<std::vector<double>>& rounds) {
@@ -118,20 +68,35 @@ Speed speed_of(const std::vector<double>& seconds, Index batch) {
   return {summarise(milliseconds), summarise(rates), judge_noise(seconds)};
 }
 
+Measurement measure_interleaved(const std::vector<Candidate>& candidates, std::size_t reference,
+                                const TimingNotice& notice, const TurnOptions& options) {
+  ensure(reference < candidates.size(), "the reference is one of the candidates");
+  keep_freed_memory();
+  const at::Device device = open_device(candidates[reference].protocol.device);
+  Measurement measurement{opened_environment(candidates, device), {}, reference, {}};
+  TurnOptions own = options;
+  own.when_warm = [&] { measurement.state.before = machine_moment(device); };
+  std::vector<TimedTurns> turns = take_turns(candidates, own, notice);
+  measurement.state.after = machine_moment(device);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const Protocol& protocol = candidates[i].protocol;
+    MeasuredModel model{candidates[i].name, protocol, std::move(turns[i]), {}, {}};
+    if (model.has_speed()) model.speed = speed_of(joined(model.turns.rounds), protocol.batch);
+    measurement.models.push_back(std::move(model));
+  }
+  for (MeasuredModel& model : measurement.models)
+    model.ratio = throughput_ratio(model, measurement.models[reference]);
+  return measurement;
+}
+
 Measurement measure_interleaved(const std::vector<NamedGraph>& models, const Protocol& protocol,
                                 std::size_t reference, const TimingNotice& notice) {
-  ensure(reference < models.size(), "the reference is one of the models");
-  keep_freed_memory();
-  const at::Device device = open_device(protocol.device);
-  const ThreadsInUse threads(protocol.threads);
-  Measurement measurement{protocol, environment(device), reference, {}};
-  measurement.models = Turns(models, protocol, device, notice).take();
-  for (MeasuredModel& model : measurement.models) {
-    if (model.out_of_memory) continue;
-    model.speed = speed_of(joined(model.rounds), protocol.batch);
-    model.ratio = throughput_ratio(model, measurement.models[reference]);
-  }
-  return measurement;
+  std::vector<Candidate> candidates;
+  for (const NamedGraph& model : models)
+    candidates.push_back(own_candidate(
+        std::make_shared<ModelForms>(model.name, model.graph, [&model] { return model.weights; }),
+        protocol));
+  return measure_interleaved(candidates, reference, notice);
 }
 
 Json spread_json(const Summary& summary, bool with_mean) {
@@ -144,11 +109,37 @@ Json spread_json(const Summary& summary, bool with_mean) {
   return json;
 }
 
+std::vector<std::string> speed_warnings(const MeasuredModel& model) {
+  constexpr double kMostSpread = 1.25;
+  std::vector<std::string> warnings = noise_warnings(model.speed.noise);
+  const Summary& latency = model.speed.latency_ms;
+  if (latency.p95 > kMostSpread * latency.p5)
+    warnings.push_back(
+        fmt::format("uneven: the slowest samples (p95) take {:.2f} times as long as "
+                    "the fastest (p5)",
+                    latency.p95 / latency.p5));
+  return warnings;
+}
+
+std::vector<std::string> machine_warnings(const Measurement& measurement) {
+  std::vector<std::string> warnings = load_warnings(measurement.environment);
+  for (std::string& warning : state_warnings(measurement.state))
+    warnings.push_back(std::move(warning));
+  return warnings;
+}
+
 Json measured_json(const Measurement& measurement, std::size_t index) {
   const MeasuredModel& model = measurement.models.at(index);
-  Json json{{"model", model.name}, {"reference", measurement.models[measurement.reference].name}};
-  if (model.out_of_memory) {
-    json["out_of_memory"] = *model.out_of_memory;
+  Environment machine = measurement.environment;
+  machine.threads = model.protocol.threads;
+  Json json{{"model", model.name},
+            {"reference", measurement.models[measurement.reference].name},
+            {"runtime", runtime_label(model.protocol)}};
+  json.update(model.turns.about);
+  if (model.turns.out_of_memory) {
+    json["out_of_memory"] = *model.turns.out_of_memory;
+  } else if (model.turns.failed) {
+    json["failed"] = *model.turns.failed;
   } else {
     const Speed& speed = model.speed;
     json["throughput_images_per_s"] = spread_json(speed.images_per_s, false);
@@ -157,12 +148,41 @@ Json measured_json(const Measurement& measurement, std::size_t index) {
       json["throughput_ratio"] = {{"value", json_number(model.ratio->value)},
                                   {"low", json_number(model.ratio->low)},
                                   {"high", json_number(model.ratio->high)},
-                                  {"rounds", model.rounds.size()}};
-    json["warnings"] = timing_warnings(speed.noise, measurement.environment);
-    json["samples_ms_by_round"] = milliseconds(model.rounds);
+                                  {"rounds", model.turns.rounds.size()}};
+    json["warnings"] = speed_warnings(model);
+    for (const std::string& warning : machine_warnings(measurement))
+      json["warnings"].push_back(warning);
+    json["samples_ms_by_round"] = milliseconds(model.turns.rounds);
   }
-  json["environment"] = environment_json(measurement.environment);
+  json["environment"] = environment_json(machine);
+  json["machine_state"] = machine_state_json(measurement.state);
   return json;
+}
+
+Json largest_batches_json(const Measurement& measurement) {
+  std::map<std::tuple<std::string, std::string, std::string, std::string, Index>,
+           std::pair<std::optional<Index>, std::optional<Index>>>
+      found;
+  for (const MeasuredModel& model : measurement.models) {
+    const Protocol& p = model.protocol;
+    auto& [largest, too_large] =
+        found[{model.name, runtime_label(p), p.device, p.dtype, p.threads}];
+    if (model.has_speed()) largest = std::max(largest.value_or(0), p.batch);
+    if (model.turns.out_of_memory) too_large = std::min(too_large.value_or(p.batch), p.batch);
+  }
+  Json rows = Json::array();
+  for (const auto& [key, batches] : found) {
+    const auto& [name, runtime, device, dtype, threads] = key;
+    Json row{{"model", name},
+             {"runtime", runtime},
+             {"device", device},
+             {"dtype", dtype},
+             {"threads", threads}};
+    row["batch"] = batches.first ? Json(*batches.first) : Json(nullptr);
+    row["too_large"] = batches.second ? Json(*batches.second) : Json(nullptr);
+    rows.push_back(std::move(row));
+  }
+  return rows;
 }
 
 std::vector<MetricValue> metrics_of(const Speed& speed) {
@@ -175,11 +195,11 @@ std::vector<MetricValue> metrics_of(const Speed& speed) {
 
 std::vector<MetricValue> metrics_of(const Measurement& measurement, std::size_t index) {
   const MeasuredModel& model = measurement.models.at(index);
-  if (model.out_of_memory) return {};
+  if (!model.has_speed()) return {};
   std::vector<MetricValue> metrics = metrics_of(model.speed);
   if (model.ratio)
     metrics.push_back({"throughput_ratio", "", model.ratio->value, "1", model.ratio->low,
-                       model.ratio->high, static_cast<std::int64_t>(model.rounds.size())});
+                       model.ratio->high, static_cast<std::int64_t>(model.turns.rounds.size())});
   return metrics;
 }
 

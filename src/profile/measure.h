@@ -6,7 +6,9 @@
 
 #include "core/json.h"
 #include "profile/environment.h"
+#include "profile/machine_state.h"
 #include "profile/timed_model.h"
+#include "profile/turns.h"
 #include "stats/intervals.h"
 #include "stats/noise.h"
 #include "stats/summary.h"
@@ -23,34 +25,47 @@ struct Speed {
 };
 Speed speed_of(const std::vector<double>& seconds, Index batch);
 
-/// One model of a measurement in turns.
+/// One candidate of a measurement in turns.
 struct MeasuredModel {
   std::string name;
-  std::optional<std::string> out_of_memory;  // the reason, where there are no samples
-  std::vector<std::vector<double>> rounds;   // seconds of each timed batch, by round
-  Speed speed;
+  Protocol protocol;
+  TimedTurns turns;
+  Speed speed;  // where there are rounds
   /// Throughput over the reference's: the median of the rounds' ratios of medians, with a bootstrap
   /// interval over rounds, or the range where there are fewer than six. Absent without a reference.
   std::optional<Estimate> ratio;
+
+  bool has_speed() const { return !turns.out_of_memory && !turns.failed; }
 };
 
 struct Measurement {
-  Protocol protocol;
-  Environment environment;  // before the first forward
+  Environment environment;  // before the first forward, with the most threads of all
+  MachineState state;       // from the end of the warm-up to the end
   std::size_t reference = 0;
   std::vector<MeasuredModel> models;
 };
 
-/// Times models in turns, so that drift of the machine hits all alike: warm-up of each, then
-/// `rounds` rounds in which each has its share of timed_seconds, in an order that turns round by
-/// round. Running out of memory is a result of that model. Throws CapabilityError where the device
-/// cannot be opened, Interrupted.
+/// Times candidates in turns (see turns.h), so that drift of the machine hits all alike. Throws
+/// CapabilityError where a device cannot be opened or a runtime is missing, Interrupted.
+Measurement measure_interleaved(const std::vector<Candidate>& candidates, std::size_t reference,
+                                const TimingNotice& notice = {}, const TurnOptions& options = {});
+/// Models in vitlab's own executor under one protocol.
 Measurement measure_interleaved(const std::vector<NamedGraph>& models, const Protocol& protocol,
                                 std::size_t reference, const TimingNotice& notice = {});
 
-/// Details of one model's record: speed, every sample, the ratio, environment and warnings.
+/// Noise, drift and outliers of one candidate's timings, in words.
+std::vector<std::string> speed_warnings(const MeasuredModel& model);
+/// What else ran on the machine, in words: it concerns all candidates.
+std::vector<std::string> machine_warnings(const Measurement& measurement);
+
+/// Among the candidates that differ in nothing but their batch: the largest one that was timed and
+/// the least that did not fit. {model, runtime, device, dtype, threads, batch, too_large}
+Json largest_batches_json(const Measurement& measurement);
+
+/// Details of one model's record: speed, every sample, the ratio, environment with the machine's
+/// state, and all warnings.
 Json measured_json(const Measurement& measurement, std::size_t model);
-/// `throughput`, `latency` and `throughput_ratio`; none if memory ran out. low and high are p5 and
+/// `throughput`, `latency` and `throughput_ratio`; none without a speed. low and high are p5 and
 /// p95 of the samples, and the interval of the ratio.
 std::vector<MetricValue> metrics_of(const Measurement& measurement, std::size_t model);
 

@@ -111,9 +111,7 @@ void add_times(const ProfileResult& result, Json& json) {
   json["roofline_memory_bound_share"] = json_number(result.roofline_memory_bound_share.value);
   add_ops(result, json);
   json["memory"] = memory_json(result);
-  json["roofline"] = {{"peak_gflops_per_s", json_number(result.roofs.flops_per_s / 1e9)},
-                      {"peak_gbytes_per_s", json_number(result.roofs.bytes_per_s / 1e9)},
-                      {"call_us", json_number(result.roofs.call_seconds * 1e6)}};
+  json["roofline"] = roofs_json(result.roofs);
   json["profiled_latency_ms"] = spread_json(result.profiled_ms, true);
   json["remainder_ms"] = json_number(result.remainder_ms);
   if (result.launch_ms) json["launch_ms"] = json_number(*result.launch_ms);

@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <limits>
 #include <map>
 #include <mutex>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
+#include "profile/cuda_roofs.h"
 #include "profile/device_clock.h"
 #include "profile/environment.h"
 
@@ -63,24 +64,13 @@ double peak_flops(at::Device device, at::ScalarType dtype) {
   return std::max(best, product_flops(device, dtype, n, kSeconds));
 }
 
-/// The last-level cache in bytes as Linux tells it; 0 if it does not.
-std::int64_t cache_bytes() {
-  std::int64_t largest = 0;
-  for (int level = 0; level < 8; ++level) {
-    std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(level) +
-                       "/size");
-    std::int64_t size = 0;
-    char unit = 'K';
-    if (file >> size >> unit) largest = std::max(largest, size * (unit == 'M' ? 1 << 20 : 1 << 10));
-  }
-  return largest;
-}
-
 /// Three buffers that together hold twice the caches, but no more than a quarter of free memory.
 std::int64_t buffer_bytes(at::Device device) {
   constexpr std::int64_t kLeast = std::int64_t{64} << 20, kMost = std::int64_t{512} << 20;
   if (!device.is_cpu()) return kMost;
-  const std::int64_t wanted = std::clamp(2 * cache_bytes() / 3, kLeast, kMost);
+  const std::vector<CacheLevel> caches = cache_levels();
+  const std::int64_t cache = caches.empty() ? 0 : caches.back().size_bytes;
+  const std::int64_t wanted = std::clamp(2 * cache / 3, kLeast, kMost);
   const std::int64_t available = available_memory_bytes();
   return available > 0 ? std::min(wanted, std::max(available / 12, std::int64_t{1} << 20)) : wanted;
 }
@@ -101,6 +91,24 @@ double call_cost(at::Device device) {
   return shortest(device, 100, [&] { at::relu(one); });
 }
 
+/// What does not depend on the dtype: measured once for a device and a number of threads.
+void add_own_kernels(at::Device device, Roofs& roofs) {
+  static std::map<std::pair<std::string, int>, std::pair<double, std::vector<MemoryLevel>>> known;
+  const int threads = at::get_num_threads();
+  const auto [at, is_new] = known.try_emplace({device.str(), threads});
+  auto& [fma, levels] = at->second;
+  if (is_new && device.is_cpu()) {
+    fma = fma_flops_per_s(threads);
+    levels = measured_levels(threads);
+  } else if (is_new) {
+    CudaRoofs own = measured_cuda_roofs(device.index());
+    fma = own.fma_flops_per_s;
+    levels = std::move(own.levels);
+  }
+  roofs.fma_flops_per_s = fma;
+  roofs.levels = levels;
+}
+
 }  // namespace
 
 Roofs measured_roofs(at::Device device, at::ScalarType dtype) {
@@ -111,9 +119,26 @@ Roofs measured_roofs(at::Device device, at::ScalarType dtype) {
   const auto found = known.find(key);
   if (found != known.end()) return found->second;
   const c10::InferenceMode guard;
-  const Roofs roofs{peak_flops(device, dtype), peak_bytes(device), call_cost(device)};
+  Roofs roofs{peak_flops(device, dtype), peak_bytes(device), call_cost(device), 0, {}};
+  add_own_kernels(device, roofs);
   known.emplace(key, roofs);
   return roofs;
+}
+
+Json roofs_json(const Roofs& roofs) {
+  const auto giga = [](double value) { return json_number(value / 1e9); };
+  Json json{{"peak_gflops_per_s", giga(roofs.flops_per_s)},
+            {"peak_gbytes_per_s", giga(roofs.bytes_per_s)},
+            {"call_us", json_number(roofs.call_seconds * 1e6)},
+            {"fma_gflops_per_s", giga(roofs.fma_flops_per_s)}};
+  json["levels"] = Json::array();
+  for (const MemoryLevel& level : roofs.levels)
+    json["levels"].push_back({{"level", level.name},
+                              {"size_bytes", level.size_bytes},
+                              {"read_gbytes_per_s", giga(level.read_bytes_per_s)},
+                              {"copy_gbytes_per_s", giga(level.copy_bytes_per_s)},
+                              {"triad_gbytes_per_s", giga(level.triad_bytes_per_s)}});
+  return json;
 }
 
 std::string_view bound_name(Bound bound) {

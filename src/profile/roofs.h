@@ -1,8 +1,12 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include <ATen/ATen.h>
+
+#include "core/json.h"
+#include "profile/memory_levels.h"
 
 namespace vitlab {
 
@@ -11,11 +15,18 @@ struct Roofs {
   double flops_per_s = 0;   // square matrix product, a multiply-add counted as 2
   double bytes_per_s = 0;   // copy or triad (a + s·b) over buffers beyond the caches
   double call_seconds = 0;  // an element-wise op on one element: what a call costs at least
+  /// Our own loop of float32 multiply-adds in registers; 0 where it is not built (CUDA).
+  double fma_flops_per_s = 0;
+  std::vector<MemoryLevel> levels;  // the nearest first; empty where our kernels are not built
 };
 
-/// Measures in about a second, with the threads now set; later calls for the same device, dtype and
+/// Measures in a few seconds, with the threads now set; later calls for the same device, dtype and
 /// threads give the same numbers.
 Roofs measured_roofs(at::Device device, at::ScalarType dtype);
+
+/// {peak_gflops_per_s, peak_gbytes_per_s, call_us, fma_gflops_per_s, levels: [{level, size_bytes,
+/// read_gbytes_per_s, copy_gbytes_per_s, triad_gbytes_per_s}]}.
+Json roofs_json(const Roofs& roofs);
 
 /// Which of the three roofs allows an op the least: the largest of flops / peak, bytes / peak and
 /// the cost of a call (Williams et al. 2009, with the call as a third roof).

@@ -6,6 +6,7 @@
 
 #include "model/executor.h"
 #include "profile/device_clock.h"
+#include "profile/timed_run.h"
 #include "spec/model_spec.h"
 #include "sweep/protocol.h"
 
@@ -21,10 +22,6 @@ struct NamedGraph {
 /// A spec with the starting weights of seed 0: speed does not ask what was learned.
 NamedGraph untrained_model(std::string name, const ModelSpec& spec);
 
-/// Told after each turn what is done of how much, and with which model.
-using TimingNotice =
-    std::function<void(std::int64_t done, std::int64_t total, const std::string& name)>;
-
 /// The protocol's number of threads inside ops, until the end of the scope.
 class ThreadsInUse {
  public:
@@ -37,27 +34,39 @@ class ThreadsInUse {
   int before_;
 };
 
-/// One model on the protocol's device, in its dtype and form, with a batch of fixed random images.
-/// Opening and running throw what LibTorch throws when memory runs out; see out_of_memory().
-class TimedModel {
+/// A model in the form, in the dtype and on the device of a protocol.
+struct PreparedModel {
+  Graph graph;
+  Weights weights;
+};
+/// Throws UserError for a protocol whose runtime is not libtorch.
+PreparedModel prepare_model(const NamedGraph& model, const Protocol& protocol, at::Device device);
+
+/// One model in vitlab's own executor. Opening and running throw what LibTorch throws when memory
+/// runs out; see out_of_memory().
+class TimedModel : public TimedRun {
  public:
   TimedModel(const NamedGraph& model, const Protocol& protocol, at::Device device);
+  TimedModel(const PreparedModel& model, const Protocol& protocol, at::Device device);
 
   /// One forward of the batch in evaluation mode without autograd: its seconds on the device.
-  double forward(const RunOptions& options = {});
-  /// Forwards until `seconds` have passed, two at least.
-  void warm_up(double seconds);
+  double forward() override { return forward({}); }
+  double forward(const RunOptions& options);
 
   const Graph& graph() const { return executor_.graph(); }
 
  private:
-  TimedModel(NamedGraph model, const Protocol& protocol, at::ScalarType dtype, at::Device device);
-
   Executor executor_;
   Weights weights_;
   at::Tensor images_;
   DeviceClock clock_;
 };
+
+/// Throws what out_of_memory() understands if the feature maps of a forward cannot fit into the
+/// memory of this machine (CPU only: elsewhere the device tells).
+void check_forward_fits(const Graph& graph, const Protocol& protocol);
+/// Whether LibTorch ran out of memory, going by type and words.
+bool means_out_of_memory(const c10::Error& error);
 
 /// Runs `work`. If memory runs out inside, frees what the device's allocator keeps and tells why
 /// ("batch 2048: …"); nothing if all went well; other errors pass.

@@ -72,6 +72,9 @@ Recipe recipe_from_json(const Json& json, const std::string& source) {
 Protocol protocol_from_json(const Json& json, const std::string& source) {
   return read_whole(document_of(json, source), read_protocol);
 }
+std::vector<Protocol> protocols_from_json(const Json& json, const std::string& source) {
+  return read_whole(document_of(json, source), read_protocols);
+}
 SimilaritySettings similarity_settings_from_json(const Json& json, const std::string& source) {
   return read_whole(document_of(json, source), read_similarity_settings);
 }

@@ -32,6 +32,7 @@ PruneSettings load_prune_settings(const std::string& path, const std::filesystem
 /// Settings held as JSON (a plan, a request); throws UserError naming `source`.
 Recipe recipe_from_json(const Json& json, const std::string& source);
 Protocol protocol_from_json(const Json& json, const std::string& source);
+std::vector<Protocol> protocols_from_json(const Json& json, const std::string& source);
 SimilaritySettings similarity_settings_from_json(const Json& json, const std::string& source);
 PruneSettings prune_settings_from_json(const Json& json, const std::string& source);
 

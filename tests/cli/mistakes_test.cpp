@@ -54,6 +54,17 @@ TEST_CASE("what is not there is named") {
                 {"no.safetensors does not exist"});
   check_refused(in_folder({"profile", m0, "--weights", "no.safetensors"}), {"no.safetensors"});
   check_refused(in_folder({"similarity", m0}), {"--input", "--data"});
+  check_refused(in_folder({"measure", m0, "--batch", "1,0"}),
+                {"--batch takes whole numbers", "'0'"});
+  check_refused(in_folder({"measure", m0, "--threads", "8..2"}),
+                {"--threads '8..2' runs downwards"});
+  check_refused(in_folder({"measure", m0, "--runtime", "libtorch,onnxruntim"}),
+                {"runtime must be one of", "did you mean 'onnxruntime'?"});
+  check_refused(in_folder({"measure", m0, "--deploy", "--eager"}), {"opposites"});
+  check_refused(in_folder({"measure", m0, "--until", "2"}), {"--until must lie between 0 and 1"});
+  check_refused(in_folder({"measure", m0, "--runtime", "onnxruntime", "--dtype", "bfloat16"}),
+                {"runtime onnxruntime is measured in float32"});
+  check_refused(in_folder({"measure", "none.onnx"}), {"none.onnx"});
   check_refused(in_folder({"train", m0, "--data", "digitz", "--out", "new"}),
                 {"did you mean 'digits'?"});
   check_refused(in_folder({"prune", m0, "--data", "digits", "--keep", "macs", "--out", "new"}),
@@ -77,6 +88,7 @@ std::vector<BadFile> bad_files() {
   const std::vector<std::string> cost{"cost", "bad.yaml"}, plan{"plan", "bad.yaml"},
       train{"train", "efficientvit_m0", "--data", "digits", "--out", "new", "--recipe", "bad.yaml"},
       profile{"profile", "efficientvit_m0", "--protocol", "bad.yaml"},
+      measure{"measure", "efficientvit_m0", "--protocol", "bad.yaml"},
       prune{"prune", "efficientvit_m0", "--data",  "digits", "--out",
             "new",   "--settings",      "bad.yaml"};
   const std::string base = "base: {template: efficientvit}\n";
@@ -153,6 +165,15 @@ std::vector<BadFile> bad_files() {
        profile,
        "batch: 0\nwarmup_secs: 1\ndevice: gpu\n",
        {"bad.yaml:1:8: batch", "did you mean 'warmup_seconds'?", "bad.yaml:3:9: device"}},
+      {"lists in a protocol where one is needed",
+       profile,
+       "batch: [1, 2]\nthreads: [1, 2]\n",
+       {"bad.yaml:1:8: batch makes several protocols", "bad.yaml:2:10: threads makes several"}},
+      {"a protocol of lists",
+       measure,
+       "batch: [1, x]\nruntime: [onnx]\ndeploy: [yes]\nthreads: {powers_of_two_up_to: 4}\n",
+       {"bad.yaml:1:12: batch", "bad.yaml:2:11: runtime must be one of", "bad.yaml:3:10: deploy",
+        "bad.yaml:4:10: threads"}},
       {"settings of pruning",
        prune,
        "keep: {macs: 2}\ncriterion: taylor\nsteps: x\n",

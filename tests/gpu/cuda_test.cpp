@@ -5,8 +5,12 @@
 #include "model/device.h"
 #include "model/executor.h"
 #include "model/small_models.h"
+#include "profile/cuda_roofs.h"
+#include "profile/machine_state.h"
 #include "profile/measure.h"
+#include "profile/own_candidate.h"
 #include "profile/profile.h"
+#include "profile/roofs.h"
 #include "spec/presets.h"
 #include "test.hpp"
 
@@ -66,6 +70,39 @@ TEST_CASE("a GPU gives the gradients of the CPU in a training step") {
     CHECK(difference.abs().max().item<double>() <=
           1e-8 * std::max(1.0, expected.abs().max().item<double>()));
   }
+}
+
+TEST_CASE("our own kernels measure a GPU's cache and memory, and the machine's state names it") {
+  const at::Device gpu = open_device("cuda");
+  const CudaRoofs own = measured_cuda_roofs(gpu.index());
+  INFO(own.missing);
+  REQUIRE(own.levels.size() == 2);
+  CHECK(own.fma_flops_per_s > 1e11);
+  CHECK(own.levels[0].read_bytes_per_s > 0.7 * own.levels[1].read_bytes_per_s);
+  CHECK(own.levels[1].copy_bytes_per_s > 1e10);
+  CHECK(own.levels[1].triad_bytes_per_s > 1e10);
+  const Roofs roofs = measured_roofs(gpu, at::kFloat);
+  CHECK(roofs.levels.size() == 2);
+  CHECK(own.levels[1].copy_bytes_per_s > 0.5 * roofs.bytes_per_s);
+  const MachineMoment moment = machine_moment(gpu);
+  REQUIRE(moment.gpu);
+  CHECK_FALSE(moment.gpu->driver.empty());
+  CHECK(moment.gpu->sm_clock_mhz.value_or(0) > 0);
+}
+
+TEST_CASE("a batch beyond a GPU's memory is a row that says so, the others are timed") {
+  const auto model = untrained_model("m0", resolve_model("efficientvit_m0").spec);
+  const auto forms = std::make_shared<ModelForms>("m0", model.graph, [&] { return model.weights; });
+  Protocol protocol;
+  protocol.device = "cuda";
+  protocol.warmup_seconds = 0.1;
+  protocol.timed_seconds = 0.2;
+  std::vector<Candidate> candidates{own_candidate(forms, protocol)};
+  protocol.batch = 1'000'000;
+  candidates.push_back(own_candidate(forms, protocol));
+  const Measurement measured = measure_interleaved(candidates, 0);
+  CHECK(measured.models[0].has_speed());
+  CHECK_FALSE(measured.models[1].has_speed());
 }
 
 TEST_CASE("a profile on a GPU times every op by the device's stamps and its shares sum to 1") {

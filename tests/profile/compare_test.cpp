@@ -43,7 +43,7 @@ Measurement measured(std::optional<std::string> out_of_memory) {
   Measurement turns;
   turns.models.resize(2);
   turns.models[0].ratio = Estimate{0.5, 0.4, 0.6};
-  turns.models[0].out_of_memory = std::move(out_of_memory);
+  turns.models[0].turns.out_of_memory = std::move(out_of_memory);
   return turns;
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "profile/own_candidate.h"
 #include "test.hpp"
 #include "timed_models.h"
 
@@ -22,7 +23,7 @@ TEST_CASE("a model is as fast as itself, a much larger one slower") {
   CHECK(measured.models[1].ratio->value < 1.25);
   CHECK(measured.models[2].ratio->value < 0.8);
   for (const MeasuredModel& model : measured.models) {
-    CHECK(model.rounds.size() == 11);
+    CHECK(model.turns.rounds.size() == 11);
     CHECK(model.ratio->low <= model.ratio->value);
     CHECK(model.ratio->value <= model.ratio->high);
   }
@@ -53,8 +54,8 @@ TEST_CASE("every round has its least samples and every sample is kept") {
                           });
   CHECK(turns == std::vector<std::string>{"a", "b", "a", "b", "b", "a"});
   for (const MeasuredModel& model : measured.models) {
-    CHECK(model.rounds.size() == 2);
-    CHECK(model.rounds[0].size() == 3);
+    CHECK(model.turns.rounds.size() == 2);
+    CHECK(model.turns.rounds[0].size() == 3);
     CHECK(model.speed.latency_ms.count == 6);
   }
   const Json json = measured_json(measured, 0);
@@ -62,6 +63,8 @@ TEST_CASE("every round has its least samples and every sample is kept") {
   CHECK(json["samples_ms_by_round"].size() == 2);
   CHECK(json["samples_ms_by_round"][1].size() == 3);
   CHECK(json["latency_ms"]["samples"] == 6);
+  CHECK(json["runtime"] == "vitlab");
+  CHECK(json["machine_state"].contains("others_share"));
   const std::vector<MetricValue> metrics = metrics_of(measured, 0);
   REQUIRE(metrics.size() == 3);
   CHECK(metrics[0].metric == "throughput");
@@ -79,12 +82,132 @@ TEST_CASE("a model that does not fit into memory leaves the others their numbers
   for (Value& value : huge.graph.values)
     if (value.batched) value.shape[0] = Index{1} << 40;
   const Measurement measured = measure_interleaved({small_model("small"), huge}, protocol, 0);
-  CHECK_FALSE(measured.models[0].out_of_memory);
+  CHECK_FALSE(measured.models[0].turns.out_of_memory);
   CHECK(measured.models[0].ratio->value == 1);
-  REQUIRE(measured.models[1].out_of_memory);
+  REQUIRE(measured.models[1].turns.out_of_memory);
   CHECK_FALSE(measured.models[1].ratio);
   CHECK(metrics_of(measured, 1).empty());
   CHECK(measured_json(measured, 1).contains("out_of_memory"));
+}
+
+namespace {
+
+/// A run that takes what its script says; counts how often one is opened.
+class ScriptedRun : public TimedRun {
+ public:
+  explicit ScriptedRun(std::function<double()> script) : script_(std::move(script)) {}
+  double forward() override { return script_(); }
+
+ private:
+  std::function<double()> script_;
+};
+
+Candidate scripted(const std::string& name, std::function<double()> script, int* opened = nullptr,
+                   Index bytes = 0) {
+  Protocol protocol;
+  protocol.batch = 4;
+  protocol.warmup_seconds = 0;
+  protocol.timed_seconds = 0;
+  protocol.min_samples = 4;
+  return {name, protocol, bytes, [script = std::move(script), opened] {
+            if (opened != nullptr) ++*opened;
+            return std::make_unique<ScriptedRun>(script);
+          }};
+}
+
+}  // namespace
+
+TEST_CASE("a candidate that fails leaves the others their numbers, other errors pass") {
+  int calls = 0;
+  const auto dies = [&calls]() -> double {
+    if (++calls > 5) throw Failure("the worker is gone");
+    return 0.5;
+  };
+  const auto steady = [] { return 0.25; };
+  const Measurement measured =
+      measure_interleaved({scripted("dies", dies), scripted("steady", steady)}, 1);
+  CHECK(measured.models[0].turns.failed == "the worker is gone");
+  CHECK(measured.models[0].turns.rounds.empty());
+  CHECK(measured.models[1].speed.images_per_s.median == 16);
+  CHECK(metrics_of(measured, 0).empty());
+  const auto broken = []() -> double { throw std::logic_error("broken promise"); };
+  CHECK_THROWS_AS(measure_interleaved({scripted("broken", broken)}, 0), std::logic_error);
+}
+
+TEST_CASE("ratios compare images a second where batches differ") {
+  Candidate small = scripted("small", [] { return 0.5; });
+  Candidate large = scripted("large", [] { return 1.0; });
+  large.protocol.batch = 16;
+  const Measurement measured = measure_interleaved({small, large}, 0);
+  CHECK(measured.models[1].ratio->value == 2);
+  CHECK(measured.models[1].speed.images_per_s.median == 16);
+}
+
+TEST_CASE("candidates that memory does not hold together are closed and opened again by turns") {
+  int opened[3] = {};
+  const Index half = usable_memory_bytes() * 2;
+  std::vector<Candidate> candidates;
+  for (int& count : opened)
+    candidates.push_back(scripted(
+        "large", [] { return 0.5; }, &count, half));
+  const Measurement measured = measure_interleaved(candidates, 0);
+  for (const int count : opened) CHECK(count >= 3);
+  for (const MeasuredModel& model : measured.models) CHECK(model.turns.rounds.size() == 3);
+  int once = 0;
+  measure_interleaved({scripted(
+                          "small", [] { return 0.5; }, &once)},
+                      0);
+  CHECK(once == 1);
+}
+
+TEST_CASE("rounds go on until every median is settled, five times as long at most") {
+  int calls = 0;
+  const auto wild = [&calls] { return 1.0 + 0.5 * (++calls % 7); };
+  const auto steady = [] { return 0.25; };
+  const Measurement measured = measure_interleaved(
+      {scripted("wild", wild), scripted("steady", steady)}, 1, {}, {.until = 0.001, .most = 3});
+  CHECK(measured.models[0].turns.rounds.size() == 9);
+  CHECK(measured.models[1].turns.rounds.size() == 3);
+  CHECK(is_settled({{1, 1}, {1, 1}}, 0.01));
+  CHECK_FALSE(is_settled({{1, 2}, {1, 2}}, 0.01));
+}
+
+TEST_CASE("the largest batch that fits is told for each setting") {
+  const auto fits = [] { return 0.5; };
+  const auto too_large = []() -> double { throw std::bad_alloc(); };
+  std::vector<Candidate> candidates;
+  for (const Index batch : {1, 2, 4, 8}) {
+    candidates.push_back(scripted("m", batch < 4 ? std::function<double()>(fits) : too_large));
+    candidates.back().protocol.batch = batch;
+  }
+  candidates.push_back(scripted("m", fits));
+  candidates.back().protocol.threads = 2;
+  const Json rows = largest_batches_json(measure_interleaved(candidates, 0));
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].at("threads") == 1);
+  CHECK(rows[0].at("batch") == 2);
+  CHECK(rows[0].at("too_large") == 4);
+  CHECK(rows[1].at("batch") == 4);
+  CHECK(rows[1].at("too_large").is_null());
+}
+
+TEST_CASE("candidates of one form share its weights while they are open") {
+  const NamedGraph model = small_model("m");
+  int loads = 0;
+  const auto forms = std::make_shared<ModelForms>("m", model.graph, [&] {
+    ++loads;
+    return model.weights;
+  });
+  Protocol protocol = short_protocol();
+  const auto first = own_candidate(forms, protocol).open();
+  protocol.batch = 8;
+  const auto second = own_candidate(forms, protocol).open();
+  CHECK(loads == 1);
+  protocol.deploy = false;
+  const auto third = own_candidate(forms, protocol).open();
+  CHECK(loads == 2);
+  CHECK(first->forward() > 0);
+  CHECK(third->forward() > 0);
 }
 
 TEST_CASE("errors that are not of memory pass") {
@@ -121,6 +244,18 @@ TEST_CASE("warnings name noise, drift and a busy machine") {
   CHECK_THAT(warnings[0], Catch::Contains("noisy") && Catch::Contains("12.3 %"));
   CHECK_THAT(warnings[1], Catch::Contains("drifting") && Catch::Contains("-5.0 %"));
   CHECK_THAT(warnings[2], Catch::Contains("busy") && Catch::Contains("3.5 on 4 cores"));
+}
+
+TEST_CASE("outliers are told where the middle half is steady") {
+  MeasuredModel model;
+  std::vector<double> seconds(100, 1.0);
+  for (std::size_t i = 0; i < 8; ++i) seconds[i * 12] = 2;
+  model.speed = speed_of(seconds, 1);
+  const std::vector<std::string> warnings = speed_warnings(model);
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0], Catch::StartsWith("uneven: ") && Catch::Contains("2.00 times"));
+  model.speed = speed_of(std::vector<double>(100, 1.0), 1);
+  CHECK(speed_warnings(model).empty());
 }
 
 TEST_CASE("the environment knows the machine") {

@@ -1,0 +1,146 @@
+#include "cli/measure_words.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "spec/presets.h"
+#include "sweep/named_config.h"
+
+namespace vitlab {
+
+namespace {
+
+std::vector<std::string> comma_items(const std::string& text) {
+  std::vector<std::string> items;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    items.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return items;
+}
+
+Index whole_number(std::string_view text, const std::string& option) {
+  constexpr Index kMost = 1'000'000;
+  Index value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < 1 || value > kMost)
+    throw UserError(option +
+                    " takes whole numbers from 1 to 1,000,000, as in 1,2,8 or 1..256, got " +
+                    quoted_clip(text));
+  return value;
+}
+
+/// The runtime of a file that is measured as it is; "" for anything else.
+std::string runtime_of_file(const std::string& reference) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(reference, ignored)) return "";
+  const std::string extension = std::filesystem::path(reference).extension().string();
+  if (extension == ".onnx") return "onnxruntime";
+  if (extension == ".pt") return "torchscript";
+  return extension == ".pt2" ? "pt2" : "";
+}
+
+/// What the words say instead of the file, for each of its protocols.
+std::vector<Protocol> with_words(const MeasureWords& words, const Protocol& protocol) {
+  Json json = protocol_json(protocol, true);
+  if (!words.device.empty()) json["device"] = words.device;
+  if (!words.dtypes.empty()) json["dtype"] = comma_items(words.dtypes);
+  if (!words.threads.empty()) json["threads"] = whole_numbers(words.threads, "--threads");
+  if (!words.batches.empty()) json["batch"] = whole_numbers(words.batches, "--batch");
+  if (!words.runtimes.empty()) json["runtime"] = comma_items(words.runtimes);
+  if (words.deploy) json["deploy"] = true;
+  if (words.eager) json["deploy"] = false;
+  return protocols_from_json(json, "the words of measure");
+}
+
+void add_new(std::vector<Protocol>& protocols, const Protocol& protocol) {
+  if (std::find(protocols.begin(), protocols.end(), protocol) == protocols.end())
+    protocols.push_back(protocol);
+}
+
+/// A file has one runtime, form and dtype, whatever the protocol says of them.
+std::vector<Protocol> for_file(const std::vector<Protocol>& protocols, const std::string& runtime) {
+  std::vector<Protocol> own;
+  for (Protocol protocol : protocols) {
+    protocol.runtime = runtime;
+    protocol.deploy = true;
+    protocol.dtype = "float32";
+    add_new(own, protocol);
+  }
+  return own;
+}
+
+}  // namespace
+
+std::vector<Index> whole_numbers(const std::string& text, const std::string& option) {
+  std::vector<Index> numbers;
+  for (const std::string& item : comma_items(text)) {
+    const std::size_t dots = item.find("..");
+    if (dots == std::string::npos) {
+      numbers.push_back(whole_number(item, option));
+      continue;
+    }
+    const Index first = whole_number(item.substr(0, dots), option);
+    const Index last = whole_number(item.substr(dots + 2), option);
+    if (first > last) throw UserError(option + " " + quoted_clip(item) + " runs downwards");
+    for (Index value = first; value < last; value *= 2) numbers.push_back(value);
+    numbers.push_back(last);
+  }
+  return numbers;
+}
+
+void MeasureWords::declare(Arguments& arguments) {
+  arguments.positionals("models", "preset names, YAML files, folders; .onnx, .pt and .pt2 files",
+                        references);
+  arguments.repeated("--set", "key=value: turn a knob of every template", overrides);
+  arguments.option("--protocol", "a protocol file (default: configs/measure/quick.yaml)", protocol);
+  arguments.option("--batch", "instead of the file's: 1,2,8 or 1..256 (doubling)", batches);
+  arguments.option("--threads", "instead of the file's: 1,2,4 or 1..16 (doubling)", threads);
+  arguments.option("--runtime", "instead of the file's: libtorch,onnxruntime,torchscript",
+                   runtimes);
+  arguments.option("--dtype", "instead of the file's: float32,bfloat16", dtypes);
+  arguments.option("--device", "instead of the file's: cpu, cuda or cuda:N", device);
+  arguments.flag("--deploy", "in the deploy form, whatever the file says", deploy);
+  arguments.flag("--eager", "batch norms not folded, whatever the file says", eager);
+  arguments.option("--until", "more rounds until each median is known to ± this share (0.01)",
+                   until);
+  arguments.option("--image-size", "of files that do not say it", image_size);
+  arguments.flag("--json", "print JSON", json);
+}
+
+Json MeasureWords::request() const {
+  if (deploy && eager) throw UserError("--deploy and --eager are opposites; give one of them");
+  if (until < 0 || until >= 1) throw UserError("--until must lie between 0 and 1, as in 0.01");
+  if (image_size < 0) throw UserError("--image-size must be positive");
+  std::vector<Protocol> protocols;
+  for (const Protocol& of_file : load_protocols(protocol))
+    for (const Protocol& one : with_words(*this, of_file)) add_new(protocols, one);
+  Json request = Json::object();
+  request["command"] = "measure";
+  request["protocol"] = protocol_json(protocols.front());
+  request["until"] = until;
+  request["candidates"] = Json::array();
+  for (const std::string& reference : references) {
+    const std::string runtime = runtime_of_file(reference);
+    Json candidate = Json::object();
+    if (runtime.empty()) {
+      const NamedModel model = resolve_model(reference, overrides);
+      candidate = {{"name", model.name}, {"spec", spec_json(model.spec)}};
+    } else {
+      candidate = {{"name", std::filesystem::path(reference).filename().string()},
+                   {"file", std::filesystem::absolute(reference).string()},
+                   {"image_size", image_size}};
+    }
+    for (const Protocol& one : runtime.empty() ? protocols : for_file(protocols, runtime)) {
+      candidate["protocol"] = protocol_json(one);
+      request["candidates"].push_back(candidate);
+    }
+  }
+  return request;
+}
+
+}  // namespace vitlab

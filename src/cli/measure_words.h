@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "core/json.h"
+#include "sweep/protocol.h"
+
+namespace vitlab {
+
+/// The words of `vitlab measure`, and the request that they make.
+struct MeasureWords {
+  std::vector<std::string> references;
+  std::vector<std::string> overrides;
+  std::string protocol = "configs/measure/quick.yaml";
+  std::string device, dtypes, threads, batches, runtimes;
+  std::int64_t image_size = 0;
+  double until = 0;
+  bool deploy = false;
+  bool eager = false;
+  bool json = false;
+
+  void declare(Arguments& arguments);
+
+  /// {"command", "protocol", "candidates": every model under every protocol, "until"}. Throws
+  /// UserError for what cannot be.
+  Json request() const;
+};
+
+/// "1,2,8" as it is; "1..100" doubles from the first to the last: 1, 2, 4 … 64, 100. Throws
+/// UserError naming `option`.
+std::vector<Index> whole_numbers(const std::string& text, const std::string& option);
+
+}  // namespace vitlab

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "profile/timed_model.h"
+
+namespace vitlab {
+
+/// A model whose weights are read when a form of it is first wanted and let go once it is made;
+/// candidates that want the same form at the same time share it.
+class ModelForms {
+ public:
+  ModelForms(std::string name, Graph graph, std::function<Weights()> load);
+
+  const std::string& name() const { return name_; }
+  const Graph& graph() const { return graph_; }
+  /// float32, on the CPU, read anew.
+  Weights weights() const { return load_(); }
+  std::shared_ptr<const PreparedModel> form(const Protocol& protocol, at::Device device);
+  /// About what the model holds in memory when it is run: weights, images and feature maps.
+  Index bytes(const Protocol& protocol) const;
+
+ private:
+  std::string name_;
+  Graph graph_;
+  std::function<Weights()> load_;
+  std::map<std::string, std::weak_ptr<const PreparedModel>> forms_;
+};
+
+/// The model in vitlab's own executor, as a protocol of runtime libtorch asks.
+Candidate own_candidate(std::shared_ptr<ModelForms> model, const Protocol& protocol);
+
+}  // namespace vitlab
