@@ -41,7 +41,8 @@ class Calibration {
  public:
   Calibration(const CalibrateWords& words, const Protocol& protocol, const std::string& device)
       : words_(words), protocol_(protocol), file_(words.out + ".samples.jsonl", header(device)) {
-    setting_ = {device, protocol.threads, protocol.batch, protocol.dtype, protocol.deploy};
+    setting_ = {device,         protocol.threads, protocol.batch,
+                protocol.dtype, protocol.deploy,  protocol.flush_subnormals};
     limits_.batch = protocol.batch;
     limits_.threads = protocol.threads;
   }

@@ -87,7 +87,8 @@ std::string setting_text(const TimePredictor& predictor) {
   const PredictorSetting& setting = predictor.setting;
   return setting.device + ", " + std::to_string(setting.threads) + " thread(s), batch " +
          std::to_string(setting.batch) + ", " + setting.dtype +
-         (setting.deploy ? ", deploy form" : "") + "; trained on " +
+         (setting.deploy ? ", deploy form" : "") +
+         (setting.flush_subnormals ? ", subnormals flushed" : "") + "; trained on " +
          std::to_string(predictor.models) + " models, interval from " +
          std::to_string(predictor.errors.log_ratios.size()) +
          (predictor.errors.from_test ? " unseen test models\n" : " models held out in turn\n");
@@ -148,6 +149,7 @@ ExitCode run_predict(const std::vector<std::string>& words) {
                              {"batch", setting.batch},
                              {"dtype", setting.dtype},
                              {"deploy", setting.deploy},
+                             {"flush_subnormals", setting.flush_subnormals},
                              {"models", predictor.models},
                              {"errors_from_test", predictor.errors.from_test},
                              {"scaled_batch", is_scaled}};

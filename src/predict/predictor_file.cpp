@@ -135,6 +135,7 @@ PredictorSetting read_setting(const PredictorPart& part) {
   setting.batch = part.get<Index>("batch");
   setting.dtype = part.get<std::string>("dtype");
   setting.deploy = part.get<bool>("deploy");
+  setting.flush_subnormals = part.get<bool>("flush_subnormals");
   if (setting.threads < 1 || setting.batch < 1) part.fail("threads and batch must be positive");
   return setting;
 }
@@ -161,11 +162,9 @@ Json predictor_json(const TimePredictor& predictor) {
   json["what"] = kWhat;
   json["version"] = kVersion;
   const PredictorSetting& setting = predictor.setting;
-  json["setting"] = {{"device", setting.device},
-                     {"threads", setting.threads},
-                     {"batch", setting.batch},
-                     {"dtype", setting.dtype},
-                     {"deploy", setting.deploy}};
+  json["setting"] = {{"device", setting.device}, {"threads", setting.threads},
+                     {"batch", setting.batch},   {"dtype", setting.dtype},
+                     {"deploy", setting.deploy}, {"flush_subnormals", setting.flush_subnormals}};
   json["models"] = predictor.models;
   json["whole"] = {
       {"once", predictor.once}, {"per_op", predictor.per_op}, {"scale", predictor.scale}};

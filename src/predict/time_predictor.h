@@ -18,6 +18,7 @@ struct PredictorSetting {
   Index batch = 4;
   std::string dtype = "float32";
   bool deploy = true;
+  bool flush_subnormals = false;
 
   Index element_bytes() const { return dtype == "bfloat16" ? 2 : dtype == "float64" ? 8 : 4; }
   friend bool operator==(const PredictorSetting&, const PredictorSetting&) = default;

@@ -88,6 +88,14 @@ NamedGraph untrained_model(std::string name, const ModelSpec& spec) {
   return {std::move(name), std::move(graph), std::move(weights)};
 }
 
+SubnormalsFlushed::SubnormalsFlushed(bool wanted) : wanted_(wanted) {
+  if (wanted_) at::globalContext().setFlushDenormal(true);
+}
+
+SubnormalsFlushed::~SubnormalsFlushed() {
+  if (wanted_) at::globalContext().setFlushDenormal(false);
+}
+
 ThreadsInUse::ThreadsInUse(Index threads) : before_(at::get_num_threads()) {
   set_threads(static_cast<int>(threads));
 }
@@ -99,7 +107,9 @@ TimedModel::TimedModel(const NamedGraph& model, const Protocol& protocol, at::De
 
 TimedModel::TimedModel(NamedGraph model, const Protocol& protocol, at::ScalarType dtype,
                        at::Device device)
-    : executor_(std::move(model.graph), device), clock_(device) {
+    : executor_(std::move(model.graph), device),
+      clock_(device),
+      flush_subnormals_(protocol.flush_subnormals && device.is_cpu()) {
   if (device.is_cpu()) check_fits(executor_.graph(), protocol, dtype);
   weights_ = converted(model.weights, dtype, device);
   images_ = random_images(executor_.graph(), protocol.batch, dtype, device);
@@ -108,6 +118,7 @@ TimedModel::TimedModel(NamedGraph model, const Protocol& protocol, at::ScalarTyp
 double TimedModel::forward(const RunOptions& options) {
   check_interrupt();
   const c10::InferenceMode guard;
+  const SubnormalsFlushed flushed(flush_subnormals_);
   clock_.clear();
   const std::size_t start = clock_.mark();
   const RunResult result = executor_.run(weights_, images_, options);

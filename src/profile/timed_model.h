@@ -37,6 +37,19 @@ class ThreadsInUse {
   int before_;
 };
 
+/// If wanted, numbers below the normal range count as 0 on this thread, and on the threads that it
+/// starts, until the end of the scope.
+class SubnormalsFlushed {
+ public:
+  explicit SubnormalsFlushed(bool wanted);
+  ~SubnormalsFlushed();
+  SubnormalsFlushed(const SubnormalsFlushed&) = delete;
+  SubnormalsFlushed& operator=(const SubnormalsFlushed&) = delete;
+
+ private:
+  bool wanted_;
+};
+
 /// One model on the protocol's device, in its dtype and form, with a batch of fixed random images.
 /// Opening and running throw what LibTorch throws when memory runs out; see out_of_memory().
 class TimedModel {
@@ -57,6 +70,7 @@ class TimedModel {
   Weights weights_;
   at::Tensor images_;
   DeviceClock clock_;
+  bool flush_subnormals_ = false;
 };
 
 /// Runs `work`. If memory runs out inside, frees what the device's allocator keeps and tells why
