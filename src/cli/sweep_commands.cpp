@@ -128,6 +128,7 @@ LockedSolution locked(const MeasuredAnswer& answer, double tolerance) {
 /// as soon as it is found. Gives the plan that they lead to.
 Plan solved_plan(const SweepSpec& sweep, const std::string& out) {
   SolveLock lock = SolveLock::read(out);
+  lock.forget_unsettled();
   const Plan open = expand(sweep, lock);
   if (open.unsolved.empty()) return open;
   Store::open_or_create(out);  // the lock file lies in it

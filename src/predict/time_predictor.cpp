@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <set>
 
 #include "core/text.h"
 #include "graph/fold.h"
@@ -55,8 +54,8 @@ std::vector<double> KindModel::seconds(const OpFeatures& op) const {
 
 Prediction predict_time(const TimePredictor& predictor, const std::vector<OpFeatures>& ops) {
   Prediction prediction;
-  std::vector<double> sums;  // by ensemble
-  std::set<std::string> unseen;
+  std::vector<double> sums;                   // by ensemble
+  std::map<std::string, std::string> unseen;  // by kind, the first reason
   for (const OpFeatures& op : ops) {
     const auto found = predictor.kinds.find(op.kind);
     const bool is_known = found != predictor.kinds.end();
@@ -67,7 +66,7 @@ Prediction predict_time(const TimePredictor& predictor, const std::vector<OpFeat
     prediction.op_seconds.push_back(predictor.scale * mean(seconds));
     if (const std::string words = is_known ? outside(op, kind) : op.kind + " was never seen";
         !words.empty())
-      unseen.insert(words);
+      unseen.try_emplace(op.kind, words);
   }
   prediction.remainder =
       predictor.scale * (predictor.once + predictor.per_op * static_cast<double>(ops.size()));
@@ -75,7 +74,7 @@ Prediction predict_time(const TimePredictor& predictor, const std::vector<OpFeat
                                        prediction.remainder);
   prediction.interval = error_interval(predictor.errors, prediction.seconds);
   if (sums.size() > 1) prediction.disagreement = standard_deviation(sums) / mean(sums);
-  prediction.unseen.assign(unseen.begin(), unseen.end());
+  for (const auto& [kind, words] : unseen) prediction.unseen.push_back(words);
   return prediction;
 }
 

@@ -61,7 +61,7 @@ struct Prediction {
   std::vector<double> op_seconds;  // by node, as they count in the whole
   double remainder = 0;            // seconds that belong to no op: seconds - sum of op_seconds
   double disagreement = 0;         // spread of the ensembles' sums over their mean
-  /// "log_bytes of linear: 31 is above 28.5", ops of kinds never seen; for warnings.
+  /// A line a kind: "log_bytes of linear: 31 is above 28.5", "roll was never seen"; for warnings.
   std::vector<std::string> unseen;
 };
 

@@ -83,6 +83,13 @@ SolveLock SolveLock::read(const fs::path& folder) {
   return lock;
 }
 
+void SolveLock::forget_unsettled() {
+  std::erase_if(entries_, [](const auto& entry) {
+    const std::string& verdict = entry.second.solution.verdict;
+    return verdict == "noisy" || verdict == "not_reached";
+  });
+}
+
 const LockedSolution* SolveLock::find(const std::string& key) const {
   const auto found = entries_.find(key);
   return found == entries_.end() ? nullptr : &found->second.solution;

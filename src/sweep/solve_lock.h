@@ -36,6 +36,9 @@ class SolveLock {
   /// its place.
   static SolveLock read(const std::filesystem::path& folder);
 
+  /// Forgets what noise or too few measurements left open, so that it is solved again.
+  void forget_unsettled();
+
   const LockedSolution* find(const std::string& key) const;
   /// Adds a solution and writes the file at once; `about` says for readers what it is for.
   void add(const std::string& key, const LockedSolution& solution, const Json& about,

@@ -56,8 +56,8 @@ TEST_CASE("a prediction is the sum of its ops and the remainder, whatever their 
     CHECK(whole.seconds ==
           Approx(std::accumulate(whole.op_seconds.begin(), whole.op_seconds.end(), 0.0) +
                  whole.remainder));
-    CHECK(whole.remainder ==
-          Approx(trained().once + trained().per_op * static_cast<double>(model.ops.size())));
+    const double nodes = static_cast<double>(model.ops.size());
+    CHECK(whole.remainder == Approx(trained().scale * (trained().once + trained().per_op * nodes)));
     CHECK(whole.interval.low < whole.seconds);
     CHECK(whole.seconds < whole.interval.high);
     std::vector<OpFeatures> turned(model.ops.rbegin(), model.ops.rend());
