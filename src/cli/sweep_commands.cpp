@@ -63,7 +63,7 @@ Json plan_document(const Plan& plan, const std::map<std::string, std::string>& s
     row["reason"] = rejected.reason;
     document["rejected"].push_back(std::move(row));
   }
-  document["unsolved"] = Json::array();
+  // Only sweeps with a measured solve have points that wait.
   for (const Unsolved& unsolved : plan.unsolved) document["unsolved"].push_back(unsolved.point);
   document["stages"] = Json::array();
   for (const PlannedStage& stage : plan.stages) {
