@@ -42,6 +42,8 @@ ExitCode run_sweep(const std::vector<std::string>& words);
 ExitCode run_train(const std::vector<std::string>& words);
 ExitCode run_forward(const std::vector<std::string>& words);
 ExitCode run_profile(const std::vector<std::string>& words);
+ExitCode run_predict(const std::vector<std::string>& words);
+ExitCode run_calibrate(const std::vector<std::string>& words);
 ExitCode run_measure(const std::vector<std::string>& words);
 ExitCode run_similarity(const std::vector<std::string>& words);
 ExitCode run_prune(const std::vector<std::string>& words);

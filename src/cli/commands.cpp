@@ -27,11 +27,14 @@ std::span<const Command> commands() {
       Command{"forward", "One model", "run weights on images from a file", run_forward},
       Command{"profile", "One model", "where the time goes, op by op", run_profile},
       Command{"measure", "One model", "speed of models side by side", run_measure},
+      Command{"predict", "One model", "speed of models without running them", run_predict},
       Command{"similarity", "One model", "how much attention heads repeat each other",
               run_similarity},
       Command{"prune", "One model", "cut what idles, down to a budget", run_prune},
       Command{"export", "One model", "write a model and its weights for other programs",
               run_export},
+      Command{"calibrate", "This machine", "train the latency predictor on this machine",
+              run_calibrate},
       Command{"doctor", "This machine", "what this machine and build offer", run_doctor},
   };
   return kCommands;

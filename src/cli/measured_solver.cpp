@@ -111,11 +111,6 @@ class KnobTimer {
 
 }  // namespace
 
-const std::vector<std::string>& speed_metric_names() {
-  static const std::vector<std::string> names{"throughput", "latency_ms"};
-  return names;
-}
-
 std::string MeasuredAnswer::why_not(double tolerance) const {
   const std::string percent = significant(100 * tolerance, 3) + " %";
   switch (verdict) {

@@ -7,6 +7,7 @@
 #include "spec/knob_grid.h"
 #include "spec/presets.h"
 #include "sweep/protocol.h"
+#include "sweep/solve_lock.h"
 
 namespace vitlab {
 
@@ -19,8 +20,6 @@ struct MeasuredTarget {
   double tolerance = 0.03;
   Protocol protocol;
 };
-
-const std::vector<std::string>& speed_metric_names();
 
 /// What was found, in the target's metric (or as a factor of the reference's).
 struct MeasuredAnswer {

@@ -4,10 +4,12 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/measured_solver.h"
 #include "cli/sweep_folder.h"
 #include "cli/sweep_report.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/interrupt.h"
 #include "core/progress.h"
 #include "core/text.h"
 #include "schedule/worker_pool.h"
@@ -61,6 +63,8 @@ Json plan_document(const Plan& plan, const std::map<std::string, std::string>& s
     row["reason"] = rejected.reason;
     document["rejected"].push_back(std::move(row));
   }
+  // Only sweeps with a measured solve have points that wait.
+  for (const Unsolved& unsolved : plan.unsolved) document["unsolved"].push_back(unsolved.point);
   document["stages"] = Json::array();
   for (const PlannedStage& stage : plan.stages) {
     Json row = Json::object();
@@ -92,11 +96,64 @@ std::string plan_text(const Plan& plan, const std::map<std::string, std::string>
     for (const auto& [state, count] : counts) text += " " + std::to_string(count) + " " + state;
     text += "\n";
   }
+  if (!plan.unsolved.empty())
+    text += "\n" + std::to_string(plan.unsolved.size()) +
+            " points wait for their widths, which vitlab sweep finds by measuring:\n";
+  for (const Unsolved& unsolved : plan.unsolved) text += "  " + dump_json(unsolved.point) + "\n";
   if (plan.rejected.empty()) return text;
   text += "\n" + std::to_string(plan.rejected.size()) + " points rejected:\n";
   for (const Rejected& rejected : plan.rejected)
     text += "  " + dump_json(rejected.point) + ": " + rejected.reason + "\n";
   return text;
+}
+
+MeasuredTarget target_of(const WidthSolve& solve, const Unsolved& unsolved) {
+  return {solve.metric, unsolved.target.at("equals").get<double>(), solve.relative_to,
+          solve.tolerance, *solve.protocol};
+}
+
+LockedSolution locked(const MeasuredAnswer& answer, double tolerance) {
+  return {answer.value,
+          answer.achieved,
+          answer.low,
+          answer.high,
+          answer.residual,
+          std::string(speed_verdict_name(answer.verdict)),
+          answer.why_not(tolerance),
+          answer.measurements,
+          answer.environment.at("device").get<std::string>()};
+}
+
+/// Finds the widths that the lock file of `out` lacks, one point after the other; each is written
+/// as soon as it is found. Gives the plan that they lead to.
+Plan solved_plan(const SweepSpec& sweep, const std::string& out) {
+  SolveLock lock = SolveLock::read(out);
+  lock.forget_unsettled();
+  const Plan open = expand(sweep, lock);
+  if (open.unsolved.empty()) return open;
+  Store::open_or_create(out);  // the lock file lies in it
+  Progress progress("solve widths", static_cast<std::int64_t>(open.unsolved.size()));
+  std::int64_t done = 0;
+  for (const Unsolved& unsolved : open.unsolved) {
+    check_interrupt();
+    progress.update(done++, dump_json(unsolved.point));
+    if (lock.find(unsolved.key) != nullptr) continue;  // another point asked the same
+    const Json& knobs = unsolved.target.at("knobs");
+    LockedSolution solution;
+    try {
+      const KnobGrid grid =
+          knob_grid(knobs, width_knob(knobs), static_cast<double>(sweep.solve->multiple_of));
+      solution = locked(solve_measured(knobs, grid, target_of(*sweep.solve, unsolved)),
+                        sweep.solve->tolerance);
+    } catch (const UserError& error) {  // no width of this point makes a model
+      solution = {Json{1}, 0, 0, 0, 0, "no_model", error.what(), 0, ""};
+    }
+    Json about = unsolved.point;
+    about[sweep.solve->metric_name()] = unsolved.target.at("equals");
+    lock.add(unsolved.key, solution, about, out);
+  }
+  progress.finish();
+  return expand(sweep, lock);
 }
 
 /// A line of progress for all workers together.
@@ -176,7 +233,7 @@ ExitCode run_plan(const std::vector<std::string>& words) {
   arguments.option("--out", "a store, to say what is done already", out);
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
-  const Plan plan = expand(load_sweep(sweep));
+  const Plan plan = expand(load_sweep(sweep), out.empty() ? SolveLock() : SolveLock::read(out));
   const auto states = stage_states(plan, out);
   if (json)
     print_json(plan_document(plan, states));
@@ -200,11 +257,12 @@ ExitCode run_sweep(const std::vector<std::string>& words) {
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
   if (workers < 0) throw UserError("--workers must not be negative");
-  Plan plan = expand(load_sweep(sweep));
+  const SweepSpec spec = load_sweep(sweep);
+  if (out.empty()) out = "results/" + spec.name;
+  const Plan plan = solved_plan(spec, out);
   if (plan.trials.empty())
     throw UserError(sweep + " gives no trial: all " + std::to_string(plan.rejected.size()) +
                     " points are rejected (vitlab plan " + sweep + " says why)");
-  if (out.empty()) out = "results/" + plan.name;
   const Store store = Store::open_or_create(out);
   const std::string hash = store.put_plan(plan_json(plan));
   set_current_plan(store, hash, "vitlab sweep " + sweep + " --out " + out);

@@ -21,7 +21,7 @@ constexpr RequestKind kRequests[] = {
     {"profile", run_profile_request}, {"similarity", run_similarity_request},
     {"prune", run_prune_request},     {"export", run_export_request},
     {"doctor", run_doctor_request},   {"work", run_work_request},
-    {"measure", run_measure_request},
+    {"measure", run_measure_request}, {"sample", run_sample_request},
 };
 
 /// LibTorch's messages carry a stack trace; a user needs the first line.

@@ -18,6 +18,7 @@ Json run_forward_request(const Json& request, Events& events);
 Json run_train_request(const Json& request, Events& events);
 Json run_profile_request(const Json& request, Events& events);
 Json run_measure_request(const Json& request, Events& events);
+Json run_sample_request(const Json& request, Events& events);
 Json run_similarity_request(const Json& request, Events& events);
 Json run_prune_request(const Json& request, Events& events);
 Json run_export_request(const Json& request, Events& events);

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
@@ -11,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/names.h"
+#include "core/processor.h"
 #include "core/text.h"
 
 namespace vitlab {
@@ -41,16 +41,6 @@ void load_cuda() {
     }
   }
   if (!at::hasCUDA()) lacks_cuda("LibTorch finds no NVIDIA driver or no GPU");
-}
-
-std::string cpu_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
-  }
-  utsname machine{};
-  return uname(&machine) == 0 ? std::string(machine.machine) + " processor" : "processor";
 }
 
 /// Asks the driver, whose C interface is stable, so that no CUDA headers are needed to build.
@@ -88,7 +78,7 @@ at::Device open_device(std::string_view name) {
 }
 
 std::string device_class(at::Device device) {
-  return device.is_cpu() ? cpu_name() : gpu_name(device.index());
+  return device.is_cpu() ? processor_name() : gpu_name(device.index());
 }
 
 void set_threads(int threads) {

@@ -48,6 +48,14 @@ NamedGraph untrained_model(std::string name, const ModelSpec& spec) {
   return {std::move(name), std::move(graph), std::move(weights)};
 }
 
+SubnormalsFlushed::SubnormalsFlushed(bool wanted) : wanted_(wanted) {
+  if (wanted_) at::globalContext().setFlushDenormal(true);
+}
+
+SubnormalsFlushed::~SubnormalsFlushed() {
+  if (wanted_) at::globalContext().setFlushDenormal(false);
+}
+
 ThreadsInUse::ThreadsInUse(Index threads) : before_(at::get_num_threads()) {
   set_threads(static_cast<int>(threads));
 }
@@ -89,7 +97,10 @@ TimedModel::TimedModel(const NamedGraph& model, const Protocol& protocol, at::De
     : TimedModel(prepare_model(model, protocol, device), protocol, device) {}
 
 TimedModel::TimedModel(const PreparedModel& model, const Protocol& protocol, at::Device device)
-    : executor_(model.graph, device), weights_(model.weights), clock_(device) {
+    : executor_(model.graph, device),
+      weights_(model.weights),
+      clock_(device),
+      flush_subnormals_(protocol.flush_subnormals && device.is_cpu()) {
   check_forward_fits(model.graph, protocol);
   images_ = timed_images(model.graph.value(model.graph.input).shape, protocol.batch)
                 .to(device, dtype_from_name(protocol.dtype));
@@ -98,6 +109,7 @@ TimedModel::TimedModel(const PreparedModel& model, const Protocol& protocol, at:
 double TimedModel::forward(const RunOptions& options) {
   check_interrupt();
   const c10::InferenceMode guard;
+  const SubnormalsFlushed flushed(flush_subnormals_);
   clock_.clear();
   const std::size_t start = clock_.mark();
   const RunResult result = executor_.run(weights_, images_, options);

@@ -34,6 +34,19 @@ class ThreadsInUse {
   int before_;
 };
 
+/// If wanted, numbers below the normal range count as 0 on this thread, and on the threads that it
+/// starts, until the end of the scope.
+class SubnormalsFlushed {
+ public:
+  explicit SubnormalsFlushed(bool wanted);
+  ~SubnormalsFlushed();
+  SubnormalsFlushed(const SubnormalsFlushed&) = delete;
+  SubnormalsFlushed& operator=(const SubnormalsFlushed&) = delete;
+
+ private:
+  bool wanted_;
+};
+
 /// A model in the form, in the dtype and on the device of a protocol.
 struct PreparedModel {
   Graph graph;
@@ -60,6 +73,7 @@ class TimedModel : public TimedRun {
   Weights weights_;
   at::Tensor images_;
   DeviceClock clock_;
+  bool flush_subnormals_ = false;
 };
 
 /// Throws what out_of_memory() understands if the feature maps of a forward cannot fit into the

@@ -43,8 +43,8 @@ Index classes_of(const ModelSpec& spec) {
 
 class Expander {
  public:
-  explicit Expander(const SweepSpec& sweep)
-      : sweep_(sweep), problems_(sweep.source, sweep.text), builder_(sweep, problems_) {}
+  Expander(const SweepSpec& sweep, const SolveLock& lock)
+      : sweep_(sweep), problems_(sweep.source, sweep.text), builder_(sweep, lock, problems_) {}
 
   Plan run() {
     plan_.name = sweep_.name;
@@ -110,6 +110,9 @@ class Expander {
       check_classes(point.spec);
       accept(point);
       return;
+    } catch (StillUnsolved& open) {
+      plan_.unsolved.push_back({point.given, std::move(open.key), std::move(open.target)});
+      return;
     } catch (const Refusal& refusal) {
       plan_.rejected.push_back({point.given, refusal.reason});
     } catch (const UserError& error) {
@@ -141,7 +144,7 @@ class Expander {
     model.macs = point.cost->macs;
     model.mhsa_share = point.share;
     if (sweep_.solve) {
-      model.budget_metric = sweep_.solve->metric;
+      model.budget_metric = sweep_.solve->metric_name();
       model.budget = point.budget;
       model.residual = point.solution.residual;
     }
@@ -162,7 +165,7 @@ class Expander {
       add_word(knob, shown_value(value));
     }
     if (sweep_.solve && sweep_.solve->is_axis)
-      add_word(sweep_.solve->metric, shortest(*point.budget));
+      add_word(sweep_.solve->metric_name(), shortest(*point.budget));
     if (model.name.empty()) model.name = point.model ? point.model->name : sweep_.name;
   }
 
@@ -182,6 +185,7 @@ class Expander {
 
   void find_reference() {
     if (!sweep_.reference || plan_.models.empty()) return;
+    if (!plan_.unsolved.empty() && references_.empty()) return;  // it may be among those
     if (references_.size() == 1) {
       plan_.reference = *references_.begin();
       return;
@@ -208,6 +212,6 @@ class Expander {
 
 }  // namespace
 
-Plan expand(const SweepSpec& sweep) { return Expander(sweep).run(); }
+Plan expand(const SweepSpec& sweep, const SolveLock& lock) { return Expander(sweep, lock).run(); }
 
 }  // namespace vitlab

@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "spec/model_spec.h"
+#include "sweep/solve_lock.h"
 #include "sweep/sweep_spec.h"
 
 namespace vitlab {
@@ -48,6 +49,14 @@ struct Rejected {
   friend bool operator==(const Rejected&, const Rejected&) = default;
 };
 
+/// A point whose widths a measured solve has not found yet: what vitlab sweep solves first.
+struct Unsolved {
+  Json point = Json::object();
+  std::string key;               // in the lock file
+  Json target = Json::object();  // what `key` is the identity of; "knobs" and "equals" among it
+  friend bool operator==(const Unsolved&, const Unsolved&) = default;
+};
+
 /// A unit of work with one record in the store.
 struct PlannedStage {
   std::string id;
@@ -78,14 +87,16 @@ struct Plan {
   std::vector<Trial> trials;         // in the order of the points, then of the seeds
   std::vector<PlannedStage> stages;  // each after those that it starts from
   std::vector<Rejected> rejected;
+  std::vector<Unsolved> unsolved;  // empty in a plan that is run; not part of plan_json()
 
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
 /// Expands a sweep. Opens the data set for its fingerprint. Throws UserError for an expression that
 /// cannot be evaluated, a reference that does not match exactly one model, more than a million
-/// points. The same sweep gives the same plan; the order of keys in the file changes no id.
-Plan expand(const SweepSpec& sweep);
+/// points. The same sweep gives the same plan; the order of keys in the file changes no id. Widths
+/// of a measured solve come from `lock`; points that it does not hold are `unsolved`.
+Plan expand(const SweepSpec& sweep, const SolveLock& lock = {});
 
 /// What a stage's id is the identity of: kind, version, model, and, where they matter, settings,
 /// stages it starts from, data fingerprint, recipe, seed, class of device.

@@ -38,8 +38,8 @@ std::string shown_value(const Json& value) {
   return value.is_string() ? value.get<std::string>() : canonical_json(value);
 }
 
-PointBuilder::PointBuilder(const SweepSpec& sweep, Problems& problems)
-    : sweep_(sweep), problems_(problems), axes_(sweep.axes) {
+PointBuilder::PointBuilder(const SweepSpec& sweep, const SolveLock& lock, Problems& problems)
+    : sweep_(sweep), lock_(lock), problems_(problems), axes_(sweep.axes) {
   if (!sweep.solve) return;
   SweepAxis budgets{{std::string(kBudgetName)}, {}};
   for (const double budget : sweep.solve->budgets)
@@ -94,16 +94,34 @@ void PointBuilder::build(Point& point) {
     else
       demand(condition, point);
   }
-  if (sweep_.solve) {
-    const WidthSolve& solve = *sweep_.solve;
-    point.solution = solve_widths(
-        point.knobs, {solve.metric, *point.budget, solve.tolerance, solve.multiple_of}, counter_);
-    point.knobs = with_widths(std::move(point.knobs), point.solution);
-  }
+  if (sweep_.solve) solve(point);
   point.spec = spec_of(point);
   point.cost = counter_.count(point.spec);
   point.share = mhsa_share(point.spec);
   for (const PlacedExpression* condition : late) demand(*condition, point);
+}
+
+void PointBuilder::solve(Point& point) {
+  const WidthSolve& solve = *sweep_.solve;
+  if (solve.is_measured()) return take_measured_widths(point);
+  point.solution = solve_widths(
+      point.knobs, {solve.metric, *point.budget, solve.tolerance, solve.multiple_of}, counter_);
+  point.knobs = with_widths(std::move(point.knobs), point.solution);
+}
+
+void PointBuilder::take_measured_widths(Point& point) const {
+  Json target = solve_target_json(point.knobs, *sweep_.solve, *point.budget);
+  const std::string key = solve_key(target);
+  const LockedSolution* found = lock_.find(key);
+  if (found == nullptr) throw StillUnsolved{key, std::move(target)};
+  if (!found->is_met())
+    throw Refusal{"no widths give " + sweep_.solve->metric_name() + " = " +
+                  shortest(*point.budget) + ": " + found->reason + "; the nearest, " +
+                  dump_json(found->value) + ", give " + significant(found->achieved, 4)};
+  point.solution = {found->value.is_array() ? found->value.get<std::vector<Index>>()
+                                            : std::vector<Index>{found->value.get<Index>()},
+                    found->achieved, found->achieved / *point.budget - 1};
+  point.knobs = with_widths(std::move(point.knobs), point.solution);
 }
 
 void PointBuilder::demand(const PlacedExpression& condition, const Point& point) {

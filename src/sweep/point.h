@@ -8,6 +8,7 @@
 
 #include "core/config_node.h"
 #include "spec/solve.h"
+#include "sweep/solve_lock.h"
 #include "sweep/sweep_spec.h"
 
 namespace vitlab {
@@ -30,11 +31,17 @@ struct Refusal {
   std::string reason;
 };
 
+/// A point whose widths are still to be found by measuring.
+struct StillUnsolved {
+  std::string key;
+  Json target;
+};
+
 /// Makes models of the points of one sweep.
 class PointBuilder {
  public:
   /// Expressions that cannot be evaluated go to `problems`, which are then thrown.
-  PointBuilder(const SweepSpec& sweep, Problems& problems);
+  PointBuilder(const SweepSpec& sweep, const SolveLock& lock, Problems& problems);
 
   /// The axes of the sweep and, behind them, its budgets if widths are solved.
   const std::vector<SweepAxis>& axes() const { return axes_; }
@@ -44,19 +51,22 @@ class PointBuilder {
   void lay_knobs(const std::vector<std::size_t>& at, Point& point);
 
   /// Sets the rest. Throws Refusal or UserError for a point that gives no model or that `where`
-  /// rejects.
+  /// rejects, StillUnsolved for one whose measured solve the lock does not hold.
   void build(Point& point);
 
   /// What an expression sees under a name; ExpressionError if it is not there.
   Json look_up(const std::string& name, const Point& point) const;
 
  private:
+  void solve(Point& point);
+  void take_measured_widths(Point& point) const;
   void settle(const Json& own, Point& point) const;
   void demand(const PlacedExpression& condition, const Point& point);
   bool holds(const PlacedExpression& condition, const std::string& what, const Point& point);
   Json guarded(const PlacedExpression& placed, const std::string& what, const Point& point);
 
   const SweepSpec& sweep_;
+  const SolveLock& lock_;
   Problems& problems_;
   std::vector<SweepAxis> axes_;
   CostCounter counter_;

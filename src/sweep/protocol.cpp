@@ -21,6 +21,7 @@ static void visit_settings(const Protocol&, Visit visit) {
   visit("rounds", &Protocol::rounds);
   visit("min_samples", &Protocol::min_samples);
   visit("runtime", &Protocol::runtime);
+  visit("flush_subnormals", &Protocol::flush_subnormals);
 }
 
 namespace {
@@ -56,6 +57,8 @@ void check_runtime(ConfigReader& reader, const Protocol& p) {
     reader.fail("runtime", p.runtime + " is measured in float32, got dtype " + p.dtype);
   if (p.runtime == "onnxruntime" && p.device != "cpu")
     reader.fail("runtime", "onnxruntime is measured on the cpu, got device " + p.device);
+  if (p.flush_subnormals && p.runtime != "libtorch")
+    reader.fail("flush_subnormals", "is for runtime libtorch, got " + p.runtime);
 }
 
 Protocol read_one(ConfigReader reader) {

@@ -21,6 +21,9 @@ struct Protocol {
   Index rounds = 3;                  // models take turns so often, so that drift hits all alike
   Index min_samples = 5;             // forwards timed per round at least
   std::string runtime = "libtorch";  // one of runtime_names()
+  /// Numbers below the normal range count as 0 (libtorch on a CPU). Else what a softmax makes of
+  /// masked scores slows a model down by as much as its weights happen to say.
+  bool flush_subnormals = false;
 
   friend bool operator==(const Protocol&, const Protocol&) = default;
 };

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 
+#include "core/embedded.h"
+#include "core/error.h"
 #include "core/names.h"
 #include "core/text.h"
 #include "spec/solve.h"
+#include "sweep/named_config.h"
+#include "sweep/solve_lock.h"
 
 namespace vitlab {
 
@@ -12,8 +16,9 @@ namespace {
 
 class RulesReader {
  public:
-  RulesReader(ConfigReader& sweep, KnobCheck& knobs, SweepSpec& spec)
-      : reader_(sweep), problems_(sweep.problems()), knobs_(knobs), spec_(spec) {}
+  RulesReader(ConfigReader& sweep, KnobCheck& knobs, SweepSpec& spec,
+              const std::filesystem::path& near)
+      : reader_(sweep), problems_(sweep.problems()), knobs_(knobs), spec_(spec), near_(near) {}
 
   void read() {
     read_derive();
@@ -116,8 +121,10 @@ class RulesReader {
     if (!reader) return;
     WidthSolve solve;
     std::size_t metric = 0;
-    if (reader->choice("metric", cost_metric_names(), metric))
-      solve.metric = cost_metric_names()[metric];
+    std::vector<std::string> metrics = cost_metric_names();
+    metrics.insert(metrics.end(), speed_metric_names().begin(), speed_metric_names().end());
+    if (reader->choice("metric", metrics, metric)) solve.metric = metrics[metric];
+    read_measuring(*reader, metric >= cost_metric_names().size(), solve);
     const ConfigNode* equals = reader->node("equals");
     solve.is_axis = equals && equals->is_sequence();
     if (!equals) reader->fail("equals", "is missing: the budget, or a list of budgets");
@@ -134,6 +141,34 @@ class RulesReader {
     if (solve.multiple_of < 1 || solve.multiple_of > 4096)
       reader->fail("multiple_of", "must lie in 1..4096");
     spec_.solve = std::move(solve);
+  }
+
+  /// What only a measured metric takes: a protocol, and the model that it is relative to.
+  void read_measuring(ConfigReader& reader, bool is_measured, WidthSolve& solve) {
+    std::string protocol = "configs/measure/quick.yaml", model;
+    const bool has_protocol = reader.optional("protocol", protocol);
+    const bool has_model = reader.optional("relative_to", model);
+    if (!is_measured) {
+      if (has_protocol) reader.fail("protocol", "is for throughput and latency_ms only");
+      if (has_model) reader.fail("relative_to", "is for throughput and latency_ms only");
+      return;
+    }
+    solve.tolerance = 0.03;
+    const auto guarded = [&](const char* key, const auto& read) {
+      try {
+        read();
+      } catch (const UserError& error) {
+        reader.fail(key, error.what());
+      }
+    };
+    solve.protocol = Protocol{};
+    guarded("protocol", [&] { solve.protocol = load_protocol(protocol, near_); });
+    if (!has_model) return;
+    guarded("relative_to", [&] {
+      const std::filesystem::path beside = find_named_path(model, near_);
+      const bool is_preset = embedded_file("configs/models/" + model + ".yaml").has_value();
+      solve.relative_to = resolve_model(is_preset || beside.empty() ? model : beside.string());
+    });
   }
 
   Json read_set(const ConfigNode* node, const std::string& path) {
@@ -183,12 +218,14 @@ class RulesReader {
   Problems& problems_;
   KnobCheck& knobs_;
   SweepSpec& spec_;
+  const std::filesystem::path& near_;
 };
 
 }  // namespace
 
-void read_rules(ConfigReader& sweep, KnobCheck& knobs, SweepSpec& spec) {
-  RulesReader(sweep, knobs, spec).read();
+void read_rules(ConfigReader& sweep, KnobCheck& knobs, SweepSpec& spec,
+                const std::filesystem::path& near) {
+  RulesReader(sweep, knobs, spec, near).read();
 }
 
 }  // namespace vitlab

@@ -35,7 +35,7 @@ class SweepReader {
     knobs_ = &knobs;
     check_base();
     sweep_.axes = read_axes(reader_, knobs);
-    read_rules(reader_, knobs, sweep_);
+    read_rules(reader_, knobs, sweep_, near_);
     read_seeds();
     read_reference();
     sweep_.stages = read_stages(reader_, near_);

@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "spec/presets.h"
 #include "sweep/expression.h"
+#include "sweep/protocol.h"
 #include "sweep/recipe.h"
 
 namespace vitlab {
@@ -40,13 +41,24 @@ struct Conditional {
   Json set = Json::object();
 };
 
-/// Widths are solved so that `metric` comes to each of the budgets in turn.
+/// Widths are solved so that `metric` comes to each of the budgets in turn. A measured metric
+/// (throughput, latency_ms) has a protocol, and may be a factor of another model's, measured in the
+/// same run; its solutions stand in the sweep's lock file.
 struct WidthSolve {
   std::string metric = "macs";
   std::vector<double> budgets;
   double tolerance = 0.02;
   Index multiple_of = 8;
   bool is_axis = false;  // the budgets were given as a list
+  std::optional<Protocol> protocol;
+  std::optional<NamedModel> relative_to;
+
+  bool is_measured() const { return protocol.has_value(); }
+  /// The metric as records name it: throughput_ratio where it is a factor of another model's.
+  std::string metric_name() const {
+    if (!relative_to) return metric;
+    return metric == "latency_ms" ? "latency_ratio" : "throughput_ratio";
+  }
 };
 
 /// One entry of `stages`; settings are canonical (defaults left out).

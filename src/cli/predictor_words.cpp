@@ -1,0 +1,34 @@
+#include "cli/predictor_words.h"
+
+#include "core/error.h"
+#include "core/processor.h"
+#include "schedule/engine_process.h"
+
+namespace vitlab {
+
+std::string device_words(const std::string& device) {
+  if (device == "cpu") return processor_name();
+  const Json cuda = run_engine({{"command", "doctor"}}).at("cuda");
+  if (!cuda.at("available").get<bool>())
+    throw CapabilityError(cuda.at("reason").get<std::string>());
+  return cuda.at("device").get<std::string>();
+}
+
+void check_is_here(const TimePredictor& predictor, const std::string& path) {
+  const std::string& trained_on = predictor.setting.device;
+  const std::string here = processor_name();
+  if (trained_on == here) return;
+  std::string cuda;
+  try {
+    cuda = device_words("cuda");
+  } catch (const CapabilityError&) {
+    cuda.clear();
+  }
+  if (trained_on == cuda) return;
+  throw UserError(path + " was trained on '" + trained_on + "', this machine has '" + here + "'" +
+                  (cuda.empty() ? "" : " and '" + cuda + "'") +
+                  ": run vitlab calibrate here, or ask for the other machine's times with "
+                  "--elsewhere");
+}
+
+}  // namespace vitlab

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "predict/time_predictor.h"
+
+namespace vitlab {
+
+/// The name of the device as records hold it. "cuda" asks the engine; CapabilityError if there is
+/// none.
+std::string device_words(const std::string& device);
+
+/// Refuses a predictor that was trained on another machine than this one, naming both.
+void check_is_here(const TimePredictor& predictor, const std::string& path);
+
+}  // namespace vitlab

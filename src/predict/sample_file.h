@@ -1,0 +1,59 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "predict/train_predictor.h"
+
+namespace vitlab {
+
+/// One drawn model as it was measured; times in seconds.
+struct CalibrationSample {
+  bool is_test = false;
+  Json knobs;
+  double seconds = 0, p5 = 0, p95 = 0;
+  double reference = 0;  // of the reference model in the same turns
+  std::vector<double> op_seconds, op_isolated;
+
+  double spread() const { return p95 / p5; }
+};
+
+/// Samples of one calibration, a JSON object a line, so that what was measured outlives an
+/// interrupted command. The first line says what they were measured for.
+class SampleFile {
+ public:
+  /// Opens or begins the file. Throws UserError with the place if a line cannot be read (a last
+  /// line that was cut short is dropped) or if the file belongs to another `header`.
+  SampleFile(std::filesystem::path path, const Json& header);
+
+  /// The latest sample of each model, or the one with the smallest spread if it was measured again.
+  const std::vector<CalibrationSample>& samples() const { return samples_; }
+  bool has(const Json& knobs, bool is_test) const;
+  std::size_t count(bool is_test) const;
+  /// How often a model was measured.
+  int measured(const Json& knobs, bool is_test) const;
+
+  /// Appends a line and flushes it. `event` is what the engine sent.
+  void add(const Json& knobs, bool is_test, const Json& event);
+
+ private:
+  void take(const Json& line, const std::string& place);
+
+  std::filesystem::path path_;
+  std::vector<CalibrationSample> samples_;
+  std::map<std::string, std::size_t> index_;  // by set and knobs
+  std::map<std::string, int> counts_;
+};
+
+/// The samples of one set with drift divided out: all times over the reference's beside them, times
+/// the reference's median over the file. Features are computed from the knobs.
+std::vector<TimedGraph> timed_graphs(const std::vector<CalibrationSample>& samples, bool is_test,
+                                     const PredictorSetting& setting);
+
+/// The features of the model that knobs make.
+std::vector<OpFeatures> features_of_knobs(const Json& knobs, const PredictorSetting& setting);
+
+}  // namespace vitlab

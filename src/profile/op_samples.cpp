@@ -1,0 +1,192 @@
+#include "profile/op_samples.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <string>
+
+#include <c10/core/InferenceMode.h>
+
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "graph/fold.h"
+#include "model/device.h"
+#include "model/op_constants.h"
+#include "model/run_op.h"
+#include "profile/op_timer.h"
+#include "stats/summary.h"
+
+namespace vitlab {
+
+namespace {
+
+constexpr int kIsolatedRuns = 5;
+constexpr double kIsolatedSeconds = 0.002;
+constexpr double kDisturbed = 1.15;  // of the reference's fastest time
+constexpr double kLongest = 5;       // times timed_seconds, for enough undisturbed turns
+
+using SampleClock = std::chrono::steady_clock;
+
+double seconds_since(SampleClock::time_point start) {
+  return std::chrono::duration<double>(SampleClock::now() - start).count();
+}
+
+/// One node's inputs as dense random tensors, and how long it takes alone, over and over.
+class IsolatedOp {
+ public:
+  IsolatedOp(const NamedGraph& model, std::size_t node, const Protocol& protocol, at::Device device)
+      : constant_(op_constant(model.graph.nodes[node].op)), call_{model.graph,
+                                                                  model.graph.nodes[node],
+                                                                  model.weights,
+                                                                  {},
+                                                                  protocol.batch,
+                                                                  false,
+                                                                  constant_,
+                                                                  mask_,
+                                                                  std::nullopt} {
+    if (constant_.defined()) constant_ = constant_.to(device);
+    const at::TensorOptions options =
+        at::TensorOptions().dtype(dtype_from_name(protocol.dtype)).device(device);
+    for (const ValueId x : call_.node.inputs) {
+      const Value& value = model.graph.value(x);
+      std::vector<Index> sizes(value.shape.begin(), value.shape.end());
+      if (value.batched && !sizes.empty()) sizes[0] *= protocol.batch;
+      call_.inputs.push_back(at::randn(sizes, options));
+    }
+  }
+
+  double median_seconds(at::Device device) {
+    const c10::InferenceMode guard;
+    DeviceClock clock(device);
+    std::vector<double> seconds;
+    run_op(call_);
+    const auto start = SampleClock::now();
+    while (seconds.size() < kIsolatedRuns || seconds_since(start) < kIsolatedSeconds) {
+      clock.clear();
+      const std::size_t from = clock.mark();
+      const at::Tensor output = run_op(call_);
+      const std::size_t to = clock.mark();
+      clock.settle();
+      seconds.push_back(clock.seconds(from, to));
+    }
+    return median(seconds);
+  }
+
+ private:
+  at::Tensor constant_, mask_;
+  OpCall call_;
+};
+
+NamedGraph timed_form(const NamedGraph& model, const Protocol& protocol, at::Device device) {
+  NamedGraph form = model;
+  if (protocol.deploy) {
+    Rewrite folded = fold(model.graph);
+    form.weights = rewrite_weights(folded, model.weights);
+    form.graph = std::move(folded.graph);
+  }
+  form.weights = converted(form.weights, dtype_from_name(protocol.dtype), device);
+  return form;
+}
+
+Json microseconds(const std::vector<double>& seconds) {
+  Json list = Json::array();
+  for (const double x : seconds) list.push_back(std::round(x * 1e8) / 100);
+  return list;
+}
+
+}  // namespace
+
+OpSampler::OpSampler(const NamedGraph& reference, const Protocol& protocol)
+    : protocol_(protocol),
+      device_(open_device(protocol.device)),
+      reference_(reference, protocol, device_) {
+  reference_.warm_up(protocol.warmup_seconds);
+  const auto start = SampleClock::now();
+  fastest_ = reference_.forward();
+  while (seconds_since(start) < protocol.timed_seconds)
+    fastest_ = std::min(fastest_, reference_.forward());
+}
+
+/// Turns until enough of them are undisturbed.
+std::vector<OpSampler::Turn> OpSampler::turns(TimedModel& model) {
+  std::vector<Turn> all;
+  const auto start = SampleClock::now();
+  std::size_t calm = 0;
+  double calm_seconds = 0, before = reference_.forward();
+  while (seconds_since(start) < kLongest * protocol_.timed_seconds) {
+    Turn turn;
+    turn.seconds = model.forward();
+    OpTimer timer(device_);
+    RunOptions profiled;
+    profiled.observer = &timer;
+    const double profiled_seconds = model.forward(profiled);
+    timer.finish_forward();
+    for (const TimedOp& op : timer.ops()) turn.ops.push_back({op.node, op.seconds.front()});
+    const double behind = reference_.forward();
+    fastest_ = std::min(fastest_, behind);
+    turn.reference = before;
+    turn.disturbance = std::max(before, behind) / fastest_;
+    before = behind;
+    if (turn.disturbance <= kDisturbed) {
+      ++calm;
+      calm_seconds += turn.seconds + profiled_seconds + behind;
+    }
+    all.push_back(std::move(turn));
+    if (calm >= static_cast<std::size_t>(std::max<Index>(protocol_.min_samples, 1)) &&
+        calm_seconds >= protocol_.timed_seconds)
+      break;
+  }
+  return all;
+}
+
+ModelSample OpSampler::sample(const NamedGraph& model, const std::vector<std::string>* signatures) {
+  ModelSample sample;
+  {
+    TimedModel timed(model, protocol_, device_);
+    timed.warm_up(protocol_.warmup_seconds);
+    std::vector<Turn> all = turns(timed);
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Turn& a, const Turn& b) { return a.disturbance < b.disturbance; });
+    std::size_t kept = 0;
+    while (kept < all.size() && all[kept].disturbance <= kDisturbed) ++kept;
+    const auto least = static_cast<std::size_t>(std::max<Index>(protocol_.min_samples, 1));
+    kept = std::min(all.size(), std::max(kept, least));
+    sample.disturbed = all.size() - kept;
+    std::vector<std::vector<double>> by_node(timed.graph().nodes.size());
+    for (std::size_t i = 0; i < kept; ++i) {
+      sample.seconds.push_back(all[i].seconds);
+      sample.reference.push_back(all[i].reference);
+      for (const auto& [node, seconds] : all[i].ops) by_node[node].push_back(seconds);
+    }
+    for (const std::vector<double>& seconds : by_node)
+      sample.op_seconds.push_back(seconds.empty() ? 0 : median(seconds));
+  }
+  if (signatures == nullptr) return sample;
+  const NamedGraph form = timed_form(model, protocol_, device_);
+  ensure(signatures->size() == form.graph.nodes.size(), "a signature by node");
+  std::map<std::string, double> known;
+  for (std::size_t i = 0; i < form.graph.nodes.size(); ++i) {
+    check_interrupt();
+    const auto [entry, is_new] = known.try_emplace((*signatures)[i]);
+    if (is_new) entry->second = IsolatedOp(form, i, protocol_, device_).median_seconds(device_);
+    sample.op_isolated.push_back(entry->second);
+  }
+  return sample;
+}
+
+Json sample_json(const ModelSample& sample) {
+  const auto milliseconds = [](double seconds) { return std::round(seconds * 1e7) / 1e4; };
+  Json json = Json::object();
+  json["latency_ms"] = milliseconds(median(sample.seconds));
+  json["p5_ms"] = milliseconds(quantile(sample.seconds, 0.05));
+  json["p95_ms"] = milliseconds(quantile(sample.seconds, 0.95));
+  json["reference_ms"] = milliseconds(median(sample.reference));
+  json["forwards"] = sample.seconds.size();
+  json["disturbed"] = sample.disturbed;
+  json["ops_us"] = microseconds(sample.op_seconds);
+  if (!sample.op_isolated.empty()) json["isolated_us"] = microseconds(sample.op_isolated);
+  return json;
+}
+
+}  // namespace vitlab

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "sweep/sweep_spec.h"
+
+namespace vitlab {
+
+/// The metrics that a solve measures: throughput (images/s) and latency_ms (of a batch).
+const std::vector<std::string>& speed_metric_names();
+
+/// Widths that were found by measuring, as a lock file keeps them.
+struct LockedSolution {
+  Json value;  // of the width knob
+  double achieved = 0, low = 0, high = 0;
+  double residual = 0;  // of speed: above 0 is faster than asked
+  std::string verdict;  // "met", or how the search ended
+  std::string reason;   // "" if met
+  Index measurements = 0;
+  std::string device;  // name of the processor or GPU
+
+  bool is_met() const { return verdict == "met"; }
+  friend bool operator==(const LockedSolution&, const LockedSolution&) = default;
+};
+
+/// sweep.lock.yaml of an output folder: what measured solves of a sweep gave. A solution belongs to
+/// the knobs, the target and the protocol that it was found for; others are left alone.
+class SolveLock {
+ public:
+  SolveLock() = default;
+  /// Reads the lock in `folder`; empty if there is none. Throws UserError with every problem and
+  /// its place.
+  static SolveLock read(const std::filesystem::path& folder);
+
+  /// Forgets what noise or too few measurements left open, so that it is solved again.
+  void forget_unsettled();
+
+  const LockedSolution* find(const std::string& key) const;
+  /// Adds a solution and writes the file at once; `about` says for readers what it is for.
+  void add(const std::string& key, const LockedSolution& solution, const Json& about,
+           const std::filesystem::path& folder);
+
+ private:
+  struct Entry {
+    LockedSolution solution;
+    Json about;
+  };
+  std::string text() const;
+
+  std::map<std::string, Entry> entries_;
+};
+
+constexpr const char* kSolveLockName = "sweep.lock.yaml";
+
+/// What a solution is the identity of: knobs, metric, budget, what it is relative to, tolerance,
+/// quantum, protocol and class of device.
+Json solve_target_json(const Json& knobs, const WidthSolve& solve, double budget);
+std::string solve_key(const Json& target);
+
+}  // namespace vitlab
