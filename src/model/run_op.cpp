@@ -89,8 +89,14 @@ struct OpRunner {
     if (call.training && x().numel() == x().size(1))
       throw UserError("batch norm '" + call.graph.node_name(call.node) +
                       "' sees one value per channel while training; use a batch of at least 2");
-    return at::batch_norm(x(), weight(0), weight(1), weight(2), weight(3), call.training,
-                          kNormMomentum, op.epsilon, at::globalContext().userEnabledCuDNN());
+    // LibTorch 2.11's backward on the CPU takes the one image of a map in pixel order for one in
+    // planes, or the other way round, and gives wrong gradients; rows of positions have one order.
+    const bool is_mistaken = x().requires_grad() && x().dim() == 4 && x().size(0) == 1;
+    const at::Tensor map = is_mistaken ? x().flatten(2).contiguous() : x();
+    const at::Tensor normed =
+        at::batch_norm(map, weight(0), weight(1), weight(2), weight(3), call.training,
+                       kNormMomentum, op.epsilon, at::globalContext().userEnabledCuDNN());
+    return is_mistaken ? normed.view(x().sizes()) : normed;
   }
   at::Tensor operator()(const LayerNorm& op) const {
     const Index dim = in().channel_dim, channels = x().size(dim);

@@ -108,6 +108,25 @@ TEST_CASE("an image's result does not depend on the other images of its batch") 
   });
 }
 
+TEST_CASE("an image's gradients do not depend on the other images of its batch") {
+  for_every_kind(2, false, [](const SmallModel& model, RandomSpecs&) {
+    const auto slopes = [&](const at::Tensor& images) {
+      const at::Tensor leaf = images.clone().requires_grad_(true);
+      at::Tensor loss = at::zeros({}, at::kDouble);
+      for (const at::Tensor& output : model.outputs(leaf))
+        loss = loss + (output * gaussian({1, output.size(1)}, 41)).sum();
+      loss.backward();
+      return leaf.grad();
+    };
+    const at::Tensor images = model.images(3, 3), together = slopes(images);
+    for (Index i = 0; i < 3; ++i) {
+      const at::Tensor alone = slopes(images.narrow(0, i, 1));
+      CHECK(largest_difference(alone, together.narrow(0, i, 1)) <=
+            1e-9 * (1 + alone.abs().max().item<double>()));
+    }
+  });
+}
+
 TEST_CASE("gradients agree with central differences in evaluation mode") {
   for_every_kind(1, true, [](SmallModel& model, RandomSpecs&) { check_gradients(model, {}); });
 }
