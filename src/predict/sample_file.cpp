@@ -11,7 +11,7 @@ namespace vitlab {
 
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{1} << 30;
+constexpr std::size_t kMostSampleBytes = std::size_t{1} << 30;
 
 std::string sample_key(const Json& knobs, bool is_test) {
   return (is_test ? "test " : "train ") + canonical_json(knobs);
@@ -43,7 +43,7 @@ SampleFile::SampleFile(std::filesystem::path path, const Json& header) : path_(s
     write_file_atomically(path_, dump_json(header) + "\n");
     return;
   }
-  const std::string text = read_text_file(path_, kMostBytes);
+  const std::string text = read_text_file(path_, kMostSampleBytes);
   const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
   std::size_t number = 0;
   for (std::size_t begin = 0; begin < whole;) {

@@ -62,11 +62,11 @@ HiddenMove& entry_of(std::vector<HiddenMove>& moves, const std::string& by) {
 }  // namespace
 
 std::vector<SeenForward> by_forward(const std::vector<SeenEvent>& events) {
-  struct Place {
+  struct Asked {
     std::size_t forward, node;
   };
   std::vector<SeenForward> forwards;
-  std::map<std::uint64_t, Place> asked;  // by correlation of the op
+  std::map<std::uint64_t, Asked> asked;  // by correlation of the op
   for (const SeenEvent& event : events) {
     if (event.kind == Kind::kNode) {
       const bool starts = forwards.empty() || event.node <= forwards.back().back().scope.node;
