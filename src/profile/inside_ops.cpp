@@ -1,11 +1,11 @@
 #include "profile/inside_ops.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include <c10/core/InferenceMode.h>
 
+#include "profile/stopwatch.h"
 #include "stats/summary.h"
 
 namespace vitlab {
@@ -28,9 +28,9 @@ double empty_op_seconds() {
   constexpr int kCalls = 300;
   const c10::InferenceMode guard;
   const at::Tensor some = at::zeros({1});
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   for (int i = 0; i < kCalls; ++i) at::alias(some);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / kCalls;
+  return watch.seconds() / kCalls;
 }
 
 NodeMoves onednn_moves(TimedModel& model) {

@@ -1,7 +1,6 @@
 #include "profile/machine_state.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +9,8 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <unistd.h>
+
+#include "profile/stopwatch.h"
 
 namespace vitlab {
 
@@ -87,9 +88,9 @@ std::optional<double> frequency_now() {
 }
 
 void keep_busy() {
-  constexpr std::chrono::milliseconds kAwake(20);
-  const auto start = std::chrono::steady_clock::now();
-  while (std::chrono::steady_clock::now() - start < kAwake) {
+  constexpr double kAwake = 0.020;  // s
+  const Stopwatch watch;
+  while (watch.seconds() < kAwake) {
   }
 }
 

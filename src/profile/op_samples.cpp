@@ -1,7 +1,6 @@
 #include "profile/op_samples.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <map>
 #include <string>
@@ -10,11 +9,11 @@
 
 #include "core/error.h"
 #include "core/interrupt.h"
-#include "graph/fold.h"
 #include "model/device.h"
 #include "model/op_constants.h"
 #include "model/run_op.h"
 #include "profile/op_timer.h"
+#include "profile/stopwatch.h"
 #include "stats/summary.h"
 
 namespace vitlab {
@@ -26,16 +25,11 @@ constexpr double kIsolatedSeconds = 0.002;
 constexpr double kDisturbed = 1.15;  // of the reference's fastest time
 constexpr double kLongest = 5;       // times timed_seconds, for enough undisturbed turns
 
-using SampleClock = std::chrono::steady_clock;
-
-double seconds_since(SampleClock::time_point start) {
-  return std::chrono::duration<double>(SampleClock::now() - start).count();
-}
-
 /// One node's inputs as dense random tensors, and how long it takes alone, over and over.
 class IsolatedOp {
  public:
-  IsolatedOp(const NamedGraph& model, std::size_t node, const Protocol& protocol, at::Device device)
+  IsolatedOp(const PreparedModel& model, std::size_t node, const Protocol& protocol,
+             at::Device device)
       : constant_(op_constant(model.graph.nodes[node].op)), call_{model.graph,
                                                                   model.graph.nodes[node],
                                                                   model.weights,
@@ -61,8 +55,8 @@ class IsolatedOp {
     DeviceClock clock(device);
     std::vector<double> seconds;
     run_op(call_);
-    const auto start = SampleClock::now();
-    while (seconds.size() < kIsolatedRuns || seconds_since(start) < kIsolatedSeconds) {
+    const Stopwatch watch;
+    while (seconds.size() < kIsolatedRuns || watch.seconds() < kIsolatedSeconds) {
       clock.clear();
       const std::size_t from = clock.mark();
       const at::Tensor output = run_op(call_);
@@ -78,17 +72,6 @@ class IsolatedOp {
   OpCall call_;
 };
 
-NamedGraph timed_form(const NamedGraph& model, const Protocol& protocol, at::Device device) {
-  NamedGraph form = model;
-  if (protocol.deploy) {
-    Rewrite folded = fold(model.graph);
-    form.weights = rewrite_weights(folded, model.weights);
-    form.graph = std::move(folded.graph);
-  }
-  form.weights = converted(form.weights, dtype_from_name(protocol.dtype), device);
-  return form;
-}
-
 Json microseconds(const std::vector<double>& seconds) {
   Json list = Json::array();
   for (const double x : seconds) list.push_back(std::round(x * 1e8) / 100);
@@ -102,19 +85,23 @@ OpSampler::OpSampler(const NamedGraph& reference, const Protocol& protocol)
       device_(open_device(protocol.device)),
       reference_(reference, protocol, device_) {
   reference_.warm_up(protocol.warmup_seconds);
-  const auto start = SampleClock::now();
+  const Stopwatch watch;
   fastest_ = reference_.forward();
-  while (seconds_since(start) < protocol.timed_seconds)
+  while (watch.seconds() < protocol.timed_seconds)
     fastest_ = std::min(fastest_, reference_.forward());
 }
 
-/// Turns until enough of them are undisturbed.
+std::size_t OpSampler::least_turns() const {
+  return static_cast<std::size_t>(std::max<Index>(protocol_.min_samples, 1));
+}
+
+/// Turns until enough of them are undisturbed; min_samples of them however long each takes.
 std::vector<OpSampler::Turn> OpSampler::turns(TimedModel& model) {
   std::vector<Turn> all;
-  const auto start = SampleClock::now();
+  const Stopwatch watch;
   std::size_t calm = 0;
   double calm_seconds = 0, before = reference_.forward();
-  while (seconds_since(start) < kLongest * protocol_.timed_seconds) {
+  while (all.size() < least_turns() || watch.seconds() < kLongest * protocol_.timed_seconds) {
     Turn turn;
     turn.seconds = model.forward();
     OpTimer timer(device_);
@@ -133,9 +120,7 @@ std::vector<OpSampler::Turn> OpSampler::turns(TimedModel& model) {
       calm_seconds += turn.seconds + profiled_seconds + behind;
     }
     all.push_back(std::move(turn));
-    if (calm >= static_cast<std::size_t>(std::max<Index>(protocol_.min_samples, 1)) &&
-        calm_seconds >= protocol_.timed_seconds)
-      break;
+    if (calm >= least_turns() && calm_seconds >= protocol_.timed_seconds) break;
   }
   return all;
 }
@@ -150,8 +135,7 @@ ModelSample OpSampler::sample(const NamedGraph& model, const std::vector<std::st
                      [](const Turn& a, const Turn& b) { return a.disturbance < b.disturbance; });
     std::size_t kept = 0;
     while (kept < all.size() && all[kept].disturbance <= kDisturbed) ++kept;
-    const auto least = static_cast<std::size_t>(std::max<Index>(protocol_.min_samples, 1));
-    kept = std::min(all.size(), std::max(kept, least));
+    kept = std::max(kept, std::min(all.size(), least_turns()));
     sample.disturbed = all.size() - kept;
     std::vector<std::vector<double>> by_node(timed.graph().nodes.size());
     for (std::size_t i = 0; i < kept; ++i) {
@@ -163,7 +147,7 @@ ModelSample OpSampler::sample(const NamedGraph& model, const std::vector<std::st
       sample.op_seconds.push_back(seconds.empty() ? 0 : median(seconds));
   }
   if (signatures == nullptr) return sample;
-  const NamedGraph form = timed_form(model, protocol_, device_);
+  const PreparedModel form = prepare_model(model, protocol_, device_);
   ensure(signatures->size() == form.graph.nodes.size(), "a signature by node");
   std::map<std::string, double> known;
   for (std::size_t i = 0; i < form.graph.nodes.size(); ++i) {

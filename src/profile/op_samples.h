@@ -40,6 +40,7 @@ class OpSampler {
   ModelSample sample(const NamedGraph& model, const std::vector<std::string>* signatures);
 
  private:
+  std::size_t least_turns() const;
   std::vector<Turn> turns(TimedModel& model);
 
   Protocol protocol_;

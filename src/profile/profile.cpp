@@ -1,7 +1,6 @@
 #include "profile/profile.h"
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "model/device.h"
 #include "profile/inside_ops.h"
 #include "profile/op_timer.h"
+#include "profile/stopwatch.h"
 
 namespace vitlab {
 
@@ -62,12 +62,10 @@ std::vector<double> scaled(std::vector<double> values, double factor) {
 /// Calls `work` until the protocol's time is over, min_samples times at least.
 template <typename Work>
 std::size_t for_timed_seconds(const Protocol& protocol, std::size_t most, Work&& work) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> wanted(protocol.timed_seconds);
+  const Stopwatch watch;
   const auto least = static_cast<std::size_t>(std::max<Index>(protocol.min_samples, 1));
   std::size_t runs = 0;
-  while (runs < least || (runs < most && std::chrono::steady_clock::now() - start < wanted))
-    work(runs++);
+  while (runs < least || (runs < most && watch.seconds() < protocol.timed_seconds)) work(runs++);
   return runs;
 }
 

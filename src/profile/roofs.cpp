@@ -1,7 +1,6 @@
 #include "profile/roofs.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -15,6 +14,7 @@
 #include "profile/cuda_roofs.h"
 #include "profile/device_clock.h"
 #include "profile/environment.h"
+#include "profile/stopwatch.h"
 
 namespace vitlab {
 
@@ -29,9 +29,8 @@ double shortest(at::Device device, int repeats, Work&& work, double limit = kSec
   DeviceClock clock(device);
   work();
   double best = std::numeric_limits<double>::infinity();
-  const auto start = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> wanted(limit);
-  for (int run = 0; run < 3 || std::chrono::steady_clock::now() - start < wanted; ++run) {
+  const Stopwatch watch;
+  for (int run = 0; run < 3 || watch.seconds() < limit; ++run) {
     clock.clear();
     const std::size_t before = clock.mark();
     for (int i = 0; i < repeats; ++i) work();

@@ -1,19 +1,18 @@
 #include "profile/timed_run.h"
 
-#include <chrono>
 #include <new>
 
 #include <ATen/CPUGeneratorImpl.h>
 
 #include "profile/environment.h"
+#include "profile/stopwatch.h"
 
 namespace vitlab {
 
 void TimedRun::warm_up(double seconds) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> wanted(seconds);
+  const Stopwatch watch;
   int runs = 0;
-  while (runs < 2 || std::chrono::steady_clock::now() - start < wanted) {
+  while (runs < 2 || watch.seconds() < seconds) {
     forward();
     ++runs;
   }

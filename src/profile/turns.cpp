@@ -1,10 +1,10 @@
 #include "profile/turns.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "core/error.h"
 #include "profile/environment.h"
+#include "profile/stopwatch.h"
 #include "profile/timed_model.h"
 #include "stats/intervals.h"
 
@@ -17,17 +17,13 @@ constexpr double kRoom = 1.2;
 /// Of a candidate that was open before: its pages and caches only.
 constexpr double kSecondWarmUp = 0.2;
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 /// The first forward is not counted: another candidate has filled the caches.
 std::vector<double> take_turn(TimedRun& run, const Protocol& protocol) {
   const double share = protocol.timed_seconds / static_cast<double>(protocol.rounds);
   run.forward();
   std::vector<double> seconds;
-  const auto start = std::chrono::steady_clock::now();
-  while (static_cast<Index>(seconds.size()) < protocol.min_samples || seconds_since(start) < share)
+  const Stopwatch watch;
+  while (static_cast<Index>(seconds.size()) < protocol.min_samples || watch.seconds() < share)
     seconds.push_back(run.forward());
   return seconds;
 }
