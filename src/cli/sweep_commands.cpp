@@ -65,6 +65,10 @@ Json plan_document(const Plan& plan, const std::map<std::string, std::string>& s
   }
   // Only sweeps with a measured solve have points that wait.
   for (const Unsolved& unsolved : plan.unsolved) document["unsolved"].push_back(unsolved.point);
+  if (!plan.imprecise.empty()) document["imprecise"] = Json::array();
+  for (const Imprecise& one : plan.imprecise)
+    document["imprecise"].push_back(
+        {{"point", one.point}, {"achieved", one.achieved}, {"low", one.low}, {"high", one.high}});
   document["stages"] = Json::array();
   for (const PlannedStage& stage : plan.stages) {
     Json row = Json::object();
@@ -77,6 +81,18 @@ Json plan_document(const Plan& plan, const std::map<std::string, std::string>& s
   return document;
 }
 
+/// Names the points whose speed was measured less closely than their target asks; empty if none.
+std::string imprecise_text(const Plan& plan) {
+  if (plan.imprecise.empty()) return "";
+  std::string text = "\n" + std::to_string(plan.imprecise.size()) +
+                     " points fit their target by the middle of what was measured, whose interval "
+                     "is wider than the tolerance (a longer protocol narrows it):\n";
+  for (const Imprecise& one : plan.imprecise)
+    text += "  " + dump_json(one.point) + ": " + significant(one.achieved, 4) + " (" +
+            significant(one.low, 4) + " … " + significant(one.high, 4) + ")\n";
+  return text;
+}
+
 std::string plan_text(const Plan& plan, const std::map<std::string, std::string>& states) {
   TextTable trials({"trial", "model", "seed", "parameters", "MACs", "off budget"});
   for (const Trial& trial : plan.trials) {
@@ -85,12 +101,13 @@ std::string plan_text(const Plan& plan, const std::map<std::string, std::string>
                 with_thousands(model.params), with_thousands(model.macs),
                 model.budget ? significant(100 * model.residual, 2) + " %" : std::string("-")});
   }
-  std::string text = trials.str(output_width());
+  // Where every point waits for its widths there is no trial yet.
+  std::string text = plan.trials.empty() ? "" : trials.str(output_width()) + "\n";
   std::map<std::string, std::map<std::string, int>> kinds;
   for (const PlannedStage& stage : plan.stages) ++kinds[stage.kind][states.at(stage.id)];
-  text += "\n" + std::to_string(plan.points) + " points, " + std::to_string(plan.models.size()) +
+  text += std::to_string(plan.points) + " points, " + std::to_string(plan.models.size()) +
           " distinct models, " + std::to_string(plan.trials.size()) + " trials, " +
-          std::to_string(plan.stages.size()) + " stages:\n";
+          std::to_string(plan.stages.size()) + " stages" + (plan.stages.empty() ? "" : ":") + "\n";
   for (const auto& [kind, counts] : kinds) {
     text += "  " + kind + ":";
     for (const auto& [state, count] : counts) text += " " + std::to_string(count) + " " + state;
@@ -100,6 +117,7 @@ std::string plan_text(const Plan& plan, const std::map<std::string, std::string>
     text += "\n" + std::to_string(plan.unsolved.size()) +
             " points wait for their widths, which vitlab sweep finds by measuring:\n";
   for (const Unsolved& unsolved : plan.unsolved) text += "  " + dump_json(unsolved.point) + "\n";
+  text += imprecise_text(plan);
   if (plan.rejected.empty()) return text;
   text += "\n" + std::to_string(plan.rejected.size()) + " points rejected:\n";
   for (const Rejected& rejected : plan.rejected)
@@ -153,7 +171,9 @@ Plan solved_plan(const SweepSpec& sweep, const std::string& out) {
     lock.add(unsolved.key, solution, about, out);
   }
   progress.finish();
-  return expand(sweep, lock);
+  Plan plan = expand(sweep, lock);
+  if (const std::string words = imprecise_text(plan); !words.empty()) log_line(words);
+  return plan;
 }
 
 /// A line of progress for all workers together.

@@ -109,6 +109,9 @@ class Expander {
       builder_.build(point);
       check_classes(point.spec);
       accept(point);
+      if (point.imprecise)
+        plan_.imprecise.push_back(
+            {point.given, point.solution.achieved, point.imprecise->low, point.imprecise->high});
       return;
     } catch (StillUnsolved& open) {
       plan_.unsolved.push_back({point.given, std::move(open.key), std::move(open.target)});

@@ -57,6 +57,14 @@ struct Unsolved {
   friend bool operator==(const Unsolved&, const Unsolved&) = default;
 };
 
+/// A point whose measured solution fits its target by the middle value alone: the interval that was
+/// measured is wider than the tolerance.
+struct Imprecise {
+  Json point = Json::object();
+  double achieved = 0, low = 0, high = 0;
+  friend bool operator==(const Imprecise&, const Imprecise&) = default;
+};
+
 /// A unit of work with one record in the store.
 struct PlannedStage {
   std::string id;
@@ -87,7 +95,9 @@ struct Plan {
   std::vector<Trial> trials;         // in the order of the points, then of the seeds
   std::vector<PlannedStage> stages;  // each after those that it starts from
   std::vector<Rejected> rejected;
-  std::vector<Unsolved> unsolved;  // empty in a plan that is run; not part of plan_json()
+  // Not part of plan_json():
+  std::vector<Unsolved> unsolved;  // empty in a plan that is run
+  std::vector<Imprecise> imprecise;
 
   friend bool operator==(const Plan&, const Plan&) = default;
 };

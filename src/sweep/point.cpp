@@ -114,13 +114,14 @@ void PointBuilder::take_measured_widths(Point& point) const {
   const std::string key = solve_key(target);
   const LockedSolution* found = lock_.find(key);
   if (found == nullptr) throw StillUnsolved{key, std::move(target)};
-  if (!found->is_met())
+  if (!found->fits())
     throw Refusal{"no widths give " + sweep_.solve->metric_name() + " = " +
                   shortest(*point.budget) + ": " + found->reason + "; the nearest, " +
                   dump_json(found->value) + ", give " + significant(found->achieved, 4)};
   point.solution = {found->value.is_array() ? found->value.get<std::vector<Index>>()
                                             : std::vector<Index>{found->value.get<Index>()},
                     found->achieved, found->achieved / *point.budget - 1};
+  if (found->verdict == "noisy") point.imprecise = {found->low, found->high};
   point.knobs = with_widths(std::move(point.knobs), point.solution);
 }
 

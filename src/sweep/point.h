@@ -8,6 +8,7 @@
 
 #include "core/config_node.h"
 #include "spec/solve.h"
+#include "stats/intervals.h"
 #include "sweep/solve_lock.h"
 #include "sweep/sweep_spec.h"
 
@@ -21,6 +22,7 @@ struct Point {
   const NamedModel* model = nullptr;  // what it names
   std::optional<double> budget;
   BudgetSolution solution;
+  std::optional<Interval> imprecise;  // of a measured solution that fits only by its middle value
   ModelSpec spec;
   std::optional<Cost> cost;
   double share = 0;

@@ -84,10 +84,8 @@ SolveLock SolveLock::read(const fs::path& folder) {
 }
 
 void SolveLock::forget_unsettled() {
-  std::erase_if(entries_, [](const auto& entry) {
-    const std::string& verdict = entry.second.solution.verdict;
-    return verdict == "noisy" || verdict == "not_reached";
-  });
+  std::erase_if(entries_,
+                [](const auto& entry) { return entry.second.solution.verdict == "not_reached"; });
 }
 
 const LockedSolution* SolveLock::find(const std::string& key) const {

@@ -23,7 +23,8 @@ struct LockedSolution {
   Index measurements = 0;
   std::string device;  // name of the processor or GPU
 
-  bool is_met() const { return verdict == "met"; }
+  /// Its middle value fits the target; only "met" also has an interval as narrow as the tolerance.
+  bool fits() const { return verdict == "met" || verdict == "noisy"; }
   friend bool operator==(const LockedSolution&, const LockedSolution&) = default;
 };
 
@@ -36,7 +37,7 @@ class SolveLock {
   /// its place.
   static SolveLock read(const std::filesystem::path& folder);
 
-  /// Forgets what noise or too few measurements left open, so that it is solved again.
+  /// Forgets searches whose measurements were used up before anything fitted: they go on.
   void forget_unsettled();
 
   const LockedSolution* find(const std::string& key) const;

@@ -119,19 +119,50 @@ TEST_CASE("wrong settings of a measured solve are named with their places") {
         std::string::npos);
 }
 
-TEST_CASE("what noise left open is solved again, what was settled is not") {
+TEST_CASE("a search that ran out of measurements goes on, whatever else was locked stays") {
   TemporaryFolder folder;
   SolveLock lock;
-  LockedSolution noisy = found(Json{8}, 1.2);
-  noisy.verdict = "noisy";
-  lock.add("a", noisy, Json::object(), folder.path());
-  lock.add("b", found(Json{8}, 1.2), Json::object(), folder.path());
+  for (const char* verdict : {"met", "noisy", "coarse_grid", "out_of_reach", "not_reached"}) {
+    LockedSolution solution = found(Json{8}, 1.2);
+    solution.verdict = verdict;
+    lock.add(verdict, solution, Json::object(), folder.path());
+  }
   SolveLock read = SolveLock::read(folder.path());
-  REQUIRE(read.find("a") != nullptr);
-  CHECK(*read.find("a") == noisy);
+  for (const char* verdict : {"met", "noisy", "coarse_grid", "out_of_reach", "not_reached"})
+    REQUIRE(read.find(verdict) != nullptr);
+  CHECK(read.find("noisy")->verdict == "noisy");
   read.forget_unsettled();
-  CHECK(read.find("a") == nullptr);
-  CHECK(read.find("b") != nullptr);
+  CHECK(read.find("not_reached") == nullptr);
+  for (const char* verdict : {"met", "noisy", "coarse_grid", "out_of_reach"})
+    CHECK(read.find(verdict) != nullptr);
+}
+
+TEST_CASE("a solution that fits by its middle value alone makes a model and is told apart") {
+  const SweepSpec sweep = parse_sweep("s.yaml", kMeasuredSweep);
+  TemporaryFolder folder;
+  SolveLock lock;
+  for (const Unsolved& unsolved : expand(sweep).unsolved) {
+    const double target = unsolved.target.at("equals").get<double>();
+    LockedSolution solution =
+        found(Json(std::vector<Index>{32, 32, target > 1.3 ? 32 : 64}), target);
+    if (target > 1.3) {
+      solution.verdict = "noisy";
+      solution.reason = "the interval is wider than the tolerance";
+      solution.low = 1.3;
+      solution.high = 1.7;
+    }
+    lock.add(unsolved.key, solution, unsolved.point, folder.path());
+  }
+  const Plan plan = expand(sweep, lock);
+  CHECK(plan.rejected.empty());
+  CHECK(plan.models.size() == 4);
+  REQUIRE(plan.imprecise.size() == 2);
+  for (const Imprecise& one : plan.imprecise) {
+    CHECK(one.point.at("budget") == 1.5);
+    CHECK(one.achieved == 1.5);
+    CHECK(one.low == 1.3);
+    CHECK(one.high == 1.7);
+  }
 }
 
 TEST_CASE("a lock file that somebody broke is refused with the place") {
