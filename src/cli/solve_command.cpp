@@ -1,14 +1,17 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 
 #include "cli/command.h"
 #include "cli/engine_commands.h"
 #include "cli/measured_solver.h"
+#include "cli/predictor_words.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/names.h"
 #include "core/text.h"
+#include "predict/predictor_file.h"
 #include "spec/solve_knob.h"
 #include "sweep/named_config.h"
 
@@ -107,12 +110,32 @@ Solved solve_analytic(const Json& knobs, const TargetWords& target, const std::s
   return solved;
 }
 
+using SecondsOf = std::function<double(const ModelSpec&)>;
+
+/// What a predictor says of a batch. It only proposes, so that a batch that it was not trained for
+/// will do; a machine or a number of threads that it does not know will not.
+SecondsOf seconds_predicted(const std::string& path, const Protocol& protocol) {
+  TimePredictor predictor = read_predictor(path);
+  check_is_here(predictor, path);
+  PredictorSetting& setting = predictor.setting;
+  if (setting.threads != protocol.threads)
+    throw UserError(path + " was trained for " + std::to_string(setting.threads) +
+                    " thread(s), the protocol measures with " + std::to_string(protocol.threads) +
+                    ": run vitlab calibrate with a protocol of that many");
+  setting.batch = protocol.batch;
+  setting.deploy = protocol.deploy;
+  return [predictor = std::move(predictor)](const ModelSpec& spec) {
+    return predict_time(predictor, features_for(build_graph(spec), predictor.setting)).seconds;
+  };
+}
+
 Solved solve_speed(const Json& knobs, const TargetWords& target, const std::string& knob,
-                   double step, double tolerance, const Protocol& protocol) {
+                   double step, double tolerance, const Protocol& protocol,
+                   const SecondsOf& guess) {
   const KnobGrid grid = knob_grid(knobs, knob, step);
   MeasuredTarget wanted{target.metric, target.equals, std::nullopt, tolerance, protocol};
   if (!target.relative_to.empty()) wanted.reference = resolve_model(target.relative_to);
-  const MeasuredAnswer found = solve_measured(knobs, grid, wanted);
+  const MeasuredAnswer found = solve_measured(knobs, grid, wanted, guess);
   Solved solved;
   solved.knobs = with_knob(knobs, knob, found.value);
   solved.document = value_json(knob, found.value, grid.step);
@@ -142,7 +165,8 @@ std::string solution_file(const Solved& solved, const std::string& command) {
 }  // namespace
 
 ExitCode run_solve(const std::vector<std::string>& words) {
-  std::string reference, target_words, knob, out, protocol_path = "configs/measure/quick.yaml";
+  std::string reference, target_words, knob, out, predictor_path;
+  std::string protocol_path = "configs/measure/quick.yaml";
   std::vector<std::string> overrides;
   double tolerance = 0.03, step = 0;
   bool json = false;
@@ -169,18 +193,30 @@ ExitCode run_solve(const std::vector<std::string>& words) {
                    step);
   arguments.option("--protocol", "how speed is measured (default: configs/measure/quick.yaml)",
                    protocol_path);
+  arguments.option("--predictor",
+                   "what vitlab calibrate wrote: proposes instead of the roofline; speed is "
+                   "measured all the same",
+                   predictor_path);
   arguments.option("--out", "a YAML file to write: the knobs with the solution", out);
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
   if (!(tolerance >= 0 && tolerance <= 1)) throw UserError("--tolerance must lie in 0..1");
   if (step < 0) throw UserError("--multiple-of must be positive");
   const TargetWords target = read_target(target_words);
+  if (!predictor_path.empty() && !target.is_measured())
+    throw UserError("--predictor is of throughput and latency_ms; " + target.metric +
+                    " is counted exactly");
   const NamedModel model = resolve_model(reference, overrides);
   if (knob.empty()) knob = solvable_knob(model.knobs);
-  const Solved solved =
-      target.is_measured()
-          ? solve_speed(model.knobs, target, knob, step, tolerance, load_protocol(protocol_path))
-          : solve_analytic(model.knobs, target, knob, step, tolerance);
+  Solved solved;
+  if (target.is_measured()) {
+    const Protocol protocol = load_protocol(protocol_path);
+    const SecondsOf guess =
+        predictor_path.empty() ? nullptr : seconds_predicted(predictor_path, protocol);
+    solved = solve_speed(model.knobs, target, knob, step, tolerance, protocol, guess);
+  } else {
+    solved = solve_analytic(model.knobs, target, knob, step, tolerance);
+  }
   if (!out.empty())
     write_file_atomically(out, solution_file(solved, "vitlab solve " + reference + " --target " +
                                                          target_words + " --knob " + knob));
