@@ -64,7 +64,9 @@ Json ask_engine(const Json& request, const std::string& label) {
   std::unique_ptr<Progress> progress;
   std::int64_t total = -1;
   Json result = run_engine(request, [&](const Json& event) {
-    if (event.value("event", std::string()) != "progress") return;
+    const auto kind = event.value("event", std::string());
+    if (kind == "note") log_line(event.value("note", std::string()));
+    if (kind != "progress") return;
     const auto of = event.value("total", std::int64_t{0});
     if (!progress || of != total) progress = std::make_unique<Progress>(label, total = of);
     progress->update(event.value("done", std::int64_t{0}), event.value("note", std::string()));

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include "core/interrupt.h"
+#include "engine/device_turn.h"
 #include "engine/requests.h"
 #include "model/device.h"
 #include "model/weights.h"
@@ -29,6 +30,7 @@ void add_roofs(at::Device device, const std::vector<Index>& thread_counts, Event
   constexpr std::array kTypes{at::kFloat, at::kBFloat16};
   std::int64_t done = 0;
   const auto total = static_cast<std::int64_t>(thread_counts.size() * kTypes.size());
+  const DeviceLock alone = alone_on(device.str(), events);
   for (const Index count : thread_counts) {
     const ThreadsInUse threads(count);
     for (const at::ScalarType dtype : kTypes) {

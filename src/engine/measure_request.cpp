@@ -1,5 +1,6 @@
 #include "core/error.h"
 #include "engine/candidates.h"
+#include "engine/device_turn.h"
 #include "engine/requests.h"
 #include "profile/measure.h"
 
@@ -21,6 +22,7 @@ Json run_measure_request(const Json& request, Events& events) {
   if (candidates.empty()) throw UserError("a measurement needs a model");
   const auto reference = request.value("reference", std::size_t{0});
   if (reference >= candidates.size()) throw UserError("the reference is none of the candidates");
+  const DeviceLock alone = alone_on(candidates.at(reference).protocol.device, events);
   const Measurement measurement = measure_interleaved(
       candidates, reference,
       [&](std::int64_t done, std::int64_t total, const std::string& note) {

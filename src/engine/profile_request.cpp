@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "core/files.h"
+#include "engine/device_turn.h"
 #include "engine/request_model.h"
 #include "engine/requests.h"
 #include "model/device.h"
@@ -46,6 +47,7 @@ Json run_profile_request(const Json& request, Events& events) {
   const TimingNotice notice = [&](std::int64_t done, std::int64_t total, const std::string& note) {
     events.progress(done, total, note);
   };
+  const DeviceLock alone = alone_on(protocol.device, events);
   const ProfileResult result = profile_model(model, protocol, notice);
   Json payload = Json::object();
   payload["model"] = model.name;

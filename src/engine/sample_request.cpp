@@ -1,4 +1,5 @@
 #include "core/error.h"
+#include "engine/device_turn.h"
 #include "engine/requests.h"
 #include "graph/fold.h"
 #include "model/device.h"
@@ -34,6 +35,7 @@ Json run_sample_request(const Json& request, Events& events) {
   const Protocol protocol = protocol_from_json(request.at("protocol"), "protocol");
   keep_freed_memory();
   const ThreadsInUse threads(protocol.threads);
+  const DeviceLock alone = alone_on(protocol.device, events);
   OpSampler sampler(drawn_model(request.at("reference")), protocol);
   const Json& candidates = request.at("candidates");
   std::size_t timed = 0;

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "core/error.h"
+#include "engine/device_turn.h"
 #include "engine/request_model.h"
 #include "engine/requests.h"
 #include "model/weight_files.h"
@@ -100,6 +101,7 @@ Json run_similarity_request(const Json& request, Events& events) {
   const bool ablates = request.value("ablate", false);
   if (ablates) labelled(images, "--ablate");
   if (wants_importance(settings)) labelled(images, "gate_importance");
+  const DeviceLock turn = beside_others(events);
   SimilarityResult result = similarity_of(loaded, images, settings, notice);
   if (wants_importance(settings))
     add_importance(result, gate_importance(loaded.executor, loaded.weights,

@@ -1,4 +1,5 @@
 #include "data/dataset.h"
+#include "engine/device_turn.h"
 #include "engine/request_model.h"
 #include "engine/requests.h"
 #include "model/weight_files.h"
@@ -34,6 +35,7 @@ Json run_train_request(const Json& request, Events& events) {
     training.start = load_weights(request.at("start").get<std::string>(), build_graph(model.spec),
                                   at::kFloat, &resized);
   tell_resized(resized);
+  const DeviceLock turn = beside_others(events);
   const TrainResult result = train(training, [&](const TrainStep& step) {
     events.progress(step.step, step.steps, describe(step));
   });

@@ -6,11 +6,11 @@
 #include <ATen/ATen.h>
 
 #include "core/interrupt.h"
+#include "engine/device_turn.h"
 #include "engine/measure_stages.h"
 #include "engine/requests.h"
 #include "engine/stage_runs.h"
 #include "store/claim.h"
-#include "store/device_lock.h"
 
 namespace vitlab {
 
@@ -91,7 +91,7 @@ class Work {
   // --- untimed stages
 
   void work_off(std::vector<const PlannedStage*> open) {
-    const DeviceLock lock("cpu", DeviceLock::Use::kShared);
+    const DeviceLock lock = beside_others(events_);
     while (!open.empty()) {
       bool progressed = false;
       for (std::size_t i = 0; i < open.size();) {
@@ -178,8 +178,7 @@ class Work {
   }
 
   void measure_group(std::vector<const PlannedStage*> stages) {
-    const DeviceLock lock(device_class(stages.front()->device), DeviceLock::Use::kExclusive,
-                          [&](const std::string& why) { tell_note(why); });
+    const DeviceLock lock = alone_on(stages.front()->device, events_);
     std::vector<Claim> claims;
     std::erase_if(stages, [&](const PlannedStage* stage) {
       if (standing(stage->id) != Standing::kOpen) return true;
@@ -258,13 +257,6 @@ class Work {
     Json more = Json::object();
     more["note"] = note;
     tell("stage_progress", stage, more);
-  }
-
-  void tell_note(const std::string& note) {
-    Json json = Json::object();
-    json["event"] = "note";
-    json["note"] = note;
-    events_.send(json);
   }
 
   Store store_;

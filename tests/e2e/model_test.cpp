@@ -1,8 +1,16 @@
+#include <chrono>
 #include <cmath>
+#include <optional>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "core/random.h"
 #include "lab.h"
 #include "model/weight_files.h"
+#include "store/device_lock.h"
 
 namespace vitlab {
 namespace {
@@ -280,6 +288,49 @@ TEST_CASE("profile --against tells both models apart and --trace writes a file o
                            "model.yaml", "--top", "3"});
   CHECK(ran.code == 0);
   CHECK_THAT(ran.out, Catch::Contains("kind of layer") && Catch::Contains("node in both"));
+}
+
+/// Runs a command while somebody else holds the CPU, who leaves once it waits for it.
+Ran run_beside(const Lab& lab, DeviceLock::Use held, const std::vector<std::string>& words) {
+  const std::filesystem::path folder = lab / "locks/vitlab/locks";
+  std::filesystem::create_directories(folder);
+  for (const auto& part : {folder, folder.parent_path()})
+    std::filesystem::permissions(part, std::filesystem::perms::owner_all);
+  std::optional<DeviceLock> others(std::in_place, "cpu", held, DeviceLock::OnWait{}, folder);
+  RunningProgram program(lab.command(words), lab.path(), lab.environment());
+  // Who waits stands in the turnstile: alone for timed work, with others for untimed work. The
+  // probe must not be what is waited for.
+  const int probe = held == DeviceLock::Use::kShared ? LOCK_SH : LOCK_EX;
+  const std::filesystem::path turnstile = folder / "cpu.turn";
+  const int file = ::open(turnstile.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(file >= 0);
+  while (program.is_running() && ::flock(file, probe | LOCK_NB) == 0) {
+    ::flock(file, LOCK_UN);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  ::close(file);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // from the turnstile to the lock
+  others.reset();
+  return program.finish();
+}
+
+TEST_CASE("who times a model waits for those who train, who trains waits for those who time") {
+  const Lab lab;
+  const auto waited = [](const Ran& ran) {
+    INFO(ran.err);
+    CHECK(ran.code == 0);
+    return ran.err.find("waits for 'cpu', ") != std::string::npos;
+  };
+  CHECK(waited(run_beside(lab, DeviceLock::Use::kShared,
+                          {"profile", "model.yaml", "--protocol", "measure.yaml"})));
+  CHECK(waited(run_beside(lab, DeviceLock::Use::kShared,
+                          {"measure", "model.yaml", "--protocol", "measure.yaml"})));
+  CHECK(waited(run_beside(lab, DeviceLock::Use::kExclusive,
+                          {"train", "model.yaml", "--data", Lab::kData, "--recipe", "recipe.yaml",
+                           "--out", "trained"})));
+  CHECK_FALSE(waited(run_beside(lab, DeviceLock::Use::kShared,
+                                {"train", "model.yaml", "--data", Lab::kData, "--recipe",
+                                 "recipe.yaml", "--out", "beside"})));
 }
 
 }  // namespace

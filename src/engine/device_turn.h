@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "engine/events.h"
+#include "store/device_lock.h"
+
+namespace vitlab {
+
+/// Waits until nobody else of this user trains, analyses or times on the device ("cpu", "cuda:0")
+/// and keeps it for timing; says in a note what it waits for.
+DeviceLock alone_on(const std::string& device, Events& events);
+
+/// Waits until nobody times on the CPU and keeps others from timing while untimed work runs.
+DeviceLock beside_others(Events& events);
+
+}  // namespace vitlab
