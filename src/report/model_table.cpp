@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -65,6 +67,21 @@ void add_names(TableBuilder& table, const ReportModels& models) {
       if (k >= model.knobs.size() || model.knobs[k].empty()) return kMissing;
       return TableCell{model.knobs[k], k == 0 && model.is_reference ? "reference" : "", ""};
     });
+}
+
+/// What widths were solved for, where models of several targets stand in one table.
+void add_target(TableBuilder& table, const ReportModels& models) {
+  std::set<std::pair<std::string, double>> targets;
+  for (const ReportModel& model : models.models)
+    if (model.budget) targets.insert({model.budget_metric, *model.budget});
+  if (targets.size() < 2) return;
+  const bool one_metric = targets.begin()->first == targets.rbegin()->first;
+  table.add(
+      {"Target", one_metric ? targets.begin()->first : "", true}, [&](const ReportModel& model) {
+        if (!model.budget) return kMissing;
+        return TableCell{*model.budget >= 1000 ? si(*model.budget) : significant(*model.budget, 3),
+                         one_metric ? "" : model.budget_metric, shortest(*model.budget)};
+      });
 }
 
 /// "1 seed a model", "30–34 samples a model".
@@ -197,6 +214,7 @@ void add_analyses(TableBuilder& table, const ReportModels& models) {
 ModelTable model_table(const ReportModels& models) {
   TableBuilder table(models.models);
   add_names(table, models);
+  add_target(table, models);
   table.add({"Parameters", "", true},
             [](const ReportModel& model) { return amount(model.params); });
   table.add({"MACs", "", true}, [](const ReportModel& model) { return amount(model.macs); });

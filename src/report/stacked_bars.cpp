@@ -14,6 +14,7 @@ namespace {
 constexpr double kBarHeight = 22;
 constexpr double kWideFrom = 560;
 constexpr double kSumWidth = 60;
+constexpr double kLeastLabels = 230, kMostLabels = 330;  // room beside the bars
 
 struct Layout {
   bool is_wide = false;
@@ -22,10 +23,12 @@ struct Layout {
   double row = 0;    // from bar to bar
 };
 
-Layout layout_for(double width) {
+Layout layout_for(const StackedBars& chart, double width) {
   Layout layout;
   layout.is_wide = width >= kWideFrom;
-  layout.left = layout.is_wide ? 230 : 0;
+  double labels = 0;
+  for (const Bar& bar : chart.bars) labels = std::max(labels, text_width(bar.label));
+  layout.left = layout.is_wide ? std::clamp(labels + 20, kLeastLabels, kMostLabels) : 0;
   layout.right = width - kSumWidth;
   layout.row = layout.is_wide ? kBarHeight + 18 : kBarHeight + 34;
   return layout;
@@ -103,7 +106,7 @@ std::string stacked_bars(const StackedBars& chart, double width) {
     for (const double share : bar.shares)
       ensure(std::isfinite(share) && share >= 0, "a share is finite and not negative");
   }
-  const Layout layout = layout_for(width);
+  const Layout layout = layout_for(chart, width);
   SvgWriter svg(chart.id, width, height_of(chart, layout, width), chart.title, chart.description);
   double y = draw_categories(svg, chart, width) + 20;
   svg.text(width, y - 4, chart.bracket_name, "axis-title", Anchor::kEnd);

@@ -113,6 +113,9 @@ TEST_CASE("a bar's segments are as long as its shares", "[report]") {
   // 860 less 230 for names and 60 for sums leave 570.
   CHECK(svg.find("width=\"142.5\"") != std::string::npos);
   CHECK(svg.find("width=\"427.5\"") != std::string::npos);
+  // A long name gets more room, but not all of it.
+  chart.bars[0].label = std::string(300, 'x');
+  CHECK(stacked_bars(chart, 860).find("width=\"117.5\"") != std::string::npos);
   chart.bars[0].shares[0] = -1;
   CHECK_THROWS_AS(stacked_bars(chart, 860), std::logic_error);
   chart.bars.clear();

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "report/model_table.h"
 #include "sample_input.h"
+#include "sample_profile.h"
 #include "test.hpp"
 
 namespace vitlab {
@@ -93,6 +95,23 @@ TEST_CASE("a table leaves out the columns that no model fills", "[report]") {
   const std::vector<std::string> fewer = titles(input);
   CHECK(fewer.size() + 1 == all.size());
   CHECK(std::count(fewer.begin(), fewer.end(), "Top-1 accuracy") == 0);
+}
+
+TEST_CASE("models of several targets name theirs, those of one target do not", "[report]") {
+  ReportInput input = share_input();
+  const ModelTable table = model_table(report_models(input));
+  const auto target =
+      std::find_if(table.columns.begin(), table.columns.end(),
+                   [](const TableColumn& column) { return column.title == "Target"; });
+  REQUIRE(target != table.columns.end());
+  CHECK(target->unit == "throughput");
+  const auto place = static_cast<std::size_t>(target - table.columns.begin());
+  std::map<std::string, int> counts;
+  for (const auto& row : table.rows) ++counts[row[place].text];
+  CHECK(counts == std::map<std::string, int>{{"1.25", 6}, {"1.5", 6}});
+  for (ResultRow& row : input.table.rows) row.budget = 1.25;
+  for (const TableColumn& column : model_table(report_models(input)).columns)
+    CHECK(column.title != "Target");
 }
 
 TEST_CASE("on small grids similarity is shown less chance", "[report]") {
