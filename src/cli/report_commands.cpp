@@ -21,17 +21,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What the records say besides numbers: grids too small to compare heads on, profiles,
+/// What the records say besides numbers: heads pair by pair, grids too small for that, profiles,
 /// protocol, machine.
 void add_details(const Plan& plan, const Collected& collected, ReportInput& input) {
   for (const PlannedStage& stage : plan.stages) {
     const auto found = collected.records.find(stage.id);
     if (found == collected.records.end()) continue;
     const Json& details = found->second.details;
-    if (stage.kind == "similarity" && details.contains("layers"))
+    if (stage.kind == "similarity" && details.contains("layers")) {
+      input.heads.push_back({stage.model, std::make_shared<const HeadFacts>(head_facts(details))});
       for (const Json& layer : details.at("layers"))
         if (layer.value("small_grid", false))
           input.small_grids.insert({stage.model, layer.at("layer").get<std::string>()});
+    }
     if (stage.kind != "measure" || !details.contains("environment")) continue;
     if (details.contains("profile")) {
       ResultRow context;

@@ -88,6 +88,7 @@ SimilaritySettings SimilarityWords::settings() const {
   if (settings.images < 1) throw UserError("--images must be at least 1");
   if (control < 0 || control > 100) throw UserError("--control must lie in 0..100");
   settings.control = control;
+  settings.ablate = ablate;
   settings.metrics = chosen_measures(split_at_commas(metrics));
   return settings;
 }
@@ -98,7 +99,6 @@ Json SimilarityWords::request() const {
   if (!show.empty() && out.empty()) throw UserError("--show draws into a folder: name it by --out");
   Json request = model.request("similarity");
   request["settings"] = similarity_settings_json(settings());
-  request["ablate"] = ablate;
   request["cross_layer"] = cross_layer;
   request["layer_cka"] = layer_cka;
   request["show"] = numbers_of(show);

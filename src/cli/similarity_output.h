@@ -6,9 +6,8 @@
 
 namespace vitlab {
 
-/// Writes the document of `vitlab similarity` into a folder: similarity.json, similarity.csv, a
-/// drawing for each layer's pairs of heads, one of all layers by depth, and index.html, which shows
-/// them beside the attention maps that the engine drew there.
+/// Writes the document of `vitlab similarity` (report/similarity_page.h) into the folder where the
+/// engine drew the attention maps that it names.
 void write_similarity_output(const Json& document, const std::filesystem::path& folder);
 
 }  // namespace vitlab

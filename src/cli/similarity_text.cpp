@@ -1,5 +1,6 @@
 #include "cli/similarity_text.h"
 
+#include <cstddef>
 #include <vector>
 
 #include "cli/engine_commands.h"
@@ -34,28 +35,65 @@ bool any_layer_has(const Json& result, const char* metric, const char* field) {
   return false;
 }
 
+using Cells = std::vector<std::string>;
+
+/// The first `keys` columns and `count` from `from` on.
+TextTable part_of(const Cells& header, const std::vector<Cells>& rows, std::size_t keys,
+                  std::size_t from, std::size_t count) {
+  const auto cut = [&](const Cells& cells) {
+    Cells kept(cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(keys));
+    const auto first = cells.begin() + static_cast<std::ptrdiff_t>(from);
+    kept.insert(kept.end(), first, first + static_cast<std::ptrdiff_t>(count));
+    return kept;
+  };
+  TextTable table(cut(header));
+  for (const Cells& row : rows) table.add(cut(row));
+  return table;
+}
+
+bool fits(const TextTable& table, std::size_t width) {
+  const std::string text = table.str();
+  const std::size_t rule = text.find('\n') + 1;  // the line below the header spans the table
+  return display_width(text.substr(rule, text.find('\n', rule) - rule)) <= width;
+}
+
+/// One table, or several where it is wider than the terminal: each starts with the first `keys`
+/// columns, so that no name is cut.
+std::string tables_that_fit(const Cells& header, const std::vector<Cells>& rows, std::size_t keys,
+                            std::size_t width) {
+  std::string text;
+  for (std::size_t from = keys; from < header.size();) {
+    std::size_t count = header.size() - from;
+    while (width > 0 && count > 1 && !fits(part_of(header, rows, keys, from, count), width))
+      --count;
+    text += part_of(header, rows, keys, from, count).str(width) + "\n";
+    from += count;
+  }
+  return text;
+}
+
 std::string layer_table(const Json& result, const std::vector<Column>& columns, bool has_interval,
                         std::size_t width) {
   std::vector<Column> shown;
   for (const Column& column : columns)
     if (any_layer_has(result, column.metric, column.field)) shown.push_back(column);
   if (shown.empty()) return "";
-  std::vector<std::string> header{"layer", "heads"};
+  Cells header{"layer", "heads"};
   for (const Column& column : shown) {
     header.emplace_back(column.heading);
     if (has_interval && &column == &shown.front()) header.emplace_back("95 % interval");
   }
-  TextTable table(header);
+  std::vector<Cells> rows;
   for (const Json& layer : result.at("layers")) {
-    std::vector<std::string> row{layer.at("layer").get<std::string>(), layer.at("heads").dump()};
+    Cells row{layer.at("layer").get<std::string>(), layer.at("heads").dump()};
     for (const Column& column : shown) {
       row.push_back(cell(layer, column.metric, column.field));
       if (has_interval && &column == &shown.front())
         row.push_back(cell(layer, kFirst, "low") + " … " + cell(layer, kFirst, "high"));
     }
-    table.add(row);
+    rows.push_back(std::move(row));
   }
-  return table.str(width) + "\n";
+  return tables_that_fit(header, rows, 2, width);
 }
 
 std::string change(const Json& answers) {
@@ -64,25 +102,30 @@ std::string change(const Json& answers) {
 }
 
 std::string ablation_table(const Json& ablation, std::size_t width) {
-  TextTable table({"layer", "head", "removed: loss / top-1 points", "alone: loss / top-1 points"});
+  std::vector<Cells> rows;
   for (const Json& layer : ablation.at("layers"))
     for (const Json& head : layer.at("heads"))
-      table.add({layer.at("layer").get<std::string>(), head.at("head").dump(),
-                 change(head.at("removed")), change(head.at("left"))});
+      rows.push_back({layer.at("layer").get<std::string>(), head.at("head").dump(),
+                      change(head.at("removed")), change(head.at("left"))});
   return "Without each head, and with each as its layer's only one (changes of " +
          ablation.at("images").dump() + " images; loss " + number(ablation.at("loss"), 4) +
          ", top-1 " + significant(100 * number_from_json(ablation.at("top1"), "top1"), 4) +
-         " % as it is)\n" + table.str(width) + "\n";
+         " % as it is)\n" +
+         tables_that_fit(
+             {"layer", "head", "removed: loss / top-1 points", "alone: loss / top-1 points"}, rows,
+             2, width);
 }
 
 std::string comparison_table(const Json& comparison, std::size_t width) {
-  TextTable table({"metric", "mean difference", "95 % interval", "layers", "the other way"});
+  std::vector<Cells> rows;
   for (const auto& [metric, row] : comparison.at("summary").items())
-    table.add({metric, number(row.at("difference"), 3),
-               number(row.at("low"), 3) + " … " + number(row.at("high"), 3),
-               row.at("layers").dump(), row.at("opposite").dump()});
+    rows.push_back({metric, number(row.at("difference"), 3),
+                    number(row.at("low"), 3) + " … " + number(row.at("high"), 3),
+                    row.at("layers").dump(), row.at("opposite").dump()});
   return "Less " + comparison.value("against", std::string()) + ", on the same images\n" +
-         table.str(width) + comparison.at("sentence").get<std::string>() + "\n\n";
+         tables_that_fit({"metric", "mean difference", "95 % interval", "layers", "the other way"},
+                         rows, 1, width) +
+         comparison.at("sentence").get<std::string>() + "\n\n";
 }
 
 }  // namespace

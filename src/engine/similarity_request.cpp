@@ -98,8 +98,7 @@ Json run_similarity_request(const Json& request, Events& events) {
       similarity_settings_from_json(request.at("settings"), "settings");
   const auto notice = [&](Index done, Index total) { events.progress(done, total, "images"); };
   const Images images = requested_images(request);
-  const bool ablates = request.value("ablate", false);
-  if (ablates) labelled(images, "--ablate");
+  if (settings.ablate) labelled(images, "--ablate");
   if (wants_importance(settings)) labelled(images, "gate_importance");
   const DeviceLock turn = beside_others(events);
   SimilarityResult result = similarity_of(loaded, images, settings, notice);
@@ -122,7 +121,7 @@ Json run_similarity_request(const Json& request, Events& events) {
     payload["comparison"] = comparison_of(request.at("against"), result, images, settings, notice);
   if (request.contains("show") && !request.at("show").empty())
     payload["pictures"] = pictures_of(loaded, images, request);
-  if (ablates)
+  if (settings.ablate)
     payload["ablation"] = ablation_json(
         ablate_heads(loaded.executor, loaded.weights, *images.dataset, settings, notice));
   return payload;

@@ -128,6 +128,9 @@ void run_similarity(const StageContext& context, StageRecord& record,
   add_control(result, controls);
   record.metrics = metrics_of(result);
   record.details = similarity_json(result);
+  if (settings.ablate)
+    record.details["ablation"] =
+        ablation_json(ablate_heads(executor, weights, *dataset, settings, notice));
 }
 
 void run_prune(const StageContext& context, StageRecord& record, const StagedFiles& files) {

@@ -28,6 +28,7 @@ constexpr std::string_view kChart = R"(
 .chart .front{stroke:var(--muted);stroke-width:1.2;stroke-dasharray:2 3}
 .chart .bracket{stroke:var(--muted);stroke-width:1.2}
 .chart .band{fill:var(--band);fill-opacity:.28;stroke:var(--band);stroke-opacity:.6;stroke-width:1}
+.chart .outlined{fill:none;stroke:var(--muted);stroke-opacity:1;stroke-dasharray:3 3}
 .s0{--c:var(--s0)}.s1{--c:var(--s1)}.s2{--c:var(--s2)}.s3{--c:var(--s3)}.s4{--c:var(--s4)}.s5{--c:var(--s5)}.s6{--c:var(--s6)}
 .chart .interval{stroke:var(--c);stroke-width:1.4;stroke-opacity:.6}
 .chart .line{stroke:var(--c);stroke-width:1.8;stroke-linejoin:round}

@@ -87,8 +87,9 @@ std::string speed_axis(const ReportModels& models) {
 
 const std::vector<std::string>& figure_names() {
   static const std::vector<std::string> names{
-      "accuracy_speed", "time_categories", "roofline",         "roofline_other", "mhsa_memory",
-      "mhsa_accuracy",  "head_similarity", "paper_similarity", "pruning",        "paper_pruning"};
+      "accuracy_speed", "time_categories", "roofline",        "roofline_other",
+      "mhsa_memory",    "mhsa_accuracy",   "head_similarity", "paper_similarity",
+      "head_pairs",     "head_importance", "pruning",         "paper_pruning"};
   return names;
 }
 
@@ -167,6 +168,8 @@ std::vector<Figure> figures(const ReportModels& models) {
   add(mhsa_memory_figure(models));
   add(mhsa_accuracy_figure(models));
   if (add(similarity_figure(models))) add(paper_similarity_figure());
+  add(redundant_heads_figure(models));
+  add(heads_worth_figure(models));
   if (add(pruning_figure(models))) add(paper_pruning_figure());
   return all;
 }

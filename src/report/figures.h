@@ -49,6 +49,8 @@ Figure mhsa_memory_figure(const ReportModels& models);
 Figure mhsa_accuracy_figure(const ReportModels& models);
 Figure similarity_figure(const ReportModels& models);
 Figure paper_similarity_figure();
+Figure redundant_heads_figure(const ReportModels& models);
+Figure heads_worth_figure(const ReportModels& models);
 Figure pruning_figure(const ReportModels& models);
 Figure paper_pruning_figure();
 

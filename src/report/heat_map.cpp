@@ -15,12 +15,7 @@ constexpr double kRow = 26;
 constexpr double kHeading = 30;
 constexpr double kWidestCell = 48;
 constexpr double kColumnNumbers = 18;
-constexpr int kColours = 7;
 constexpr double kTextFrom = 27;
-
-int colour_of(double share) {
-  return std::clamp(static_cast<int>(share * kColours), 0, kColours - 1);
-}
 
 struct Layout {
   bool is_wide = false;
@@ -47,7 +42,7 @@ void draw_row(SvgWriter& svg, const HeatRow& row, const Layout& layout, double y
     const HeatCell& cell = row.cells[i];
     if (!cell.share || !std::isfinite(*cell.share)) continue;
     const double x = layout.left + layout.cell * static_cast<double>(i);
-    const int colour = colour_of(*cell.share);
+    const int colour = heat_colour(*cell.share);
     svg.rect(x, y, layout.cell - 1.5, kRow - 3, fmt::format("cell h{}", colour), cell.tip);
     if (layout.cell >= kTextFrom)
       svg.text(x + layout.cell / 2 - 0.75, y + 16, fmt::format("{:.0f}", 100 * *cell.share),
@@ -77,6 +72,11 @@ double draw_group(SvgWriter& svg, const HeatGroup& group, double width, double y
 }
 
 }  // namespace
+
+int heat_colour(double share) {
+  return std::clamp(static_cast<int>(std::clamp(share, 0.0, 1.0) * kHeatColours), 0,
+                    kHeatColours - 1);
+}
 
 std::string heat_map(const HeatMap& chart, double width) {
   double height = 22;

@@ -31,6 +31,11 @@ struct HeatMap {
   std::vector<HeatGroup> groups;
 };
 
+/// Colours that shares in [0, 1] are told apart by: classes h0 … h6, t0 … t6 for the text inside.
+inline constexpr int kHeatColours = 7;
+/// Number of the colour of a share; shares outside [0, 1] take the end colours.
+int heat_colour(double share);
+
 /// Shares as coloured cells with the percent written in where it fits, `width` pixels wide; columns
 /// are numbered from 1. No cell gives an empty string; shares outside [0, 1] take the end colours.
 std::string heat_map(const HeatMap& chart, double width);

@@ -16,6 +16,9 @@ std::string html_text(std::string_view text);
 /// "#", so that no file name leads out of the report.
 std::string html_path(std::string_view path);
 
+/// A PNG file as an address that a page carries in itself.
+std::string png_address(std::string_view bytes);
+
 /// A table of texts; columns whose cells all look like numbers are aligned right.
 std::string plain_table(const std::vector<std::string>& columns,
                         const std::vector<std::vector<std::string>>& rows,

@@ -24,36 +24,52 @@ Line similarity_line(const ReportModel& model, bool less_chance) {
     std::string tip =
         fmt::format("{} | {} | cosine {:.3f}", numbered(model), layer.layer, layer.value);
     if (layer.chance) tip += fmt::format(", by chance {:.3f}", *layer.chance);
+    if (layer.random) tip += fmt::format(", with random weights {:.3f}", *layer.random);
     line.points.push_back({shown_similarity(layer, less_chance), tip});
   }
   return line;
 }
 
-/// The range of chance over the models at each place, as far as every place has one.
-Band chance_band(const std::vector<const ReportModel*>& models) {
-  Band band{
-      "chance: same measure with maps of different images, least to most over models", {}, {}};
+/// The range of one part of the values over the models at each place, as far as every place has
+/// one; drawn only if any has.
+void add_range(LineChart& chart, const std::vector<const ReportModel*>& models,
+               const std::string& name, std::optional<double> LayerValue::*part) {
+  Band band{name, {}, {}};
   for (std::size_t i = 0;; ++i) {
     double low = std::numeric_limits<double>::infinity(), high = -low;
     for (const ReportModel* model : models) {
-      if (i >= model->similarity.size() || !model->similarity[i].chance) continue;
-      low = std::min(low, *model->similarity[i].chance);
-      high = std::max(high, *model->similarity[i].chance);
+      if (i >= model->similarity.size() || !(model->similarity[i].*part)) continue;
+      low = std::min(low, *(model->similarity[i].*part));
+      high = std::max(high, *(model->similarity[i].*part));
     }
-    if (low > high) return band;
+    if (low > high) break;
     band.low.push_back(low);
     band.high.push_back(high);
   }
+  if (!band.low.empty()) chart.bands.push_back(std::move(band));
+}
+
+bool any_random(const std::vector<const ReportModel*>& models) {
+  return std::any_of(models.begin(), models.end(), [](const ReportModel* model) {
+    return std::any_of(model->similarity.begin(), model->similarity.end(),
+                       [](const LayerValue& layer) { return layer.random.has_value(); });
+  });
 }
 
 void add_similarity_rows(Figure& figure, const std::vector<const ReportModel*>& models) {
+  const auto shown = [](const std::optional<double>& value) {
+    return value ? two_decimals(*value) : std::string("–");
+  };
+  const bool has_random = any_random(models);
   figure.columns = {"Model", "Layer", "Cosine", "By chance", "Difference"};
+  if (has_random) figure.columns.emplace_back("With random weights");
   for (const ReportModel* model : models)
-    for (const LayerValue& layer : model->similarity)
+    for (const LayerValue& layer : model->similarity) {
       figure.rows.push_back(
-          {numbered(*model), layer.layer, two_decimals(layer.value),
-           layer.chance ? two_decimals(*layer.chance) : "–",
+          {numbered(*model), layer.layer, two_decimals(layer.value), shown(layer.chance),
            layer.chance ? fmt::format("{:+.2f}", layer.value - *layer.chance) : "–"});
+      if (has_random) figure.rows.back().push_back(shown(layer.random));
+    }
 }
 
 }  // namespace
@@ -79,12 +95,16 @@ Figure similarity_figure(const ReportModels& models) {
     chart.level = 0;
   } else {
     chart.y_most = 1;
-    Band band = chance_band(shown.models);
-    if (!band.low.empty()) chart.band = std::move(band);
+    add_range(chart, shown.models, "by chance, least to most over models", &LayerValue::chance);
+    // The second band is the outlined one.
+    if (!chart.bands.empty())
+      add_range(chart, shown.models, "with random weights, least to most", &LayerValue::random);
   }
   figure.caption =
       "Cosine between the attention maps of the two most similar heads of a layer; mean over test "
-      "images and seeds. High values are redundant heads.";
+      "images and seeds. High values are redundant heads, as far as they lie above chance: the "
+      "same "
+      "measure on maps of different images.";
   if (less)
     figure.caption +=
         " Some layers see 4 tokens or fewer, where any two maps are alike, so chance (maps of "

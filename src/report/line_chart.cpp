@@ -11,6 +11,8 @@
 namespace vitlab {
 namespace {
 
+constexpr std::size_t kMostBands = 2;
+
 struct LineExtent {
   double low = 1e300;
   double high = -1e300;
@@ -38,9 +40,9 @@ Shown extent_of(const LineChart& chart) {
       shown.is_empty = false;
     }
   }
-  if (chart.band) {
-    for (const double value : chart.band->low) shown.y.take(value);
-    for (const double value : chart.band->high) shown.y.take(value);
+  for (const Band& band : chart.bands) {
+    for (const double value : band.low) shown.y.take(value);
+    for (const double value : band.high) shown.y.take(value);
   }
   if (chart.level) shown.y.take(*chart.level);
   return shown;
@@ -55,7 +57,11 @@ std::vector<Tick> whole_ticks(std::size_t places, double width) {
   return ticks;
 }
 
-void draw_band(SvgWriter& svg, const Band& band, const AxisScale& x, const AxisScale& y) {
+/// Classes of band number `i`.
+std::string band_class(std::size_t i) { return i == 0 ? "band" : "band outlined"; }
+
+void draw_band(SvgWriter& svg, const Band& band, std::size_t number, const AxisScale& x,
+               const AxisScale& y) {
   ensure(band.low.size() == band.high.size(), "a band has two edges of one length");
   if (band.low.empty()) return;
   std::string d;
@@ -65,7 +71,7 @@ void draw_band(SvgWriter& svg, const Band& band, const AxisScale& x, const AxisS
   for (std::size_t i = band.low.size(); i-- > 0;)
     d += fmt::format("L{} {}", svg_number(x(static_cast<double>(i + 1))),
                      svg_number(y(band.low[i])));
-  svg.path(d + "Z", "band");
+  svg.path(d + "Z", band_class(number));
 }
 
 void draw_line(SvgWriter& svg, const Line& line, int series, const AxisScale& x,
@@ -100,10 +106,11 @@ std::vector<LegendEntry> legend_of(const LineChart& chart) {
 std::string line_chart(const LineChart& chart, double width) {
   const Shown shown = extent_of(chart);
   if (shown.is_empty) return "";
-  ensure(chart.lines.size() <= kSeriesStyles, "a chart has as many lines as can be told apart");
+  ensure(chart.lines.size() <= kSeriesStyles && chart.bands.size() <= kMostBands,
+         "a chart has as many lines and bands as can be told apart");
   const std::vector<LegendEntry> legend = legend_of(chart);
-  const double band_row = chart.band ? kLegendRow : 0;
-  const double top = kLegendRow * legend_rows(legend, width) + band_row + 30;
+  const double lines_end = kLegendRow * legend_rows(legend, width);
+  const double top = lines_end + kLegendRow * static_cast<double>(chart.bands.size()) + 30;
   const double height = std::clamp(0.36 * width, 190.0, 280.0);
   const PlotArea area{46, top, width - 14, top + height};
   AxisScale x{1, static_cast<double>(shown.places), area.left + 24, area.right - 24, false};
@@ -113,14 +120,14 @@ std::string line_chart(const LineChart& chart, double width) {
 
   SvgWriter svg(chart.id, width, area.bottom + 46, chart.title, chart.description);
   draw_legend(svg, legend, 0, 0, width);
-  if (chart.band) {
-    const double row = top - 30 - band_row;
-    svg.rect(0, row + 5, 12, 10, "band");
-    svg.text(18, row + 14, fitted(chart.band->name, width - 18), "legend");
+  for (std::size_t i = 0; i < chart.bands.size(); ++i) {
+    const double row = lines_end + kLegendRow * static_cast<double>(i);
+    svg.rect(0, row + 5, 12, 10, band_class(i));
+    svg.text(18, row + 14, fitted(chart.bands[i].name, width - 18), "legend");
   }
   draw_y_axis(svg, area, y, chart.y_title);
   draw_x_axis(svg, area, x, whole_ticks(shown.places, area.right - area.left), chart.x_title);
-  if (chart.band) draw_band(svg, *chart.band, x, y);
+  for (std::size_t i = 0; i < chart.bands.size(); ++i) draw_band(svg, chart.bands[i], i, x, y);
   if (chart.level) svg.line(area.left, y(*chart.level), area.right, y(*chart.level), "level");
   for (std::size_t i = 0; i < chart.lines.size(); ++i)
     draw_line(svg, chart.lines[i], static_cast<int>(i), x, y);

@@ -30,8 +30,8 @@ struct LineChart {
   std::string description;
   std::string x_title;
   std::string y_title;
-  std::vector<Line> lines;  // up to kSeriesStyles
-  std::optional<Band> band;
+  std::vector<Line> lines;      // up to kSeriesStyles
+  std::vector<Band> bands;      // up to 2: a filled one, and an outlined one on it
   std::optional<double> level;  // a dashed line across, such as 0
   double y_least = -1e300;
   double y_most = 1e300;

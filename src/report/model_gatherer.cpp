@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kSimilarity = "head_cosine.max_max.map";
 constexpr std::string_view kChance = "head_cosine.max_max.map.null";
+constexpr std::string_view kRandom = "head_cosine.max_max.map.control";
 constexpr std::string_view kKept = "prune.keep.";
 constexpr std::string_view kTimeShare = "time_share.";
 
@@ -39,7 +40,7 @@ std::optional<Accuracy> accuracy_of(
 
 std::vector<LayerValue> by_depth(const std::map<std::string, std::vector<double>>& values) {
   std::vector<LayerValue> layers;
-  for (const auto& [layer, seen] : values) layers.push_back({layer, mean(seen), {}});
+  for (const auto& [layer, seen] : values) layers.push_back({layer, mean(seen), {}, {}});
   std::sort(layers.begin(), layers.end(), [](const LayerValue& a, const LayerValue& b) {
     return is_earlier_layer(a.layer, b.layer);
   });
@@ -73,6 +74,7 @@ void ModelGatherer::add(const ResultRow& row) {
   if (row.subject.empty()) return;
   if (row.metric == kSimilarity) similarity_[row.subject].push_back(row.value);
   if (row.metric == kChance) chance_[row.subject].push_back(row.value);
+  if (row.metric == kRandom) random_[row.subject].push_back(row.value);
   if (row.metric.starts_with(kKept))
     kept_[row.metric.substr(kKept.size())][row.subject].push_back(row.value);
 }
@@ -85,6 +87,8 @@ ReportModel ModelGatherer::finish() {
   for (LayerValue& layer : model_.similarity) {
     const auto chance = chance_.find(layer.layer);
     if (chance != chance_.end()) layer.chance = mean(chance->second);
+    const auto random = random_.find(layer.layer);
+    if (random != random_.end()) layer.random = mean(random->second);
   }
   for (const auto& [axis, layers] : kept_) model_.kept[axis] = by_depth(layers);
   return std::move(model_);

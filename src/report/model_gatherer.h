@@ -31,6 +31,7 @@ class ModelGatherer {
   std::vector<double> pruned_macs_;
   ByLayer similarity_;
   ByLayer chance_;
+  ByLayer random_;
   std::map<std::string, ByLayer> kept_;
 };
 

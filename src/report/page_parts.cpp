@@ -37,6 +37,10 @@ tr.front>:first-child{font-weight:700}
 .notes li{margin:2px 0}
 figure{margin:0 0 24px}
 figcaption{color:var(--muted);font-size:14px;max-width:84ch;margin-top:8px}
+.maps{display:flex;flex-wrap:wrap;gap:10px;margin:0 0 14px}
+.map{margin:0}
+.map figcaption{font-size:12px;margin-top:3px}
+.map img{display:block;image-rendering:pixelated}
 .chart{display:block;max-width:100%;height:auto}
 .narrow{display:none}
 details{margin:10px 0 16px;font-size:14px}

@@ -11,6 +11,7 @@
 
 #include "core/json.h"
 #include "guide/guideline.h"
+#include "report/head_facts.h"
 #include "report/profile_facts.h"
 #include "report/setting.h"
 #include "store/results_csv.h"
@@ -54,6 +55,12 @@ struct ModelProfile {
   std::shared_ptr<const ProfileFacts> facts;
 };
 
+/// What similarity found in one trial of a model.
+struct ModelHeads {
+  std::string model;  // id
+  std::shared_ptr<const HeadFacts> facts;
+};
+
 /// Everything that a report says; the same input gives the same bytes.
 struct ReportInput {
   std::string title;
@@ -64,6 +71,7 @@ struct ReportInput {
   std::set<std::pair<std::string, std::string>> small_grids;
   std::set<std::string> gpus;  // those of the table's devices that are GPUs
   std::vector<ModelProfile> profiles;
+  std::vector<ModelHeads> heads;
   GuideResult guidelines;
   std::vector<TrialFailure> failures;
   std::vector<RejectedPoint> rejected;

@@ -119,6 +119,8 @@ ReportModels report_models(const ReportInput& input) {
   }
   for (ModelGatherer& gatherer : gatherers) {
     result.models.push_back(gatherer.finish());
+    for (const ModelHeads& heads : input.heads)
+      if (heads.model == result.models.back().id) result.models.back().heads.push_back(heads.facts);
     for (const LayerValue& layer : result.models.back().similarity)
       if (input.small_grids.contains({result.models.back().id, layer.layer}))
         result.has_small_grids = true;

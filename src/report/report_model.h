@@ -32,11 +32,12 @@ struct Accuracy {
   std::optional<double> high;
 };
 
-/// A value of one layer, the mean over seeds; of similarities also what chance gives.
+/// A value of one layer, the mean over seeds; of similarities also what chance and random weights
+/// give.
 struct LayerValue {
   std::string layer;
   double value = 0;
-  std::optional<double> chance;
+  std::optional<double> chance, random;
 };
 
 /// All that the table says about one model, in one data set, recipe and setting.
@@ -62,8 +63,9 @@ struct ReportModel {
   std::map<std::string, std::vector<LayerValue>> kept;  // axis -> share left by pruning; by depth
   std::optional<double> pruned_macs;
   std::optional<Accuracy> pruned_accuracy;
-  std::map<Setting, Measured> throughput_elsewhere;  // in all settings but the main one
-  std::shared_ptr<const ProfileFacts> profile;       // in the main setting; null if none
+  std::map<Setting, Measured> throughput_elsewhere;     // in all settings but the main one
+  std::shared_ptr<const ProfileFacts> profile;          // in the main setting; null if none
+  std::vector<std::shared_ptr<const HeadFacts>> heads;  // a run a seed
 };
 
 /// The models of a table in its order, and the context that they are shown in: the one with the

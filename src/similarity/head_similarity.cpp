@@ -16,13 +16,26 @@ namespace vitlab {
 
 namespace {
 
-/// What is no number anywhere in the maps is none in the answers.
-void check_finite(const std::vector<at::Tensor>& outputs) {
-  for (const at::Tensor& output : outputs)
-    if (!at::isfinite(output).all().item<bool>())
-      throw UserError(
-          "the model answers NaN or infinities, so its attention maps say nothing: look for such "
-          "numbers in the images and the weights");
+bool is_finite(const at::Tensor& tensor) {
+  return !tensor.is_floating_point() || at::isfinite(tensor).all().item<bool>();
+}
+
+/// What is no number anywhere in the maps is none in the answers; says where it comes from.
+void check_finite(const Graph& graph, const Weights& weights, const at::Tensor& images,
+                  const std::vector<at::Tensor>& outputs) {
+  if (std::all_of(outputs.begin(), outputs.end(), is_finite)) return;
+  for (std::size_t i = 0; i < weights.tensors.size(); ++i)
+    if (!is_finite(weights.tensors[i]))
+      throw UserError("the weight " + graph.parameter_name(static_cast<ParameterId>(i)) +
+                      " holds NaN or infinities, so attention maps say nothing: name weights of "
+                      "a training that did not diverge");
+  if (!is_finite(images))
+    throw UserError(
+        "an image holds NaN or infinities, so attention maps say nothing: leave it out");
+  throw UserError(
+      "the model answers NaN or infinities for finite weights and images, so its attention maps "
+      "say "
+      "nothing: try --dtype float64");
 }
 
 SimilarityResult similarity(const Executor& executor, const Weights& weights, ImageSource& source,
@@ -39,7 +52,7 @@ SimilarityResult similarity(const Executor& executor, const Weights& weights, Im
   for (at::Tensor images = source.next(); images.defined(); images = source.next()) {
     check_interrupt();
     const RunResult run = executor.run(weights, images, options);
-    check_finite(run.outputs);
+    check_finite(graph, weights, images, run.outputs);
     for (std::size_t i = 0; i < layers.size(); ++i) layers[i].add(run.attention[i]);
     result.images += images.size(0);
     if (notice) notice(result.images, source.images());

@@ -104,6 +104,7 @@ SimilaritySettings read_similarity_settings(ConfigReader& reader) {
   reader.optional("batch", settings.batch);
   reader.optional("seed", seed);
   reader.optional("control", settings.control);
+  reader.optional("ablate", settings.ablate);
   std::vector<std::string> metrics;
   if (reader.optional("metrics", metrics)) {
     try {
@@ -129,6 +130,7 @@ Json similarity_settings_json(const SimilaritySettings& settings) {
   if (settings.seed != defaults.seed) json["seed"] = settings.seed;
   if (settings.metrics != defaults.metrics) json["metrics"] = settings.metrics;
   if (settings.control != defaults.control) json["control"] = settings.control;
+  if (settings.ablate != defaults.ablate) json["ablate"] = settings.ablate;
   return json;
 }
 

@@ -17,7 +17,8 @@ struct SimilaritySettings {
   std::uint64_t seed = 0;  // of the bootstrap and of the shuffled-image null
   /// Names of sweep/similarity_metrics.h in its order; a file may also say core or all.
   std::vector<std::string> metrics{"head_cosine"};
-  Index control = 0;  // how many models of random initial weights are looked at beside
+  Index control = 0;    // how many models of random initial weights are looked at beside
+  bool ablate = false;  // also loss and accuracy without each head, and with each alone
 
   friend bool operator==(const SimilaritySettings&, const SimilaritySettings&) = default;
 };

@@ -238,6 +238,34 @@ TEST_CASE("similarity --out writes a whole folder or nothing, and --against what
   CHECK_FALSE(std::filesystem::exists(lab / "none"));
 }
 
+TEST_CASE("similarity that has nothing to say is refused with the reason, and writes nothing") {
+  const Lab lab;
+  const auto refused = [&](std::vector<std::string> more, const std::string& reason) {
+    std::vector<std::string> words{"similarity", "model.yaml", "--out", "none", "--data"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ran ran = lab.run(words);
+    INFO(ran.err);
+    CHECK(ran.code == 2);
+    CHECK(ran.out.empty());
+    CHECK_THAT(ran.err, Catch::Contains(reason));
+    for (const auto& entry : std::filesystem::directory_iterator(lab.path()))
+      CHECK(entry.path().filename().string().find("none") == std::string::npos);
+  };
+  refused({Lab::kData, "--set", "mixer=none"}, "this model has no attention");
+  refused({"synthetic:classes=4,size=16,count=160,test=0"}, "this data set has none");
+
+  const Ran trained = lab.run(
+      {"train", "model.yaml", "--data", Lab::kData, "--recipe", "recipe.yaml", "--out", "trained"});
+  INFO(trained.err);
+  REQUIRE(trained.code == 0);
+  const TensorFile file = read_tensors(lab / "trained/model.safetensors");
+  std::vector<NamedTensor> tensors = file.tensors;
+  const std::string broken = tensors[0].name;
+  tensors[0].tensor = at::full_like(tensors[0].tensor, std::nan(""));
+  write_tensors(lab / "broken.safetensors", tensors, file.metadata);
+  refused({Lab::kData, "--weights", "broken.safetensors"}, "the weight " + broken + " holds NaN");
+}
+
 TEST_CASE("profile --json shares add up to the whole") {
   const Lab lab;
   for (const bool deploy : {false, true}) {

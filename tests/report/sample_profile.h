@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "report/report_input.h"
 #include "sample_input.h"
+#include "sample_similarity.h"
 
 namespace vitlab {
 
@@ -92,6 +93,10 @@ inline ReportInput profiled_input() {
     input.profiles.push_back(
         {model, setting,
          std::make_shared<const ProfileFacts>(profile_facts(sample_profile(slowness)))});
+  for (const auto& [model, alike] :
+       {std::pair<std::string, double>{"1a7c03e9f2", 0.4}, {"4daf36b2c5", 0.7}})
+    input.heads.push_back(
+        {model, std::make_shared<const HeadFacts>(head_facts(sample_similarity(alike)))});
   return input;
 }
 

@@ -37,7 +37,8 @@ TEST_CASE("a report is written as one folder, and drawings that it lost are remo
         std::set<std::string>{"index.html", "report.md", "guidelines.json", "table.tex",
                               "ops_to_fix.csv", "accuracy_speed.svg", "time_categories.svg",
                               "roofline.svg", "roofline_other.svg", "head_similarity.svg",
-                              "paper_similarity.svg", "pruning.svg", "paper_pruning.svg"});
+                              "paper_similarity.svg", "head_pairs.svg", "head_importance.svg",
+                              "pruning.svg", "paper_pruning.svg"});
   std::ofstream(folder / "mine.svg") << "mine";
   write_report(build_report(ReportInput{}), folder);
   CHECK(names_in(folder) == std::set<std::string>{"index.html", "report.md", "guidelines.json",

@@ -218,7 +218,12 @@ TEST_CASE("images or weights that are no numbers are refused") {
   at::Tensor images = model.images(3, 1);
   images[1][0][2][2] = std::nan("");
   CHECK_THROWS_WITH(head_similarity(model.executor, model.weights, images, {}),
-                    Catch::Contains("NaN"));
+                    Catch::Contains("an image holds NaN"));
+  Weights weights = copied(model.weights);
+  weights.tensors[1].fill_(std::nan(""));
+  CHECK_THROWS_WITH(
+      head_similarity(model.executor, weights, model.images(3, 1), {}),
+      Catch::Contains("the weight " + model.graph().parameter_name(1) + " holds NaN"));
 }
 
 TEST_CASE("models of random weights stand beside: their mean, and their range from two on") {

@@ -45,6 +45,7 @@ TEST_CASE("settings written as JSON read back equal", "[sweep]") {
   similarity.seed = 9;
   similarity.metrics = {"head_cosine", "entropy"};
   similarity.control = 2;
+  similarity.ablate = true;
   CHECK(similarity_settings_from_json(similarity_settings_json(similarity), "t") == similarity);
 }
 

@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "report/head_figures.h"
+#include "report/scatter_chart.h"
+#include "stats/correlation.h"
+
+namespace vitlab {
+namespace {
+
+bool all_ablated(const std::vector<NamedHeads>& models) {
+  return std::all_of(models.begin(), models.end(), [](const NamedHeads& model) {
+    return std::all_of(model.runs.begin(), model.runs.end(),
+                       [](const auto& run) { return run->has_ablation(); });
+  });
+}
+
+/// Where heads stand: the words of their points and the first cells of their rows.
+struct HeadPlace {
+  std::string words;
+  std::vector<std::string> cells;
+};
+
+/// Draws and lists the heads of one layer.
+void add_heads(const HeadLayerFacts& layer, const HeadPlace& place, bool by_ablation,
+               ScatterChart& chart, Figure& figure) {
+  const std::vector<double>& worth = layer.worth(by_ablation);
+  for (std::size_t head = 0; head < worth.size(); ++head) {
+    const auto alike = layer.resemblance(head);
+    if (!alike) continue;
+    chart.points.push_back(
+        {.x = *alike,
+         .y = worth[head],
+         .series = static_cast<int>(chart.series.size()) - 1,
+         .label = "",
+         .tip = fmt::format("{}{}, head {} | cosine with others {} | {}", place.words, layer.layer,
+                            head, significant(*alike, 3), significant(worth[head], 3))});
+    std::vector<std::string> row = place.cells;
+    row.insert(row.end(), {layer.layer, std::to_string(head), fmt::format("{:.3f}", *alike),
+                           significant(worth[head], 3)});
+    figure.rows.push_back(std::move(row));
+  }
+}
+
+/// Ranks of all heads shown, worth against resemblance.
+std::string correlation_words(const std::vector<ScatterPoint>& points) {
+  std::vector<double> x, y;
+  for (const ScatterPoint& point : points) {
+    x.push_back(point.x);
+    y.push_back(point.y);
+  }
+  const double correlation = points.size() < 3 ? std::nan("") : spearman(x, y);
+  if (!std::isfinite(correlation)) return "";
+  return fmt::format(" Rank correlation (Spearman) of the {} heads shown: {:+.2f}.", points.size(),
+                     correlation);
+}
+
+}  // namespace
+
+Figure head_importance_figure(const std::vector<NamedHeads>& models) {
+  Figure figure;
+  figure.name = "head_importance";
+  figure.heading = "Are heads that repeat others worth less?";
+  const bool by_ablation = all_ablated(models);
+  ScatterChart chart;
+  chart.title = "What a head is worth against how much it resembles the others";
+  chart.description = "One point a head; the numbers stand in the table below.";
+  chart.x_title = "Mean cosine of its map with the layer's other heads";
+  chart.y_title = by_ablation ? "Loss without the head, less loss" : "Gate importance";
+  const bool is_named = !models.empty() && !models.front().name.empty();
+  const bool has_runs = std::any_of(models.begin(), models.end(),
+                                    [](const NamedHeads& model) { return model.runs.size() > 1; });
+  if (is_named) figure.columns.emplace_back("Model");
+  if (has_runs) figure.columns.emplace_back("Run");
+  for (const std::string& title : {std::string("Layer"), std::string("Head"),
+                                   std::string("Cosine with others"), chart.y_title})
+    figure.columns.push_back(title);
+  for (const NamedHeads& model : models) {
+    chart.series.push_back(model.name);
+    for (std::size_t run = 0; run < model.runs.size(); ++run) {
+      HeadPlace place;
+      if (is_named) place = {model.name + " | ", {model.name}};
+      if (has_runs) {
+        place.words += fmt::format("run {} | ", run + 1);
+        place.cells.push_back(std::to_string(run + 1));
+      }
+      for (const HeadLayerFacts& layer : model.runs[run]->layers)
+        add_heads(layer, place, by_ablation, chart, figure);
+    }
+  }
+  figure.caption =
+      by_ablation
+          ? "How much the loss on test images rises when a head gives out nothing."
+          : "The size of the loss's gradient by a gate on the head (Michel et al. 2019), divided "
+            "by the layer's length. Heads that stand in for each other may each look unimportant.";
+  figure.caption += " If repeating were waste, points on the right would lie low." +
+                    correlation_words(chart.points);
+  draw_both(figure, chart, scatter_chart);
+  return figure;
+}
+
+}  // namespace vitlab

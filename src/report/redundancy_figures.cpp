@@ -1,0 +1,63 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "report/figures.h"
+#include "report/head_figures.h"
+#include "report/svg_writer.h"
+
+namespace vitlab {
+namespace {
+
+NamedHeads heads_of(const ReportModel& model) { return {numbered(model), model.heads}; }
+
+std::vector<const ReportModel*> models_with_heads(const ReportModels& models) {
+  std::vector<const ReportModel*> found;
+  for (const ReportModel& model : models.models)
+    if (!model.heads.empty() && !model.similarity.empty()) found.push_back(&model);
+  return found;
+}
+
+/// How alike the two most similar heads of a layer are, over what chance gives where that is
+/// known; mean over layers.
+double redundancy_of(const ReportModel& model) {
+  double sum = 0;
+  for (const LayerValue& layer : model.similarity) sum += layer.value - layer.chance.value_or(0);
+  return sum / static_cast<double>(model.similarity.size());
+}
+
+}  // namespace
+
+Figure redundant_heads_figure(const ReportModels& models) {
+  const std::vector<const ReportModel*> all = models_with_heads(models);
+  if (all.empty()) return {};
+  const auto reference = std::find_if(all.begin(), all.end(),
+                                      [](const ReportModel* model) { return model->is_reference; });
+  const ReportModel* first = reference == all.end() ? all.front() : *reference;
+  const ReportModel* most =
+      *std::max_element(all.begin(), all.end(), [](const ReportModel* a, const ReportModel* b) {
+        return redundancy_of(*a) < redundancy_of(*b);
+      });
+  std::vector<NamedHeads> chosen{heads_of(*first)};
+  if (most != first) chosen.push_back(heads_of(*most));
+  Figure figure = head_pairs_figure(chosen, {"map"});
+  const std::string role = first->is_reference ? "the reference" : "the first of the table";
+  const std::string rule = "the model whose heads are most alike over chance";
+  figure.caption +=
+      most == first
+          ? fmt::format(" Model {} is {} and {}.", first->number, role, rule)
+          : fmt::format(" Model {} is {}, model {} {}.", first->number, role, most->number, rule);
+  return figure;
+}
+
+Figure heads_worth_figure(const ReportModels& models) {
+  const ShownModels shown = shown_models(models_with_heads(models), kSeriesStyles);
+  if (shown.models.empty()) return {};
+  std::vector<NamedHeads> named;
+  for (const ReportModel* model : shown.models) named.push_back(heads_of(*model));
+  Figure figure = head_importance_figure(named);
+  figure.caption += shown.rule;
+  return figure;
+}
+
+}  // namespace vitlab

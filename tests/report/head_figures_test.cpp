@@ -1,0 +1,139 @@
+#include "report/head_figures.h"
+
+#include "report/matrix_grid.h"
+#include "sample_profile.h"
+#include "svg_probe.h"
+#include "test.hpp"
+#include "xml_check.h"
+
+namespace vitlab {
+namespace {
+
+NamedHeads named(const std::string& name, double alike) {
+  return {name, {std::make_shared<const HeadFacts>(head_facts(sample_similarity(alike)))}};
+}
+
+MatrixGrid grid_of(std::size_t tiles, std::size_t heads) {
+  MatrixGrid chart;
+  chart.id = "test";
+  chart.scale_title = "cosine, in percent";
+  chart.groups = {{"a group", {}}};
+  for (std::size_t t = 0; t < tiles; ++t) {
+    const std::vector<HeatCell> row(heads, HeatCell{0.5, "tip"});
+    chart.groups[0].tiles.push_back({"layers." + std::to_string(t), {heads, row}});
+  }
+  return chart;
+}
+
+TEST_CASE("matrices stand side by side inside the drawing, whatever their number and size",
+          "[report]") {
+  for (const double width : {kWideFigure, kNarrowFigure})
+    for (const std::size_t heads : {1, 3, 6, 7, 24, 64}) {
+      INFO(heads << " heads in " << width << " pixels");
+      const std::string svg = matrix_grid(grid_of(5, heads), width);
+      CHECK(xml_problem(svg) == "");
+      CHECK(occurrences(svg, "<title>tip</title>") == static_cast<int>(5 * heads * heads));
+      CHECK(covered_texts(svg) == "");
+      const SvgSize size = svg_size(svg);
+      CHECK(size.width == width);
+      for (std::size_t at = svg.find("<rect "); at != std::string::npos;
+           at = svg.find("<rect ", at + 1)) {
+        CHECK(std::stod(svg_attribute(svg, at, "x")) + std::stod(svg_attribute(svg, at, "width")) <=
+              size.width);
+        CHECK(std::stod(svg_attribute(svg, at, "y")) +
+                  std::stod(svg_attribute(svg, at, "height")) <=
+              size.height);
+      }
+    }
+}
+
+TEST_CASE("a matrix without a cell draws nothing, and a cell without a number stays blank",
+          "[report]") {
+  CHECK(matrix_grid(MatrixGrid{}, 350).empty());
+  MatrixGrid chart = grid_of(1, 2);
+  chart.groups[0].tiles[0].rows[0][1].share = std::nan("");
+  chart.groups[0].tiles[0].rows[1][0].share.reset();
+  CHECK(occurrences(matrix_grid(chart, 350), "<title>tip</title>") == 2);
+  chart.groups[0].tiles[0].rows = {{HeatCell{}}};
+  CHECK(matrix_grid(chart, 350).empty());
+}
+
+TEST_CASE("pairs of heads leave the diagonal blank and list every layer's measures", "[report]") {
+  const Figure figure = head_pairs_figure({named("1 a", 0.4), named("2 b", 0.7)}, {"map"});
+  CHECK(occurrences(figure.wide, "heads 0 and 1: 0.7<") == 1);
+  CHECK(occurrences(figure.wide, "<title>") == 2 * 3 * 4 * 3);
+  CHECK(covered_texts(figure.wide) == "");
+  CHECK(covered_texts(figure.narrow) == "");
+  CHECK(figure.columns ==
+        std::vector<std::string>{"Model", "Layer", "Heads", "Largest cosine of maps", "By chance",
+                                 "With random weights", "Mean cosine of maps", "Effective heads"});
+  REQUIRE(figure.rows.size() == 6);
+  CHECK(figure.rows[3] == std::vector<std::string>{"2 b", "stages.0.layers.2", "4", "0.700",
+                                                   "0.600", "0.500", "0.600", "3.300"});
+}
+
+TEST_CASE("measures of several runs are means, matrices are of the first", "[report]") {
+  NamedHeads both = named("", 0.4);
+  both.runs.push_back(named("", 0.6).runs[0]);
+  const Figure figure = head_pairs_figure({both}, {"map"});
+  CHECK(figure.rows[0][2] == "0.500");
+  CHECK(figure.wide.find("heads 0 and 1: 0.4<") != std::string::npos);
+  CHECK(figure.wide.find("heads 0 and 1: 0.6<") == std::string::npos);
+}
+
+TEST_CASE("worth against resemblance has a point a head, run and model", "[report]") {
+  const Figure figure = head_importance_figure({named("1 a", 0.4), named("2 b", 0.7)});
+  CHECK(figure.rows.size() == 2 * 3 * 4);
+  CHECK(figure.rows[15] ==
+        std::vector<std::string>{"2 b", "stages.0.layers.2", "3", "0.100", "0.9"});
+  CHECK(figure.caption.find("24 heads shown: -") != std::string::npos);
+  CHECK(figure.columns.back() == "Gate importance");
+  CHECK(covered_texts(figure.wide) == "");
+  CHECK(covered_texts(figure.narrow) == "");
+  NamedHeads both = named("", 0.4);
+  both.runs.push_back(both.runs[0]);
+  CHECK(head_importance_figure({both}).columns[0] == "Run");
+}
+
+TEST_CASE("by depth, random weights are a second band where they were looked at", "[report]") {
+  const HeadFacts facts = head_facts(sample_similarity(0.7));
+  const Figure figure = head_depth_figure(facts);
+  CHECK(occurrences(figure.wide, "class=\"band\"") == 2);  // the band and its legend
+  CHECK(occurrences(figure.wide, "class=\"band outlined\"") == 2);
+  Json alone = sample_similarity(0.7);
+  for (Json& layer : alone["layers"])
+    for (Json& metric : layer["metrics"]) metric.erase("control");
+  CHECK(occurrences(head_depth_figure(head_facts(alone)).wide, "outlined") == 0);
+}
+
+TEST_CASE("a report shows the heads of the reference and of the most redundant model", "[report]") {
+  const ReportModels models = report_models(profiled_input());
+  const Figure figure = redundant_heads_figure(models);
+  CHECK(figure.rows.front()[0] == "1 mixer=cascaded ffn_per_side=1");
+  CHECK(figure.rows.back()[0] == "4 mixer=full ffn_per_side=1");
+  CHECK(figure.caption.find("Model 1 is the reference, model 4 the model whose heads") !=
+        std::string::npos);
+  CHECK(heads_worth_figure(models).rows.size() == 2 * 3 * 4);
+  CHECK(redundant_heads_figure(report_models(sample_input())).wide.empty());
+  CHECK(heads_worth_figure(report_models(sample_input())).wide.empty());
+}
+
+TEST_CASE("random weights stand beside the similarity of every layer that they were recorded of",
+          "[report]") {
+  ReportInput input = sample_input();
+  CHECK(similarity_figure(report_models(input)).columns.back() == "Difference");
+  for (ResultRow row : std::vector<ResultRow>(input.table.rows))
+    if (row.metric == "head_cosine.max_max.map") {
+      row.metric += ".control";
+      row.value = 0.91;
+      input.table.rows.push_back(row);
+    }
+  const Figure figure = similarity_figure(report_models(input));
+  CHECK(figure.columns.back() == "With random weights");
+  CHECK(figure.rows[0].back() == "0.91");
+  CHECK(occurrences(figure.wide, "class=\"band outlined\"") == 2);
+  CHECK(covered_texts(figure.narrow) == "");
+}
+
+}  // namespace
+}  // namespace vitlab
