@@ -115,6 +115,7 @@ class Calibration {
     std::vector<Json> pool = draw_models(random, kPoolFactor * count, limits_);
     std::erase_if(pool, [&](const Json& knobs) { return file_.has(knobs, false); });
     std::vector<std::vector<OpFeatures>> features;
+    features.reserve(pool.size());
     for (const Json& knobs : pool) features.push_back(features_of_knobs(knobs, setting_));
     std::vector<Json> models;
     for (const std::size_t i : least_agreed(predictor, features, count)) models.push_back(pool[i]);
@@ -173,6 +174,7 @@ class Calibration {
                      std::vector<PredictionScore>& scores) const {
     const auto train = timed_graphs(file_.samples(), false, setting_);
     std::vector<double> seconds;
+    seconds.reserve(train.size());
     for (const TimedGraph& model : train) seconds.push_back(model.seconds);
     const auto add = [&](const char* name, const Number& number) {
       const OneNumberBaseline baseline = fit_baseline(numbers(false, train, number), seconds);

@@ -62,6 +62,52 @@ TargetWords read_target(const std::string& words) {
   return target;
 }
 
+/// The words of `vitlab solve`.
+struct SolveWords {
+  std::string reference, target, knob, out, predictor;
+  std::string protocol = "configs/measure/quick.yaml";
+  std::vector<std::string> overrides;
+  double tolerance = 0.03, step = 0;
+  bool json = false;
+
+  void parse(const std::vector<std::string>& words);
+};
+
+void SolveWords::parse(const std::vector<std::string>& words) {
+  Arguments arguments(
+      "solve", "Find the width, or another knob, at which a model meets a cost or a speed.",
+      {"vitlab solve efficientvit_m0 --target macs=120e6",
+       "vitlab solve vit.yaml --target throughput=1.25x:deit_tiny --multiple-of 12 --out "
+       "faster.yaml",
+       "vitlab solve deit_tiny --target latency_ms=200 --knob image_size --multiple-of 16"});
+  arguments.positional("model", "a preset name or a YAML file of knobs", reference);
+  arguments.repeated("--set", "key=value: turn a knob of the template", overrides);
+  arguments.option("--target",
+                   "metric=number: macs, params, flops, bytes_moved, activations, "
+                   "peak_activation_bytes, throughput, latency_ms (of a batch); the last two also "
+                   "as a factor of another model's: throughput=1.25x:swin_tiny",
+                   target, true);
+  arguments.option("--knob",
+                   "a knob that holds a number, or numbers scaled together (default: the widths)",
+                   knob);
+  arguments.option("--tolerance", "share of the target that it may be off (default 0.03)",
+                   tolerance);
+  arguments.option("--multiple-of",
+                   "values are multiples of this (default: 8 for widths, 1, or 0.01 for fractions)",
+                   step);
+  arguments.option("--protocol", "how speed is measured (default: configs/measure/quick.yaml)",
+                   protocol);
+  arguments.option("--predictor",
+                   "what vitlab calibrate wrote: proposes instead of the roofline; speed is "
+                   "measured all the same",
+                   predictor);
+  arguments.option("--out", "a YAML file to write: the knobs with the solution", out);
+  arguments.flag("--json", "print JSON", json);
+  arguments.parse(words);
+  if (!(tolerance >= 0 && tolerance <= 1)) throw UserError("--tolerance must lie in 0..1");
+  if (step < 0) throw UserError("--multiple-of must be positive");
+}
+
 struct Solved {
   Json knobs;
   Json document;  // what --json prints besides schema and command
@@ -84,10 +130,10 @@ std::string solvable_knob(const Json& knobs) {
   return width_knob(knobs);
 }
 
-Solved solve_analytic(const Json& knobs, const TargetWords& target, const std::string& knob,
-                      double step, double tolerance) {
+Solved solve_analytic(const Json& knobs, const TargetWords& target, const SolveWords& words) {
+  const std::string& knob = words.knob;
   CostCounter counter;
-  const KnobGrid grid = knob_grid(knobs, knob, step);
+  const KnobGrid grid = knob_grid(knobs, knob, words.step);
   KnobSolution found;
   Solved solved;
   if (knob == solvable_knob(knobs) &&
@@ -103,7 +149,7 @@ Solved solve_analytic(const Json& knobs, const TargetWords& target, const std::s
   solved.document = value_json(knob, found.value, grid.step);
   solved.document["achieved"] = found.achieved;
   solved.document["residual"] = found.residual;
-  if (std::abs(found.residual) > tolerance)
+  if (std::abs(found.residual) > words.tolerance)
     solved.why_not = "no multiple of " + shortest(grid.step) + " comes nearer to the target";
   solved.text = target.metric + " " + shortest(found.achieved) + " (" +
                 significant(100 * found.residual, 3) + " % off " + shortest(target.equals) + ")\n";
@@ -129,16 +175,17 @@ SecondsOf seconds_predicted(const std::string& path, const Protocol& protocol) {
   };
 }
 
-Solved solve_speed(const Json& knobs, const TargetWords& target, const std::string& knob,
-                   double step, double tolerance, const Protocol& protocol,
-                   const SecondsOf& guess) {
-  const KnobGrid grid = knob_grid(knobs, knob, step);
-  MeasuredTarget wanted{target.metric, target.equals, std::nullopt, tolerance, protocol};
+Solved solve_speed(const Json& knobs, const TargetWords& target, const SolveWords& words) {
+  const Protocol protocol = load_protocol(words.protocol);
+  const KnobGrid grid = knob_grid(knobs, words.knob, words.step);
+  MeasuredTarget wanted{target.metric, target.equals, std::nullopt, words.tolerance, protocol};
   if (!target.relative_to.empty()) wanted.reference = resolve_model(target.relative_to);
-  const MeasuredAnswer found = solve_measured(knobs, grid, wanted, guess);
+  const MeasuredAnswer found = solve_measured(
+      knobs, grid, wanted,
+      words.predictor.empty() ? nullptr : seconds_predicted(words.predictor, protocol));
   Solved solved;
-  solved.knobs = with_knob(knobs, knob, found.value);
-  solved.document = value_json(knob, found.value, grid.step);
+  solved.knobs = with_knob(knobs, words.knob, found.value);
+  solved.document = value_json(words.knob, found.value, grid.step);
   solved.document["achieved"] = json_number(found.achieved);
   solved.document["low"] = json_number(found.low);
   solved.document["high"] = json_number(found.high);
@@ -147,7 +194,7 @@ Solved solve_speed(const Json& knobs, const TargetWords& target, const std::stri
   solved.document["measurements"] = found.measurements;
   solved.document["protocol"] = protocol_json(protocol, true);
   solved.document["environment"] = found.environment;
-  solved.why_not = found.why_not(tolerance);
+  solved.why_not = found.why_not(words.tolerance);
   solved.text = target.metric + " " + significant(found.achieved, 4) +
                 (wanted.reference ? " x " + wanted.reference->name : "") + " (" +
                 significant(found.low, 4) + " … " + significant(found.high, 4) + "), " +
@@ -156,86 +203,47 @@ Solved solve_speed(const Json& knobs, const TargetWords& target, const std::stri
   return solved;
 }
 
-std::string solution_file(const Solved& solved, const std::string& command) {
-  std::string comment = "# " + command + "\n# " + solved.text;
+std::string solution_file(const Solved& solved, const SolveWords& words) {
+  std::string comment = "# vitlab solve " + words.reference + " --target " + words.target +
+                        " --knob " + words.knob + "\n# " + solved.text;
   if (!solved.why_not.empty()) comment += "# not met: " + solved.why_not + "\n";
   return comment + knobs_yaml(solved.knobs);
+}
+
+Json solution_document(const std::string& model, const TargetWords& target, const Solved& solved,
+                       double tolerance) {
+  Json document = json_document("solve");
+  document["model"] = model;
+  document["target"] = {{"metric", target.metric}, {"equals", target.equals}};
+  if (!target.relative_to.empty()) document["target"]["relative_to"] = target.relative_to;
+  document["target"]["tolerance"] = tolerance;
+  document.update(solved.document);
+  document["met"] = solved.why_not.empty();
+  document["reason"] = solved.why_not;
+  document["knobs"] = solved.knobs;
+  return document;
 }
 
 }  // namespace
 
 ExitCode run_solve(const std::vector<std::string>& words) {
-  std::string reference, target_words, knob, out, predictor_path;
-  std::string protocol_path = "configs/measure/quick.yaml";
-  std::vector<std::string> overrides;
-  double tolerance = 0.03, step = 0;
-  bool json = false;
-  Arguments arguments(
-      "solve", "Find the width, or another knob, at which a model meets a cost or a speed.",
-      {"vitlab solve efficientvit_m0 --target macs=120e6",
-       "vitlab solve vit.yaml --target throughput=1.25x:deit_tiny --multiple-of 12 --out "
-       "faster.yaml",
-       "vitlab solve deit_tiny --target latency_ms=200 --knob image_size --multiple-of 16"});
-  arguments.positional("model", "a preset name or a YAML file of knobs", reference);
-  arguments.repeated("--set", "key=value: turn a knob of the template", overrides);
-  arguments.option("--target",
-                   "metric=number: macs, params, flops, bytes_moved, activations, "
-                   "peak_activation_bytes, throughput, latency_ms (of a batch); the last two also "
-                   "as a factor of another model's: throughput=1.25x:swin_tiny",
-                   target_words, true);
-  arguments.option("--knob",
-                   "a knob that holds a number, or numbers scaled together (default: the widths)",
-                   knob);
-  arguments.option("--tolerance", "share of the target that it may be off (default 0.03)",
-                   tolerance);
-  arguments.option("--multiple-of",
-                   "values are multiples of this (default: 8 for widths, 1, or 0.01 for fractions)",
-                   step);
-  arguments.option("--protocol", "how speed is measured (default: configs/measure/quick.yaml)",
-                   protocol_path);
-  arguments.option("--predictor",
-                   "what vitlab calibrate wrote: proposes instead of the roofline; speed is "
-                   "measured all the same",
-                   predictor_path);
-  arguments.option("--out", "a YAML file to write: the knobs with the solution", out);
-  arguments.flag("--json", "print JSON", json);
-  arguments.parse(words);
-  if (!(tolerance >= 0 && tolerance <= 1)) throw UserError("--tolerance must lie in 0..1");
-  if (step < 0) throw UserError("--multiple-of must be positive");
-  const TargetWords target = read_target(target_words);
-  if (!predictor_path.empty() && !target.is_measured())
+  SolveWords given;
+  given.parse(words);
+  const TargetWords target = read_target(given.target);
+  if (!given.predictor.empty() && !target.is_measured())
     throw UserError("--predictor is of throughput and latency_ms; " + target.metric +
                     " is counted exactly");
-  const NamedModel model = resolve_model(reference, overrides);
-  if (knob.empty()) knob = solvable_knob(model.knobs);
-  Solved solved;
-  if (target.is_measured()) {
-    const Protocol protocol = load_protocol(protocol_path);
-    const SecondsOf guess =
-        predictor_path.empty() ? nullptr : seconds_predicted(predictor_path, protocol);
-    solved = solve_speed(model.knobs, target, knob, step, tolerance, protocol, guess);
-  } else {
-    solved = solve_analytic(model.knobs, target, knob, step, tolerance);
-  }
-  if (!out.empty())
-    write_file_atomically(out, solution_file(solved, "vitlab solve " + reference + " --target " +
-                                                         target_words + " --knob " + knob));
-  if (json) {
-    Json document = json_document("solve");
-    document["model"] = model.name;
-    document["target"] = {{"metric", target.metric}, {"equals", target.equals}};
-    if (!target.relative_to.empty()) document["target"]["relative_to"] = target.relative_to;
-    document["target"]["tolerance"] = tolerance;
-    document.update(solved.document);
-    document["met"] = solved.why_not.empty();
-    document["reason"] = solved.why_not;
-    document["knobs"] = solved.knobs;
-    print_json(document);
-  } else {
-    print_text(knob + " " + dump_json(solved.document.at("value")) + "\n" + solved.text +
+  const NamedModel model = resolve_model(given.reference, given.overrides);
+  if (given.knob.empty()) given.knob = solvable_knob(model.knobs);
+  const Solved solved = target.is_measured() ? solve_speed(model.knobs, target, given)
+                                             : solve_analytic(model.knobs, target, given);
+  if (!given.out.empty()) write_file_atomically(given.out, solution_file(solved, given));
+  if (given.json)
+    print_json(solution_document(model.name, target, solved, given.tolerance));
+  else
+    print_text(given.knob + " " + dump_json(solved.document.at("value")) + "\n" + solved.text +
                (solved.why_not.empty() ? "" : "not met: " + solved.why_not + "\n") +
-               (out.empty() ? "" : "wrote " + out + "\n"));
-  }
+               (given.out.empty() ? "" : "wrote " + given.out + "\n"));
   return solved.why_not.empty() ? ExitCode::kDone : ExitCode::kSomeFailed;
 }
 

@@ -147,7 +147,7 @@ LockedSolution locked(const MeasuredAnswer& answer, double tolerance) {
 Plan solved_plan(const SweepSpec& sweep, const std::string& out) {
   SolveLock lock = SolveLock::read(out);
   lock.forget_unsettled();
-  const Plan open = expand(sweep, lock);
+  Plan open = expand(sweep, lock);
   if (open.unsolved.empty()) return open;
   Store::open_or_create(out);  // the lock file lies in it
   Progress progress("solve widths", static_cast<std::int64_t>(open.unsolved.size()));

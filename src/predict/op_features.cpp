@@ -111,7 +111,7 @@ class FeatureWriter {
 
   std::string kind(const Node& node, bool is_view) const {
     if (is_view) return "view";
-    const std::string name(op_name(node.op));
+    std::string name(op_name(node.op));
     if (const auto* convolution = std::get_if<Convolution>(&node.op)) {
       const Shape& kernel = weight(node);
       if (convolution->groups > 1 && kernel[1] == 1) return name + ".depthwise";

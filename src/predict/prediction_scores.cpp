@@ -14,6 +14,7 @@ namespace {
 
 Estimate share_within(const std::vector<double>& errors, double limit) {
   std::vector<double> hits;
+  hits.reserve(errors.size());
   for (const double error : errors) hits.push_back(error <= limit ? 1 : 0);
   return bootstrap_mean(hits);
 }

@@ -114,6 +114,7 @@ std::vector<OpFeatures> features_of_knobs(const Json& knobs, const PredictorSett
 std::vector<TimedGraph> timed_graphs(const std::vector<CalibrationSample>& samples, bool is_test,
                                      const PredictorSetting& setting) {
   std::vector<double> references;
+  references.reserve(samples.size());
   for (const CalibrationSample& sample : samples) references.push_back(sample.reference);
   std::vector<TimedGraph> result;
   for (const CalibrationSample& sample : samples) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "core/error.h"
@@ -62,7 +63,8 @@ std::array<double, 5> fit_rates(const KindRows& rows) {
 std::vector<Interval> ranges(const KindRows& rows) {
   std::vector<Interval> seen;
   for (std::size_t f = 0; f < rows.ops[0].shape.size(); ++f) {
-    Interval range{INFINITY, -INFINITY};
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    Interval range{kInfinity, -kInfinity};
     for (const OpFeatures& op : rows.ops) {
       range.low = std::min(range.low, op.shape[f]);
       range.high = std::max(range.high, op.shape[f]);
