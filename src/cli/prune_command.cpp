@@ -90,6 +90,32 @@ PruneSettings settings_of(const PruneWords& words) {
   return prune_settings_from_json(prune_settings_json(settings), "vitlab prune");
 }
 
+/// "measured 1.12x as fast (1.1 to 1.15), where MACs say 1.43x" and a line a rounding.
+std::string speed_text(const Json& result) {
+  const Json& measured = result.at("measured");
+  const auto times = [](const Json& value) {
+    return value.is_number() ? significant(value.get<double>(), 3) + "x" : std::string("unknown");
+  };
+  const auto ratio_of = [&](const Json& model) {
+    if (!model.contains("throughput_ratio")) return std::string("not measured");
+    const Json& ratio = model.at("throughput_ratio");
+    return times(ratio.at("value")) + " as fast (" + times(ratio.at("low")) + " to " +
+           times(ratio.at("high")) + ")";
+  };
+  const double macs_before = result.at("before").at("macs").get<double>();
+  const double macs_after = result.at("after").at("macs").get<double>();
+  std::string text = "measured " + ratio_of(measured.at("after")) + ", where MACs say " +
+                     significant(macs_before / macs_after, 3) + "x\n";
+  for (const Json& rounding : measured.value("rounded", Json::array())) {
+    text += "sizes at multiples of " + rounding.at("multiple_of").dump() + ": ";
+    text += rounding.at("changes").get<bool>()
+                ? ratio_of(rounding.at("measured")) + ", with " + times(rounding.at("macs_ratio")) +
+                      " the MACs of the pruned model\n"
+                : std::string("as they are\n");
+  }
+  return text;
+}
+
 void print_pruned(const Json& result, const std::string& out) {
   TextTable table({"metric", "before", "after", "share left"});
   for (const auto& [metric, before] : result.at("before").items()) {
@@ -108,6 +134,7 @@ void print_pruned(const Json& result, const std::string& out) {
       gone += (gone.empty() ? "" : ", ") + layer.at("layer").get<std::string>() + " (" +
               layer.at("kind").get<std::string>() + ")";
   if (!gone.empty()) text += "left out: " + gone + "\n";
+  text += speed_text(result);
   for (const Json& note : result.at("measured").at("notes")) text += note.get<std::string>() + "\n";
   print_text(text);
 }

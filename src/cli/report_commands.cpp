@@ -34,7 +34,7 @@ void add_details(const Plan& plan, const Collected& collected, ReportInput& inpu
         if (layer.value("small_grid", false))
           input.small_grids.insert({stage.model, layer.at("layer").get<std::string>()});
     }
-    if (stage.kind != "measure" || !details.contains("environment")) continue;
+    if (!stage.kind.starts_with("measure") || !details.contains("environment")) continue;
     if (details.contains("profile")) {
       ResultRow context;
       set_context(context, found->second);

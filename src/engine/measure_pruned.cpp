@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/error.h"
 #include "core/text.h"
 #include "engine/prune_stage.h"
 #include "profile/measure.h"
@@ -21,17 +22,17 @@ std::string times(double ratio) { return significant(ratio, 3) + "x"; }
 struct Rounding {
   Index multiple = 8;
   std::size_t model = 0;  // of the measurement; 0 where rounding changes nothing
+  Index macs = 0;
   double macs_ratio = 1;  // over the pruned model's
 };
 
-std::vector<std::string> notes_of(const Measurement& measurement, const PruneResult& result,
+std::vector<std::string> notes_of(const Measurement& measurement, const PrunedSpeed& speed,
+                                  Index macs_before, Index macs_after,
                                   const std::vector<Rounding>& roundings) {
   std::vector<std::string> notes;
-  const bool by_latency = result.after.latency > 0;
-  const double estimated =
-      by_latency ? result.before.latency / result.after.latency
-                 : static_cast<double>(result.before.cost.macs) /
-                       static_cast<double>(std::max<Index>(1, result.after.cost.macs));
+  const bool by_latency = speed.latency_gain.has_value();
+  const double estimated = speed.latency_gain.value_or(
+      static_cast<double>(macs_before) / static_cast<double>(std::max<Index>(1, macs_after)));
   const double measured = speed_ratio(measurement, 1);
   if (measured > 0 && measured - 1 < kGainShare * (estimated - 1))
     notes.push_back(std::string(by_latency ? "The table of latencies" : "The count of MACs") +
@@ -61,38 +62,69 @@ Protocol default_prune_protocol() {
   return protocol;
 }
 
-Json measure_pruned(const PruneStage& stage, const PrunedModel& pruned, bool rounded) {
-  const PruneResult& result = pruned.result;
-  std::vector<NamedGraph> models{{"before", build_graph(stage.spec), stage.weights},
-                                 {"after", build_graph(result.spec), result.weights}};
+std::vector<RoundedSpec> rounded_specs(const PruneResult& result) {
+  return {{8, rounded_to_multiples(result, 8)}, {16, rounded_to_multiples(result, 16)}};
+}
+
+Json measure_pruned(const PrunedSpeed& speed) {
+  std::vector<NamedGraph> models{untrained_model("before", speed.before),
+                                 untrained_model("after", speed.after)};
+  const Index macs_before = graph_cost(models[0].graph).macs;
+  const Index macs_after = graph_cost(models[1].graph).macs;
   std::vector<Rounding> roundings;
-  for (const Index multiple : {8, 16}) {
-    if (!rounded) break;
-    const ModelSpec spec = rounded_to_multiples(result, multiple);
-    roundings.push_back({multiple, 0, 1});
-    if (spec == result.spec) continue;
-    roundings.back().model = models.size();
-    models.push_back(untrained_model("multiples of " + std::to_string(multiple), spec));
-    roundings.back().macs_ratio = static_cast<double>(graph_cost(models.back().graph).macs) /
-                                  static_cast<double>(std::max<Index>(1, result.after.cost.macs));
+  for (const RoundedSpec& rounded : speed.rounded) {
+    roundings.push_back({rounded.multiple, 0, macs_after, 1});
+    if (rounded.spec == speed.after) continue;
+    Rounding& own = roundings.back();
+    own.model = models.size();
+    models.push_back(
+        untrained_model("multiples of " + std::to_string(rounded.multiple), rounded.spec));
+    own.macs = graph_cost(models.back().graph).macs;
+    own.macs_ratio =
+        static_cast<double>(own.macs) / static_cast<double>(std::max<Index>(1, macs_after));
   }
-  const Protocol protocol = stage.protocol.value_or(default_prune_protocol());
-  const Measurement measurement = measure_interleaved(models, protocol, 0);
+  const Measurement measurement = measure_interleaved(models, speed.protocol, 0);
+  for (const std::size_t i : {0, 1})
+    if (!measurement.models[i].has_speed())
+      throw Failure("the model " + measurement.models[i].name + " pruning could not be timed: " +
+                    measurement.models[i].turns.out_of_memory.value_or(
+                        measurement.models[i].turns.failed.value_or("no reason given")));
   Json json = Json::object();
-  json["protocol"] = protocol_json(protocol);
+  json["protocol"] = protocol_json(speed.protocol);
   json["before"] = measured_json(measurement, 0);
   json["after"] = measured_json(measurement, 1);
-  if (rounded) json["rounded"] = Json::array();
+  if (!roundings.empty()) json["rounded"] = Json::array();
   for (const Rounding& rounding : roundings) {
     Json row = Json::object();
     row["multiple_of"] = rounding.multiple;
     row["changes"] = rounding.model != 0;
+    row["macs"] = rounding.macs;
     row["macs_ratio"] = rounding.macs_ratio;
     if (rounding.model != 0) row["measured"] = measured_json(measurement, rounding.model);
     json["rounded"].push_back(std::move(row));
   }
-  json["notes"] = notes_of(measurement, result, roundings);
+  json["notes"] = notes_of(measurement, speed, macs_before, macs_after, roundings);
   return json;
+}
+
+std::vector<MetricValue> pruned_speed_metrics(const Json& measured, const std::string& prefix) {
+  std::vector<MetricValue> metrics;
+  const auto add = [&](const Json& model, const std::string& suffix) {
+    if (!model.contains("throughput_ratio")) return;
+    const Json& ratio = model.at("throughput_ratio");
+    metrics.push_back({prefix + "speed_ratio" + suffix, "", ratio.at("value").get<double>(), "1",
+                       ratio.at("low").get<double>(), ratio.at("high").get<double>(),
+                       ratio.at("rounds").get<Index>()});
+  };
+  add(measured.at("after"), "");
+  for (const Json& rounding : measured.value("rounded", Json::array())) {
+    if (!rounding.at("changes").get<bool>()) continue;
+    const std::string suffix = ".multiples_of_" + rounding.at("multiple_of").dump();
+    add(rounding.at("measured"), suffix);
+    metrics.push_back(
+        {prefix + "macs" + suffix, "", rounding.at("macs").get<double>(), "MACs", {}, {}, 1});
+  }
+  return metrics;
 }
 
 }  // namespace vitlab

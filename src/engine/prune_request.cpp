@@ -32,7 +32,11 @@ Json run_prune_request(const Json& request, Events& events) {
   payload["model"] = model.name;
   payload["seed"] = stage.seed;
   add_origin(payload, loaded);
-  payload["measured"] = measure_pruned(stage, pruned, request.value("measure_rounded", false));
+  const PruneResult& result = pruned.result;
+  PrunedSpeed speed{stage.spec, result.spec, {}, *stage.protocol, {}};
+  if (request.value("measure_rounded", false)) speed.rounded = rounded_specs(result);
+  if (result.after.latency > 0) speed.latency_gain = result.before.latency / result.after.latency;
+  payload["measured"] = measure_pruned(speed);
   Json file = Json::object();
   file["schema"] = 1;
   file["command"] = "prune";

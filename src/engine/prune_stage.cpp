@@ -163,29 +163,29 @@ void write_pruned_folder(const std::filesystem::path& folder, const PrunedModel&
                weight_metadata(result.spec));
 }
 
+std::string prune_metric_prefix(const PruneSettings& settings) {
+  return settings.criterion == "random" ? "prune.random." : "prune.";
+}
+
 std::vector<MetricValue> metrics_of(const PrunedModel& pruned) {
   std::vector<MetricValue> metrics;
+  const std::string prefix = prune_metric_prefix(pruned.settings);
+  const auto add = [&](const std::string& name, const std::string& subject, double value,
+                       const std::string& unit) {
+    metrics.push_back({prefix + name, subject, value, unit, {}, {}, 1});
+  };
   for (const auto& [where, left] : left_by_layer(pruned.result))
-    metrics.push_back({"prune.keep." + where.second,
-                       where.first,
-                       static_cast<double>(left.first) / static_cast<double>(left.second),
-                       "1",
-                       {},
-                       {},
-                       1});
-  metrics.push_back(
-      {"prune.macs", "", static_cast<double>(pruned.result.after.cost.macs), "MACs", {}, {}, 1});
-  metrics.push_back({"prune.params",
-                     "",
-                     static_cast<double>(pruned.result.after.cost.parameters),
-                     "parameters",
-                     {},
-                     {},
-                     1});
-  const Evaluation& test = pruned.test_after;
-  if (test.images > 0)
-    metrics.push_back({"prune.accuracy.top1", "", test.accuracy(), "1", test.interval().low,
-                       test.interval().high, test.images});
+    add("keep." + where.second, where.first,
+        static_cast<double>(left.first) / static_cast<double>(left.second), "1");
+  add("macs", "", static_cast<double>(pruned.result.after.cost.macs), "MACs");
+  add("params", "", static_cast<double>(pruned.result.after.cost.parameters), "parameters");
+  const auto add_accuracy = [&](const std::string& name, const Evaluation& test) {
+    if (test.images > 0)
+      metrics.push_back({prefix + name, "", test.accuracy(), "1", test.interval().low,
+                         test.interval().high, test.images});
+  };
+  add_accuracy("accuracy.top1", pruned.test_after);
+  add_accuracy("accuracy.top1.cut", pruned.test_cut);
   return metrics;
 }
 

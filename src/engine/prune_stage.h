@@ -47,14 +47,36 @@ Json prune_json(const PrunedModel& pruned);
 void write_pruned_folder(const std::filesystem::path& folder, const PrunedModel& pruned);
 
 /// `prune.keep.<axis>` (share of units left, by layer), `prune.macs`, `prune.params`,
-/// `prune.accuracy.top1`.
+/// `prune.accuracy.top1` and the same `.cut`, before fine-tuning. Those of random scores, the
+/// control, begin with `prune.random.`.
 std::vector<MetricValue> metrics_of(const PrunedModel& pruned);
+/// "prune.", or "prune.random." of random scores.
+std::string prune_metric_prefix(const PruneSettings& settings);
 
-/// Throughput before and after, measured in turns under the stage's protocol, their ratio, and
-/// `notes` where less than 80 % of the estimated gain was measured: fewer MACs are not always
-/// faster. With `rounded`, the same of the cut sizes brought to multiples of 8 and of 16, and a
-/// note where one of these is faster.
-Json measure_pruned(const PruneStage& stage, const PrunedModel& pruned, bool rounded);
+/// A pruned model with the sizes that were cut brought to multiples.
+struct RoundedSpec {
+  Index multiple = 8;
+  ModelSpec spec;
+};
+/// The roundings to 8 and to 16, those that change nothing too.
+std::vector<RoundedSpec> rounded_specs(const PruneResult& result);
+
+/// What is timed beside each other; weights do not matter to that.
+struct PrunedSpeed {
+  ModelSpec before, after;
+  std::vector<RoundedSpec> rounded;
+  Protocol protocol;
+  std::optional<double> latency_gain;  // as latencies were estimated; else MACs say what to expect
+};
+
+/// Throughput before and after, measured in turns, their ratio, and `notes` where less than 80 % of
+/// the estimated gain was measured: fewer MACs are not always faster; and where a rounded model is
+/// faster than what was cut. A Failure where the two could not be timed.
+Json measure_pruned(const PrunedSpeed& speed);
+
+/// `<prefix>speed_ratio` of a measure_pruned(), over the model before; behind it, of each rounding
+/// that changes something, `.multiples_of_8` with its MACs as `<prefix>macs.multiples_of_8`.
+std::vector<MetricValue> pruned_speed_metrics(const Json& measured, const std::string& prefix);
 
 /// The protocol where none is given: a second of each model in deploy form on one thread.
 Protocol default_prune_protocol();

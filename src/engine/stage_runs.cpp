@@ -13,6 +13,7 @@
 #include "similarity/head_ablation.h"
 #include "similarity/head_similarity.h"
 #include "spec/cost_counter.h"
+#include "spec/presets.h"
 #include "spec/solve.h"
 #include "sweep/named_config.h"
 #include "train/train_folder.h"
@@ -148,7 +149,37 @@ void run_prune(const StageContext& context, StageRecord& record, const StagedFil
       });
   record.metrics = metrics_of(pruned);
   record.details = prune_json(pruned);
+  // For a measure_pruned stage: what rounding leads to follows from what was cut.
+  record.details["rounded"] = Json::array();
+  for (const RoundedSpec& rounded : rounded_specs(pruned.result))
+    record.details["rounded"].push_back(
+        {{"multiple_of", rounded.multiple}, {"spec", spec_json(rounded.spec)}});
   write_pruned_folder(files.path(), pruned);
+}
+
+void run_measure_pruned(const StageContext& context, StageRecord& record,
+                        const StagedFiles& /*files*/) {
+  ensure(context.stage.after.size() == 1, "a pruned model that is measured was pruned by a stage");
+  const std::string& id = context.stage.after.front();
+  const auto pruned = context.store.read_record(id);
+  if (!pruned) throw Failure("the record of pruning " + id + " is gone");
+  const std::filesystem::path folder = context.store.stage_folder(id);
+  PrunedSpeed speed;
+  speed.before = spec_of(context);
+  for (const StoredFile& file : pruned->files)
+    if (file.name == "spec.yaml") speed.after = resolve_model((folder / file.path).string()).spec;
+  ensure(!speed.after.stages.empty(), "a prune stage writes spec.yaml");
+  for (const Json& rounded : pruned->details.at("rounded"))
+    speed.rounded.push_back({rounded.at("multiple_of").get<Index>(),
+                             spec_from_json_text(rounded.at("spec").dump(), "rounded spec")});
+  speed.protocol = protocol_from_json(context.stage.settings, "protocol");
+  record.details = measure_pruned(speed);
+  record.details["protocol"] = protocol_json(speed.protocol, true);
+  record.details["environment"] = record.details.at("after").at("environment");
+  record.details["runtime"] = runtime_label(speed.protocol);
+  record.metrics =
+      pruned_speed_metrics(record.details, prune_metric_prefix(prune_settings_from_json(
+                                               pruned->details.at("settings"), "prune settings")));
 }
 
 struct StageRow {
@@ -161,6 +192,7 @@ constexpr StageRow kStageRuns[] = {
     {"train", run_train},
     {"similarity", run_similarity},
     {"prune", run_prune},
+    {"measure_pruned", run_measure_pruned},
 };
 
 }  // namespace
@@ -168,7 +200,7 @@ constexpr StageRow kStageRuns[] = {
 void run_stage(const StageContext& context, StageRecord& record, const StagedFiles& files) {
   for (const StageRow& row : kStageRuns)
     if (context.stage.kind == row.kind) return row.run(context, record, files);
-  ensure(false, "every untimed kind of stage has a function");
+  ensure(false, "every kind of stage but measure has a function");
 }
 
 StageRecord blank_record(const PlannedStage& stage) {

@@ -16,7 +16,7 @@ struct StageContext {
   std::function<void(const std::string& note)> note;
 };
 
-/// Runs one untimed stage (cost, train, similarity, prune) and fills state, reason, metrics and
+/// Runs one stage of any kind but measure, whose models take turns, and fills state, reason, metrics and
 /// details of `record`; files go into `files`. Errors are thrown.
 void run_stage(const StageContext& context, StageRecord& record, const StagedFiles& files);
 

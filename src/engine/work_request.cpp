@@ -173,8 +173,19 @@ class Work {
   void measure_all(std::vector<const PlannedStage*> open) {
     std::map<std::string, std::vector<const PlannedStage*>> groups;
     for (const PlannedStage* stage : open)
-      groups[stage->device + canonical_json(stage->settings)].push_back(stage);
+      if (stage->kind == "measure")
+        groups[stage->device + canonical_json(stage->settings)].push_back(stage);
     for (auto& [key, stages] : groups) measure_group(stages);
+    // Those whose models follow from another stage; what waits for one that another machine works
+    // at is left to it.
+    for (const PlannedStage* stage : open) {
+      if (stage->kind == "measure") continue;
+      check_interrupt();
+      const DeviceLock lock(device_class(stage->device), DeviceLock::Use::kExclusive,
+                            [&](const std::string& why) { tell_note(why); });
+      bool progressed = false;
+      try_stage(*stage, progressed);
+    }
   }
 
   void measure_group(std::vector<const PlannedStage*> stages) {

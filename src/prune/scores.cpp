@@ -66,8 +66,9 @@ UnitScores squares_of_units(const Graph& graph, const Weights& weights) {
 void check_finite(const Graph& graph, const Scores& scores) {
   const auto check = [](double score, const std::string& name) {
     if (!std::isfinite(score))
-      throw Failure("the score of " + name +
-                    " is not a finite number: are there NaNs among the weights?");
+      throw UserError("the score of " + name +
+                      " is not a finite number, so there are NaNs among the weights or the loss "
+                      "overflows; prune weights whose training did not diverge");
   };
   for (std::size_t a = 0; a < scores.units.size(); ++a)
     for (const double score : scores.units[a])

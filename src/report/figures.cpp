@@ -87,9 +87,9 @@ std::string speed_axis(const ReportModels& models) {
 
 const std::vector<std::string>& figure_names() {
   static const std::vector<std::string> names{
-      "accuracy_speed", "time_categories", "roofline",        "roofline_other",
-      "mhsa_memory",    "mhsa_accuracy",   "head_similarity", "paper_similarity",
-      "head_pairs",     "head_importance", "pruning",         "paper_pruning"};
+      "accuracy_speed", "time_categories", "roofline",         "roofline_other", "mhsa_memory",
+      "mhsa_accuracy",  "head_similarity", "paper_similarity", "head_pairs",     "head_importance",
+      "pruning_curves", "pruning",         "paper_pruning",    "pruned_speed"};
   return names;
 }
 
@@ -170,7 +170,12 @@ std::vector<Figure> figures(const ReportModels& models) {
   if (add(similarity_figure(models))) add(paper_similarity_figure());
   add(redundant_heads_figure(models));
   add(heads_worth_figure(models));
-  if (add(pruning_figure(models))) add(paper_pruning_figure());
+  const bool has_curves = add(pruning_curves_figure(models));
+  Figure heat = pruning_figure(models);
+  // Without curves before it, it opens the section.
+  if (!has_curves) heat.heading = "What pruning keeps";
+  if (add(std::move(heat))) add(paper_pruning_figure());
+  add(pruned_speed_figure(models));
   return all;
 }
 

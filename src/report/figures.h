@@ -51,8 +51,10 @@ Figure similarity_figure(const ReportModels& models);
 Figure paper_similarity_figure();
 Figure redundant_heads_figure(const ReportModels& models);
 Figure heads_worth_figure(const ReportModels& models);
+Figure pruning_curves_figure(const ReportModels& models);
 Figure pruning_figure(const ReportModels& models);
 Figure paper_pruning_figure();
+Figure pruned_speed_figure(const ReportModels& models);
 
 /// A model whose profile is shown op by op, and why it.
 struct ProfiledModel {

@@ -1,9 +1,5 @@
 #include "report/model_gatherer.h"
 
-#include <algorithm>
-#include <cmath>
-
-#include "stats/intervals.h"
 #include "stats/summary.h"
 
 namespace vitlab {
@@ -12,40 +8,9 @@ namespace {
 constexpr std::string_view kSimilarity = "head_cosine.max_max.map";
 constexpr std::string_view kChance = "head_cosine.max_max.map.null";
 constexpr std::string_view kRandom = "head_cosine.max_max.map.control";
-constexpr std::string_view kKept = "prune.keep.";
+constexpr std::string_view kPruned = "prune.";
+constexpr std::string_view kPrunedAtRandom = "prune.random.";
 constexpr std::string_view kTimeShare = "time_share.";
-
-std::optional<Accuracy> accuracy_of(
-    const std::map<std::string, std::pair<double, std::int64_t>>& by_trial) {
-  if (by_trial.empty()) return std::nullopt;
-  std::vector<double> values;
-  std::int64_t images = by_trial.begin()->second.second;
-  for (const auto& [trial, seen] : by_trial) {
-    values.push_back(seen.first);
-    images = std::min(images, seen.second);
-  }
-  Accuracy accuracy;
-  accuracy.mean = mean(values);
-  accuracy.seeds = static_cast<std::int64_t>(values.size());
-  if (values.size() > 1) accuracy.deviation = standard_deviation(values);
-  if (images > 1 && accuracy.mean >= 0 && accuracy.mean <= 1) {
-    accuracy.images = images;
-    const auto right = std::llround(accuracy.mean * static_cast<double>(images));
-    const Interval interval = wilson_interval(right, images);
-    accuracy.low = interval.low;
-    accuracy.high = interval.high;
-  }
-  return accuracy;
-}
-
-std::vector<LayerValue> by_depth(const std::map<std::string, std::vector<double>>& values) {
-  std::vector<LayerValue> layers;
-  for (const auto& [layer, seen] : values) layers.push_back({layer, mean(seen), {}, {}});
-  std::sort(layers.begin(), layers.end(), [](const LayerValue& a, const LayerValue& b) {
-    return is_earlier_layer(a.layer, b.layer);
-  });
-  return layers;
-}
 
 Measured measured(const ResultRow& row) { return {row.value, row.low, row.high, row.samples}; }
 
@@ -69,20 +34,20 @@ void ModelGatherer::add(const ResultRow& row) {
   if (row.metric == "macs") model_.macs = row.value;
   if (row.metric == "mhsa_share") model_.mhsa_share = row.value;
   if (row.metric == "accuracy.top1") accuracy_[row.trial] = {row.value, row.samples};
-  if (row.metric == "prune.accuracy.top1") pruned_accuracy_[row.trial] = {row.value, row.samples};
-  if (row.metric == "prune.macs") pruned_macs_.push_back(row.value);
+  if (row.metric.starts_with(kPrunedAtRandom))
+    pruned_at_random_.add(row.metric.substr(kPrunedAtRandom.size()), row);
+  else if (row.metric.starts_with(kPruned))
+    pruned_.add(row.metric.substr(kPruned.size()), row);
   if (row.subject.empty()) return;
   if (row.metric == kSimilarity) similarity_[row.subject].push_back(row.value);
   if (row.metric == kChance) chance_[row.subject].push_back(row.value);
   if (row.metric == kRandom) random_[row.subject].push_back(row.value);
-  if (row.metric.starts_with(kKept))
-    kept_[row.metric.substr(kKept.size())][row.subject].push_back(row.value);
 }
 
 ReportModel ModelGatherer::finish() {
   model_.accuracy = accuracy_of(accuracy_);
-  model_.pruned_accuracy = accuracy_of(pruned_accuracy_);
-  if (!pruned_macs_.empty()) model_.pruned_macs = mean(pruned_macs_);
+  model_.pruned = pruned_.finish();
+  model_.pruned_at_random = pruned_at_random_.finish();
   model_.similarity = by_depth(similarity_);
   for (LayerValue& layer : model_.similarity) {
     const auto chance = chance_.find(layer.layer);
@@ -90,7 +55,6 @@ ReportModel ModelGatherer::finish() {
     const auto random = random_.find(layer.layer);
     if (random != random_.end()) layer.random = mean(random->second);
   }
-  for (const auto& [axis, layers] : kept_) model_.kept[axis] = by_depth(layers);
   return std::move(model_);
 }
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "report/report_model.h"
+#include "report/pruning_gatherer.h"
 
 namespace vitlab {
 
@@ -22,17 +22,10 @@ class ModelGatherer {
   ReportModel finish();
 
  private:
-  using ByLayer = std::map<std::string, std::vector<double>>;
-  using ByTrial = std::map<std::string, std::pair<double, std::int64_t>>;  // value, images
-
   ReportModel model_;
-  ByTrial accuracy_;
-  ByTrial pruned_accuracy_;
-  std::vector<double> pruned_macs_;
-  ByLayer similarity_;
-  ByLayer chance_;
-  ByLayer random_;
-  std::map<std::string, ByLayer> kept_;
+  SharesByTrial accuracy_;
+  PruningGatherer pruned_, pruned_at_random_;
+  ValuesByLayer similarity_, chance_, random_;
 };
 
 }  // namespace vitlab

@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
+#include "core/text.h"
+#include "report/curve_chart.h"
 #include "report/figures.h"
 #include "report/heat_map.h"
 #include "report/paper_values.h"
@@ -12,6 +15,9 @@ namespace vitlab {
 namespace {
 
 constexpr std::size_t kMostHeatRows = 24;
+constexpr std::size_t kMostPruningPanels = 4;
+/// The kinds of axes that the paper draws, in the order of its series.
+constexpr std::array kPaperAxes{"qk", "v", "hidden"};
 
 std::string axis_title(const std::string& axis) {
   if (axis == "qk") return "QK of each head";
@@ -20,38 +26,208 @@ std::string axis_title(const std::string& axis) {
   return axis;
 }
 
-HeatRow kept_row(const ReportModel& model, const std::vector<LayerValue>& layers) {
-  HeatRow row{numbered(model), {}};
+/// Percent of the way from the first block to the last.
+double depth_of(std::size_t place, std::size_t places) {
+  return places < 2 ? 50 : 100.0 * static_cast<double>(place) / static_cast<double>(places - 1);
+}
+
+Curve kept_curve(const std::string& who, const std::vector<LayerValue>& layers, std::size_t axis) {
+  Curve curve{axis_title(kPaperAxes[axis]), static_cast<int>(axis), false, true, {}};
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    curve.points.push_back({depth_of(i, layers.size()),
+                            100 * layers[i].value,
+                            {},
+                            {},
+                            fmt::format("{} | {}, {}: {} % left", who, layers[i].layer,
+                                        axis_title(kPaperAxes[axis]), percent(layers[i].value))});
+  return curve;
+}
+
+std::vector<Curve> paper_curves() {
+  std::vector<Curve> curves;
+  const PaperValues paper = paper_values();
+  for (std::size_t s = 0; s < paper.kept.size(); ++s) {
+    Curve curve{"paper: " + paper.kept[s].name, static_cast<int>(s), true, false, {}};
+    const std::vector<double>& values = paper.kept[s].values;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      curve.points.push_back({depth_of(i, values.size()), 100 * values[i], {}, {}, ""});
+    curves.push_back(std::move(curve));
+  }
+  return curves;
+}
+
+bool has_paper_axis(const PruningOutcome& outcome) {
+  return std::any_of(kPaperAxes.begin(), kPaperAxes.end(),
+                     [&](const char* axis) { return outcome.kept.contains(axis); });
+}
+
+CurvePanel kept_panel(const std::string& heading, const PruningOutcome& outcome) {
+  CurvePanel panel;
+  panel.heading = heading;
+  panel.y_title = "Left, %";
+  panel.y_least = 0;
+  panel.y_most = 100;
+  panel.curves = paper_curves();
+  for (std::size_t axis = 0; axis < kPaperAxes.size(); ++axis)
+    if (const auto kept = outcome.kept.find(kPaperAxes[axis]); kept != outcome.kept.end())
+      panel.curves.push_back(kept_curve(heading, kept->second, axis));
+  return panel;
+}
+
+/// "MACs left 70.1 %; top-1 97.4 % before, 90.1 % cut, 96.9 % in the end", as far as known.
+std::string outcome_text(const ReportModel& model, const PruningOutcome& outcome) {
+  std::string text;
+  if (outcome.macs && model.macs && *model.macs > 0)
+    text = fmt::format("MACs left {} %", percent(*outcome.macs / *model.macs));
+  if (!outcome.accuracy) return text;
+  std::string top1;
+  if (model.accuracy) top1 = percent(model.accuracy->mean) + " % before, ";
+  if (outcome.cut_accuracy) top1 += percent(outcome.cut_accuracy->mean) + " % cut, ";
+  top1 += percent(outcome.accuracy->mean) + " % in the end";
+  return text + (text.empty() ? "" : "; ") + "top-1 " + top1;
+}
+
+/// The mean share left of each of the paper's axes, over layers.
+std::vector<std::string> mean_cells(const PruningOutcome& outcome) {
+  std::vector<std::string> cells;
+  for (const char* axis : kPaperAxes) {
+    const auto kept = outcome.kept.find(axis);
+    if (kept == outcome.kept.end() || kept->second.empty()) {
+      cells.emplace_back("–");
+      continue;
+    }
+    double sum = 0;
+    for (const LayerValue& layer : kept->second) sum += layer.value;
+    cells.push_back(percent(sum / static_cast<double>(kept->second.size())) + " %");
+  }
+  return cells;
+}
+
+HeatRow kept_row(const std::string& name, const std::vector<LayerValue>& layers) {
+  HeatRow row{name, {}};
   for (const LayerValue& layer : layers)
-    row.cells.push_back({layer.value, fmt::format("{} | {}: {} % left", numbered(model),
-                                                  layer.layer, percent(layer.value))});
+    row.cells.push_back(
+        {layer.value, fmt::format("{} | {}: {} % left", name, layer.layer, percent(layer.value))});
   return row;
+}
+
+std::vector<const ReportModel*> pruned_models(const ReportModels& models) {
+  std::vector<const ReportModel*> pruned;
+  for (const ReportModel& model : models.models)
+    if (!model.pruned.kept.empty() || !model.pruned_at_random.kept.empty())
+      pruned.push_back(&model);
+  return pruned;
+}
+
+/// A model's pruning and its control, with the names that charts give them.
+std::vector<std::pair<std::string, const PruningOutcome*>> outcomes_of(const ReportModel& model) {
+  std::vector<std::pair<std::string, const PruningOutcome*>> outcomes;
+  if (!model.pruned.kept.empty()) outcomes.emplace_back(numbered(model), &model.pruned);
+  if (!model.pruned_at_random.kept.empty())
+    outcomes.emplace_back(numbered(model) + ", random scores", &model.pruned_at_random);
+  return outcomes;
 }
 
 /// The axes of all models: QK, V and hidden first, others by name.
 std::vector<std::string> axes_of(const std::vector<const ReportModel*>& models) {
-  std::vector<std::string> axes;
-  const auto add = [&](const std::string& axis) {
-    const bool is_there = std::any_of(models.begin(), models.end(), [&](const ReportModel* model) {
-      return model->kept.contains(axis);
-    });
-    if (is_there && std::find(axes.begin(), axes.end(), axis) == axes.end()) axes.push_back(axis);
-  };
-  for (const char* axis : {"qk", "v", "hidden"}) add(axis);
+  std::vector<std::string> axes(kPaperAxes.begin(), kPaperAxes.end());
   for (const ReportModel* model : models)
-    for (const auto& kept : model->kept) add(kept.first);
+    for (const auto& [name, outcome] : outcomes_of(*model))
+      for (const auto& [axis, layers] : outcome->kept)
+        if (std::find(axes.begin(), axes.end(), axis) == axes.end()) axes.push_back(axis);
   return axes;
 }
 
+struct SpeedPoint {
+  std::string what;  // "as cut", "multiples of 8"
+  double macs_ratio = 1;
+  double speed_ratio = 1;
+};
+
+/// What was measured of a pruned model, by the ratio of MACs; the model as it was cut first.
+std::vector<SpeedPoint> speed_points(const ReportModel& model) {
+  const PruningOutcome& pruned = model.pruned;
+  if (!pruned.speed_ratio || !pruned.macs || !model.macs || *pruned.macs <= 0) return {};
+  std::vector<SpeedPoint> points{{"as cut", *model.macs / *pruned.macs, pruned.speed_ratio->value}};
+  for (const RoundedSpeed& rounded : pruned.rounded)
+    if (rounded.macs && *rounded.macs > 0)
+      points.push_back({fmt::format("multiples of {}", rounded.multiple),
+                        *model.macs / *rounded.macs, rounded.ratio});
+  return points;
+}
+
+/// What a reader should know of pruned models' speed, as sentences.
+class SpeedRemarks {
+ public:
+  void add(const ReportModel& model, const std::vector<SpeedPoint>& points) {
+    constexpr double kGainShare = 0.8;
+    const SpeedPoint& cut = points.front();
+    if (cut.speed_ratio - 1 < kGainShare * (cut.macs_ratio - 1))
+      slow_.push_back(fmt::format("{} ({}x by MACs, {}x measured)", model.number,
+                                  two_decimals(cut.macs_ratio), two_decimals(cut.speed_ratio)));
+    const auto best = std::max_element(
+        points.begin(), points.end(),
+        [](const SpeedPoint& a, const SpeedPoint& b) { return a.speed_ratio < b.speed_ratio; });
+    if (best != points.begin())
+      rounded_.push_back(fmt::format("{} ({}x at {} instead of {}x)", model.number,
+                                     two_decimals(best->speed_ratio), best->what,
+                                     two_decimals(cut.speed_ratio)));
+  }
+  std::string text() const {
+    std::string text;
+    if (!slow_.empty())
+      text += " Less than 80 % of the gain that MACs promise was measured of model " +
+              listed(slow_) + ".";
+    if (!rounded_.empty())
+      text += " Sizes at multiples would have been faster than those cut for model " +
+              listed(rounded_) + ".";
+    return text;
+  }
+
+ private:
+  std::vector<std::string> slow_, rounded_;
+};
+
 }  // namespace
+
+Figure pruning_curves_figure(const ReportModels& models) {
+  Figure figure;
+  figure.name = "pruning_curves";
+  figure.heading = "What pruning keeps";
+  std::vector<const ReportModel*> pruned = pruned_models(models);
+  std::erase_if(pruned, [](const ReportModel* model) {
+    return !has_paper_axis(model->pruned) && !has_paper_axis(model->pruned_at_random);
+  });
+  const ShownModels shown = shown_models(pruned, kMostPruningPanels);
+  CurveChart chart;
+  chart.title = "Channels left after pruning, by depth";
+  chart.description =
+      "One plot a model; the numbers stand in the tables below. Dashed: the paper's Swin-T.";
+  chart.x_title = "Depth: 0 the first layer of its kind, 100 the last";
+  figure.columns = {"Model", "QK left", "V left", "FFN hidden left", "Outcome"};
+  for (const ReportModel* model : shown.models)
+    for (const auto& [name, outcome] : outcomes_of(*model)) {
+      chart.panels.push_back(kept_panel(name, *outcome));
+      std::vector<std::string> row{name};
+      for (std::string& cell : mean_cells(*outcome)) row.push_back(std::move(cell));
+      row.push_back(outcome_text(*model, *outcome));
+      figure.rows.push_back(std::move(row));
+    }
+  figure.caption =
+      "Share of QK, V and FFN hidden channels that pruning left, layer by layer, mean over seeds. "
+      "Dashed: Swin-T in the paper, pruned from 79.1 to 76.5 % top-1 on ImageNet (Fig 5, "
+      "digitised), drawn over the same depth." +
+      shown.rule;
+  draw_both(figure, chart, curve_chart);
+  return figure;
+}
 
 Figure pruning_figure(const ReportModels& models) {
   Figure figure;
   figure.name = "pruning";
-  figure.heading = "What pruning keeps";
-  std::vector<const ReportModel*> pruned;
-  for (const ReportModel& model : models.models)
-    if (!model.kept.empty()) pruned.push_back(&model);
+  const std::vector<const ReportModel*> pruned = pruned_models(models);
+  if (pruned.size() > kMostPruningPanels) figure.heading = "What pruning keeps, all models";
+  figure.fold = "Every kind of channel, layer by layer";
   const ShownModels shown = shown_models(pruned, kMostHeatRows);
   HeatMap chart;
   chart.title = "Channels left after pruning, by layer";
@@ -60,15 +236,15 @@ Figure pruning_figure(const ReportModels& models) {
   figure.columns = {"Model", "Channels", "Layer", "Left"};
   for (const std::string& axis : axes_of(shown.models)) {
     HeatGroup group{axis_title(axis) + ", % left", {}};
-    for (const ReportModel* model : shown.models) {
-      const auto kept = model->kept.find(axis);
-      if (kept == model->kept.end()) continue;
-      group.rows.push_back(kept_row(*model, kept->second));
-      for (const LayerValue& layer : kept->second)
-        figure.rows.push_back(
-            {numbered(*model), axis_title(axis), layer.layer, percent(layer.value) + " %"});
-    }
-    chart.groups.push_back(std::move(group));
+    for (const ReportModel* model : shown.models)
+      for (const auto& [name, outcome] : outcomes_of(*model)) {
+        const auto kept = outcome->kept.find(axis);
+        if (kept == outcome->kept.end()) continue;
+        group.rows.push_back(kept_row(name, kept->second));
+        for (const LayerValue& layer : kept->second)
+          figure.rows.push_back({name, axis_title(axis), layer.layer, percent(layer.value) + " %"});
+      }
+    if (!group.rows.empty()) chart.groups.push_back(std::move(group));
   }
   figure.caption =
       "Share of channels that pruning left, mean over seeds. Dark: kept; light: cut away first." +
@@ -98,6 +274,57 @@ Figure paper_pruning_figure() {
   }
   chart.groups.push_back(std::move(group));
   draw_both(figure, chart, heat_map);
+  return figure;
+}
+
+Figure pruned_speed_figure(const ReportModels& models) {
+  Figure figure;
+  figure.name = "pruned_speed";
+  figure.heading = "Pruned, and faster?";
+  std::vector<const ReportModel*> timed;
+  for (const ReportModel& model : models.models)
+    if (!speed_points(model).empty()) timed.push_back(&model);
+  if (timed.empty()) return figure;
+  const ShownModels shown = shown_models(timed, kSeriesStyles);
+  CurvePanel panel;
+  panel.y_title = "Measured throughput, times that before";
+  figure.columns = {"Model", "Sizes", "MACs say", "Measured"};
+  double most = 1;
+  SpeedRemarks remarks;
+  int series = 0;
+  for (const ReportModel* model : shown.models) {
+    std::vector<SpeedPoint> points = speed_points(*model);
+    remarks.add(*model, points);
+    Curve curve{numbered(*model), series++, false, true, {}};
+    for (const SpeedPoint& point : points) {
+      most = std::max(most, point.macs_ratio);
+      figure.rows.push_back({numbered(*model), point.what, two_decimals(point.macs_ratio) + "x",
+                             two_decimals(point.speed_ratio) + "x"});
+    }
+    std::sort(points.begin(), points.end(),
+              [](const SpeedPoint& a, const SpeedPoint& b) { return a.macs_ratio < b.macs_ratio; });
+    for (const SpeedPoint& point : points)
+      curve.points.push_back(
+          {point.macs_ratio,
+           point.speed_ratio,
+           {},
+           {},
+           fmt::format("{}, {} | {}x by MACs, {}x measured", numbered(*model), point.what,
+                       two_decimals(point.macs_ratio), two_decimals(point.speed_ratio))});
+    panel.curves.push_back(std::move(curve));
+  }
+  panel.curves.push_back({"as MACs say", series, true, false, {{1, 1}, {most, most}}});
+  CurveChart chart;
+  chart.title = "Measured speed-up of pruned models against what MACs say";
+  chart.description = "One line a model; the numbers stand in the table below.";
+  chart.x_title = "MACs before over MACs after";
+  chart.panels.push_back(std::move(panel));
+  figure.caption =
+      "Measured throughput over that of the model before pruning, in turns; mean over seeds. The "
+      "marks of a model are its sizes as cut and brought to multiples of 8 and 16. Below the "
+      "dashed line fewer multiply-adds are not that much faster." +
+      remarks.text() + shown.rule;
+  draw_both(figure, chart, curve_chart);
   return figure;
 }
 

@@ -40,6 +40,23 @@ struct LayerValue {
   std::optional<double> chance, random;
 };
 
+/// A pruned model with its sizes at multiples of a number of hardware's liking.
+struct RoundedSpeed {
+  std::int64_t multiple = 8;
+  double ratio = 0;  // measured throughput over that of the model before pruning
+  std::optional<double> macs;
+};
+
+/// What pruning left of a model, means over seeds.
+struct PruningOutcome {
+  std::map<std::string, std::vector<LayerValue>> kept;  // axis -> share left; by depth
+  std::optional<double> macs;
+  std::optional<Accuracy> accuracy;      // in the end
+  std::optional<Accuracy> cut_accuracy;  // before fine-tuning
+  std::optional<Measured> speed_ratio;   // measured throughput over that before; range over seeds
+  std::vector<RoundedSpeed> rounded;
+};
+
 /// All that the table says about one model, in one data set, recipe and setting.
 struct ReportModel {
   std::string id;
@@ -58,11 +75,10 @@ struct ReportModel {
   std::optional<Measured> ratio;       // of throughputs, to the reference
   std::optional<Measured> memory_bound;
   std::optional<Measured> roofline_bound;
-  std::map<std::string, double> time_shares;            // by category
-  std::vector<LayerValue> similarity;                   // of heads, max-max of maps; by depth
-  std::map<std::string, std::vector<LayerValue>> kept;  // axis -> share left by pruning; by depth
-  std::optional<double> pruned_macs;
-  std::optional<Accuracy> pruned_accuracy;
+  std::map<std::string, double> time_shares;  // by category
+  std::vector<LayerValue> similarity;         // of heads, max-max of maps; by depth
+  PruningOutcome pruned;
+  PruningOutcome pruned_at_random;                      // the control: random scores
   std::map<Setting, Measured> throughput_elsewhere;     // in all settings but the main one
   std::shared_ptr<const ProfileFacts> profile;          // in the main setting; null if none
   std::vector<std::shared_ptr<const HeadFacts>> heads;  // a run a seed

@@ -48,7 +48,7 @@ class Collector {
       row.trial = trial.id;
       row.seed = trial.seed;
     }
-    if (stage.kind != "cost" && stage.kind != "measure") {
+    if (stage_kind(stage.kind).needs_data) {
       row.dataset = plan_.data;
       row.recipe = plan_.recipe_name;
     }

@@ -33,7 +33,7 @@ class StageWriter {
 
   std::vector<std::string> write(std::int64_t seed) {
     std::vector<std::string> ids;
-    std::string trained;
+    std::string trained, pruned;
     for (std::size_t i = 0; i < sweep_.stages.size(); ++i) {
       const StageRequest& request = sweep_.stages[i];
       const StageKind& kind = stage_kind(request.kind);
@@ -42,8 +42,10 @@ class StageWriter {
         ids.push_back(shared_[i]);
         continue;
       }
-      ids.push_back(add(request, kind, seed, request.kind == "train" ? "" : trained));
+      const std::string& before = request.kind == "measure_pruned" ? pruned : trained;
+      ids.push_back(add(request, kind, seed, request.kind == "train" ? "" : before));
       if (request.kind == "train") trained = ids.back();
+      if (request.kind == "prune") pruned = ids.back();
     }
     return ids;
   }

@@ -35,20 +35,37 @@ Settings read_or_load(const ConfigNode& node, const std::string& path, Problems&
 std::vector<Json> measure_settings(const ConfigNode& node, const std::string& path,
                                    Problems& problems, const std::filesystem::path& near) {
   std::vector<Json> all;
+  const bool of_pruned = node.key == "measure_pruned";
   for (const Protocol& protocol : read_or_load(node, path, problems, near, read_protocols)) {
     if (protocol.runtime == "pt2")
       problems.add(node.place, path +
                                    ".runtime pt2 runs files that were compiled elsewhere, which "
                                    "a sweep's models are not; vitlab measure takes such files");
+    else if (of_pruned && protocol.runtime != "libtorch")
+      problems.add(node.place,
+                   path + ".runtime must be libtorch, in which pruned models are timed");
     all.push_back(protocol_json(protocol));
   }
   return all;
 }
 
+/// Settings of a prune stage, which knows no latency: it runs beside other work.
+PruneSettings prune_settings_of(const ConfigNode& node, const std::string& path, Problems& problems,
+                                const std::filesystem::path& near) {
+  PruneSettings settings = read_or_load(node, path, problems, near, read_prune_settings);
+  const bool keeps = settings.keep.count(kLatencyMetric) != 0;
+  if (keeps || settings.cost == kLatencyMetric)
+    problems.add(node.place, path + (keeps ? ".keep" : ".cost") +
+                                 " cannot be latency in a sweep, whose prune stages run beside "
+                                 "other work: name macs or another count here, or prune the "
+                                 "trained model with vitlab prune --keep latency=…");
+  return settings;
+}
+
 Json stage_settings(const ConfigNode& node, const std::string& path, Problems& problems,
                     const std::filesystem::path& near) {
   if (node.key == "prune")
-    return prune_settings_json(read_or_load(node, path, problems, near, read_prune_settings));
+    return prune_settings_json(prune_settings_of(node, path, problems, near));
   if (node.key == "similarity")
     return similarity_settings_json(
         read_or_load(node, path, problems, near, read_similarity_settings));
@@ -70,6 +87,26 @@ bool is_known(const std::string& kind, Place place, const std::string& path, Pro
   problems.add(place, path + " " + quoted_clip(kind) + " is not a stage" +
                           (hint.empty() ? "; there are " + listed : hint));
   return false;
+}
+
+/// What a stage needs of those before it.
+void check_order(const std::vector<StageRequest>& stages, const StageRequest& next, Place place,
+                 const std::string& path, Problems& problems) {
+  const auto is_random = [](const StageRequest& stage) {
+    return stage.settings.value("criterion", std::string()) == "random";
+  };
+  bool follows_prune = false;
+  for (const StageRequest& stage : stages) {
+    if (stage.kind != "prune") continue;
+    follows_prune = true;
+    if (next.kind == "prune" && is_random(stage) == is_random(next))
+      problems.add(place,
+                   path +
+                       ": results of two prune stages would not be told apart; a sweep takes "
+                       "one, and beside it one with criterion: random as its control");
+  }
+  if (next.kind == "measure_pruned" && !follows_prune)
+    problems.add(place, path + " needs a prune stage before it, whose model it measures");
 }
 
 }  // namespace
@@ -94,7 +131,7 @@ std::vector<StageRequest> read_stages(ConfigReader& sweep, const std::filesystem
       const ConfigNode& entry = item.items[0];
       if (!is_known(entry.key, entry.key_place, path, problems)) continue;
       const std::string at = path + "." + entry.key;
-      if (entry.key == "measure")
+      if (entry.key == "measure" || entry.key == "measure_pruned")
         for (Json& settings : measure_settings(entry, at, problems, near))
           requests.push_back({entry.key, std::move(settings)});
       else
@@ -103,9 +140,13 @@ std::vector<StageRequest> read_stages(ConfigReader& sweep, const std::filesystem
       problems.add(item.place, path + " must be a stage's name or `name: settings`");
       continue;
     }
-    for (StageRequest& request : requests)
-      if (std::find(stages.begin(), stages.end(), request) == stages.end())
-        stages.push_back(std::move(request));
+    for (StageRequest& request : requests) {
+      if (request.kind != "measure_pruned" &&
+          std::find(stages.begin(), stages.end(), request) != stages.end())
+        continue;
+      check_order(stages, request, item.place, path, problems);
+      stages.push_back(std::move(request));
+    }
   }
   return stages;
 }

@@ -176,7 +176,7 @@ class SweepReader {
 const std::vector<StageKind>& stage_kinds() {
   static const std::vector<StageKind> rows{
       {"cost", 1, false, false},   {"train", 1, false, true}, {"similarity", 1, false, true},
-      {"measure", 1, true, false}, {"prune", 1, false, true},
+      {"measure", 1, true, false}, {"prune", 2, false, true}, {"measure_pruned", 1, true, true},
   };
   return rows;
 }

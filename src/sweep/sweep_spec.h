@@ -63,7 +63,7 @@ struct WidthSolve {
 
 /// One entry of `stages`; settings are canonical (defaults left out).
 struct StageRequest {
-  std::string kind;  // cost | train | similarity | measure | prune
+  std::string kind;  // a name of stage_kinds()
   Json settings = Json::object();
 
   friend bool operator==(const StageRequest&, const StageRequest&) = default;

@@ -1,3 +1,4 @@
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,7 +72,7 @@ TEST_CASE("every family is pruned, trained on, exported and profiled by the comm
     must_run(lab, {"train", pruned, "--start", pruned + "/model.safetensors", "--data", data,
                    "--recipe", "one.yaml", "--out", tuned});
     must_run(lab, {"export", tuned, "--format", "onnx", "--out", family.name + "_exported"});
-    const Json profile = lab.document({"profile", tuned, "--batch", "2", "--seconds", "0.1"});
+    const Json profile = lab.document({"profile", tuned, "--protocol", "measure.yaml"});
     CHECK(profile.at("throughput_images_per_s").at("median").get<double>() > 0);
     const Json cost = lab.document({"cost", tuned});
     CHECK(cost.at("models")[0].at("macs") == result.at("after").at("macs"));
@@ -110,6 +111,60 @@ TEST_CASE("a prune that cannot be leaves nothing behind and names what binds") {
   CHECK_THAT(refused({"--axis", "squeese"}), Catch::Contains("did you mean 'squeeze'?"));
   CHECK_THAT(refused({"--criterion", "ablations"}), Catch::Contains("did you mean 'ablation'?"));
   CHECK_THAT(refused({"--keep", "latancy=0.5"}), Catch::Contains("did you mean 'latency'?"));
+}
+
+TEST_CASE("a model without attention, no images and weights that are NaN are refused by name") {
+  const Lab lab;
+  lab.write("conv.yaml", families()[4].knobs);
+  lab.write("settings.yaml", "batches: 1\nbatch_size: 16\n");
+  const auto refused = [&](const std::string& model, const std::string& data,
+                           std::vector<std::string> words) {
+    words.insert(words.begin(), {"prune", model, "--settings", "settings.yaml", "--data", data,
+                                 "--out", "nothing"});
+    const Ran ran = lab.run(words);
+    CHECK(ran.code == 2);
+    CHECK_FALSE(std::filesystem::exists(lab / "nothing"));
+    return ran.err;
+  };
+  CHECK_THAT(refused("conv.yaml", Lab::kData, {"--axis", "qk", "--axis", "heads"}),
+             Catch::Contains("qk: the model has none") &&
+                 Catch::Contains("it can be pruned along: embedding, expansion"));
+  std::filesystem::create_directory(lab / "empty");
+  CHECK_THAT(refused("model.yaml", "folder:empty", {}), Catch::Contains("empty"));
+  must_run(lab, {"prune", "model.yaml", "--settings", "settings.yaml", "--data", Lab::kData,
+                 "--protocol", "measure.yaml", "--keep", "macs=0.95", "--out", "broken"});
+  // The last numbers of the file, wherever they belong, become NaN.
+  std::fstream file(lab / "broken" / "model.safetensors",
+                    std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-8, std::ios::end);
+  file.write("\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+  file.close();
+  CHECK_THAT(refused("broken", Lab::kData, {}), Catch::Contains("NaN"));
+}
+
+TEST_CASE("a sweep prunes, prunes at random as the control, and times what pruning left") {
+  const Lab lab;
+  std::string sweep = Lab::sweep_text("recipe.yaml");
+  sweep =
+      sweep.substr(0, sweep.find("axes:")) +
+      "stages:\n  - train\n  - prune: {keep: {macs: 0.7}, batches: 1, batch_size: 16, steps: 1}\n"
+      "  - measure_pruned: measure.yaml\n"
+      "  - prune: {criterion: random, keep: {macs: 0.7}, batches: 1, batch_size: 16, steps: 1}\n";
+  lab.write("sweep.yaml", sweep);
+  const Ran ran = lab.sweep("store");
+  INFO(ran.err);
+  REQUIRE(ran.code == 0);
+  std::map<std::string, double> seen;
+  for (const ResultRow& row : read_results_csv(lab / "store" / "views" / "results.csv").rows)
+    seen[row.metric] = row.value;
+  CHECK(seen.at("prune.speed_ratio") > 0);
+  CHECK(seen.contains("prune.keep.hidden"));
+  CHECK(seen.contains("prune.random.keep.hidden"));
+  CHECK(seen.contains("prune.accuracy.top1.cut"));
+  CHECK(std::filesystem::exists(lab / "store" / "report" / "pruning_curves.svg"));
+  CHECK(std::filesystem::exists(lab / "store" / "report" / "pruned_speed.svg"));
+  const Ran again = lab.sweep("store");
+  CHECK(again.code == 0);
 }
 
 }  // namespace

@@ -4,19 +4,11 @@
 
 #include "core/error.h"
 #include "prune_models.h"
+#include "random_units.h"
 #include "test.hpp"
 
 namespace vitlab {
 namespace {
-
-std::vector<Index> random_units(Random& random, Index size) {
-  const auto order = random.permutation(size);
-  const auto count =
-      1 + static_cast<std::ptrdiff_t>(random.below(static_cast<std::uint64_t>(size)));
-  std::vector<Index> units(order.begin(), order.begin() + count);
-  std::sort(units.begin(), units.end());
-  return units;
-}
 
 PruneSettings every_axis() {
   PruneSettings settings = quick_settings();

@@ -33,7 +33,8 @@ TEST_CASE("a page tells the verdict first and then section by section", "[report
   const std::string html = build_report(sample_input()).html;
   CHECK(html.find("id=\"verdict\"") < html.find("id=\"models\""));
   CHECK(sections_of(html) == std::vector<std::string>{"models", "accuracy_speed", "time_categories",
-                                                      "head_similarity", "pruning", "guidelines",
+                                                      "head_similarity", "pruning_curves",
+                                                      "pruning", "pruned_speed", "guidelines",
                                                       "failures", "rejected", "protocol", "again"});
   for (const std::string& anchor : sections_of(html))
     CHECK(html.find("href=\"#" + anchor + "\"") != std::string::npos);

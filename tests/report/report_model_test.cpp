@@ -52,7 +52,7 @@ TEST_CASE("layers stand in the order of depth, by their numbers", "[report]") {
   CHECK(is_earlier_layer("stages.1", "stages.1.downsample"));
   CHECK_FALSE(is_earlier_layer("a", "a"));
   const ReportModel model = report_models(sample_input()).models[2];
-  const std::vector<LayerValue>& hidden = model.kept.at("hidden");
+  const std::vector<LayerValue>& hidden = model.pruned.kept.at("hidden");
   CHECK(hidden.size() == 18);
   CHECK(hidden[0].layer == "stages.0.layers.0");
   CHECK(hidden[17].layer == "stages.2.layers.5");

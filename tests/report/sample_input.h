@@ -84,7 +84,14 @@ inline void add_learned(SampleTable& table, const SampleModel& model, int seed) 
                       0.9 - 0.2 * stage - 0.07 * (ffn % 3),
                       "stages." + std::to_string(stage) + ".layers." + std::to_string(ffn));
   }
+  for (int ffn = 0; ffn < 2 * ffns; ++ffn)
+    table.add_trial(model.id, model.knobs, seed, "prune.random.keep.hidden", 0.7,
+                    "stages.0.layers." + std::to_string(ffn));
+  table.add_trial(model.id, model.knobs, seed, "prune.random.macs", 0.69 * model.macs);
   table.add_trial(model.id, model.knobs, seed, "prune.macs", 0.7 * model.macs);
+  table.add_trial(model.id, model.knobs, seed, "prune.speed_ratio", 1.1 + luck);
+  table.add_trial(model.id, model.knobs, seed, "prune.speed_ratio.multiples_of_8", 1.25 + luck);
+  table.add_trial(model.id, model.knobs, seed, "prune.macs.multiples_of_8", 0.72 * model.macs);
   table.add_trial(model.id, model.knobs, seed, "prune.accuracy.top1", model.accuracy - 0.021 + luck)
       .samples = 360;
 }

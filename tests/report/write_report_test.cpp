@@ -38,7 +38,8 @@ TEST_CASE("a report is written as one folder, and drawings that it lost are remo
                               "ops_to_fix.csv", "accuracy_speed.svg", "time_categories.svg",
                               "roofline.svg", "roofline_other.svg", "head_similarity.svg",
                               "paper_similarity.svg", "head_pairs.svg", "head_importance.svg",
-                              "pruning.svg", "paper_pruning.svg"});
+                              "pruning_curves.svg", "pruning.svg", "paper_pruning.svg",
+                              "pruned_speed.svg"});
   std::ofstream(folder / "mine.svg") << "mine";
   write_report(build_report(ReportInput{}), folder);
   CHECK(names_in(folder) == std::set<std::string>{"index.html", "report.md", "guidelines.json",

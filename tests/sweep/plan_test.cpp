@@ -143,17 +143,49 @@ TEST_CASE("a protocol of lists is a stage a combination, with the ids of its sin
                     Catch::Contains("stages[0].measure.runtime pt2 runs files"));
 }
 
+TEST_CASE("a pruned model is measured behind the pruning that it comes from", "[sweep]") {
+  const Plan plan = plan_of(
+      small("data: digits\nstages: [train, prune, measure_pruned, {prune: {criterion: random}}, "
+            "{measure_pruned: {batch: 2}}]\n"));
+  std::map<std::string, const PlannedStage*> by_id;
+  for (const PlannedStage& stage : plan.stages) by_id[stage.id] = &stage;
+  std::vector<std::string> measured;
+  for (const PlannedStage& stage : plan.stages) {
+    if (stage.kind != "measure_pruned") continue;
+    CHECK(stage.timed);
+    CHECK(stage.seed.has_value());
+    REQUIRE(stage.after.size() == 1);
+    CHECK(by_id.at(stage.after[0])->kind == "prune");
+    measured.push_back(by_id.at(stage.after[0])->settings.value("criterion", "scores"));
+  }
+  CHECK(measured == std::vector<std::string>{"scores", "random"});
+}
+
+TEST_CASE("prune stages that cannot be are refused where they stand", "[sweep]") {
+  const auto refused = [](const std::string& stages, const std::string& message) {
+    CHECK_THROWS_WITH(plan_of(small("data: digits\nstages: " + stages + "\n")),
+                      Catch::Contains(message));
+    CHECK_THROWS_AS(plan_of(small("data: digits\nstages: " + stages + "\n")), UserError);
+  };
+  refused("[train, {prune: {keep: {latency: 0.5}}}]",
+          "stages[1].prune.keep cannot be latency in a sweep");
+  refused("[train, {prune: {cost: latency}}]", "stages[1].prune.cost cannot be latency");
+  refused("[prune, {prune: {keep: {macs: 0.5}}}]", "stages[1]: results of two prune stages");
+  refused("[measure_pruned, prune]", "stages[0] needs a prune stage before it");
+  refused("[prune, {measure_pruned: {runtime: onnxruntime}}]", "must be libtorch");
+}
+
 TEST_CASE("every stage's id is the identity of its spec, and follows what it starts from",
           "[sweep]") {
   const Plan plan =
       plan_of(small("data: digits\nseeds: [3, 4]\nstages: [cost, train, similarity, "
-                    "{prune: {finetune_epochs: 2}}, measure]\n"));
+                    "{prune: {finetune_epochs: 2}}, measure, measure_pruned]\n"));
   std::set<std::string> seen;
   for (const PlannedStage& stage : plan.stages) {
     CHECK(identity(canonical_json(stage_spec(stage, plan.data_fingerprint, plan.recipe))) ==
           stage.id);
     for (const std::string& id : stage.after) CHECK(seen.contains(id));
-    CHECK(stage.timed == (stage.kind == "measure"));
+    CHECK(stage.timed == stage.kind.starts_with("measure"));
     CHECK(stage.seed.has_value() == (stage.kind != "cost" && stage.kind != "measure"));
     CHECK(seen.insert(stage.id).second);
   }
