@@ -1,5 +1,6 @@
 #include "core/files.h"
 #include "data/dataset.h"
+#include "engine/device_turn.h"
 #include "engine/prune_stage.h"
 #include "engine/request_model.h"
 #include "engine/requests.h"
@@ -21,10 +22,15 @@ Json run_prune_request(const Json& request, Events& events) {
                        ? protocol_from_json(request.at("protocol"), "protocol")
                        : default_prune_protocol();
   stage.seed = request.value("seed", std::uint64_t{0});
-  const PrunedModel pruned =
-      run_prune_stage(stage, [&](Index done, Index total, const std::string& note) {
-        events.progress(done, total, note);
-      });
+  const bool measures =
+      stage.settings.cost == kLatencyMetric || stage.settings.keep.count(kLatencyMetric) != 0;
+  const PrunedModel pruned = [&] {
+    const DeviceLock turn =
+        measures ? alone_on(stage.protocol->device, events) : beside_others(events);
+    return run_prune_stage(stage, [&](Index done, Index total, const std::string& note) {
+      events.progress(done, total, note);
+    });
+  }();
 
   StagedFolder folder(request.at("out").get<std::string>());
   write_pruned_folder(folder.path(), pruned);
@@ -36,7 +42,10 @@ Json run_prune_request(const Json& request, Events& events) {
   PrunedSpeed speed{stage.spec, result.spec, {}, *stage.protocol, {}};
   if (request.value("measure_rounded", false)) speed.rounded = rounded_specs(result);
   if (result.after.latency > 0) speed.latency_gain = result.before.latency / result.after.latency;
-  payload["measured"] = measure_pruned(speed);
+  payload["measured"] = [&] {
+    const DeviceLock alone = alone_on(stage.protocol->device, events);
+    return measure_pruned(speed);
+  }();
   Json file = Json::object();
   file["schema"] = 1;
   file["command"] = "prune";

@@ -181,8 +181,7 @@ class Work {
     for (const PlannedStage* stage : open) {
       if (stage->kind == "measure") continue;
       check_interrupt();
-      const DeviceLock lock(device_class(stage->device), DeviceLock::Use::kExclusive,
-                            [&](const std::string& why) { tell_note(why); });
+      const DeviceLock lock = alone_on(stage->device, events_);
       bool progressed = false;
       try_stage(*stage, progressed);
     }

@@ -190,7 +190,7 @@ TEST_CASE("every stage's id is the identity of its spec, and follows what it sta
     CHECK(seen.insert(stage.id).second);
   }
   for (const Trial& trial : plan.trials) {
-    CHECK(trial.stages.size() == 5);
+    CHECK(trial.stages.size() == 6);
     for (const std::string& id : trial.stages) CHECK(seen.contains(id));
   }
 }
