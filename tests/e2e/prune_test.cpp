@@ -147,7 +147,8 @@ TEST_CASE("a sweep prunes, prunes at random as the control, and times what pruni
   std::string sweep = Lab::sweep_text("recipe.yaml");
   sweep =
       sweep.substr(0, sweep.find("axes:")) +
-      "stages:\n  - train\n  - prune: {keep: {macs: 0.7}, batches: 1, batch_size: 16, steps: 1}\n"
+      "stages:\n  - cost\n  - train\n  - prune: {keep: {macs: 0.7}, batches: 1, batch_size: 16, "
+      "steps: 1}\n"
       "  - measure_pruned: measure.yaml\n"
       "  - prune: {criterion: random, keep: {macs: 0.7}, batches: 1, batch_size: 16, steps: 1}\n";
   lab.write("sweep.yaml", sweep);
