@@ -54,6 +54,7 @@ void must_run(const Lab& lab, const std::vector<std::string>& words) {
 TEST_CASE("every family is pruned, trained on, exported and profiled by the commands alone") {
   const Lab lab;
   lab.write("one.yaml", "epochs: 1\nbatch_size: 32\nwarmup_epochs: 0\n");
+  std::string models;
   for (const Family& family : families()) {
     INFO(family.name);
     lab.write(family.name + ".yaml", family.knobs);
@@ -72,10 +73,21 @@ TEST_CASE("every family is pruned, trained on, exported and profiled by the comm
     must_run(lab, {"train", pruned, "--start", pruned + "/model.safetensors", "--data", data,
                    "--recipe", "one.yaml", "--out", tuned});
     must_run(lab, {"export", tuned, "--format", "onnx", "--out", family.name + "_exported"});
-    const Json profile = lab.document({"profile", tuned, "--protocol", "measure.yaml"});
-    CHECK(profile.at("throughput_images_per_s").at("median").get<double>() > 0);
     const Json cost = lab.document({"cost", tuned});
     CHECK(cost.at("models")[0].at("macs") == result.at("after").at("macs"));
+    models += (models.empty() ? "" : ", ") + tuned;
+  }
+  // Profiled side by side, since every engine that profiles measures the machine's roofs first.
+  lab.write("profiles.yaml", "sweep: profiles\naxes: [{grid: {model: [" + models +
+                                 "]}}]\nstages: [{measure: measure.yaml}]\n");
+  must_run(lab, {"sweep", "profiles.yaml", "--out", "profiles"});
+  const std::vector<StageRecord> profiles =
+      records_of_kind(Store::open(lab / "profiles"), "measure");
+  CHECK(profiles.size() == families().size());
+  for (const StageRecord& record : profiles) {
+    CHECK(record.state == StageState::kDone);
+    CHECK(record.details.at("profile").at("throughput_images_per_s").at("median").get<double>() >
+          0);
   }
 }
 
