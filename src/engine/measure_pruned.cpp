@@ -17,6 +17,16 @@ double speed_ratio(const Measurement& measurement, std::size_t model) {
   return ratio ? ratio->value : 0;
 }
 
+double lowest_ratio(const Measurement& measurement, std::size_t model) {
+  const auto& ratio = measurement.models[model].ratio;
+  return ratio ? ratio->low : 0;
+}
+
+double highest_ratio(const Measurement& measurement, std::size_t model) {
+  const auto& ratio = measurement.models[model].ratio;
+  return ratio ? ratio->high : 0;
+}
+
 std::string times(double ratio) { return significant(ratio, 3) + "x"; }
 
 struct Rounding {
@@ -42,7 +52,9 @@ std::vector<std::string> notes_of(const Measurement& measurement, const PrunedSp
   for (const Rounding& rounding : roundings) {
     if (rounding.model == 0) continue;
     const double own = speed_ratio(measurement, rounding.model);
-    if (own > measured && (!best || own > speed_ratio(measurement, best->model))) best = &rounding;
+    // Beyond the spread of both: less is luck of the rounds.
+    if (lowest_ratio(measurement, rounding.model) <= highest_ratio(measurement, 1)) continue;
+    if (!best || own > speed_ratio(measurement, best->model)) best = &rounding;
   }
   if (best)
     notes.push_back(

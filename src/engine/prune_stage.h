@@ -71,7 +71,7 @@ struct PrunedSpeed {
 
 /// Throughput before and after, measured in turns, their ratio, and `notes` where less than 80 % of
 /// the estimated gain was measured: fewer MACs are not always faster; and where a rounded model is
-/// faster than what was cut. A Failure where the two could not be timed.
+/// faster than what was cut, beyond the spread of both. A Failure where the two could not be timed.
 Json measure_pruned(const PrunedSpeed& speed);
 
 /// `<prefix>speed_ratio` of a measure_pruned(), over the model before; behind it, of each rounding

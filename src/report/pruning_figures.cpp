@@ -142,6 +142,7 @@ struct SpeedPoint {
   std::string what;  // "as cut", "multiples of 8"
   double macs_ratio = 1;
   double speed_ratio = 1;
+  bool is_faster = false;  // than what was cut, beyond the spread of both
 };
 
 /// What was measured of a pruned model, by the ratio of MACs; the model as it was cut first.
@@ -152,7 +153,8 @@ std::vector<SpeedPoint> speed_points(const ReportModel& model) {
   for (const RoundedSpeed& rounded : pruned.rounded)
     if (rounded.macs && *rounded.macs > 0)
       points.push_back({fmt::format("multiples of {}", rounded.multiple),
-                        *model.macs / *rounded.macs, rounded.ratio});
+                        *model.macs / *rounded.macs, rounded.ratio,
+                        rounded.low > pruned.speed_ratio->high.value_or(0)});
   return points;
 }
 
@@ -168,7 +170,7 @@ class SpeedRemarks {
     const auto best = std::max_element(
         points.begin(), points.end(),
         [](const SpeedPoint& a, const SpeedPoint& b) { return a.speed_ratio < b.speed_ratio; });
-    if (best != points.begin())
+    if (best->is_faster)
       rounded_.push_back(fmt::format("{} ({}x at {} instead of {}x)", model.number,
                                      two_decimals(best->speed_ratio), best->what,
                                      two_decimals(cut.speed_ratio)));

@@ -23,6 +23,22 @@ std::int64_t multiple_of(const std::string& suffix) {
   return std::stoll(number);
 }
 
+/// The mean, and the range of the intervals.
+Measured over_seeds(const std::vector<Measured>& seeds) {
+  Measured all = seeds.front();
+  all.low = all.low.value_or(all.value);
+  all.high = all.high.value_or(all.value);
+  std::vector<double> values;
+  for (const Measured& seed : seeds) {
+    values.push_back(seed.value);
+    all.low = std::min(*all.low, seed.low.value_or(seed.value));
+    all.high = std::max(*all.high, seed.high.value_or(seed.value));
+  }
+  all.value = mean(values);
+  all.samples = static_cast<std::int64_t>(seeds.size());
+  return all;
+}
+
 }  // namespace
 
 std::optional<Accuracy> accuracy_of(const SharesByTrial& by_trial) {
@@ -70,9 +86,9 @@ void PruningGatherer::add(const std::string& name, const ResultRow& row) {
 void PruningGatherer::add_speed(const std::string& suffix, const ResultRow& row) {
   if (!setting_) setting_ = setting_of(row);
   if (*setting_ != setting_of(row)) return;
-  if (suffix.empty()) speeds_.push_back(row.value);
-  if (const std::int64_t multiple = multiple_of(suffix))
-    rounded_speeds_[multiple].push_back(row.value);
+  const Measured speed{row.value, row.low, row.high, row.samples};
+  if (suffix.empty()) speeds_.push_back(speed);
+  if (const std::int64_t multiple = multiple_of(suffix)) rounded_speeds_[multiple].push_back(speed);
 }
 
 PruningOutcome PruningGatherer::finish() const {
@@ -81,15 +97,12 @@ PruningOutcome PruningGatherer::finish() const {
   if (!macs_.empty()) outcome.macs = mean(macs_);
   outcome.accuracy = accuracy_of(accuracy_);
   outcome.cut_accuracy = accuracy_of(cut_accuracy_);
-  if (!speeds_.empty()) {
-    const auto [low, high] = std::minmax_element(speeds_.begin(), speeds_.end());
-    outcome.speed_ratio =
-        Measured{mean(speeds_), *low, *high, static_cast<std::int64_t>(speeds_.size())};
-  }
+  if (!speeds_.empty()) outcome.speed_ratio = over_seeds(speeds_);
   for (const auto& [multiple, speeds] : rounded_speeds_) {
     // Where rounding changed some seeds' models only, their mean is of other models.
     if (speeds.size() != speeds_.size()) continue;
-    RoundedSpeed rounded{multiple, mean(speeds), {}};
+    const Measured all = over_seeds(speeds);
+    RoundedSpeed rounded{multiple, all.value, *all.low, {}};
     const auto macs = rounded_macs_.find(multiple);
     if (macs != rounded_macs_.end()) rounded.macs = mean(macs->second);
     outcome.rounded.push_back(rounded);

@@ -33,8 +33,9 @@ class PruningGatherer {
   std::vector<double> macs_;
   SharesByTrial accuracy_, cut_accuracy_;
   std::optional<Setting> setting_;
-  std::vector<double> speeds_;
-  std::map<std::int64_t, std::vector<double>> rounded_speeds_, rounded_macs_;  // by multiple
+  std::vector<Measured> speeds_;
+  std::map<std::int64_t, std::vector<Measured>> rounded_speeds_;  // by multiple
+  std::map<std::int64_t, std::vector<double>> rounded_macs_;
 };
 
 }  // namespace vitlab

@@ -44,6 +44,7 @@ struct LayerValue {
 struct RoundedSpeed {
   std::int64_t multiple = 8;
   double ratio = 0;  // measured throughput over that of the model before pruning
+  double low = 0;    // the least end of the seeds' intervals
   std::optional<double> macs;
 };
 
@@ -53,7 +54,8 @@ struct PruningOutcome {
   std::optional<double> macs;
   std::optional<Accuracy> accuracy;      // in the end
   std::optional<Accuracy> cut_accuracy;  // before fine-tuning
-  std::optional<Measured> speed_ratio;   // measured throughput over that before; range over seeds
+  std::optional<Measured>
+      speed_ratio;  // measured throughput over that before; all seeds' intervals
   std::vector<RoundedSpeed> rounded;
 };
 
