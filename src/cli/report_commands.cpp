@@ -98,45 +98,53 @@ Index usual_quantum(const Plan& plan) {
 
 }  // namespace
 
-ExitCode finish_sweep(const SweepFolder& folder, bool json, std::string_view command) {
+SweepOutcome conclude_sweep(const SweepFolder& folder) {
   const Collected collected = write_views(folder);
   const Report report = build_report(report_input(folder, collected));
   const fs::path out = folder.store.folder() / "report";
   write_report(report, out);
   for (const StoreProblem& problem : collected.problems)
     log_line("passed over " + problem.path.string() + ": " + problem.reason);
+  SweepOutcome outcome;
+  outcome.code = collected.is_complete() ? ExitCode::kDone : ExitCode::kSomeFailed;
+  Json& document = outcome.document = Json::object();
+  document["out"] = folder.store.folder().string();
+  document["report"] = (out / "index.html").string();
+  document["results"] = (folder.store.views() / "results.csv").string();
+  document["stages"] = collected.stages;
+  document["done"] = collected.done;
+  document["verdict"] = report.verdict;
+  document["not_done"] = Json::array();
+  outcome.text = std::to_string(collected.done) + " of " + std::to_string(collected.stages) +
+                 " stages done\nreport  " + (out / "index.html").string() + "\nresults " +
+                 (folder.store.views() / "results.csv").string() + "\n";
+  for (const OpenStage& open : collected.not_done) {
+    Json row = Json::object();
+    row["trial"] = open.trial;
+    row["model"] = open.model;
+    row["seed"] = open.seed ? Json(*open.seed) : Json(nullptr);
+    row["stage"] = open.kind;
+    row["state"] = open.state;
+    row["reason"] = open.reason;
+    document["not_done"].push_back(std::move(row));
+    outcome.text += open.kind + " of " + open.name +
+                    (open.seed ? ", seed " + std::to_string(*open.seed) : "") + ": " + open.state +
+                    " (" + open.reason + ")\n";
+  }
+  for (const std::string& line : report.verdict) outcome.text += "\n" + line + "\n";
+  return outcome;
+}
+
+ExitCode finish_sweep(const SweepFolder& folder, bool json, std::string_view command) {
+  const SweepOutcome outcome = conclude_sweep(folder);
   if (json) {
     Json document = json_document(command);
-    document["out"] = folder.store.folder().string();
-    document["report"] = (out / "index.html").string();
-    document["results"] = (folder.store.views() / "results.csv").string();
-    document["stages"] = collected.stages;
-    document["done"] = collected.done;
-    document["verdict"] = report.verdict;
-    document["not_done"] = Json::array();
-    for (const OpenStage& open : collected.not_done) {
-      Json row = Json::object();
-      row["trial"] = open.trial;
-      row["model"] = open.model;
-      row["seed"] = open.seed ? Json(*open.seed) : Json(nullptr);
-      row["stage"] = open.kind;
-      row["state"] = open.state;
-      row["reason"] = open.reason;
-      document["not_done"].push_back(std::move(row));
-    }
+    document.update(outcome.document);
     print_json(document);
   } else {
-    std::string text = std::to_string(collected.done) + " of " + std::to_string(collected.stages) +
-                       " stages done\nreport  " + (out / "index.html").string() + "\nresults " +
-                       (folder.store.views() / "results.csv").string() + "\n";
-    for (const OpenStage& open : collected.not_done)
-      text += open.kind + " of " + open.name +
-              (open.seed ? ", seed " + std::to_string(*open.seed) : "") + ": " + open.state + " (" +
-              open.reason + ")\n";
-    for (const std::string& line : report.verdict) text += "\n" + line + "\n";
-    print_text(text);
+    print_text(outcome.text);
   }
-  return collected.is_complete() ? ExitCode::kDone : ExitCode::kSomeFailed;
+  return outcome.code;
 }
 
 ExitCode run_report(const std::vector<std::string>& words) {

@@ -241,6 +241,49 @@ void run_phases(const SweepFolder& folder, Index workers, bool retry_failed) {
   }
 }
 
+/// A sweep file that was read, and where its store stands.
+struct NamedSweep {
+  std::string file, out;
+  SweepSpec spec;
+};
+
+/// Reads all before any is run. Throws UserError for what is wrong with any of them, and for two
+/// sweeps of one name.
+std::vector<NamedSweep> read_sweeps(const std::vector<std::string>& files, const std::string& out) {
+  std::vector<NamedSweep> sweeps;
+  std::map<std::string, std::string> by_name;
+  for (const std::string& file : files) {
+    SweepSpec spec = load_sweep(file);
+    const auto [entry, is_new] = by_name.try_emplace(spec.name, file);
+    if (!is_new)
+      throw UserError(file + " and " + entry->second + " are both named " + spec.name +
+                      ": their results would lie in one store");
+    std::string store = out.empty() ? "results/" + spec.name : out;
+    if (!out.empty() && files.size() > 1) store += "/" + spec.name;
+    sweeps.push_back({file, std::move(store), std::move(spec)});
+  }
+  return sweeps;
+}
+
+/// Solves what is to be measured, then trains, analyses and measures.
+SweepFolder run_one_sweep(const NamedSweep& sweep, Index workers, bool retry_failed) {
+  const Plan plan = solved_plan(sweep.spec, sweep.out);
+  if (plan.trials.empty())
+    throw UserError(sweep.file + " gives no trial: all " + std::to_string(plan.rejected.size()) +
+                    " points are rejected (vitlab plan " + sweep.file + " says why)");
+  const Store store = Store::open_or_create(sweep.out);
+  const std::string hash = store.put_plan(plan_json(plan));
+  set_current_plan(store, hash, "vitlab sweep " + sweep.file + " --out " + sweep.out);
+  SweepFolder folder = open_sweep_folder(sweep.out);
+  try {
+    run_phases(folder, workers > 0 ? workers : default_workers(folder.plan), retry_failed);
+  } catch (const Interrupted&) {
+    write_views(folder);
+    throw;
+  }
+  return folder;
+}
+
 }  // namespace
 
 ExitCode run_plan(const std::vector<std::string>& words) {
@@ -263,37 +306,39 @@ ExitCode run_plan(const std::vector<std::string>& words) {
 }
 
 ExitCode run_sweep(const std::vector<std::string>& words) {
-  std::string sweep, out;
+  std::vector<std::string> files;
+  std::string out;
   Index workers = 0;
   bool json = false, retry_failed = false;
   Arguments arguments("sweep",
                       "Run a sweep: train, analyse, measure, report. The same command resumes.",
                       {"vitlab sweep experiments/quickstart/sweep.yaml --out results/quickstart",
-                       "vitlab sweep sweep.yaml --workers 4 --retry-failed"});
-  arguments.positional("sweep", "a sweep file", sweep);
-  arguments.option("--out", "the store (default: results/<name of the sweep>)", out);
+                       "vitlab sweep sweep.yaml --workers 4 --retry-failed",
+                       "vitlab sweep ring.yaml digits.yaml --out results/similarity"});
+  arguments.positionals("sweeps", "sweep files, run one after the other", files);
+  arguments.option("--out",
+                   "the store (default: results/<name of the sweep>); of several sweeps the folder "
+                   "of their stores, each under its name",
+                   out);
   arguments.option("--workers", "engines at once for untimed stages (0: one per core)", workers);
   arguments.flag("--retry-failed", "try stages that failed once more", retry_failed);
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
   if (workers < 0) throw UserError("--workers must not be negative");
-  const SweepSpec spec = load_sweep(sweep);
-  if (out.empty()) out = "results/" + spec.name;
-  const Plan plan = solved_plan(spec, out);
-  if (plan.trials.empty())
-    throw UserError(sweep + " gives no trial: all " + std::to_string(plan.rejected.size()) +
-                    " points are rejected (vitlab plan " + sweep + " says why)");
-  const Store store = Store::open_or_create(out);
-  const std::string hash = store.put_plan(plan_json(plan));
-  set_current_plan(store, hash, "vitlab sweep " + sweep + " --out " + out);
-  const SweepFolder folder = open_sweep_folder(out);
-  try {
-    run_phases(folder, workers > 0 ? workers : default_workers(folder.plan), retry_failed);
-  } catch (const Interrupted&) {
-    write_views(folder);
-    throw;
+  const std::vector<NamedSweep> sweeps = read_sweeps(files, out);
+  if (sweeps.size() == 1)
+    return finish_sweep(run_one_sweep(sweeps[0], workers, retry_failed), json, "sweep");
+  Json document = json_document("sweep");
+  document["sweeps"] = Json::array();
+  ExitCode code = ExitCode::kDone;
+  for (const NamedSweep& sweep : sweeps) {
+    SweepOutcome outcome = conclude_sweep(run_one_sweep(sweep, workers, retry_failed));
+    if (outcome.code != ExitCode::kDone) code = outcome.code;
+    if (!json) print_text(sweep.file + ": " + outcome.text + "\n");
+    document["sweeps"].push_back(std::move(outcome.document));
   }
-  return finish_sweep(folder, json, "sweep");
+  if (json) print_json(document);
+  return code;
 }
 
 ExitCode run_collect(const std::vector<std::string>& words) {

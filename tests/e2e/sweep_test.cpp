@@ -79,6 +79,34 @@ TEST_CASE("the same command again computes nothing and leaves every byte as it w
   CHECK(files_of_stages(finished.store) == files);
 }
 
+TEST_CASE("several sweeps run one after the other into a folder, all read before any runs") {
+  const Lab lab;
+  const auto sweep = [&](const std::string& file, const std::string& name) {
+    lab.write(file, "sweep: " + name +
+                        "\nbase:\n  model: model.yaml\naxes: [{grid: {qk_dim: [4, 8]}}]\n" +
+                        "stages: [cost]\n");
+  };
+  sweep("a.yaml", "first");
+  sweep("b.yaml", "second");
+  const Json both = lab.document({"sweep", "a.yaml", "b.yaml", "--out", "both"});
+  REQUIRE(both.at("sweeps").size() == 2);
+  for (const int i : {0, 1}) {
+    const std::string store = i == 0 ? "both/first" : "both/second";
+    CHECK(both.at("sweeps")[i].at("out") == store);
+    CHECK(both.at("sweeps")[i].at("done") == 2);
+    CHECK(std::filesystem::exists(lab / (store + "/report/index.html")));
+  }
+  CHECK(lab.run({"sweep", "b.yaml", "--out", "alone"}).code == 0);
+  CHECK(std::filesystem::exists(lab / "alone/views/results.csv"));
+  sweep("b.yaml", "first");
+  const Ran twice = lab.run({"sweep", "a.yaml", "b.yaml", "--out", "twice"});
+  CHECK(twice.code == 2);
+  CHECK_THAT(twice.err, Catch::Contains("b.yaml and a.yaml are both named first"));
+  lab.write("b.yaml", "sweep: second\nbase: {model: nothing}\nstages: [cost]\n");
+  CHECK(lab.run({"sweep", "a.yaml", "b.yaml", "--out", "twice"}).code == 2);
+  CHECK_FALSE(std::filesystem::exists(lab / "twice"));
+}
+
 TEST_CASE("another store and another number of workers give the same untimed values") {
   const FinishedSweep& finished = finished_sweep();
   const Ran ran = finished.lab.sweep("other", 1);
