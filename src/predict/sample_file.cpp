@@ -113,13 +113,16 @@ std::vector<OpFeatures> features_of_knobs(const Json& knobs, const PredictorSett
 
 std::vector<TimedGraph> timed_graphs(const std::vector<CalibrationSample>& samples, bool is_test,
                                      const PredictorSetting& setting) {
+  // One unit of time for both sets, that of training: what is tested must not move it.
   std::vector<double> references;
-  references.reserve(samples.size());
-  for (const CalibrationSample& sample : samples) references.push_back(sample.reference);
+  for (const CalibrationSample& sample : samples)
+    if (!sample.is_test) references.push_back(sample.reference);
+  if (references.empty()) throw UserError("there are no samples of training models");
+  const double usual = median(references);
   std::vector<TimedGraph> result;
   for (const CalibrationSample& sample : samples) {
     if (sample.is_test != is_test) continue;
-    const double drift = sample.reference / median(references);
+    const double drift = sample.reference / usual;
     TimedGraph timed;
     timed.ops = features_of_knobs(sample.knobs, setting);
     if (timed.ops.size() != sample.op_seconds.size())

@@ -49,7 +49,7 @@ class SampleFile {
 };
 
 /// The samples of one set with drift divided out: all times over the reference's beside them, times
-/// the reference's median over the file. Features are computed from the knobs.
+/// the reference's median over the training samples. Features are computed from the knobs.
 std::vector<TimedGraph> timed_graphs(const std::vector<CalibrationSample>& samples, bool is_test,
                                      const PredictorSetting& setting);
 

@@ -205,6 +205,18 @@ TEST_CASE("drift of the machine is divided out by the reference") {
   const auto timed = timed_graphs(file.samples(), false, kHere);
   CHECK(timed[1].seconds == Approx(timed[0].seconds));
   CHECK(timed[1].op_seconds[0] == Approx(0.5 * timed[0].op_seconds[0]));
+  // Models that are tested later, at another speed of the machine, do not move the unit of time.
+  for (int i = 3; i < 6; ++i) {
+    Json other = vit;
+    other["depth"] = i;
+    Json event = planted_event(60, 1, features_of_knobs(other, kHere).size());
+    event["reference_ms"] = 30;
+    file.add(other, true, event);
+  }
+  const auto again = timed_graphs(file.samples(), false, kHere);
+  REQUIRE(again.size() == timed.size());
+  for (std::size_t i = 0; i < timed.size(); ++i) CHECK(again[i].seconds == timed[i].seconds);
+  CHECK(timed_graphs(file.samples(), true, kHere)[0].seconds == Approx(timed[0].seconds));
   file.add(Json{{"template", "swin"}}, false, planted_event(20, 1, 3));
   CHECK_THROWS_AS(timed_graphs(file.samples(), false, kHere), UserError);
 }
