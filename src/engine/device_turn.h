@@ -7,11 +7,13 @@
 
 namespace vitlab {
 
-/// Waits until nobody else of this user trains, analyses or times on the device ("cpu", "cuda:0")
-/// and keeps it for timing; says in a note what it waits for.
+/// Waits until nobody else of this user times on devices of this class ("cpu", "cuda:0"), and on
+/// the CPU until nobody trains or analyses, and keeps them for timing; says in a note what it waits
+/// for.
 DeviceLock alone_on(const std::string& device, Events& events);
 
-/// Waits until nobody times on the CPU and keeps others from timing while untimed work runs.
+/// Waits until nobody of this user times on the CPU and keeps others from timing while untimed work
+/// runs.
 DeviceLock beside_others(Events& events);
 
 }  // namespace vitlab
