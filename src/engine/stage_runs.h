@@ -16,8 +16,8 @@ struct StageContext {
   std::function<void(const std::string& note)> note;
 };
 
-/// Runs one stage of any kind but measure, whose models take turns, and fills state, reason, metrics and
-/// details of `record`; files go into `files`. Errors are thrown.
+/// Runs one stage of any kind but measure, whose models take turns, and fills state, reason,
+/// metrics and details of `record`; files go into `files`. Errors are thrown.
 void run_stage(const StageContext& context, StageRecord& record, const StagedFiles& files);
 
 /// The record of a stage before it ran: id, kind, version.

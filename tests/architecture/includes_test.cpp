@@ -16,9 +16,9 @@ namespace fs = std::filesystem;
 using vitlab::TemporaryFolder;
 
 /// A folder may include the folders before it, and no other.
-const std::vector<std::string> kTorchFree{"core",    "stats",  "graph",  "layers", "spec",    "predict",
-                                          "interop", "data",   "sweep",  "store",  "schedule",
-                                          "guide",   "design", "report", "cli"};
+const std::vector<std::string> kTorchFree{"core",     "stats",   "graph",  "layers", "spec",
+                                          "predict",  "interop", "data",   "sweep",  "store",
+                                          "schedule", "guide",   "design", "report", "cli"};
 const std::vector<std::string> kWithTorch{"model", "train",  "profile", "similarity",
                                           "prune", "export", "engine"};
 /// One analysis each; the engine alone knows more than one of them.

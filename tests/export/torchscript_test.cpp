@@ -13,8 +13,7 @@ double relative_difference(const ExportModel& model, const Forward& forward, Ind
   const ImageShape& image = model.spec.image;
   const at::Tensor images =
       gaussian({batch, image.channels, image.height, image.width}, 5).to(at::kFloat);
-  const at::Tensor expected =
-      mean_logits(Executor(model.graph).run(model.weights, images).outputs);
+  const at::Tensor expected = mean_logits(Executor(model.graph).run(model.weights, images).outputs);
   return largest_difference(forward(images), expected) /
          std::max(expected.abs().max().item<double>(), 1e-3);
 }

@@ -34,12 +34,11 @@ TEST_CASE("a report is written as one folder, and drawings that it lost are remo
   const std::filesystem::path folder = temporary / "report";
   write_report(build_report(profiled_input()), folder);
   CHECK(names_in(folder) ==
-        std::set<std::string>{"index.html", "report.md", "guidelines.json", "table.tex",
-                              "ops_to_fix.csv", "accuracy_speed.svg", "time_categories.svg",
-                              "roofline.svg", "roofline_other.svg", "head_similarity.svg",
-                              "paper_similarity.svg", "head_pairs.svg", "head_importance.svg",
-                              "pruning_curves.svg", "pruning.svg", "paper_pruning.svg",
-                              "pruned_speed.svg"});
+        std::set<std::string>{
+            "index.html", "report.md", "guidelines.json", "table.tex", "ops_to_fix.csv",
+            "accuracy_speed.svg", "time_categories.svg", "roofline.svg", "roofline_other.svg",
+            "head_similarity.svg", "paper_similarity.svg", "head_pairs.svg", "head_importance.svg",
+            "pruning_curves.svg", "pruning.svg", "paper_pruning.svg", "pruned_speed.svg"});
   std::ofstream(folder / "mine.svg") << "mine";
   write_report(build_report(ReportInput{}), folder);
   CHECK(names_in(folder) == std::set<std::string>{"index.html", "report.md", "guidelines.json",
