@@ -125,10 +125,7 @@ ExitCode run_predict(const std::vector<std::string>& words) {
   if (batch < 0) throw UserError("--batch must be positive");
   TimePredictor predictor = read_predictor(path);
   if (!elsewhere) check_is_here(predictor, path);
-  if (threads != 0 && threads != predictor.setting.threads)
-    throw UserError("the predictor was trained for " + std::to_string(predictor.setting.threads) +
-                    " thread(s), not " + std::to_string(threads) +
-                    ": run vitlab calibrate with a protocol of that many");
+  if (threads != 0) check_threads(predictor, path, threads);
   if (!scale) check_batch(predictor, batch);
   const bool is_scaled = batch != 0 && batch != predictor.setting.batch;
   if (is_scaled) predictor.setting.batch = batch;

@@ -31,4 +31,11 @@ void check_is_here(const TimePredictor& predictor, const std::string& path) {
                   "--elsewhere");
 }
 
+void check_threads(const TimePredictor& predictor, const std::string& path, std::int64_t threads) {
+  if (predictor.setting.threads == threads) return;
+  throw UserError(path + " was trained for " + std::to_string(predictor.setting.threads) +
+                  " thread(s), not " + std::to_string(threads) +
+                  ": run vitlab calibrate with a protocol of that many");
+}
+
 }  // namespace vitlab

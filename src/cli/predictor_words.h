@@ -13,4 +13,7 @@ std::string device_words(const std::string& device);
 /// Refuses a predictor that was trained on another machine than this one, naming both.
 void check_is_here(const TimePredictor& predictor, const std::string& path);
 
+/// Refuses a predictor that was trained for another number of threads, naming both.
+void check_threads(const TimePredictor& predictor, const std::string& path, std::int64_t threads);
+
 }  // namespace vitlab

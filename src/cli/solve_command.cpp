@@ -163,11 +163,8 @@ using SecondsOf = std::function<double(const ModelSpec&)>;
 SecondsOf seconds_predicted(const std::string& path, const Protocol& protocol) {
   TimePredictor predictor = read_predictor(path);
   check_is_here(predictor, path);
+  check_threads(predictor, path, protocol.threads);
   PredictorSetting& setting = predictor.setting;
-  if (setting.threads != protocol.threads)
-    throw UserError(path + " was trained for " + std::to_string(setting.threads) +
-                    " thread(s), the protocol measures with " + std::to_string(protocol.threads) +
-                    ": run vitlab calibrate with a protocol of that many");
   setting.batch = protocol.batch;
   setting.deploy = protocol.deploy;
   return [predictor = std::move(predictor)](const ModelSpec& spec) {

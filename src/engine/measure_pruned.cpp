@@ -12,19 +12,9 @@ namespace {
 /// A gain below this share of the estimated one is worth a note.
 constexpr double kGainShare = 0.8;
 
-double speed_ratio(const Measurement& measurement, std::size_t model) {
-  const auto& ratio = measurement.models[model].ratio;
-  return ratio ? ratio->value : 0;
-}
-
-double lowest_ratio(const Measurement& measurement, std::size_t model) {
-  const auto& ratio = measurement.models[model].ratio;
-  return ratio ? ratio->low : 0;
-}
-
-double highest_ratio(const Measurement& measurement, std::size_t model) {
-  const auto& ratio = measurement.models[model].ratio;
-  return ratio ? ratio->high : 0;
+/// Throughput over that of the model before; zeros where there is none.
+Estimate speed_ratio(const Measurement& measurement, std::size_t model) {
+  return measurement.models[model].ratio.value_or(Estimate{});
 }
 
 std::string times(double ratio) { return significant(ratio, 3) + "x"; }
@@ -43,7 +33,8 @@ std::vector<std::string> notes_of(const Measurement& measurement, const PrunedSp
   const bool by_latency = speed.latency_gain.has_value();
   const double estimated = speed.latency_gain.value_or(
       static_cast<double>(macs_before) / static_cast<double>(std::max<Index>(1, macs_after)));
-  const double measured = speed_ratio(measurement, 1);
+  const Estimate cut = speed_ratio(measurement, 1);
+  const double measured = cut.value;
   if (measured > 0 && measured - 1 < kGainShare * (estimated - 1))
     notes.push_back(std::string(by_latency ? "The table of latencies" : "The count of MACs") +
                     " says " + times(estimated) + " as fast, measured is " + times(measured) +
@@ -51,15 +42,15 @@ std::vector<std::string> notes_of(const Measurement& measurement, const PrunedSp
   const Rounding* best = nullptr;
   for (const Rounding& rounding : roundings) {
     if (rounding.model == 0) continue;
-    const double own = speed_ratio(measurement, rounding.model);
+    const Estimate own = speed_ratio(measurement, rounding.model);
     // Beyond the spread of both: less is luck of the rounds.
-    if (lowest_ratio(measurement, rounding.model) <= highest_ratio(measurement, 1)) continue;
-    if (!best || own > speed_ratio(measurement, best->model)) best = &rounding;
+    if (own.low <= cut.high) continue;
+    if (!best || own.value > speed_ratio(measurement, best->model).value) best = &rounding;
   }
   if (best)
     notes.push_back(
         "Sizes at multiples of " + std::to_string(best->multiple) +
-        " would have been faster: " + times(speed_ratio(measurement, best->model)) +
+        " would have been faster: " + times(speed_ratio(measurement, best->model).value) +
         " instead of " + times(measured) + ", with " + times(best->macs_ratio) +
         " the MACs of the pruned model; set multiple_of: " + std::to_string(best->multiple) + ".");
   return notes;

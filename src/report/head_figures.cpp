@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "report/line_chart.h"
 #include "report/matrix_grid.h"
+#include "stats/summary.h"
 
 namespace vitlab {
 namespace {
@@ -80,17 +81,14 @@ constexpr std::array kMeasureColumns{
 /// The mean over the runs that have it.
 std::optional<double> mean_of(const NamedHeads& model, std::size_t layer,
                               const MeasureColumn& column) {
-  double sum = 0;
-  int count = 0;
+  std::vector<double> values;
   for (const auto& run : model.runs) {
     if (layer >= run->layers.size()) continue;
     const HeadMetricFacts* metric = run->layers[layer].metric(column.metric);
     const auto value = metric ? column.part(*metric) : std::nullopt;
-    if (!value) continue;
-    sum += *value;
-    ++count;
+    if (value) values.push_back(*value);
   }
-  return count > 0 ? std::optional(sum / count) : std::nullopt;
+  return values.empty() ? std::nullopt : std::optional(mean(values));
 }
 
 /// The measures of every layer, without columns that nothing stands in.
@@ -166,8 +164,8 @@ Figure head_depth_figure(const HeadFacts& facts) {
   if (!chart.bands.empty()) add_band(chart, facts, "with random weights", random_of);
   figure.caption =
       "Means over images, by three reductions: the two most alike (max_max) is the author's form "
-      "of "
-      "the paper's Fig 4, each head's nearest (mean_max) its caption's. Bands reach from all pairs "
+      "of the paper's Fig 4, each head's nearest (mean_max) its caption's. Bands reach from all "
+      "pairs "
       "to the two most alike. Maps have no negative entries, so unrelated heads are not at 0: read "
       "the lines against chance.";
   draw_both(figure, chart, line_chart);

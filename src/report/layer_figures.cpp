@@ -103,8 +103,7 @@ Figure similarity_figure(const ReportModels& models) {
   figure.caption =
       "Cosine between the attention maps of the two most similar heads of a layer; mean over test "
       "images and seeds. High values are redundant heads, as far as they lie above chance: the "
-      "same "
-      "measure on maps of different images.";
+      "same measure on maps of different images.";
   if (less)
     figure.caption +=
         " Some layers see 4 tokens or fewer, where any two maps are alike, so chance (maps of "

@@ -10,6 +10,7 @@
 #include "report/paper_values.h"
 #include "report/svg_writer.h"
 #include "report/words.h"
+#include "stats/summary.h"
 
 namespace vitlab {
 namespace {
@@ -96,9 +97,9 @@ std::vector<std::string> mean_cells(const PruningOutcome& outcome) {
       cells.emplace_back("–");
       continue;
     }
-    double sum = 0;
-    for (const LayerValue& layer : kept->second) sum += layer.value;
-    cells.push_back(percent(sum / static_cast<double>(kept->second.size())) + " %");
+    std::vector<double> shares;
+    for (const LayerValue& layer : kept->second) shares.push_back(layer.value);
+    cells.push_back(percent(mean(shares)) + " %");
   }
   return cells;
 }

@@ -5,6 +5,7 @@
 #include "report/figures.h"
 #include "report/head_figures.h"
 #include "report/svg_writer.h"
+#include "stats/summary.h"
 
 namespace vitlab {
 namespace {
@@ -21,9 +22,10 @@ std::vector<const ReportModel*> models_with_heads(const ReportModels& models) {
 /// How alike the two most similar heads of a layer are, over what chance gives where that is
 /// known; mean over layers.
 double redundancy_of(const ReportModel& model) {
-  double sum = 0;
-  for (const LayerValue& layer : model.similarity) sum += layer.value - layer.chance.value_or(0);
-  return sum / static_cast<double>(model.similarity.size());
+  std::vector<double> excess;
+  for (const LayerValue& layer : model.similarity)
+    excess.push_back(layer.value - layer.chance.value_or(0));
+  return mean(excess);
 }
 
 }  // namespace

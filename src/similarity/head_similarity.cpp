@@ -34,8 +34,7 @@ void check_finite(const Graph& graph, const Weights& weights, const at::Tensor& 
         "an image holds NaN or infinities, so attention maps say nothing: leave it out");
   throw UserError(
       "the model answers NaN or infinities for finite weights and images, so its attention maps "
-      "say "
-      "nothing: try --dtype float64");
+      "say nothing: try --dtype float64");
 }
 
 SimilarityResult similarity(const Executor& executor, const Weights& weights, ImageSource& source,
