@@ -11,7 +11,7 @@ function(vitlab_embed out)
 
 #include <algorithm>
 
-namespace vitlab {
+namespace vitlab::core {
 
 namespace {
 
@@ -39,7 +39,7 @@ std::vector<std::string_view> embedded_names(std::string_view prefix) {
   return names;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core
 ")
 endfunction()
 
@@ -51,10 +51,10 @@ function(vitlab_embed_text out name file)
 
 #include <string_view>
 
-namespace vitlab {
+namespace vitlab::engine {
 
 constexpr std::string_view ${name} = R\"vitlab(${text})vitlab\";
 
-}  // namespace vitlab
+}  // namespace vitlab::engine
 ")
 endfunction()

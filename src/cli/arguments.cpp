@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/names.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 struct Arguments::Parser {
   CLI::App app;
@@ -29,10 +29,10 @@ struct Arguments::Parser {
       if (name == "--") break;
       if (name.rfind("--", 0) != 0 || name == "--help") continue;
       if (std::find(options.begin(), options.end(), name) != options.end()) continue;
-      throw UserError(name + " is not an option of vitlab " + command +
-                      did_you_mean(name, options));
+      throw core::UserError(name + " is not an option of vitlab " + command +
+                            core::did_you_mean(name, options));
     }
-    throw UserError("vitlab " + command + ": " + why + " (vitlab " + command + " --help)");
+    throw core::UserError("vitlab " + command + ": " + why + " (vitlab " + command + " --help)");
   }
 };
 
@@ -99,4 +99,4 @@ void Arguments::parse(const std::vector<std::string>& words) {
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

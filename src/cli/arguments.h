@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::cli {
 
 /// Thrown when the words ask for help; `text` is what goes to stdout.
 struct HelpRequested {
@@ -45,4 +45,4 @@ class Arguments {
   std::unique_ptr<Parser> parser_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "architecture/presets.h"
 #include "cli/command.h"
 #include "cli/engine_commands.h"
 #include "cli/predictor_words.h"
@@ -16,11 +17,10 @@
 #include "predict/predictor_file.h"
 #include "predict/sample_file.h"
 #include "schedule/engine_process.h"
-#include "spec/presets.h"
 #include "stats/summary.h"
 #include "sweep/named_config.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
@@ -39,7 +39,8 @@ struct CalibrateWords {
 /// Draws, measures and trains, one batch of models after the other.
 class Calibration {
  public:
-  Calibration(const CalibrateWords& words, const Protocol& protocol, const std::string& device)
+  Calibration(const CalibrateWords& words, const sweep::Protocol& protocol,
+              const std::string& device)
       : words_(words), protocol_(protocol), file_(words.out + ".samples.jsonl", header(device)) {
     setting_ = {device,         protocol.threads, protocol.batch,
                 protocol.dtype, protocol.deploy,  protocol.flush_subnormals};
@@ -48,11 +49,11 @@ class Calibration {
   }
 
   /// Half of the models are drawn, the others chosen where the ensembles disagree.
-  TimePredictor train() {
+  predict::TimePredictor train() {
     const auto models = static_cast<std::size_t>(words_.models);
-    Random random(mix64(static_cast<std::uint64_t>(words_.seed), "train"));
-    measure(draw_models(random, std::max<std::size_t>(models / 2, 5), limits_), false);
-    TimePredictor predictor = fit();
+    core::Random random(core::mix64(static_cast<std::uint64_t>(words_.seed), "train"));
+    measure(predict::draw_models(random, std::max<std::size_t>(models / 2, 5), limits_), false);
+    predict::TimePredictor predictor = fit();
     const std::size_t step = std::max<std::size_t>(models / 8, 1);
     while (file_.count(false) < models && !is_good_enough(predictor)) {
       measure(chosen(predictor, std::min(step, models - file_.count(false))), false);
@@ -62,94 +63,100 @@ class Calibration {
   }
 
   /// Measures unseen models; the predictor's errors become those on them.
-  std::vector<PredictionScore> test(TimePredictor& predictor) {
-    Random random(mix64(static_cast<std::uint64_t>(words_.seed), "test"));
-    measure(draw_models(random, static_cast<std::size_t>(words_.test), limits_), true);
-    const auto models = timed_graphs(file_.samples(), true, setting_);
+  std::vector<predict::PredictionScore> test(predict::TimePredictor& predictor) {
+    core::Random random(core::mix64(static_cast<std::uint64_t>(words_.seed), "test"));
+    measure(predict::draw_models(random, static_cast<std::size_t>(words_.test), limits_), true);
+    const auto models = predict::timed_graphs(file_.samples(), true, setting_);
     std::vector<double> measured, predicted;
-    PredictorErrors errors{{}, true};
-    for (const TimedGraph& model : models) {
+    predict::PredictorErrors errors{{}, true};
+    for (const predict::TimedGraph& model : models) {
       measured.push_back(model.seconds);
-      predicted.push_back(predict_time(predictor, model.ops).seconds);
+      predicted.push_back(predict::predict_time(predictor, model.ops).seconds);
       errors.log_ratios.push_back(std::log(measured.back() / predicted.back()));
     }
     std::sort(errors.log_ratios.begin(), errors.log_ratios.end());
     predictor.errors = errors;
-    std::vector<PredictionScore> scores{score_predictions("predictor", predicted, measured)};
+    std::vector<predict::PredictionScore> scores{
+        predict::score_predictions("predictor", predicted, measured)};
     add_baselines(models, measured, scores);
     note_misses(predicted, measured);
     return scores;
   }
 
   std::size_t trained_on() const { return file_.count(false); }
-  const Json& misses() const { return misses_; }
+  const core::Json& misses() const { return misses_; }
 
  private:
-  Json header(const std::string& device) const {
-    Json json = Json::object();
+  core::Json header(const std::string& device) const {
+    core::Json json = core::Json::object();
     json["calibration"] = 1;
     json["device"] = device;
     json["seed"] = words_.seed;
     json["reference"] = kReference;
-    json["protocol"] = protocol_json(protocol_, true);
+    json["protocol"] = sweep::protocol_json(protocol_, true);
     return json;
   }
 
-  TimePredictor fit() const {
-    TrainSettings settings;
+  predict::TimePredictor fit() const {
+    predict::TrainSettings settings;
     settings.seed = static_cast<std::uint64_t>(words_.seed);
-    return train_predictor(setting_, timed_graphs(file_.samples(), false, setting_), settings);
+    return predict::train_predictor(
+        setting_, predict::timed_graphs(file_.samples(), false, setting_), settings);
   }
 
   /// Whether 9 of 10 held-out models lie within the error asked for.
-  bool is_good_enough(const TimePredictor& predictor) const {
+  bool is_good_enough(const predict::TimePredictor& predictor) const {
     if (!(words_.until > 0)) return false;
     std::vector<double> errors;
     for (const double ratio : predictor.errors.log_ratios) errors.push_back(std::abs(ratio));
-    return quantile(errors, 0.9) <= words_.until;
+    return stats::quantile(errors, 0.9) <= words_.until;
   }
 
-  std::vector<Json> chosen(const TimePredictor& predictor, std::size_t count) const {
-    Random random(
-        mix64(mix64(static_cast<std::uint64_t>(words_.seed), "pool"), file_.count(false)));
-    std::vector<Json> pool = draw_models(random, kPoolFactor * count, limits_);
-    std::erase_if(pool, [&](const Json& knobs) { return file_.has(knobs, false); });
-    std::vector<std::vector<OpFeatures>> features;
+  std::vector<core::Json> chosen(const predict::TimePredictor& predictor, std::size_t count) const {
+    core::Random random(core::mix64(core::mix64(static_cast<std::uint64_t>(words_.seed), "pool"),
+                                    file_.count(false)));
+    std::vector<core::Json> pool = predict::draw_models(random, kPoolFactor * count, limits_);
+    std::erase_if(pool, [&](const core::Json& knobs) { return file_.has(knobs, false); });
+    std::vector<std::vector<predict::OpFeatures>> features;
     features.reserve(pool.size());
-    for (const Json& knobs : pool) features.push_back(features_of_knobs(knobs, setting_));
-    std::vector<Json> models;
-    for (const std::size_t i : least_agreed(predictor, features, count)) models.push_back(pool[i]);
+    for (const core::Json& knobs : pool)
+      features.push_back(predict::features_of_knobs(knobs, setting_));
+    std::vector<core::Json> models;
+    for (const std::size_t i : predict::least_agreed(predictor, features, count))
+      models.push_back(pool[i]);
     return models;
   }
 
   /// Measures what the file does not hold yet, then once more what was noisy.
-  void measure(const std::vector<Json>& models, bool is_test) {
-    std::vector<Json> missing;
-    for (const Json& knobs : models)
+  void measure(const std::vector<core::Json>& models, bool is_test) {
+    std::vector<core::Json> missing;
+    for (const core::Json& knobs : models)
       if (!file_.has(knobs, is_test)) missing.push_back(knobs);
     run(missing, is_test);
-    std::vector<Json> noisy;
-    for (const CalibrationSample& sample : file_.samples())
+    std::vector<core::Json> noisy;
+    for (const predict::CalibrationSample& sample : file_.samples())
       if (sample.is_test == is_test && sample.spread() > kWideSpread &&
           file_.measured(sample.knobs, is_test) < kMostTimes)
         noisy.push_back(sample.knobs);
     run(noisy, is_test);
   }
 
-  void run(const std::vector<Json>& models, bool is_test) {
+  void run(const std::vector<core::Json>& models, bool is_test) {
     if (models.empty()) return;
-    Json request{{"command", "sample"}, {"protocol", protocol_json(protocol_)}};
-    request["reference"] = {{"name", kReference},
-                            {"spec", spec_json(resolve_model(kReference).spec)}};
-    request["candidates"] = Json::array();
-    for (const Json& knobs : models)
-      request["candidates"].push_back({{"name", knobs.at("template")},
-                                       {"spec", spec_json(expand_knobs(knobs, "a drawn model"))},
-                                       {"isolated", true}});
-    Progress progress(is_test ? "test models" : "training models",
-                      static_cast<std::int64_t>(models.size()));
+    core::Json request{{"command", "sample"}, {"protocol", sweep::protocol_json(protocol_)}};
+    request["reference"] = {
+        {"name", kReference},
+        {"spec", architecture::spec_json(architecture::resolve_model(kReference).spec)}};
+    request["candidates"] = core::Json::array();
+    for (const core::Json& knobs : models)
+      request["candidates"].push_back(
+          {{"name", knobs.at("template")},
+           {"spec", architecture::spec_json(architecture::expand_knobs(knobs, "a drawn model"))},
+           {"isolated", true}});
+    core::Progress progress(is_test ? "test models" : "training models",
+                            static_cast<std::int64_t>(models.size()));
     std::int64_t done = 0;
-    run_engine(request, [&](const Json& event) {
+    schedule::run_engine(request, [&](const core::Json& event) {
       const auto kind = event.value("event", std::string());
       if (kind == "note") log_line(event.value("note", std::string()));
       if (kind != "sample") return;
@@ -160,50 +167,54 @@ class Calibration {
   }
 
   /// One number a model, over all its ops.
-  using Number = std::function<double(const TimedGraph&, const CalibrationSample&)>;
+  using Number =
+      std::function<double(const predict::TimedGraph&, const predict::CalibrationSample&)>;
 
-  std::vector<double> numbers(bool is_test, const std::vector<TimedGraph>& models,
+  std::vector<double> numbers(bool is_test, const std::vector<predict::TimedGraph>& models,
                               const Number& number) const {
     std::vector<double> result;
-    for (const CalibrationSample& sample : file_.samples())
+    for (const predict::CalibrationSample& sample : file_.samples())
       if (sample.is_test == is_test) result.push_back(number(models[result.size()], sample));
     return result;
   }
 
-  void add_baselines(const std::vector<TimedGraph>& test, const std::vector<double>& measured,
-                     std::vector<PredictionScore>& scores) const {
-    const auto train = timed_graphs(file_.samples(), false, setting_);
+  void add_baselines(const std::vector<predict::TimedGraph>& test,
+                     const std::vector<double>& measured,
+                     std::vector<predict::PredictionScore>& scores) const {
+    const auto train = predict::timed_graphs(file_.samples(), false, setting_);
     std::vector<double> seconds;
     seconds.reserve(train.size());
-    for (const TimedGraph& model : train) seconds.push_back(model.seconds);
+    for (const predict::TimedGraph& model : train) seconds.push_back(model.seconds);
     const auto add = [&](const char* name, const Number& number) {
-      const OneNumberBaseline baseline = fit_baseline(numbers(false, train, number), seconds);
+      const predict::OneNumberBaseline baseline =
+          predict::fit_baseline(numbers(false, train, number), seconds);
       std::vector<double> predicted;
       for (const double x : numbers(true, test, number)) predicted.push_back(baseline.seconds(x));
-      scores.push_back(score_predictions(name, predicted, measured));
+      scores.push_back(predict::score_predictions(name, predicted, measured));
     };
-    add("FLOPs only", [](const TimedGraph& model, const CalibrationSample&) {
+    add("FLOPs only", [](const predict::TimedGraph& model, const predict::CalibrationSample&) {
       double sum = 0;
-      for (const OpFeatures& op : model.ops) sum += op.flops;
+      for (const predict::OpFeatures& op : model.ops) sum += op.flops;
       return sum;
     });
-    add("bytes only", [](const TimedGraph& model, const CalibrationSample&) {
+    add("bytes only", [](const predict::TimedGraph& model, const predict::CalibrationSample&) {
       double sum = 0;
-      for (const OpFeatures& op : model.ops) sum += op.bytes;
+      for (const predict::OpFeatures& op : model.ops) sum += op.bytes;
       return sum;
     });
-    add("sum of isolated ops", [](const TimedGraph&, const CalibrationSample& sample) {
-      double sum = 0;
-      for (const double x : sample.op_isolated) sum += x;
-      return sum;
-    });
+    add("sum of isolated ops",
+        [](const predict::TimedGraph&, const predict::CalibrationSample& sample) {
+          double sum = 0;
+          for (const double x : sample.op_isolated) sum += x;
+          return sum;
+        });
   }
 
   /// The worst test models, for those who want to know why.
   void note_misses(const std::vector<double>& predicted, const std::vector<double>& measured) {
-    std::vector<Json> rows;
+    std::vector<core::Json> rows;
     std::size_t i = 0;
-    for (const CalibrationSample& sample : file_.samples()) {
+    for (const predict::CalibrationSample& sample : file_.samples()) {
       if (!sample.is_test) continue;
       rows.push_back({{"error", predicted[i] / measured[i] - 1},
                       {"measured_ms", 1e3 * measured[i]},
@@ -211,7 +222,7 @@ class Calibration {
                       {"knobs", sample.knobs}});
       ++i;
     }
-    std::stable_sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) {
+    std::stable_sort(rows.begin(), rows.end(), [](const core::Json& a, const core::Json& b) {
       return std::abs(a["error"].get<double>()) > std::abs(b["error"].get<double>());
     });
     if (rows.size() > 10) rows.resize(10);
@@ -219,20 +230,20 @@ class Calibration {
   }
 
   const CalibrateWords& words_;
-  const Protocol& protocol_;
-  SampleFile file_;
-  PredictorSetting setting_;
-  ModelSpaceLimits limits_;
-  Json misses_ = Json::array();
+  const sweep::Protocol& protocol_;
+  predict::SampleFile file_;
+  predict::PredictorSetting setting_;
+  predict::ModelSpaceLimits limits_;
+  core::Json misses_ = core::Json::array();
 };
 
-Json estimate_json(const Estimate& estimate) {
-  return {{"value", json_number(estimate.value)},
-          {"low", json_number(estimate.low)},
-          {"high", json_number(estimate.high)}};
+core::Json estimate_json(const stats::Estimate& estimate) {
+  return {{"value", core::json_number(estimate.value)},
+          {"low", core::json_number(estimate.low)},
+          {"high", core::json_number(estimate.high)}};
 }
 
-Json score_json(const PredictionScore& score) {
+core::Json score_json(const predict::PredictionScore& score) {
   return {{"name", score.name},
           {"within_5_percent", estimate_json(score.within_5)},
           {"within_10_percent", estimate_json(score.within_10)},
@@ -241,38 +252,39 @@ Json score_json(const PredictionScore& score) {
           {"p90_error", score.p90_error}};
 }
 
-std::string scores_text(const std::vector<PredictionScore>& scores) {
-  const auto cell = [](const Estimate& x, double factor) {
-    return significant(factor * x.value, 3) + " (" + significant(factor * x.low, 3) + " … " +
-           significant(factor * x.high, 3) + ")";
+std::string scores_text(const std::vector<predict::PredictionScore>& scores) {
+  const auto cell = [](const stats::Estimate& x, double factor) {
+    return core::significant(factor * x.value, 3) + " (" + core::significant(factor * x.low, 3) +
+           " … " + core::significant(factor * x.high, 3) + ")";
   };
-  TextTable table({"", "within 5 %", "within 10 %", "Spearman", "median error %", "p90 error %"});
-  for (const PredictionScore& score : scores)
+  core::TextTable table(
+      {"", "within 5 %", "within 10 %", "Spearman", "median error %", "p90 error %"});
+  for (const predict::PredictionScore& score : scores)
     table.add({score.name, cell(score.within_5, 100), cell(score.within_10, 100),
-               cell(score.rank_correlation, 1), significant(100 * score.median_error, 3),
-               significant(100 * score.p90_error, 3)});
+               cell(score.rank_correlation, 1), core::significant(100 * score.median_error, 3),
+               core::significant(100 * score.p90_error, 3)});
   return table.str(output_width());
 }
 
-double p90_of(const PredictorErrors& errors) {
+double p90_of(const predict::PredictorErrors& errors) {
   std::vector<double> sizes;
   for (const double ratio : errors.log_ratios) sizes.push_back(std::abs(std::expm1(-ratio)));
-  return quantile(sizes, 0.9);
+  return stats::quantile(sizes, 0.9);
 }
 
-void check_words(const CalibrateWords& words, const Protocol& protocol) {
-  if (words.models < 10) throw UserError("--models must be at least 10");
-  if (words.test < 0 || words.test == 1) throw UserError("--test must be 0 or at least 2");
-  if (words.seed < 0) throw UserError("--seed must not be negative");
-  if (words.until < 0) throw UserError("--until must not be negative");
+void check_words(const CalibrateWords& words, const sweep::Protocol& protocol) {
+  if (words.models < 10) throw core::UserError("--models must be at least 10");
+  if (words.test < 0 || words.test == 1) throw core::UserError("--test must be 0 or at least 2");
+  if (words.seed < 0) throw core::UserError("--seed must not be negative");
+  if (words.until < 0) throw core::UserError("--until must not be negative");
   if (protocol.runtime != "libtorch")
-    throw UserError("a predictor is trained on vitlab's own runtime; the protocol names " +
-                    protocol.runtime);
+    throw core::UserError("a predictor is trained on vitlab's own runtime; the protocol names " +
+                          protocol.runtime);
 }
 
 }  // namespace
 
-ExitCode run_calibrate(const std::vector<std::string>& words) {
+core::ExitCode run_calibrate(const std::vector<std::string>& words) {
   CalibrateWords given;
   Arguments arguments("calibrate",
                       "Train a latency predictor on this machine. The same command again resumes.",
@@ -293,33 +305,34 @@ ExitCode run_calibrate(const std::vector<std::string>& words) {
                    true);
   arguments.flag("--json", "print JSON", given.json);
   arguments.parse(words);
-  const Protocol protocol = load_protocol(given.protocol);
+  const sweep::Protocol protocol = sweep::load_protocol(given.protocol);
   check_words(given, protocol);
   Calibration calibration(given, protocol, device_words(protocol.device));
-  TimePredictor predictor = calibration.train();
+  predict::TimePredictor predictor = calibration.train();
   const double held_out_p90 = p90_of(predictor.errors);
-  std::vector<PredictionScore> scores;
+  std::vector<predict::PredictionScore> scores;
   if (given.test > 0) scores = calibration.test(predictor);
-  write_predictor(predictor, given.out);
+  predict::write_predictor(predictor, given.out);
   if (given.json) {
-    Json document = json_document("calibrate");
+    core::Json document = json_document("calibrate");
     document["predictor"] = given.out;
     document["models"] = calibration.trained_on();
     document["test_models"] = given.test;
     document["held_out_p90_error"] = held_out_p90;
-    document["scores"] = Json::array();
-    for (const PredictionScore& score : scores) document["scores"].push_back(score_json(score));
+    document["scores"] = core::Json::array();
+    for (const predict::PredictionScore& score : scores)
+      document["scores"].push_back(score_json(score));
     document["worst"] = calibration.misses();
     print_json(document);
   } else {
     print_text("wrote " + given.out + ": trained on " + std::to_string(calibration.trained_on()) +
                " models; of those held out in turn, 9 of 10 lie within " +
-               significant(100 * held_out_p90, 3) + " %\n" +
+               core::significant(100 * held_out_p90, 3) + " %\n" +
                (scores.empty() ? ""
                                : "\n" + std::to_string(given.test) + " unseen models:\n" +
                                      scores_text(scores)));
   }
-  return ExitCode::kDone;
+  return core::ExitCode::kDone;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

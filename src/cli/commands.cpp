@@ -6,7 +6,7 @@
 
 #include "cli/command.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 std::span<const Command> commands() {
   static constexpr std::array kCommands{
@@ -40,18 +40,18 @@ std::span<const Command> commands() {
   return kCommands;
 }
 
-Json json_document(std::string_view command) {
-  Json document = Json::object();
+core::Json json_document(std::string_view command) {
+  core::Json document = core::Json::object();
   document["schema"] = 1;
   document["command"] = command;
   return document;
 }
 
-void print_json(const Json& document) { print_text(dump_json(document, 2) + "\n"); }
+void print_json(const core::Json& document) { print_text(core::dump_json(document, 2) + "\n"); }
 
 void print_text(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    throw Failure("cannot write to stdout");
+    throw core::Failure("cannot write to stdout");
 }
 
 void log_line(std::string_view text) {
@@ -64,4 +64,4 @@ std::size_t output_width() {
   return size.ws_col;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

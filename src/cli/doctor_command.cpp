@@ -12,7 +12,7 @@
 #include "schedule/engine_process.h"
 #include "store/device_lock.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
@@ -23,29 +23,29 @@ struct Finding {
 };
 
 /// What only the engine knows; the reason if it does not run.
-Json ask_engine_about(std::string& problem, bool roofs) {
+core::Json ask_engine_about(std::string& problem, bool roofs) {
   try {
-    Json request = Json::object();
+    core::Json request = core::Json::object();
     request["command"] = "doctor";
     request["roofs"] = roofs;
-    return roofs ? ask_engine(request, "roofs") : run_engine(request);
+    return roofs ? ask_engine(request, "roofs") : schedule::run_engine(request);
   } catch (const std::exception& error) {
     problem = error.what();
-    return Json::object();
+    return core::Json::object();
   }
 }
 
 std::string free_space(const std::filesystem::path& path) {
   std::error_code error;
   const auto space = std::filesystem::space(path, error);
-  return error ? "unknown" : si(static_cast<double>(space.available), "B");
+  return error ? "unknown" : core::si(static_cast<double>(space.available), "B");
 }
 
 /// Arithmetic, a row per number of threads and dtype.
-std::string product_table(const Json& rows) {
-  TextTable table({"device", "threads", "dtype", "matrix product GFLOP/s", "multiply-add GFLOP/s",
-                   "memory GB/s", "call us"});
-  for (const Json& row : rows)
+std::string product_table(const core::Json& rows) {
+  core::TextTable table({"device", "threads", "dtype", "matrix product GFLOP/s",
+                         "multiply-add GFLOP/s", "memory GB/s", "call us"});
+  for (const core::Json& row : rows)
     table.add({row.at("device").get<std::string>(), row.at("threads").dump(),
                row.at("dtype").get<std::string>(), number(row.at("peak_gflops_per_s")),
                row.at("dtype") == "float32" ? number(row.at("fma_gflops_per_s")) : "-",
@@ -54,14 +54,15 @@ std::string product_table(const Json& rows) {
 }
 
 /// Levels of memory, which no dtype changes, a row per number of threads.
-std::string level_table(const Json& rows) {
-  TextTable table({"device", "threads", "level", "size", "read GB/s", "copy GB/s", "triad GB/s"});
-  for (const Json& row : rows) {
+std::string level_table(const core::Json& rows) {
+  core::TextTable table(
+      {"device", "threads", "level", "size", "read GB/s", "copy GB/s", "triad GB/s"});
+  for (const core::Json& row : rows) {
     if (row.at("dtype") != "float32") continue;
-    for (const Json& level : row.at("levels"))
+    for (const core::Json& level : row.at("levels"))
       table.add({row.at("device").get<std::string>(), row.at("threads").dump(),
                  level.at("level").get<std::string>(),
-                 si(level.at("size_bytes").get<double>(), "B"),
+                 core::si(level.at("size_bytes").get<double>(), "B"),
                  number(level.at("read_gbytes_per_s")), number(level.at("copy_gbytes_per_s")),
                  number(level.at("triad_gbytes_per_s"))});
   }
@@ -81,7 +82,7 @@ bool is_installed(const char* program) {
 
 }  // namespace
 
-ExitCode run_doctor(const std::vector<std::string>& words) {
+core::ExitCode run_doctor(const std::vector<std::string>& words) {
   bool json = false, roofs = false;
   Arguments arguments(
       "doctor", "Say what this machine and this build offer, and what is missing.",
@@ -92,42 +93,42 @@ ExitCode run_doctor(const std::vector<std::string>& words) {
   arguments.parse(words);
 
   std::string problem;
-  const Json engine = ask_engine_about(problem, roofs);
+  const core::Json engine = ask_engine_about(problem, roofs);
   std::vector<Finding> findings;
   findings.push_back({"vitlab", VITLAB_VERSION, ""});
   if (!problem.empty()) {
     findings.push_back({"engine", "does not run: " + problem,
                         "scripts/bootstrap, then build the target vitlab-engine"});
   } else {
-    const Json& machine = engine.at("environment");
+    const core::Json& machine = engine.at("environment");
     for (const auto& [key, value] : machine.items())
       findings.push_back({key, value.is_string() ? value.get<std::string>() : value.dump(), ""});
-    const Json& cuda = engine.at("cuda");
+    const core::Json& cuda = engine.at("cuda");
     if (cuda.at("available").get<bool>())
       findings.push_back({"cuda", cuda.at("device").get<std::string>(), ""});
     else
       findings.push_back({"cuda", "not available", cuda.at("reason").get<std::string>()});
   }
   findings.push_back({"free space here", free_space("."), ""});
-  findings.push_back({"device locks", device_lock_folder().string(), ""});
+  findings.push_back({"device locks", store::device_lock_folder().string(), ""});
   findings.push_back({"Slurm", is_installed("sbatch") ? "sbatch found" : "no sbatch",
                       is_installed("sbatch") ? "" : "only needed to run sweeps on a cluster"});
 
   if (json) {
-    Json document = json_document("doctor");
-    document["engine_problem"] = problem.empty() ? Json(nullptr) : Json(problem);
+    core::Json document = json_document("doctor");
+    document["engine_problem"] = problem.empty() ? core::Json(nullptr) : core::Json(problem);
     document.update(engine);
-    document["findings"] = Json::array();
+    document["findings"] = core::Json::array();
     for (const Finding& finding : findings) {
-      Json row = Json::object();
+      core::Json row = core::Json::object();
       row["what"] = finding.what;
       row["found"] = finding.found;
-      row["remedy"] = finding.remedy.empty() ? Json(nullptr) : Json(finding.remedy);
+      row["remedy"] = finding.remedy.empty() ? core::Json(nullptr) : core::Json(finding.remedy);
       document["findings"].push_back(std::move(row));
     }
     print_json(document);
   } else {
-    TextTable table({"what", "found", "remedy"});
+    core::TextTable table({"what", "found", "remedy"});
     for (const Finding& finding : findings)
       table.add({finding.what, finding.found, finding.remedy});
     std::string text = table.str(output_width());
@@ -135,7 +136,7 @@ ExitCode run_doctor(const std::vector<std::string>& words) {
       text += "\n" + product_table(engine.at("roofs")) + "\n" + level_table(engine.at("roofs"));
     print_text(text);
   }
-  return problem.empty() ? ExitCode::kDone : ExitCode::kMissingCapability;
+  return problem.empty() ? core::ExitCode::kDone : core::ExitCode::kMissingCapability;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

@@ -14,7 +14,7 @@
 #include "schedule/engine_process.h"
 #include "sweep/named_config.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace fs = std::filesystem;
 
@@ -36,15 +36,15 @@ void ModelWords::declare(Arguments& arguments, const TakenWords& taken) {
   arguments.flag("--json", "print JSON", json);
 }
 
-Json ModelWords::request(const std::string& command) const {
-  const NamedModel model = resolve_model(reference, overrides);
-  if (threads < 1) throw UserError("--threads must be at least 1");
-  if (seed < 0) throw UserError("--seed must not be negative");
-  layout_from_name(layout);
-  Json request = Json::object();
+core::Json ModelWords::request(const std::string& command) const {
+  const architecture::NamedModel model = architecture::resolve_model(reference, overrides);
+  if (threads < 1) throw core::UserError("--threads must be at least 1");
+  if (seed < 0) throw core::UserError("--seed must not be negative");
+  interop::layout_from_name(layout);
+  core::Json request = core::Json::object();
   request["command"] = command;
   request["model"]["name"] = model.name;
-  request["model"]["spec"] = spec_json(model.spec);
+  request["model"]["spec"] = architecture::spec_json(model.spec);
   request["layout"] = layout;
   request["device"] = device;
   request["dtype"] = dtype;
@@ -52,7 +52,7 @@ Json ModelWords::request(const std::string& command) const {
   request["seed"] = seed;
   request["deploy"] = deploy;
   if (!weights.empty()) {
-    if (!fs::exists(weights)) throw UserError("--weights " + weights + " does not exist");
+    if (!fs::exists(weights)) throw core::UserError("--weights " + weights + " does not exist");
     request["weights"] = weights;
   } else if (!model.folder.empty() && fs::exists(model.folder / "model.safetensors")) {
     request["weights"] = (model.folder / "model.safetensors").string();
@@ -60,45 +60,46 @@ Json ModelWords::request(const std::string& command) const {
   return request;
 }
 
-Json ask_engine(const Json& request, const std::string& label) {
-  std::unique_ptr<Progress> progress;
+core::Json ask_engine(const core::Json& request, const std::string& label) {
+  std::unique_ptr<core::Progress> progress;
   std::int64_t total = -1;
-  Json result = run_engine(request, [&](const Json& event) {
+  core::Json result = schedule::run_engine(request, [&](const core::Json& event) {
     const auto kind = event.value("event", std::string());
     if (kind == "note") log_line(event.value("note", std::string()));
     if (kind != "progress") return;
     const auto of = event.value("total", std::int64_t{0});
-    if (!progress || of != total) progress = std::make_unique<Progress>(label, total = of);
+    if (!progress || of != total) progress = std::make_unique<core::Progress>(label, total = of);
     progress->update(event.value("done", std::int64_t{0}), event.value("note", std::string()));
   });
   if (progress) progress->finish();
   return result;
 }
 
-Json document_of(const std::string& command, const Json& payload) {
-  Json document = json_document(command);
+core::Json document_of(const std::string& command, const core::Json& payload) {
+  core::Json document = json_document(command);
   document.update(payload);
   return document;
 }
 
 void check_output_folder(const std::string& out, bool replace) {
-  if (out.empty()) throw UserError("--out names no folder");
-  if (fs::exists(out) && !fs::is_directory(out)) throw UserError("--out " + out + " is a file");
+  if (out.empty()) throw core::UserError("--out names no folder");
+  if (fs::exists(out) && !fs::is_directory(out))
+    throw core::UserError("--out " + out + " is a file");
   if (!replace && fs::is_directory(out) && !fs::is_empty(out))
-    throw UserError("--out " + out + " is not empty; name another folder or remove it");
+    throw core::UserError("--out " + out + " is not empty; name another folder or remove it");
 }
 
-std::string number(const Json& value, int digits) {
-  return value.is_number() ? significant(value.get<double>(), digits) : value.dump();
+std::string number(const core::Json& value, int digits) {
+  return value.is_number() ? core::significant(value.get<double>(), digits) : value.dump();
 }
 
-std::string spread(const Json& series, const std::string& unit) {
+std::string spread(const core::Json& series, const std::string& unit) {
   return number(series.at("median")) + " " + unit + " (p5 " + number(series.at("p5")) + ", p95 " +
-         number(series.at("p95")) + ", " + std::to_string(series.at("samples").get<Index>()) +
-         " samples)";
+         number(series.at("p95")) + ", " +
+         std::to_string(series.at("samples").get<graph::Index>()) + " samples)";
 }
 
-ExitCode run_train(const std::vector<std::string>& words) {
+core::ExitCode run_train(const std::vector<std::string>& words) {
   ModelWords model;
   std::string data, recipe = "configs/train/quick.yaml", start, out;
   std::int64_t loader_threads = 1;
@@ -122,16 +123,17 @@ ExitCode run_train(const std::vector<std::string>& words) {
                  skip_broken);
   arguments.parse(words);
   check_output_folder(out, true);
-  if (!start.empty() && !fs::exists(start)) throw UserError("--start " + start + " does not exist");
-  Json request = model.request("train");
-  request["data"] = canonical_text(parse_data_spec(data));
-  request["recipe"] = recipe_json(load_recipe(recipe));
+  if (!start.empty() && !fs::exists(start))
+    throw core::UserError("--start " + start + " does not exist");
+  core::Json request = model.request("train");
+  request["data"] = data::canonical_text(data::parse_data_spec(data));
+  request["recipe"] = sweep::recipe_json(sweep::load_recipe(recipe));
   request["out"] = out;
   request.erase("weights");  // a folder names a model here; --start names what to go on from
   if (!start.empty()) request["start"] = start;
   request["loader_threads"] = loader_threads;
   request["skip_broken"] = skip_broken;
-  const Json result = ask_engine(request, "train");
+  const core::Json result = ask_engine(request, "train");
   if (model.json) {
     print_json(document_of("train", result));
   } else {
@@ -141,11 +143,11 @@ ExitCode run_train(const std::vector<std::string>& words) {
         text += key + ": " + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n";
     print_text(text);
   }
-  return result.value("status", std::string("done")) == "done" ? ExitCode::kDone
-                                                               : ExitCode::kSomeFailed;
+  return result.value("status", std::string("done")) == "done" ? core::ExitCode::kDone
+                                                               : core::ExitCode::kSomeFailed;
 }
 
-ExitCode run_forward(const std::vector<std::string>& words) {
+core::ExitCode run_forward(const std::vector<std::string>& words) {
   ModelWords model;
   std::string input, output;
   bool taps = false;
@@ -157,18 +159,18 @@ ExitCode run_forward(const std::vector<std::string>& words) {
   arguments.option("--output", "safetensors to write: `logits`", output, true);
   arguments.flag("--taps", "add each attention map as <layer>.attention", taps);
   arguments.parse(words);
-  if (!fs::exists(input)) throw UserError("--input " + input + " does not exist");
-  Json request = model.request("forward");
+  if (!fs::exists(input)) throw core::UserError("--input " + input + " does not exist");
+  core::Json request = model.request("forward");
   request["input"] = input;
   request["output"] = output;
   request["taps"] = taps;
-  const Json result = run_engine(request);
+  const core::Json result = schedule::run_engine(request);
   if (model.json)
     print_json(document_of("forward", result));
   else
-    print_text("wrote " + output + " (" + std::to_string(result.at("images").get<Index>()) +
+    print_text("wrote " + output + " (" + std::to_string(result.at("images").get<graph::Index>()) +
                " images)\n");
-  return ExitCode::kDone;
+  return core::ExitCode::kDone;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

@@ -3,11 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "architecture/presets.h"
 #include "cli/arguments.h"
 #include "core/json.h"
-#include "spec/presets.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 /// Which words a command with tensors takes besides a model and --json: only those that change what
 /// it does.
@@ -36,22 +36,22 @@ struct ModelWords {
 
   /// {"command", "model": {"name", "spec"}, "weights", …}: a folder's own weights are used where
   /// --weights names none. Throws UserError for what cannot be.
-  Json request(const std::string& command) const;
+  core::Json request(const std::string& command) const;
 };
 
 /// Runs a request with a progress line on stderr.
-Json ask_engine(const Json& request, const std::string& label);
+core::Json ask_engine(const core::Json& request, const std::string& label);
 
 /// The document of a command: schema and command first, then what the engine gave.
-Json document_of(const std::string& command, const Json& payload);
+core::Json document_of(const std::string& command, const core::Json& payload);
 
 /// A number of an engine's answer with `digits` significant digits; other values as JSON.
-std::string number(const Json& value, int digits = 4);
+std::string number(const core::Json& value, int digits = 4);
 /// A series of an engine's answer: its median, p5, p95 and samples in one line.
-std::string spread(const Json& series, const std::string& unit);
+std::string spread(const core::Json& series, const std::string& unit);
 
 /// Refuses to write over something before any work is done: a file, or (unless `replace`) a folder
 /// that is not empty.
 void check_output_folder(const std::string& out, bool replace);
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

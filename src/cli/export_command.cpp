@@ -8,23 +8,24 @@
 #include "core/text.h"
 #include "interop/export_formats.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
 /// The names in "timm,onnx"; throws UserError with the nearest name for one that is no format.
-Json export_format_list(const std::string& words) {
+core::Json export_format_list(const std::string& words) {
   std::vector<std::string> known;
-  for (const ExportFormatName& format : export_format_names()) known.emplace_back(format.name);
-  Json list = Json::array();
+  for (const interop::ExportFormatName& format : interop::export_format_names())
+    known.emplace_back(format.name);
+  core::Json list = core::Json::array();
   for (std::size_t begin = 0; begin <= words.size();) {
     const std::size_t end = std::min(words.find(',', begin), words.size());
     const std::string format = words.substr(begin, end - begin);
     if (std::find(known.begin(), known.end(), format) == known.end()) {
       std::string all;
       for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
-      throw UserError(quoted_clip(format) + " is not an export format" +
-                      did_you_mean(format, known) + " (" + all + ")");
+      throw core::UserError(core::quoted_clip(format) + " is not an export format" +
+                            core::did_you_mean(format, known) + " (" + all + ")");
     }
     list.push_back(format);
     begin = end + 1;
@@ -34,7 +35,7 @@ Json export_format_list(const std::string& words) {
 
 std::string export_format_section() {
   std::string text = "Formats:";
-  for (const ExportFormatName& format : export_format_names()) {
+  for (const interop::ExportFormatName& format : interop::export_format_names()) {
     std::string name(format.name);
     name.resize(std::max<std::size_t>(name.size(), 12), ' ');
     text += "\n  " + name + " " + std::string(format.summary);
@@ -42,8 +43,8 @@ std::string export_format_section() {
   return text;
 }
 
-std::string short_number(const Json& value) {
-  return value.is_number() ? significant(value.get<double>(), 3) : value.dump();
+std::string short_number(const core::Json& value) {
+  return value.is_number() ? core::significant(value.get<double>(), 3) : value.dump();
 }
 
 /// The words of a command as a shell reads them.
@@ -63,27 +64,28 @@ std::string shell_line(const std::string& command, const std::vector<std::string
   return line;
 }
 
-std::string export_text(const Json& result) {
-  TextTable table({"form", "largest difference", "over the largest logit", "ran by"});
-  const auto add = [&](const std::string& form, const Json& row) {
+std::string export_text(const core::Json& result) {
+  core::TextTable table({"form", "largest difference", "over the largest logit", "ran by"});
+  const auto add = [&](const std::string& form, const core::Json& row) {
     table.add({form, short_number(row.at("max_abs_difference")),
                short_number(row.at("max_rel_difference")), row.at("ran_by").get<std::string>()});
   };
-  for (const Json& row : result.at("formats")) add(row.at("format").get<std::string>(), row);
+  for (const core::Json& row : result.at("formats")) add(row.at("format").get<std::string>(), row);
   add("(deploy form)", result.at("deploy"));
   std::string text =
       "wrote " + result.at("out").get<std::string>() + "\n" + table.str(output_width());
   if (!result.contains("census")) return text;
-  TextTable ops({"op", "nodes", "bytes"});
-  for (const Json& row : result.at("census"))
-    ops.add({row.at("op").get<std::string>(), with_thousands(row.at("nodes").get<std::int64_t>()),
-             with_thousands(row.at("bytes").get<std::int64_t>())});
+  core::TextTable ops({"op", "nodes", "bytes"});
+  for (const core::Json& row : result.at("census"))
+    ops.add({row.at("op").get<std::string>(),
+             core::with_thousands(row.at("nodes").get<std::int64_t>()),
+             core::with_thousands(row.at("bytes").get<std::int64_t>())});
   return text + "\nONNX, one image\n" + ops.str(output_width());
 }
 
 }  // namespace
 
-ExitCode run_export(const std::vector<std::string>& words) {
+core::ExitCode run_export(const std::vector<std::string>& words) {
   ModelWords model;
   std::string formats = "yaml,safetensors", form, out;
   std::int64_t opset = 18;
@@ -104,27 +106,27 @@ ExitCode run_export(const std::vector<std::string>& words) {
   arguments.section(export_format_section());
   arguments.parse(words);
   check_output_folder(out, false);
-  Json request = model.request("export");
+  core::Json request = model.request("export");
   request["formats"] = export_format_list(formats);
   if (!form.empty() && form != "plain" && form != "deploy")
-    throw UserError("--form " + form + ": plain or deploy" +
-                    did_you_mean(form, {"plain", "deploy"}));
+    throw core::UserError("--form " + form + ": plain or deploy" +
+                          core::did_you_mean(form, {"plain", "deploy"}));
   if (opset < 17 || opset > 20)
-    throw UserError("--opset " + std::to_string(opset) + ": 17, 18, 19 or 20");
+    throw core::UserError("--opset " + std::to_string(opset) + ": 17, 18, 19 or 20");
   request["form"] = form;
   request["opset"] = opset;
-  const Json& list = request["formats"];
+  const core::Json& list = request["formats"];
   if (census && std::find(list.begin(), list.end(), "onnx") == list.end())
-    throw UserError("--census counts the ops of an ONNX file; add onnx to --format");
+    throw core::UserError("--census counts the ops of an ONNX file; add onnx to --format");
   request["census"] = census;
   request["out"] = out;
   request["words"] = shell_line("export", words);
-  const Json result = ask_engine(request, "export");
+  const core::Json result = ask_engine(request, "export");
   if (model.json)
     print_json(document_of("export", result));
   else
     print_text(export_text(result));
-  return ExitCode::kDone;
+  return core::ExitCode::kDone;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

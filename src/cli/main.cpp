@@ -9,7 +9,7 @@
 #include "core/interrupt.h"
 #include "core/names.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
@@ -35,29 +35,29 @@ std::string help_text() {
          "had\nno solution, 4 a gate failed, 5 capability missing, 130 interrupted (resumable).\n";
 }
 
-ExitCode run(const std::vector<std::string>& words) {
+core::ExitCode run(const std::vector<std::string>& words) {
   if (words.empty()) {
     std::fputs(help_text().c_str(), stderr);
-    return ExitCode::kUsage;
+    return core::ExitCode::kUsage;
   }
   if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     print_text(help_text());
-    return ExitCode::kDone;
+    return core::ExitCode::kDone;
   }
   if (words[0] == "--version") {
     print_text("vitlab " VITLAB_VERSION "\n");
-    return ExitCode::kDone;
+    return core::ExitCode::kDone;
   }
   std::vector<std::string> names;
   for (const Command& command : commands()) {
     if (command.name == words[0]) return command.run({words.begin() + 1, words.end()});
     names.emplace_back(command.name);
   }
-  throw UserError("'" + words[0] + "' is not a command" + did_you_mean(words[0], names) +
-                  " (vitlab --help)");
+  throw core::UserError("'" + words[0] + "' is not a command" +
+                        core::did_you_mean(words[0], names) + " (vitlab --help)");
 }
 
-int report(const char* text, ExitCode code) {
+int report(const char* text, core::ExitCode code) {
   std::fprintf(stderr, "vitlab: %s\n", text);
   return static_cast<int>(code);
 }
@@ -68,24 +68,25 @@ int run_and_report(const std::vector<std::string>& words) {
   } catch (const HelpRequested& help) {
     print_text(help.text);
     return 0;
-  } catch (const UserError& error) {
-    return report(error.what(), ExitCode::kUsage);
-  } catch (const CapabilityError& error) {
-    return report(error.what(), ExitCode::kMissingCapability);
-  } catch (const Interrupted& error) {
-    return report(error.what(), ExitCode::kInterrupted);
-  } catch (const Failure& error) {
-    return report(error.what(), ExitCode::kFailure);
+  } catch (const core::UserError& error) {
+    return report(error.what(), core::ExitCode::kUsage);
+  } catch (const core::CapabilityError& error) {
+    return report(error.what(), core::ExitCode::kMissingCapability);
+  } catch (const core::Interrupted& error) {
+    return report(error.what(), core::ExitCode::kInterrupted);
+  } catch (const core::Failure& error) {
+    return report(error.what(), core::ExitCode::kFailure);
   } catch (const std::exception& error) {
-    return report((std::string("internal error: ") + error.what()).c_str(), ExitCode::kFailure);
+    return report((std::string("internal error: ") + error.what()).c_str(),
+                  core::ExitCode::kFailure);
   }
 }
 
 }  // namespace
 
-}  // namespace vitlab
+}  // namespace vitlab::cli
 
 int main(int argc, char** argv) {
-  vitlab::install_interrupt_handlers();
-  return vitlab::run_and_report({argv + 1, argv + argc});
+  vitlab::core::install_interrupt_handlers();
+  return vitlab::cli::run_and_report({argv + 1, argv + argc});
 }

@@ -4,17 +4,17 @@
 #include "core/error.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
-std::string text_of(const Json& value) {
+std::string text_of(const core::Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-std::string ratio_text(const Json& row) {
+std::string ratio_text(const core::Json& row) {
   if (!row.contains("throughput_ratio")) return "-";
-  const Json& ratio = row.at("throughput_ratio");
+  const core::Json& ratio = row.at("throughput_ratio");
   return number(ratio.at("value"), 4) + " (" + number(ratio.at("low"), 4) + " … " +
          number(ratio.at("high"), 4) + ")";
 }
@@ -24,10 +24,10 @@ struct SettingColumns {
   std::vector<std::string> varying;
   std::string common;
 
-  explicit SettingColumns(const Json& rows) {
+  explicit SettingColumns(const core::Json& rows) {
     for (const char* key : {"device", "runtime", "dtype", "threads", "batch"}) {
       bool varies = false;
-      for (const Json& row : rows) varies |= value_of(row, key) != value_of(rows.at(0), key);
+      for (const core::Json& row : rows) varies |= value_of(row, key) != value_of(rows.at(0), key);
       if (varies)
         varying.emplace_back(key);
       else
@@ -35,37 +35,37 @@ struct SettingColumns {
     }
   }
 
-  static std::string value_of(const Json& row, const std::string& key) {
+  static std::string value_of(const core::Json& row, const std::string& key) {
     return text_of(key == "runtime" ? row.at("runtime") : row.at("protocol").at(key));
   }
 };
 
-std::vector<std::string> speed_cells(const Json& row) {
+std::vector<std::string> speed_cells(const core::Json& row) {
   if (row.contains("out_of_memory")) return {"out of memory", "-", "-", "-", "-", "-"};
   if (row.contains("failed")) return {"failed", "-", "-", "-", "-", "-"};
-  const Json& rate = row.at("throughput_images_per_s");
+  const core::Json& rate = row.at("throughput_images_per_s");
   return {number(rate.at("median")), number(rate.at("p5")),
           number(rate.at("p95")),    number(row.at("latency_ms").at("median")),
           rate.at("samples").dump(), ratio_text(row)};
 }
 
 /// What a reader should know of a row's numbers, a line each.
-std::string remarks_of(const Json& row, const std::string& name) {
+std::string remarks_of(const core::Json& row, const std::string& name) {
   std::string text;
   for (const char* key : {"out_of_memory", "failed"})
     if (row.contains(key)) text += name + ": " + row.at(key).get<std::string>() + "\n";
   if (row.contains("warnings"))
-    for (const Json& warning : row.at("warnings"))
+    for (const core::Json& warning : row.at("warnings"))
       text += name + ": " + warning.get<std::string>() + "\n";
   return text;
 }
 
 /// Per model and setting the largest batch, where several were tried.
-std::string largest_batches(const Json& result, std::size_t rows) {
-  const Json& largest = result.at("largest_batch_that_fits");
+std::string largest_batches(const core::Json& result, std::size_t rows) {
+  const core::Json& largest = result.at("largest_batch_that_fits");
   if (largest.size() == rows) return "";
   std::string text;
-  for (const Json& row : largest) {
+  for (const core::Json& row : largest) {
     text += row.at("model").get<std::string>() + " (" + row.at("runtime").get<std::string>() +
             ", " + row.at("dtype").get<std::string>() + ", " + row.at("threads").dump() +
             " threads): ";
@@ -77,16 +77,16 @@ std::string largest_batches(const Json& result, std::size_t rows) {
   return text;
 }
 
-std::string measure_text(const Json& result) {
-  const Json& rows = result.at("candidates");
+std::string measure_text(const core::Json& result) {
+  const core::Json& rows = result.at("candidates");
   const SettingColumns settings(rows);
   std::vector<std::string> header{"model"};
   header.insert(header.end(), settings.varying.begin(), settings.varying.end());
   for (const char* name : {"images/s", "p5", "p95", "latency ms", "samples", "ratio to first"})
     header.emplace_back(name);
-  TextTable table(header);
+  core::TextTable table(header);
   std::string remarks;
-  for (const Json& row : rows) {
+  for (const core::Json& row : rows) {
     std::vector<std::string> cells{row.at("model").get<std::string>()};
     std::string name = cells.front();
     for (const std::string& key : settings.varying) {
@@ -97,7 +97,8 @@ std::string measure_text(const Json& result) {
     table.add(std::move(cells));
     remarks += remarks_of(row, name);
   }
-  for (const Json& warning : result.at("warnings")) remarks += warning.get<std::string>() + "\n";
+  for (const core::Json& warning : result.at("warnings"))
+    remarks += warning.get<std::string>() + "\n";
   const std::string largest = largest_batches(result, rows.size());
   return settings.common + "\n\n" + table.str(output_width()) + (largest.empty() ? "" : "\n") +
          largest + (remarks.empty() ? "" : "\n" + remarks);
@@ -105,7 +106,7 @@ std::string measure_text(const Json& result) {
 
 }  // namespace
 
-ExitCode run_measure(const std::vector<std::string>& words) {
+core::ExitCode run_measure(const std::vector<std::string>& words) {
   MeasureWords taken;
   Arguments arguments(
       "measure", "Speed of models side by side, measured in turns.",
@@ -115,14 +116,14 @@ ExitCode run_measure(const std::vector<std::string>& words) {
        "vitlab measure efficientvit_m0 --batch 1..64 --runtime libtorch,onnxruntime"});
   taken.declare(arguments);
   arguments.parse(words);
-  const Json result = ask_engine(taken.request(), "measure");
+  const core::Json result = ask_engine(taken.request(), "measure");
   if (taken.json)
     print_json(document_of("measure", result));
   else
     print_text(measure_text(result));
-  for (const Json& row : result.at("candidates"))
-    if (!row.contains("latency_ms")) return ExitCode::kSomeFailed;
-  return ExitCode::kDone;
+  for (const core::Json& row : result.at("candidates"))
+    if (!row.contains("latency_ms")) return core::ExitCode::kSomeFailed;
+  return core::ExitCode::kDone;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

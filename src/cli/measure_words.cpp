@@ -4,12 +4,12 @@
 #include <charconv>
 #include <filesystem>
 
+#include "architecture/presets.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "spec/presets.h"
 #include "sweep/named_config.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
@@ -23,14 +23,14 @@ std::vector<std::string> comma_items(const std::string& text) {
   return items;
 }
 
-Index whole_number(std::string_view text, const std::string& option) {
-  constexpr Index kMost = 1'000'000;
-  Index value = 0;
+graph::Index whole_number(std::string_view text, const std::string& option) {
+  constexpr graph::Index kMost = 1'000'000;
+  graph::Index value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < 1 || value > kMost)
-    throw UserError(option +
-                    " takes whole numbers from 1 to 1,000,000, as in 1,2,8 or 1..256, got " +
-                    quoted_clip(text));
+    throw core::UserError(option +
+                          " takes whole numbers from 1 to 1,000,000, as in 1,2,8 or 1..256, got " +
+                          core::quoted_clip(text));
   return value;
 }
 
@@ -45,8 +45,9 @@ std::string runtime_of_file(const std::string& reference) {
 }
 
 /// What the words say instead of the file, for each of its protocols.
-std::vector<Protocol> with_words(const MeasureWords& words, const Protocol& protocol) {
-  Json json = protocol_json(protocol, true);
+std::vector<sweep::Protocol> with_words(const MeasureWords& words,
+                                        const sweep::Protocol& protocol) {
+  core::Json json = sweep::protocol_json(protocol, true);
   if (!words.device.empty()) json["device"] = words.device;
   if (!words.dtypes.empty()) json["dtype"] = comma_items(words.dtypes);
   if (!words.threads.empty()) json["threads"] = whole_numbers(words.threads, "--threads");
@@ -54,18 +55,19 @@ std::vector<Protocol> with_words(const MeasureWords& words, const Protocol& prot
   if (!words.runtimes.empty()) json["runtime"] = comma_items(words.runtimes);
   if (words.deploy) json["deploy"] = true;
   if (words.eager) json["deploy"] = false;
-  return protocols_from_json(json, "the words of measure");
+  return sweep::protocols_from_json(json, "the words of measure");
 }
 
-void add_new(std::vector<Protocol>& protocols, const Protocol& protocol) {
+void add_new(std::vector<sweep::Protocol>& protocols, const sweep::Protocol& protocol) {
   if (std::find(protocols.begin(), protocols.end(), protocol) == protocols.end())
     protocols.push_back(protocol);
 }
 
 /// A file has one runtime, form and dtype, whatever the protocol says of them.
-std::vector<Protocol> for_file(const std::vector<Protocol>& protocols, const std::string& runtime) {
-  std::vector<Protocol> own;
-  for (Protocol protocol : protocols) {
+std::vector<sweep::Protocol> for_file(const std::vector<sweep::Protocol>& protocols,
+                                      const std::string& runtime) {
+  std::vector<sweep::Protocol> own;
+  for (sweep::Protocol protocol : protocols) {
     protocol.runtime = runtime;
     protocol.deploy = true;
     protocol.dtype = "float32";
@@ -76,18 +78,19 @@ std::vector<Protocol> for_file(const std::vector<Protocol>& protocols, const std
 
 }  // namespace
 
-std::vector<Index> whole_numbers(const std::string& text, const std::string& option) {
-  std::vector<Index> numbers;
+std::vector<graph::Index> whole_numbers(const std::string& text, const std::string& option) {
+  std::vector<graph::Index> numbers;
   for (const std::string& item : comma_items(text)) {
     const std::size_t dots = item.find("..");
     if (dots == std::string::npos) {
       numbers.push_back(whole_number(item, option));
       continue;
     }
-    const Index first = whole_number(item.substr(0, dots), option);
-    const Index last = whole_number(item.substr(dots + 2), option);
-    if (first > last) throw UserError(option + " " + quoted_clip(item) + " runs downwards");
-    for (Index value = first; value < last; value *= 2) numbers.push_back(value);
+    const graph::Index first = whole_number(item.substr(0, dots), option);
+    const graph::Index last = whole_number(item.substr(dots + 2), option);
+    if (first > last)
+      throw core::UserError(option + " " + core::quoted_clip(item) + " runs downwards");
+    for (graph::Index value = first; value < last; value *= 2) numbers.push_back(value);
     numbers.push_back(last);
   }
   return numbers;
@@ -112,35 +115,37 @@ void MeasureWords::declare(Arguments& arguments) {
   arguments.flag("--json", "print JSON", json);
 }
 
-Json MeasureWords::request() const {
-  if (deploy && eager) throw UserError("--deploy and --eager are opposites; give one of them");
-  if (until < 0 || until >= 1) throw UserError("--until must lie between 0 and 1, as in 0.01");
-  if (image_size < 0) throw UserError("--image-size must be positive");
-  std::vector<Protocol> protocols;
-  for (const Protocol& of_file : load_protocols(protocol))
-    for (const Protocol& one : with_words(*this, of_file)) add_new(protocols, one);
-  Json request = Json::object();
+core::Json MeasureWords::request() const {
+  if (deploy && eager)
+    throw core::UserError("--deploy and --eager are opposites; give one of them");
+  if (until < 0 || until >= 1)
+    throw core::UserError("--until must lie between 0 and 1, as in 0.01");
+  if (image_size < 0) throw core::UserError("--image-size must be positive");
+  std::vector<sweep::Protocol> protocols;
+  for (const sweep::Protocol& of_file : sweep::load_protocols(protocol))
+    for (const sweep::Protocol& one : with_words(*this, of_file)) add_new(protocols, one);
+  core::Json request = core::Json::object();
   request["command"] = "measure";
-  request["protocol"] = protocol_json(protocols.front());
+  request["protocol"] = sweep::protocol_json(protocols.front());
   request["until"] = until;
-  request["candidates"] = Json::array();
+  request["candidates"] = core::Json::array();
   for (const std::string& reference : references) {
     const std::string runtime = runtime_of_file(reference);
-    Json candidate = Json::object();
+    core::Json candidate = core::Json::object();
     if (runtime.empty()) {
-      const NamedModel model = resolve_model(reference, overrides);
-      candidate = {{"name", model.name}, {"spec", spec_json(model.spec)}};
+      const architecture::NamedModel model = architecture::resolve_model(reference, overrides);
+      candidate = {{"name", model.name}, {"spec", architecture::spec_json(model.spec)}};
     } else {
       candidate = {{"name", std::filesystem::path(reference).filename().string()},
                    {"file", std::filesystem::absolute(reference).string()},
                    {"image_size", image_size}};
     }
-    for (const Protocol& one : runtime.empty() ? protocols : for_file(protocols, runtime)) {
-      candidate["protocol"] = protocol_json(one);
+    for (const sweep::Protocol& one : runtime.empty() ? protocols : for_file(protocols, runtime)) {
+      candidate["protocol"] = sweep::protocol_json(one);
       request["candidates"].push_back(candidate);
     }
   }
   return request;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

@@ -7,7 +7,7 @@
 #include "core/json.h"
 #include "sweep/protocol.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 /// The words of `vitlab measure`, and the request that they make.
 struct MeasureWords {
@@ -25,11 +25,11 @@ struct MeasureWords {
 
   /// {"command", "protocol", "candidates": every model under every protocol, "until"}. Throws
   /// UserError for what cannot be.
-  Json request() const;
+  core::Json request() const;
 };
 
 /// "1,2,8" as it is; "1..100" doubles from the first to the last: 1, 2, 4 … 64, 100. Throws
 /// UserError naming `option`.
-std::vector<Index> whole_numbers(const std::string& text, const std::string& option);
+std::vector<graph::Index> whole_numbers(const std::string& text, const std::string& option);
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

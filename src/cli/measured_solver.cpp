@@ -10,22 +10,23 @@
 #include "predict/time_guess.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
-double roofline_seconds(const ModelSpec& spec, const Protocol& protocol) {
-  const Graph graph = build_graph(spec);
-  return guess_seconds(protocol.deploy ? fold(graph).graph : graph, protocol.batch,
-                       protocol.threads);
+double roofline_seconds(const architecture::ModelSpec& spec, const sweep::Protocol& protocol) {
+  const graph::Graph graph = architecture::build_graph(spec);
+  return predict::guess_seconds(protocol.deploy ? graph::fold(graph).graph : graph, protocol.batch,
+                                protocol.threads);
 }
 
 /// One knob, one target, one grid: guesses and measurements in the unit of the search, which is
 /// seconds of a batch or, with a reference, time over its time.
 class KnobTimer {
  public:
-  KnobTimer(const Json& knobs, const KnobGrid& grid, const MeasuredTarget& target,
-            const std::function<double(const ModelSpec&)>& guess)
+  KnobTimer(const core::Json& knobs, const architecture::KnobGrid& grid,
+            const MeasuredTarget& target,
+            const std::function<double(const architecture::ModelSpec&)>& guess)
       : knobs_(knobs), grid_(grid), target_(target), guess_(guess) {
     if (target.reference) unit_ = seconds_guessed(target.reference->spec);
   }
@@ -47,102 +48,107 @@ class KnobTimer {
   std::optional<double> guessed(std::size_t i) {
     try {
       return seconds_guessed(spec_at(i)) / unit_;
-    } catch (const UserError& error) {
+    } catch (const core::UserError& error) {
       if (first_error_.empty()) first_error_ = error.what();
       return std::nullopt;
     }
   }
 
-  MeasuredTime measured(std::size_t i) {
-    Json request = Json::object();
+  predict::MeasuredTime measured(std::size_t i) {
+    core::Json request = core::Json::object();
     request["command"] = "measure";
-    request["protocol"] = protocol_json(target_.protocol);
-    request["candidates"] = Json::array();
+    request["protocol"] = sweep::protocol_json(target_.protocol);
+    request["candidates"] = core::Json::array();
     if (target_.reference)
-      request["candidates"].push_back(
-          {{"name", target_.reference->name}, {"spec", spec_json(target_.reference->spec)}});
-    const std::string name = grid_.knob + "=" + dump_json(grid_.values[i]);
-    request["candidates"].push_back({{"name", name}, {"spec", spec_json(spec_at(i))}});
-    const Json result = ask_engine(request, "measure " + name);
+      request["candidates"].push_back({{"name", target_.reference->name},
+                                       {"spec", architecture::spec_json(target_.reference->spec)}});
+    const std::string name = grid_.knob + "=" + core::dump_json(grid_.values[i]);
+    request["candidates"].push_back(
+        {{"name", name}, {"spec", architecture::spec_json(spec_at(i))}});
+    const core::Json result = ask_engine(request, "measure " + name);
     environment_ = result.at("environment");
-    for (const Json& row : result.at("candidates"))
+    for (const core::Json& row : result.at("candidates"))
       if (row.contains("out_of_memory"))
-        throw Failure(row.at("model").get<std::string>() + ": out of memory, " +
-                      row.at("out_of_memory").get<std::string>());
+        throw core::Failure(row.at("model").get<std::string>() + ": out of memory, " +
+                            row.at("out_of_memory").get<std::string>());
       else if (row.contains("failed"))
-        throw Failure(row.at("model").get<std::string>() + ": " +
-                      row.at("failed").get<std::string>());
+        throw core::Failure(row.at("model").get<std::string>() + ": " +
+                            row.at("failed").get<std::string>());
     return time_of(result.at("candidates").back());
   }
 
-  const Json& environment() const { return environment_; }
+  const core::Json& environment() const { return environment_; }
   const std::string& first_error() const { return first_error_; }
 
  private:
-  ModelSpec spec_at(std::size_t i) const {
-    return expand_knobs(with_knob(knobs_, grid_.knob, grid_.values[i]), "solve");
+  architecture::ModelSpec spec_at(std::size_t i) const {
+    return architecture::expand_knobs(architecture::with_knob(knobs_, grid_.knob, grid_.values[i]),
+                                      "solve");
   }
 
-  double seconds_guessed(const ModelSpec& spec) const {
+  double seconds_guessed(const architecture::ModelSpec& spec) const {
     return guess_ ? guess_(spec) : roofline_seconds(spec, target_.protocol);
   }
 
-  MeasuredTime time_of(const Json& row) const {
+  predict::MeasuredTime time_of(const core::Json& row) const {
     if (target_.reference) {
-      const Json& ratio = row.at("throughput_ratio");
-      const auto time = [&](const char* key) { return 1 / number_from_json(ratio.at(key), key); };
+      const core::Json& ratio = row.at("throughput_ratio");
+      const auto time = [&](const char* key) {
+        return 1 / core::number_from_json(ratio.at(key), key);
+      };
       return {time("value"), time("high"), time("low")};
     }
     std::vector<double> rounds;
-    for (const Json& samples : row.at("samples_ms_by_round"))
-      rounds.push_back(1e-3 * median(samples.get<std::vector<double>>()));
-    return {median(rounds), *std::min_element(rounds.begin(), rounds.end()),
+    for (const core::Json& samples : row.at("samples_ms_by_round"))
+      rounds.push_back(1e-3 * stats::median(samples.get<std::vector<double>>()));
+    return {stats::median(rounds), *std::min_element(rounds.begin(), rounds.end()),
             *std::max_element(rounds.begin(), rounds.end())};
   }
 
-  const Json& knobs_;
-  const KnobGrid& grid_;
+  const core::Json& knobs_;
+  const architecture::KnobGrid& grid_;
   const MeasuredTarget& target_;
-  const std::function<double(const ModelSpec&)>& guess_;
+  const std::function<double(const architecture::ModelSpec&)>& guess_;
   double unit_ = 1;  // seconds guessed of the reference
-  Json environment_ = Json::object();
+  core::Json environment_ = core::Json::object();
   std::string first_error_;
 };
 
 }  // namespace
 
 std::string MeasuredAnswer::why_not(double tolerance) const {
-  const std::string percent = significant(100 * tolerance, 3) + " %";
+  const std::string percent = core::significant(100 * tolerance, 3) + " %";
   switch (verdict) {
-    case SpeedVerdict::kMet:
+    case predict::SpeedVerdict::kMet:
       return "";
-    case SpeedVerdict::kCoarseGrid:
+    case predict::SpeedVerdict::kCoarseGrid:
       return "the neighbours on the grid lie on both sides of the target, none within " + percent;
-    case SpeedVerdict::kNoisy:
+    case predict::SpeedVerdict::kNoisy:
       return "the value fits, but the interval that was measured is wider than ±" + percent +
              "; take a longer protocol";
-    case SpeedVerdict::kOutOfReach:
+    case predict::SpeedVerdict::kOutOfReach:
       return "the last value that makes a model does not get there";
-    case SpeedVerdict::kNotReached:
+    case predict::SpeedVerdict::kNotReached:
       return "not within " + percent + " after " + std::to_string(measurements) + " measurements";
   }
   throw std::logic_error("a verdict has words");
 }
 
-MeasuredAnswer solve_measured(const Json& knobs, const KnobGrid& grid, const MeasuredTarget& target,
-                              const std::function<double(const ModelSpec&)>& guess) {
+MeasuredAnswer solve_measured(const core::Json& knobs, const architecture::KnobGrid& grid,
+                              const MeasuredTarget& target,
+                              const std::function<double(const architecture::ModelSpec&)>& guess) {
   KnobTimer timer(knobs, grid, target, guess);
-  SpeedTarget wanted;
+  predict::SpeedTarget wanted;
   wanted.time = timer.wanted_time();
   wanted.tolerance = target.tolerance;
-  SpeedSolution found;
+  predict::SpeedSolution found;
   try {
-    found = search_speed(
+    found = predict::search_speed(
         grid.values.size(), grid.start, wanted, [&](std::size_t i) { return timer.guessed(i); },
         [&](std::size_t i) { return timer.measured(i); });
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     if (timer.first_error().empty()) throw;
-    throw UserError(std::string(error.what()) + ": " + timer.first_error());
+    throw core::UserError(std::string(error.what()) + ": " + timer.first_error());
   }
   MeasuredAnswer answer;
   answer.value = grid.values[found.point];
@@ -157,4 +163,4 @@ MeasuredAnswer solve_measured(const Json& knobs, const KnobGrid& grid, const Mea
   return answer;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

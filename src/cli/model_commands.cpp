@@ -1,76 +1,78 @@
 #include <algorithm>
 #include <set>
 
+#include "architecture/cost_counter.h"
+#include "architecture/presets.h"
+#include "architecture/templates.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "core/text.h"
 #include "graph/cost.h"
-#include "spec/cost_counter.h"
-#include "spec/presets.h"
-#include "spec/templates.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
-Index bytes_of(const std::string& dtype) {
+graph::Index bytes_of(const std::string& dtype) {
   if (dtype == "float32") return 4;
   if (dtype == "float16" || dtype == "bfloat16") return 2;
   if (dtype == "float64") return 8;
-  throw UserError("--dtype must be float32, bfloat16, float16 or float64, got '" + dtype + "'");
+  throw core::UserError("--dtype must be float32, bfloat16, float16 or float64, got '" + dtype +
+                        "'");
 }
 
-Json image_size_json(const ImageShape& image) {
+core::Json image_size_json(const architecture::ImageShape& image) {
   if (image.height == image.width) return image.height;
-  return Json::array({image.height, image.width});
+  return core::Json::array({image.height, image.width});
 }
 
-std::string image_size_text(const ImageShape& image) {
+std::string image_size_text(const architecture::ImageShape& image) {
   return std::to_string(image.height) + " x " + std::to_string(image.width);
 }
 
 /// Everything that `cost` says of one model.
 struct CostSheet {
-  NamedModel model;
-  Index batch = 1;
+  architecture::NamedModel model;
+  graph::Index batch = 1;
   std::string dtype = "float32";
-  Graph graph;
-  std::vector<Cost> layers;
-  Cost total;
+  graph::Graph graph;
+  std::vector<graph::Cost> layers;
+  graph::Cost total;
 
-  Index bytes(Index elements) const { return elements * bytes_of(dtype); }
+  graph::Index bytes(graph::Index elements) const { return elements * bytes_of(dtype); }
 };
 
-CostSheet count(NamedModel model, Index batch, const std::string& dtype) {
-  if (batch < 1) throw UserError("--batch must be at least 1");
+CostSheet count(architecture::NamedModel model, graph::Index batch, const std::string& dtype) {
+  if (batch < 1) throw core::UserError("--batch must be at least 1");
   CostSheet sheet{std::move(model), batch, dtype, {}, {}, {}};
   sheet.bytes(0);  // refuses an unknown dtype before anything is printed
-  sheet.graph = build_graph(sheet.model.spec);
-  sheet.layers = layer_costs(sheet.graph, batch);
-  for (const Cost& layer : sheet.layers) sheet.total += layer;
+  sheet.graph = architecture::build_graph(sheet.model.spec);
+  sheet.layers = graph::layer_costs(sheet.graph, batch);
+  for (const graph::Cost& layer : sheet.layers) sheet.total += layer;
   return sheet;
 }
 
-Json cost_json(const CostSheet& sheet, bool with_layers) {
-  Json json = Json::object();
+core::Json cost_json(const CostSheet& sheet, bool with_layers) {
+  core::Json json = core::Json::object();
   json["model"] = sheet.model.name;
-  json["id"] = model_id(sheet.model.spec);
+  json["id"] = architecture::model_id(sheet.model.spec);
   json["image_size"] = image_size_json(sheet.model.spec.image);
   json["batch"] = sheet.batch;
   json["dtype"] = sheet.dtype;
   json["params"] = sheet.total.parameters;
-  if (has_experts(sheet.model.spec)) json["params_active"] = sheet.total.active_parameters;
+  if (architecture::has_experts(sheet.model.spec))
+    json["params_active"] = sheet.total.active_parameters;
   json["macs"] = sheet.total.macs;
   json["flops"] = sheet.total.flops;
   json["bytes_moved"] = sheet.bytes(sheet.total.elements_moved);
   json["activations"] = sheet.total.activations;
   json["peak_activation_bytes"] = sheet.bytes(sheet.total.peak_elements);
-  json["mhsa_share"] = mhsa_share(sheet.model.spec);
+  json["mhsa_share"] = architecture::mhsa_share(sheet.model.spec);
   if (!with_layers) return json;
-  json["layers"] = Json::array();
+  json["layers"] = core::Json::array();
   for (std::size_t i = 0; i < sheet.layers.size(); ++i) {
-    const Cost& cost = sheet.layers[i];
-    Json row = Json::object();
+    const graph::Cost& cost = sheet.layers[i];
+    core::Json row = core::Json::object();
     row["layer"] = sheet.graph.layers[i].path;
     row["kind"] = sheet.graph.layers[i].kind;
     row["params"] = cost.parameters;
@@ -86,23 +88,23 @@ Json cost_json(const CostSheet& sheet, bool with_layers) {
 }
 
 /// Parameters, and behind a slash those that work on one token where experts make them fewer.
-std::string parameters_text(const Cost& cost) {
-  const std::string all = with_thousands(cost.parameters);
+std::string parameters_text(const graph::Cost& cost) {
+  const std::string all = core::with_thousands(cost.parameters);
   if (cost.active_parameters == cost.parameters) return all;
-  return all + " / " + with_thousands(cost.active_parameters);
+  return all + " / " + core::with_thousands(cost.active_parameters);
 }
 
 std::vector<std::string> cost_cells(const CostSheet& sheet) {
-  const Cost& c = sheet.total;
+  const graph::Cost& c = sheet.total;
   return {sheet.model.name,
           image_size_text(sheet.model.spec.image),
           parameters_text(c),
-          with_thousands(c.macs),
-          with_thousands(c.flops),
-          si(static_cast<double>(sheet.bytes(c.elements_moved)), "B"),
-          with_thousands(c.activations),
-          si(static_cast<double>(sheet.bytes(c.peak_elements)), "B"),
-          significant(100 * mhsa_share(sheet.model.spec), 3) + " %"};
+          core::with_thousands(c.macs),
+          core::with_thousands(c.flops),
+          core::si(static_cast<double>(sheet.bytes(c.elements_moved)), "B"),
+          core::with_thousands(c.activations),
+          core::si(static_cast<double>(sheet.bytes(c.peak_elements)), "B"),
+          core::significant(100 * architecture::mhsa_share(sheet.model.spec), 3) + " %"};
 }
 
 const std::vector<std::string> kCostHeader{"model",       "image",       "parameters",
@@ -110,18 +112,19 @@ const std::vector<std::string> kCostHeader{"model",       "image",       "parame
                                            "activations", "peak memory", "MHSA share"};
 
 std::string layer_table(const CostSheet& sheet) {
-  TextTable table({"layer", "kind", "parameters", "MACs", "FLOPs", "bytes moved", "peak memory"});
+  core::TextTable table(
+      {"layer", "kind", "parameters", "MACs", "FLOPs", "bytes moved", "peak memory"});
   for (std::size_t i = 0; i < sheet.layers.size(); ++i) {
-    const Cost& c = sheet.layers[i];
+    const graph::Cost& c = sheet.layers[i];
     table.add({sheet.graph.layers[i].path, std::string(sheet.graph.layers[i].kind),
-               parameters_text(c), with_thousands(c.macs), with_thousands(c.flops),
-               si(static_cast<double>(sheet.bytes(c.elements_moved)), "B"),
-               si(static_cast<double>(sheet.bytes(c.peak_elements)), "B")});
+               parameters_text(c), core::with_thousands(c.macs), core::with_thousands(c.flops),
+               core::si(static_cast<double>(sheet.bytes(c.elements_moved)), "B"),
+               core::si(static_cast<double>(sheet.bytes(c.peak_elements)), "B")});
   }
   return table.str(output_width());
 }
 
-std::string convention(Index batch, const std::string& dtype, bool with_experts) {
+std::string convention(graph::Index batch, const std::string& dtype, bool with_experts) {
   return "Per forward of " + std::to_string(batch) + (batch == 1 ? " image, " : " images, ") +
          dtype +
          ". MACs: multiply-adds of convolutions, linear layers and matrix products. FLOPs: "
@@ -134,44 +137,45 @@ std::string convention(Index batch, const std::string& dtype, bool with_experts)
 
 }  // namespace
 
-ExitCode run_models(const std::vector<std::string>& words) {
+core::ExitCode run_models(const std::vector<std::string>& words) {
   bool json = false;
   Arguments arguments("models", "List the built-in models and the templates behind them.",
                       {"vitlab models", "vitlab models --json"});
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
 
-  Json document = json_document("models");
-  document["models"] = Json::array();
-  document["templates"] = Json::array();
-  TextTable models({"model", "template", "image", "parameters", "MACs", "MHSA share"});
-  for (const std::string& name : preset_names()) {
-    const NamedModel model = resolve_model(name);
+  core::Json document = json_document("models");
+  document["models"] = core::Json::array();
+  document["templates"] = core::Json::array();
+  core::TextTable models({"model", "template", "image", "parameters", "MACs", "MHSA share"});
+  for (const std::string& name : architecture::preset_names()) {
+    const architecture::NamedModel model = architecture::resolve_model(name);
     const auto template_name = model.knobs.value("template", std::string("explicit"));
-    const Cost cost = CostCounter().count(model.spec);
+    const graph::Cost cost = architecture::CostCounter().count(model.spec);
     models.add({name, template_name, image_size_text(model.spec.image), parameters_text(cost),
-                with_thousands(cost.macs), significant(100 * mhsa_share(model.spec), 3) + " %"});
-    Json row = Json::object();
+                core::with_thousands(cost.macs),
+                core::significant(100 * architecture::mhsa_share(model.spec), 3) + " %"});
+    core::Json row = core::Json::object();
     row["model"] = name;
     row["template"] = template_name;
-    row["id"] = model_id(model.spec);
+    row["id"] = architecture::model_id(model.spec);
     row["image_size"] = image_size_json(model.spec.image);
     row["params"] = cost.parameters;
-    if (has_experts(model.spec)) row["params_active"] = cost.active_parameters;
+    if (architecture::has_experts(model.spec)) row["params_active"] = cost.active_parameters;
     row["macs"] = cost.macs;
-    row["mhsa_share"] = mhsa_share(model.spec);
+    row["mhsa_share"] = architecture::mhsa_share(model.spec);
     document["models"].push_back(std::move(row));
   }
-  TextTable knobs({"template", "knob", "default", "meaning"});
-  for (const Template& row : templates()) {
-    Json entry = Json::object();
+  core::TextTable knobs({"template", "knob", "default", "meaning"});
+  for (const architecture::Template& row : architecture::templates()) {
+    core::Json entry = core::Json::object();
     entry["template"] = row.name;
     entry["summary"] = row.summary;
-    entry["knobs"] = Json::array();
-    for (const Knob& knob : row.knobs()) {
+    entry["knobs"] = core::Json::array();
+    for (const architecture::Knob& knob : row.knobs()) {
       knobs.add({std::string(row.name), std::string(knob.name), std::string(knob.default_text),
                  std::string(knob.meaning)});
-      Json item = Json::object();
+      core::Json item = core::Json::object();
       item["knob"] = knob.name;
       item["default"] = knob.default_text;
       item["meaning"] = knob.meaning;
@@ -183,12 +187,12 @@ ExitCode run_models(const std::vector<std::string>& words) {
     print_json(document);
   else
     print_text(models.str(output_width()) + "\n" + knobs.str(output_width()));
-  return ExitCode::kDone;
+  return core::ExitCode::kDone;
 }
 
-ExitCode run_cost(const std::vector<std::string>& words) {
+core::ExitCode run_cost(const std::vector<std::string>& words) {
   std::vector<std::string> references, overrides;
-  Index batch = 1;
+  graph::Index batch = 1;
   std::string dtype = "float32";
   bool json = false, layers = false;
   Arguments arguments("cost", "Count parameters, MACs, FLOPs, bytes and memory on paper.",
@@ -203,14 +207,14 @@ ExitCode run_cost(const std::vector<std::string>& words) {
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
 
-  Json document = json_document("cost");
-  document["models"] = Json::array();
-  TextTable table(kCostHeader);
+  core::Json document = json_document("cost");
+  document["models"] = core::Json::array();
+  core::TextTable table(kCostHeader);
   std::string text;
   bool with_experts = false;
   for (const std::string& reference : references) {
-    const CostSheet sheet = count(resolve_model(reference, overrides), batch, dtype);
-    with_experts |= has_experts(sheet.model.spec);
+    const CostSheet sheet = count(architecture::resolve_model(reference, overrides), batch, dtype);
+    with_experts |= architecture::has_experts(sheet.model.spec);
     document["models"].push_back(cost_json(sheet, true));
     table.add(cost_cells(sheet));
     if (layers) text += sheet.model.name + "\n" + layer_table(sheet) + "\n";
@@ -219,10 +223,10 @@ ExitCode run_cost(const std::vector<std::string>& words) {
     print_json(document);
   else
     print_text(text + table.str(output_width()) + "\n" + convention(batch, dtype, with_experts));
-  return ExitCode::kDone;
+  return core::ExitCode::kDone;
 }
 
-ExitCode run_show(const std::vector<std::string>& words) {
+core::ExitCode run_show(const std::vector<std::string>& words) {
   std::string reference;
   std::vector<std::string> overrides;
   bool json = false, explicit_yaml = false;
@@ -237,59 +241,61 @@ ExitCode run_show(const std::vector<std::string>& words) {
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
 
-  const NamedModel model = resolve_model(reference, overrides);
+  const architecture::NamedModel model = architecture::resolve_model(reference, overrides);
   if (explicit_yaml && !json) {
-    print_text(spec_yaml(model.spec));
-    return ExitCode::kDone;
+    print_text(architecture::spec_yaml(model.spec));
+    return core::ExitCode::kDone;
   }
   const CostSheet sheet = count(model, 1, "float32");
   if (json) {
-    Json document = json_document("show");
+    core::Json document = json_document("show");
     document.update(cost_json(sheet, true));
     document["knobs"] = model.knobs;
-    document["spec"] = spec_json(model.spec);
+    document["spec"] = architecture::spec_json(model.spec);
     print_json(document);
-    return ExitCode::kDone;
+    return core::ExitCode::kDone;
   }
-  std::string text = "model       " + model.name + "\nid          " + model_id(model.spec) +
-                     "\nimage       " + image_size_text(model.spec.image) + "\nMHSA share  " +
-                     significant(100 * mhsa_share(model.spec), 4) + " %\n";
+  std::string text = "model       " + model.name + "\nid          " +
+                     architecture::model_id(model.spec) + "\nimage       " +
+                     image_size_text(model.spec.image) + "\nMHSA share  " +
+                     core::significant(100 * architecture::mhsa_share(model.spec), 4) + " %\n";
   for (const auto& [knob, value] : model.knobs.items()) {
     std::string line = knob + " ";
     line.resize(std::max<std::size_t>(12, line.size()), ' ');
-    text += line + dump_json(value) + "\n";
+    text += line + core::dump_json(value) + "\n";
   }
   if (const auto placement = model.knobs.find("placement"); model.knobs.contains("mhsa_share"))
     text +=
         "attention layers are placed " +
         (placement == model.knobs.end() ? std::string("uniform") : placement->get<std::string>()) +
         "\n";
-  TextTable table(kCostHeader);
+  core::TextTable table(kCostHeader);
   table.add(cost_cells(sheet));
   print_text(text + "\n" + layer_table(sheet) + "\n" + table.str(output_width()) + "\n" +
-             convention(1, "float32", has_experts(model.spec)));
-  return ExitCode::kDone;
+             convention(1, "float32", architecture::has_experts(model.spec)));
+  return core::ExitCode::kDone;
 }
 
 namespace {
 
 /// The layers of a spec by path, each as one line of settings.
-std::vector<std::pair<std::string, std::string>> spec_lines(const ModelSpec& spec) {
+std::vector<std::pair<std::string, std::string>> spec_lines(const architecture::ModelSpec& spec) {
   std::vector<std::pair<std::string, std::string>> lines;
   lines.emplace_back("image", image_size_text(spec.image));
-  lines.emplace_back("stem", dump_json(layer_json(spec.stem, true)));
+  lines.emplace_back("stem", core::dump_json(layers::layer_json(spec.stem, true)));
   for (std::size_t i = 0; i < spec.stages.size(); ++i) {
     const std::string stage = "stages." + std::to_string(i);
     lines.emplace_back(stage + ".width", std::to_string(spec.stages[i].width));
     if (spec.stages[i].downsample)
       lines.emplace_back(stage + ".downsample",
-                         dump_json(layer_json(*spec.stages[i].downsample, true)));
+                         core::dump_json(layers::layer_json(*spec.stages[i].downsample, true)));
     for (std::size_t j = 0; j < spec.stages[i].layers.size(); ++j)
       lines.emplace_back(stage + ".layers." + std::to_string(j),
-                         dump_json(layer_json(spec.stages[i].layers[j], true)));
+                         core::dump_json(layers::layer_json(spec.stages[i].layers[j], true)));
   }
   for (std::size_t i = 0; i < spec.heads.size(); ++i)
-    lines.emplace_back("heads." + std::to_string(i), dump_json(layer_json(spec.heads[i], true)));
+    lines.emplace_back("heads." + std::to_string(i),
+                       core::dump_json(layers::layer_json(spec.heads[i], true)));
   return lines;
 }
 
@@ -302,7 +308,7 @@ std::string lookup(const std::vector<std::pair<std::string, std::string>>& lines
 
 struct MetricPair {
   std::string name;
-  Index a = 0, b = 0;
+  graph::Index a = 0, b = 0;
 };
 
 std::vector<MetricPair> metric_pairs(const CostSheet& a, const CostSheet& b) {
@@ -317,7 +323,7 @@ std::vector<MetricPair> metric_pairs(const CostSheet& a, const CostSheet& b) {
 
 }  // namespace
 
-ExitCode run_diff(const std::vector<std::string>& words) {
+core::ExitCode run_diff(const std::vector<std::string>& words) {
   std::string first, second;
   bool json = false;
   Arguments arguments("diff", "Say what two models differ in, and what that costs.",
@@ -328,8 +334,8 @@ ExitCode run_diff(const std::vector<std::string>& words) {
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
 
-  const CostSheet a = count(resolve_model(first), 1, "float32");
-  const CostSheet b = count(resolve_model(second), 1, "float32");
+  const CostSheet a = count(architecture::resolve_model(first), 1, "float32");
+  const CostSheet b = count(architecture::resolve_model(second), 1, "float32");
   const auto lines_a = spec_lines(a.model.spec), lines_b = spec_lines(b.model.spec);
   std::vector<std::string> paths;
   std::set<std::string> seen;
@@ -337,33 +343,34 @@ ExitCode run_diff(const std::vector<std::string>& words) {
     for (const auto& [path, text] : *lines)
       if (seen.insert(path).second) paths.push_back(path);
 
-  Json document = json_document("diff");
+  core::Json document = json_document("diff");
   document["a"] = cost_json(a, false);
   document["b"] = cost_json(b, false);
   document["same"] = a.model.spec == b.model.spec;
-  document["metrics"] = Json::array();
-  TextTable metrics({"metric", a.model.name, b.model.name, "ratio"});
+  document["metrics"] = core::Json::array();
+  core::TextTable metrics({"metric", a.model.name, b.model.name, "ratio"});
   for (const MetricPair& m : metric_pairs(a, b)) {
     const double ratio = m.a == 0 ? 0 : static_cast<double>(m.b) / static_cast<double>(m.a);
-    metrics.add({m.name, with_thousands(m.a), with_thousands(m.b), significant(ratio, 4)});
-    Json row = Json::object();
+    metrics.add({m.name, core::with_thousands(m.a), core::with_thousands(m.b),
+                 core::significant(ratio, 4)});
+    core::Json row = core::Json::object();
     row["metric"] = m.name;
     row["a"] = m.a;
     row["b"] = m.b;
     row["ratio"] = ratio;
     document["metrics"].push_back(std::move(row));
   }
-  document["layers"] = Json::array();
+  document["layers"] = core::Json::array();
   std::string text;
   for (const std::string& path : paths) {
     const std::string of_a = lookup(lines_a, path), of_b = lookup(lines_b, path);
     if (of_a == of_b) continue;
     text += path + "\n  - " + (of_a.empty() ? "(none)" : of_a) + "\n  + " +
             (of_b.empty() ? "(none)" : of_b) + "\n";
-    Json row = Json::object();
+    core::Json row = core::Json::object();
     row["path"] = path;
-    row["a"] = of_a.empty() ? Json(nullptr) : Json(of_a);
-    row["b"] = of_b.empty() ? Json(nullptr) : Json(of_b);
+    row["a"] = of_a.empty() ? core::Json(nullptr) : core::Json(of_a);
+    row["b"] = of_b.empty() ? core::Json(nullptr) : core::Json(of_b);
     document["layers"].push_back(std::move(row));
   }
   if (json)
@@ -371,7 +378,7 @@ ExitCode run_diff(const std::vector<std::string>& words) {
   else
     print_text(metrics.str(output_width()) + "\n" +
                (text.empty() ? "The models are equal.\n" : text));
-  return ExitCode::kDone;
+  return core::ExitCode::kDone;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

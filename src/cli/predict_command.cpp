@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "architecture/presets.h"
 #include "cli/command.h"
 #include "cli/engine_commands.h"
 #include "cli/predictor_words.h"
@@ -8,9 +9,8 @@
 #include "core/text.h"
 #include "graph/fold.h"
 #include "predict/predictor_file.h"
-#include "spec/presets.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
@@ -20,12 +20,13 @@ struct LayerTime {
 };
 
 /// The slowest layers first.
-std::vector<LayerTime> layer_times(const Graph& graph, const Prediction& prediction) {
+std::vector<LayerTime> layer_times(const graph::Graph& graph,
+                                   const predict::Prediction& prediction) {
   std::vector<LayerTime> layers;
-  for (const LayerInfo& layer : graph.layers)
+  for (const graph::LayerInfo& layer : graph.layers)
     layers.push_back({layer.path, std::string(layer.kind), 0});
   for (std::size_t i = 0; i < graph.nodes.size(); ++i)
-    if (graph.nodes[i].layer != kUnset)
+    if (graph.nodes[i].layer != graph::kUnset)
       layers[static_cast<std::size_t>(graph.nodes[i].layer)].seconds += prediction.op_seconds[i];
   std::stable_sort(layers.begin(), layers.end(),
                    [](const LayerTime& a, const LayerTime& b) { return a.seconds > b.seconds; });
@@ -33,17 +34,17 @@ std::vector<LayerTime> layer_times(const Graph& graph, const Prediction& predict
 }
 
 struct PredictedModel {
-  NamedModel model;
-  Graph graph;  // in the form that is timed
-  Prediction prediction;
+  architecture::NamedModel model;
+  graph::Graph graph;  // in the form that is timed
+  predict::Prediction prediction;
 };
 
-Json model_json(const PredictedModel& one, const PredictorSetting& setting) {
-  const Prediction& p = one.prediction;
+core::Json model_json(const PredictedModel& one, const predict::PredictorSetting& setting) {
+  const predict::Prediction& p = one.prediction;
   const double batch = static_cast<double>(setting.batch);
-  Json json = Json::object();
+  core::Json json = core::Json::object();
   json["model"] = one.model.name;
-  json["id"] = model_id(one.model.spec);
+  json["id"] = architecture::model_id(one.model.spec);
   json["latency_ms"] = {
       {"value", 1e3 * p.seconds}, {"low", 1e3 * p.interval.low}, {"high", 1e3 * p.interval.high}};
   json["throughput_images_per_s"] = {{"value", batch / p.seconds},
@@ -52,29 +53,30 @@ Json model_json(const PredictedModel& one, const PredictorSetting& setting) {
   json["remainder_ms"] = 1e3 * p.remainder;
   json["disagreement"] = p.disagreement;
   json["unseen"] = p.unseen;
-  json["layers"] = Json::array();
+  json["layers"] = core::Json::array();
   for (const LayerTime& layer : layer_times(one.graph, p))
     json["layers"].push_back(
         {{"layer", layer.layer}, {"kind", layer.kind}, {"time_ms", 1e3 * layer.seconds}});
   return json;
 }
 
-std::string models_text(const std::vector<PredictedModel>& models, const TimePredictor& predictor,
-                        std::int64_t top) {
+std::string models_text(const std::vector<PredictedModel>& models,
+                        const predict::TimePredictor& predictor, std::int64_t top) {
   const double batch = static_cast<double>(predictor.setting.batch);
-  TextTable table({"model", "latency ms", "90 % interval", "images/s"});
+  core::TextTable table({"model", "latency ms", "90 % interval", "images/s"});
   std::string layers, warnings;
   for (const PredictedModel& one : models) {
-    const Prediction& p = one.prediction;
-    table.add({one.model.name, significant(1e3 * p.seconds, 4),
-               significant(1e3 * p.interval.low, 4) + " … " + significant(1e3 * p.interval.high, 4),
-               significant(batch / p.seconds, 4)});
-    TextTable slowest({"layer of " + one.model.name, "kind", "ms", "share %"});
+    const predict::Prediction& p = one.prediction;
+    table.add({one.model.name, core::significant(1e3 * p.seconds, 4),
+               core::significant(1e3 * p.interval.low, 4) + " … " +
+                   core::significant(1e3 * p.interval.high, 4),
+               core::significant(batch / p.seconds, 4)});
+    core::TextTable slowest({"layer of " + one.model.name, "kind", "ms", "share %"});
     std::int64_t listed = 0;
     for (const LayerTime& layer : layer_times(one.graph, p)) {
       if (listed++ == top) break;
-      slowest.add({layer.layer, layer.kind, significant(1e3 * layer.seconds, 3),
-                   significant(100 * layer.seconds / p.seconds, 3)});
+      slowest.add({layer.layer, layer.kind, core::significant(1e3 * layer.seconds, 3),
+                   core::significant(100 * layer.seconds / p.seconds, 3)});
     }
     if (!slowest.empty()) layers += "\n" + slowest.str(output_width());
     for (const std::string& words : p.unseen)
@@ -83,8 +85,8 @@ std::string models_text(const std::vector<PredictedModel>& models, const TimePre
   return table.str(output_width()) + layers + (warnings.empty() ? "" : "\n" + warnings);
 }
 
-std::string setting_text(const TimePredictor& predictor) {
-  const PredictorSetting& setting = predictor.setting;
+std::string setting_text(const predict::TimePredictor& predictor) {
+  const predict::PredictorSetting& setting = predictor.setting;
   return setting.device + ", " + std::to_string(setting.threads) + " thread(s), batch " +
          std::to_string(setting.batch) + ", " + setting.dtype +
          (setting.deploy ? ", deploy form" : "") +
@@ -95,16 +97,16 @@ std::string setting_text(const TimePredictor& predictor) {
 }
 
 /// Scales a prediction to another batch: the calls stay, the rest is by image. Only on demand.
-void check_batch(const TimePredictor& predictor, std::int64_t batch) {
+void check_batch(const predict::TimePredictor& predictor, std::int64_t batch) {
   if (batch == 0 || batch == predictor.setting.batch) return;
-  throw UserError("the predictor was trained for batch " + std::to_string(predictor.setting.batch) +
-                  ", not " + std::to_string(batch) +
-                  ": run vitlab calibrate with a protocol of that batch, or add --scale");
+  throw core::UserError("the predictor was trained for batch " +
+                        std::to_string(predictor.setting.batch) + ", not " + std::to_string(batch) +
+                        ": run vitlab calibrate with a protocol of that batch, or add --scale");
 }
 
 }  // namespace
 
-ExitCode run_predict(const std::vector<std::string>& words) {
+core::ExitCode run_predict(const std::vector<std::string>& words) {
   std::vector<std::string> references, overrides;
   std::string path;
   std::int64_t batch = 0, threads = 0, top = 5;
@@ -122,8 +124,8 @@ ExitCode run_predict(const std::vector<std::string>& words) {
   arguments.option("--top", "how many layers to list", top);
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
-  if (batch < 0) throw UserError("--batch must be positive");
-  TimePredictor predictor = read_predictor(path);
+  if (batch < 0) throw core::UserError("--batch must be positive");
+  predict::TimePredictor predictor = predict::read_predictor(path);
   if (!elsewhere) check_is_here(predictor, path);
   if (threads != 0) check_threads(predictor, path, threads);
   if (!scale) check_batch(predictor, batch);
@@ -131,15 +133,16 @@ ExitCode run_predict(const std::vector<std::string>& words) {
   if (is_scaled) predictor.setting.batch = batch;
   std::vector<PredictedModel> models;
   for (const std::string& reference : references) {
-    NamedModel model = resolve_model(reference, overrides);
-    Graph graph = build_graph(model.spec);
-    Prediction prediction = predict_time(predictor, features_for(graph, predictor.setting));
-    if (predictor.setting.deploy) graph = fold(graph).graph;
+    architecture::NamedModel model = architecture::resolve_model(reference, overrides);
+    graph::Graph graph = architecture::build_graph(model.spec);
+    predict::Prediction prediction =
+        predict::predict_time(predictor, predict::features_for(graph, predictor.setting));
+    if (predictor.setting.deploy) graph = graph::fold(graph).graph;
     models.push_back({std::move(model), std::move(graph), std::move(prediction)});
   }
   if (json) {
-    const PredictorSetting& setting = predictor.setting;
-    Json document = json_document("predict");
+    const predict::PredictorSetting& setting = predictor.setting;
+    core::Json document = json_document("predict");
     document["predictor"] = {{"path", path},
                              {"device", setting.device},
                              {"threads", setting.threads},
@@ -150,7 +153,7 @@ ExitCode run_predict(const std::vector<std::string>& words) {
                              {"models", predictor.models},
                              {"errors_from_test", predictor.errors.from_test},
                              {"scaled_batch", is_scaled}};
-    document["models"] = Json::array();
+    document["models"] = core::Json::array();
     for (const PredictedModel& one : models) document["models"].push_back(model_json(one, setting));
     print_json(document);
   } else {
@@ -158,7 +161,7 @@ ExitCode run_predict(const std::vector<std::string>& words) {
                (is_scaled ? "scaled to another batch: the interval does not hold for it\n" : "") +
                "\n" + models_text(models, predictor, top));
   }
-  return ExitCode::kDone;
+  return core::ExitCode::kDone;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

@@ -4,38 +4,39 @@
 #include "core/processor.h"
 #include "schedule/engine_process.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 std::string device_words(const std::string& device) {
-  if (device == "cpu") return processor_name();
-  const Json cuda = run_engine({{"command", "doctor"}}).at("cuda");
+  if (device == "cpu") return core::processor_name();
+  const core::Json cuda = schedule::run_engine({{"command", "doctor"}}).at("cuda");
   if (!cuda.at("available").get<bool>())
-    throw CapabilityError(cuda.at("reason").get<std::string>());
+    throw core::CapabilityError(cuda.at("reason").get<std::string>());
   return cuda.at("device").get<std::string>();
 }
 
-void check_is_here(const TimePredictor& predictor, const std::string& path) {
+void check_is_here(const predict::TimePredictor& predictor, const std::string& path) {
   const std::string& trained_on = predictor.setting.device;
-  const std::string here = processor_name();
+  const std::string here = core::processor_name();
   if (trained_on == here) return;
   std::string cuda;
   try {
     cuda = device_words("cuda");
-  } catch (const CapabilityError&) {
+  } catch (const core::CapabilityError&) {
     cuda.clear();
   }
   if (trained_on == cuda) return;
-  throw UserError(path + " was trained on '" + trained_on + "', this machine has '" + here + "'" +
-                  (cuda.empty() ? "" : " and '" + cuda + "'") +
-                  ": run vitlab calibrate here, or ask for the other machine's times with "
-                  "--elsewhere");
+  throw core::UserError(path + " was trained on '" + trained_on + "', this machine has '" + here +
+                        "'" + (cuda.empty() ? "" : " and '" + cuda + "'") +
+                        ": run vitlab calibrate here, or ask for the other machine's times with "
+                        "--elsewhere");
 }
 
-void check_threads(const TimePredictor& predictor, const std::string& path, std::int64_t threads) {
+void check_threads(const predict::TimePredictor& predictor, const std::string& path,
+                   std::int64_t threads) {
   if (predictor.setting.threads == threads) return;
-  throw UserError(path + " was trained for " + std::to_string(predictor.setting.threads) +
-                  " thread(s), not " + std::to_string(threads) +
-                  ": run vitlab calibrate with a protocol of that many");
+  throw core::UserError(path + " was trained for " + std::to_string(predictor.setting.threads) +
+                        " thread(s), not " + std::to_string(threads) +
+                        ": run vitlab calibrate with a protocol of that many");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

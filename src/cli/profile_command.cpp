@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "sweep/named_config.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
@@ -35,30 +35,30 @@ void declare(ProfileWords& words, Arguments& arguments) {
                  words.categories);
 }
 
-Protocol protocol_of(const ProfileWords& words) {
+sweep::Protocol protocol_of(const ProfileWords& words) {
   const ModelWords& model = words.model;
-  Protocol protocol;
+  sweep::Protocol protocol;
   protocol.deploy = model.deploy;
-  if (!words.protocol.empty()) protocol = load_protocol(words.protocol);
+  if (!words.protocol.empty()) protocol = sweep::load_protocol(words.protocol);
   if (model.deploy) protocol.deploy = true;
   if (model.device != "cpu") protocol.device = model.device;
   if (model.threads != 0) protocol.threads = model.threads;
   if (model.dtype != "float32") protocol.dtype = model.dtype;
   if (words.batch != 0) protocol.batch = words.batch;
   if (words.seconds != 0) protocol.timed_seconds = words.seconds;
-  if (protocol.threads < 1) throw UserError("--threads must be at least 1");
-  if (protocol.batch < 1) throw UserError("--batch must be at least 1");
-  if (!(protocol.timed_seconds > 0)) throw UserError("--seconds must be positive");
+  if (protocol.threads < 1) throw core::UserError("--threads must be at least 1");
+  if (protocol.batch < 1) throw core::UserError("--batch must be at least 1");
+  if (!(protocol.timed_seconds > 0)) throw core::UserError("--seconds must be positive");
   return protocol;
 }
 
-Json profile_request(ProfileWords& words, const Protocol& protocol) {
+core::Json profile_request(ProfileWords& words, const sweep::Protocol& protocol) {
   if (!words.trace.empty() && std::filesystem::is_directory(words.trace))
-    throw UserError("--trace " + words.trace + " is a folder; name a file");
+    throw core::UserError("--trace " + words.trace + " is a folder; name a file");
   if (!words.out.empty()) check_profile_output(words.out);
   words.model.threads = protocol.threads;
-  Json request = words.model.request("profile");
-  request["protocol"] = protocol_json(protocol);
+  core::Json request = words.model.request("profile");
+  request["protocol"] = sweep::protocol_json(protocol);
   if (!words.trace.empty()) request["trace"] = words.trace;
   if (!words.against.empty()) {
     ModelWords other;
@@ -70,8 +70,8 @@ Json profile_request(ProfileWords& words, const Protocol& protocol) {
 }
 
 /// Out of memory: the model and the reason; empty if all went well.
-std::string memory_trouble(const Json& result) {
-  const auto line = [](const Json& part) {
+std::string memory_trouble(const core::Json& result) {
+  const auto line = [](const core::Json& part) {
     return part.at("model").get<std::string>() + " ran out of memory, " +
            part.at("out_of_memory").get<std::string>() + "\n";
   };
@@ -85,17 +85,17 @@ bool asks_for_categories(const std::vector<std::string>& words) {
   return std::find(words.begin(), words.end(), "--categories") != words.end();
 }
 
-ExitCode print_categories(const std::vector<std::string>& words) {
+core::ExitCode print_categories(const std::vector<std::string>& words) {
   if (std::find(words.begin(), words.end(), "--json") != words.end())
     print_json(document_of("profile", {{"categories", categories_json()}}));
   else
     print_text(categories_text());
-  return ExitCode::kDone;
+  return core::ExitCode::kDone;
 }
 
 }  // namespace
 
-ExitCode run_profile(const std::vector<std::string>& words) {
+core::ExitCode run_profile(const std::vector<std::string>& words) {
   ProfileWords asked;
   Arguments arguments(
       "profile", "Measure speed, and where the time goes op by op.",
@@ -107,8 +107,8 @@ ExitCode run_profile(const std::vector<std::string>& words) {
   const bool wants_help = std::find(words.begin(), words.end(), "--help") != words.end();
   if (asks_for_categories(words) && !wants_help) return print_categories(words);
   arguments.parse(words);
-  const Protocol protocol = protocol_of(asked);
-  const Json result = ask_engine(profile_request(asked, protocol), "profile");
+  const sweep::Protocol protocol = protocol_of(asked);
+  const core::Json result = ask_engine(profile_request(asked, protocol), "profile");
   const std::string trouble = memory_trouble(result);
   if (!asked.out.empty()) write_profile_output(result, asked.out);
   if (asked.model.json) {
@@ -120,7 +120,7 @@ ExitCode run_profile(const std::vector<std::string>& words) {
     else if (result.contains("against"))
       print_text(against_text(result, asked.top));
   }
-  return trouble.empty() ? ExitCode::kDone : ExitCode::kSomeFailed;
+  return trouble.empty() ? core::ExitCode::kDone : core::ExitCode::kSomeFailed;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

@@ -4,22 +4,22 @@
 #include "core/files.h"
 #include "report/profile_page.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace fs = std::filesystem;
 
 void check_profile_output(const fs::path& folder) {
   if (fs::exists(folder) && (!fs::is_directory(folder) || !fs::is_empty(folder)))
-    throw UserError("--out " + folder.string() +
-                    " exists already; name another folder or remove it");
+    throw core::UserError("--out " + folder.string() +
+                          " exists already; name another folder or remove it");
 }
 
-void write_profile_output(const Json& profile, const fs::path& folder) {
+void write_profile_output(const core::Json& profile, const fs::path& folder) {
   check_profile_output(folder);
-  StagedFolder staged(folder, true);
-  for (const ReportFile& file : profile_files(profile))
-    write_file_atomically(staged.path() / file.name, file.text);
+  core::StagedFolder staged(folder, true);
+  for (const report::ReportFile& file : report::profile_files(profile))
+    core::write_file_atomically(staged.path() / file.name, file.text);
   staged.commit();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

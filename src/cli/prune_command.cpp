@@ -5,7 +5,7 @@
 #include "data/data_spec.h"
 #include "sweep/named_config.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
@@ -52,7 +52,7 @@ struct PruneWords {
 };
 
 /// "macs=0.6" into settings.keep.
-void read_keep(const std::vector<std::string>& keeps, PruneSettings& settings) {
+void read_keep(const std::vector<std::string>& keeps, sweep::PruneSettings& settings) {
   if (keeps.empty()) return;
   settings.keep.clear();
   for (const std::string& keep : keeps) {
@@ -66,15 +66,15 @@ void read_keep(const std::vector<std::string>& keeps, PruneSettings& settings) {
     }
     if (equals == std::string::npos || equals == 0 || used + equals + 1 != keep.size() ||
         !(share > 0 && share <= 1))
-      throw UserError("--keep " + keep +
-                      ": write metric=share with a share in (0, 1], such as macs=0.6");
+      throw core::UserError("--keep " + keep +
+                            ": write metric=share with a share in (0, 1], such as macs=0.6");
     settings.keep[keep.substr(0, equals)] = share;
   }
 }
 
-PruneSettings settings_of(const PruneWords& words) {
-  PruneSettings settings;
-  if (!words.settings.empty()) settings = load_prune_settings(words.settings);
+sweep::PruneSettings settings_of(const PruneWords& words) {
+  sweep::PruneSettings settings;
+  if (!words.settings.empty()) settings = sweep::load_prune_settings(words.settings);
   read_keep(words.keeps, settings);
   if (!words.axes.empty()) settings.axes = words.axes;
   if (!words.criterion.empty()) settings.criterion = words.criterion;
@@ -87,26 +87,27 @@ PruneSettings settings_of(const PruneWords& words) {
   settings.fold_means = settings.fold_means || words.fold_means;
   settings.rescale_attention = settings.rescale_attention || words.rescale_attention;
   // Through the reader, so that words and files are checked alike.
-  return prune_settings_from_json(prune_settings_json(settings), "vitlab prune");
+  return sweep::prune_settings_from_json(sweep::prune_settings_json(settings), "vitlab prune");
 }
 
 /// "measured 1.12x as fast (1.1 to 1.15), where MACs say 1.43x" and a line a rounding.
-std::string speed_text(const Json& result) {
-  const Json& measured = result.at("measured");
-  const auto times = [](const Json& value) {
-    return value.is_number() ? significant(value.get<double>(), 3) + "x" : std::string("unknown");
+std::string speed_text(const core::Json& result) {
+  const core::Json& measured = result.at("measured");
+  const auto times = [](const core::Json& value) {
+    return value.is_number() ? core::significant(value.get<double>(), 3) + "x"
+                             : std::string("unknown");
   };
-  const auto ratio_of = [&](const Json& model) {
+  const auto ratio_of = [&](const core::Json& model) {
     if (!model.contains("throughput_ratio")) return std::string("not measured");
-    const Json& ratio = model.at("throughput_ratio");
+    const core::Json& ratio = model.at("throughput_ratio");
     return times(ratio.at("value")) + " as fast (" + times(ratio.at("low")) + " to " +
            times(ratio.at("high")) + ")";
   };
   const double macs_before = result.at("before").at("macs").get<double>();
   const double macs_after = result.at("after").at("macs").get<double>();
   std::string text = "measured " + ratio_of(measured.at("after")) + ", where MACs say " +
-                     significant(macs_before / macs_after, 3) + "x\n";
-  for (const Json& rounding : measured.value("rounded", Json::array())) {
+                     core::significant(macs_before / macs_after, 3) + "x\n";
+  for (const core::Json& rounding : measured.value("rounded", core::Json::array())) {
     text += "sizes at multiples of " + rounding.at("multiple_of").dump() + ": ";
     text += rounding.at("changes").get<bool>()
                 ? ratio_of(rounding.at("measured")) + ", with " + times(rounding.at("macs_ratio")) +
@@ -116,32 +117,34 @@ std::string speed_text(const Json& result) {
   return text;
 }
 
-void print_pruned(const Json& result, const std::string& out) {
-  TextTable table({"metric", "before", "after", "share left"});
+void print_pruned(const core::Json& result, const std::string& out) {
+  core::TextTable table({"metric", "before", "after", "share left"});
   for (const auto& [metric, before] : result.at("before").items()) {
-    const Json& after = result.at("after").at(metric);
-    table.add({metric, with_thousands(before.get<Index>()), with_thousands(after.get<Index>()),
-               significant(after.get<double>() / before.get<double>(), 4)});
+    const core::Json& after = result.at("after").at(metric);
+    table.add({metric, core::with_thousands(before.get<graph::Index>()),
+               core::with_thousands(after.get<graph::Index>()),
+               core::significant(after.get<double>() / before.get<double>(), 4)});
   }
-  const Json& accuracy = result.at("accuracy_top1");
+  const core::Json& accuracy = result.at("accuracy_top1");
   std::string text = "wrote " + out + "\n" + table.str(output_width());
   text += "\ntop-1 of " + accuracy.at("images").dump() +
           " test images: " + number(accuracy.at("before")) + " before, " +
           number(accuracy.at("cut")) + " cut, " + number(accuracy.at("after")) + " in the end\n";
   std::string gone;
-  for (const Json& layer : result.value("layers", Json::array()))
+  for (const core::Json& layer : result.value("layers", core::Json::array()))
     if (!layer.at("kept").get<bool>())
       gone += (gone.empty() ? "" : ", ") + layer.at("layer").get<std::string>() + " (" +
               layer.at("kind").get<std::string>() + ")";
   if (!gone.empty()) text += "left out: " + gone + "\n";
   text += speed_text(result);
-  for (const Json& note : result.at("measured").at("notes")) text += note.get<std::string>() + "\n";
+  for (const core::Json& note : result.at("measured").at("notes"))
+    text += note.get<std::string>() + "\n";
   print_text(text);
 }
 
 }  // namespace
 
-ExitCode run_prune(const std::vector<std::string>& words) {
+core::ExitCode run_prune(const std::vector<std::string>& words) {
   PruneWords given;
   Arguments arguments(
       "prune", "Cut the units that matter least, down to a budget.",
@@ -151,19 +154,21 @@ ExitCode run_prune(const std::vector<std::string>& words) {
   given.declare(arguments);
   arguments.parse(words);
   check_output_folder(given.out, false);
-  Json request = given.model.request("prune");
-  request["settings"] = prune_settings_json(settings_of(given));
-  request["data"] = canonical_text(parse_data_spec(given.data));
-  request["recipe"] = recipe_json(given.recipe.empty() ? Recipe{} : load_recipe(given.recipe));
-  if (!given.protocol.empty()) request["protocol"] = protocol_json(load_protocol(given.protocol));
+  core::Json request = given.model.request("prune");
+  request["settings"] = sweep::prune_settings_json(settings_of(given));
+  request["data"] = data::canonical_text(data::parse_data_spec(given.data));
+  request["recipe"] =
+      sweep::recipe_json(given.recipe.empty() ? sweep::Recipe{} : sweep::load_recipe(given.recipe));
+  if (!given.protocol.empty())
+    request["protocol"] = sweep::protocol_json(sweep::load_protocol(given.protocol));
   request["measure_rounded"] = given.measure;
   request["out"] = given.out;
-  const Json result = ask_engine(request, "prune");
+  const core::Json result = ask_engine(request, "prune");
   if (given.model.json)
     print_json(document_of("prune", result));
   else
     print_pruned(result, given.out);
-  return ExitCode::kDone;
+  return core::ExitCode::kDone;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

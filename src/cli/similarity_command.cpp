@@ -13,7 +13,7 @@
 #include "sweep/named_config.h"
 #include "sweep/similarity_metrics.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
@@ -26,10 +26,10 @@ struct SimilarityWords {
   bool ablate = false, cross_layer = false, layer_cka = false;
 
   void parse(const std::vector<std::string>& words);
-  Json request() const;
+  core::Json request() const;
 
  private:
-  SimilaritySettings settings() const;
+  sweep::SimilaritySettings settings() const;
 };
 
 void SimilarityWords::parse(const std::vector<std::string>& words) {
@@ -71,34 +71,36 @@ std::vector<std::string> split_at_commas(const std::string& text) {
   return parts;
 }
 
-std::vector<Index> numbers_of(const std::string& text) {
-  std::vector<Index> numbers;
+std::vector<graph::Index> numbers_of(const std::string& text) {
+  std::vector<graph::Index> numbers;
   for (const std::string& part : split_at_commas(text)) {
     const bool is_number = part.find_first_not_of("0123456789") == std::string::npos;
     if (!is_number || part.size() > 9)
-      throw UserError("--show " + text + ": write numbers of images, such as 0,3,7");
+      throw core::UserError("--show " + text + ": write numbers of images, such as 0,3,7");
     numbers.push_back(std::stoll(part));
   }
   return numbers;
 }
 
-SimilaritySettings SimilarityWords::settings() const {
-  SimilaritySettings settings;
+sweep::SimilaritySettings SimilarityWords::settings() const {
+  sweep::SimilaritySettings settings;
   if (images != 0) settings.images = images;
-  if (settings.images < 1) throw UserError("--images must be at least 1");
-  if (control < 0 || control > 100) throw UserError("--control must lie in 0..100");
+  if (settings.images < 1) throw core::UserError("--images must be at least 1");
+  if (control < 0 || control > 100) throw core::UserError("--control must lie in 0..100");
   settings.control = control;
   settings.ablate = ablate;
-  settings.metrics = chosen_measures(split_at_commas(metrics));
+  settings.metrics = sweep::chosen_measures(split_at_commas(metrics));
   return settings;
 }
 
-Json SimilarityWords::request() const {
-  if (input.empty() == data.empty()) throw UserError("name either --input or --data");
-  if (ablate && data.empty()) throw UserError("--ablate needs labels: name a data set with --data");
-  if (!show.empty() && out.empty()) throw UserError("--show draws into a folder: name it by --out");
-  Json request = model.request("similarity");
-  request["settings"] = similarity_settings_json(settings());
+core::Json SimilarityWords::request() const {
+  if (input.empty() == data.empty()) throw core::UserError("name either --input or --data");
+  if (ablate && data.empty())
+    throw core::UserError("--ablate needs labels: name a data set with --data");
+  if (!show.empty() && out.empty())
+    throw core::UserError("--show draws into a folder: name it by --out");
+  core::Json request = model.request("similarity");
+  request["settings"] = sweep::similarity_settings_json(settings());
   request["cross_layer"] = cross_layer;
   request["layer_cka"] = layer_cka;
   request["show"] = numbers_of(show);
@@ -111,30 +113,32 @@ Json SimilarityWords::request() const {
     against.deploy = model.deploy;
     request["against"] = against.request("similarity");
   } else if (!other.weights.empty() || !other.overrides.empty()) {
-    throw UserError("--against-weights and --against-set are of the model that --against names");
+    throw core::UserError(
+        "--against-weights and --against-set are of the model that --against names");
   }
   if (!input.empty()) {
-    if (!std::filesystem::exists(input)) throw UserError("--input " + input + " does not exist");
+    if (!std::filesystem::exists(input))
+      throw core::UserError("--input " + input + " does not exist");
     request["input"] = input;
   } else {
-    request["data"] = canonical_text(parse_data_spec(data));
+    request["data"] = data::canonical_text(data::parse_data_spec(data));
   }
   return request;
 }
 
 }  // namespace
 
-ExitCode run_similarity(const std::vector<std::string>& words) {
+core::ExitCode run_similarity(const std::vector<std::string>& words) {
   SimilarityWords given;
   given.parse(words);
-  Json request = given.request();
-  std::unique_ptr<StagedFolder> folder;
+  core::Json request = given.request();
+  std::unique_ptr<core::StagedFolder> folder;
   if (!given.out.empty()) {
     check_output_folder(given.out, false);
-    folder = std::make_unique<StagedFolder>(given.out, true);
+    folder = std::make_unique<core::StagedFolder>(given.out, true);
     request["folder"] = folder->path().string();
   }
-  const Json result = ask_engine(request, "similarity");
+  const core::Json result = ask_engine(request, "similarity");
   if (folder) {
     write_similarity_output(document_of("similarity", result), folder->path());
     folder->commit();
@@ -144,7 +148,7 @@ ExitCode run_similarity(const std::vector<std::string>& words) {
   else
     print_text(similarity_text(result, output_width()) +
                (folder ? "wrote " + given.out + "\n" : ""));
-  return ExitCode::kDone;
+  return core::ExitCode::kDone;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

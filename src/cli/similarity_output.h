@@ -4,10 +4,10 @@
 
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 /// Writes the document of `vitlab similarity` (report/similarity_page.h) into the folder where the
 /// engine drew the attention maps that it names.
-void write_similarity_output(const Json& document, const std::filesystem::path& folder);
+void write_similarity_output(const core::Json& document, const std::filesystem::path& folder);
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

@@ -7,7 +7,7 @@
 #include "core/text.h"
 #include "sweep/similarity_metrics.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
@@ -20,16 +20,16 @@ struct Column {
   const char* field;
 };
 
-std::string cell(const Json& layer, const char* metric, const char* field) {
-  const Json& metrics = layer.at("metrics");
+std::string cell(const core::Json& layer, const char* metric, const char* field) {
+  const core::Json& metrics = layer.at("metrics");
   if (!metrics.contains(metric)) return "-";
   if (std::string_view(field) != "control") return number(metrics.at(metric).at(field), 3);
   return metrics.at(metric).contains(field) ? number(metrics.at(metric).at(field).at("value"), 3)
                                             : "-";
 }
 
-bool any_layer_has(const Json& result, const char* metric, const char* field) {
-  for (const Json& layer : result.at("layers"))
+bool any_layer_has(const core::Json& result, const char* metric, const char* field) {
+  for (const core::Json& layer : result.at("layers"))
     if (layer.at("metrics").contains(metric) && layer.at("metrics").at(metric).contains(field))
       return true;
   return false;
@@ -38,23 +38,23 @@ bool any_layer_has(const Json& result, const char* metric, const char* field) {
 using Cells = std::vector<std::string>;
 
 /// The first `keys` columns and `count` from `from` on.
-TextTable part_of(const Cells& header, const std::vector<Cells>& rows, std::size_t keys,
-                  std::size_t from, std::size_t count) {
+core::TextTable part_of(const Cells& header, const std::vector<Cells>& rows, std::size_t keys,
+                        std::size_t from, std::size_t count) {
   const auto cut = [&](const Cells& cells) {
     Cells kept(cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(keys));
     const auto first = cells.begin() + static_cast<std::ptrdiff_t>(from);
     kept.insert(kept.end(), first, first + static_cast<std::ptrdiff_t>(count));
     return kept;
   };
-  TextTable table(cut(header));
+  core::TextTable table(cut(header));
   for (const Cells& row : rows) table.add(cut(row));
   return table;
 }
 
-bool fits(const TextTable& table, std::size_t width) {
+bool fits(const core::TextTable& table, std::size_t width) {
   const std::string text = table.str();
   const std::size_t rule = text.find('\n') + 1;  // the line below the header spans the table
-  return display_width(text.substr(rule, text.find('\n', rule) - rule)) <= width;
+  return core::display_width(text.substr(rule, text.find('\n', rule) - rule)) <= width;
 }
 
 /// One table, or several where it is wider than the terminal: each starts with the first `keys`
@@ -72,8 +72,8 @@ std::string tables_that_fit(const Cells& header, const std::vector<Cells>& rows,
   return text;
 }
 
-std::string layer_table(const Json& result, const std::vector<Column>& columns, bool has_interval,
-                        std::size_t width) {
+std::string layer_table(const core::Json& result, const std::vector<Column>& columns,
+                        bool has_interval, std::size_t width) {
   std::vector<Column> shown;
   for (const Column& column : columns)
     if (any_layer_has(result, column.metric, column.field)) shown.push_back(column);
@@ -84,7 +84,7 @@ std::string layer_table(const Json& result, const std::vector<Column>& columns, 
     if (has_interval && &column == &shown.front()) header.emplace_back("95 % interval");
   }
   std::vector<Cells> rows;
-  for (const Json& layer : result.at("layers")) {
+  for (const core::Json& layer : result.at("layers")) {
     Cells row{layer.at("layer").get<std::string>(), layer.at("heads").dump()};
     for (const Column& column : shown) {
       row.push_back(cell(layer, column.metric, column.field));
@@ -96,27 +96,28 @@ std::string layer_table(const Json& result, const std::vector<Column>& columns, 
   return tables_that_fit(header, rows, 2, width);
 }
 
-std::string change(const Json& answers) {
-  const double top1 = number_from_json(answers.at("top1_change"), "top1_change");
-  return number(answers.at("loss_change"), 3) + " / " + significant(100 * top1, 3);
+std::string change(const core::Json& answers) {
+  const double top1 = core::number_from_json(answers.at("top1_change"), "top1_change");
+  return number(answers.at("loss_change"), 3) + " / " + core::significant(100 * top1, 3);
 }
 
-std::string ablation_table(const Json& ablation, std::size_t width) {
+std::string ablation_table(const core::Json& ablation, std::size_t width) {
   std::vector<Cells> rows;
-  for (const Json& layer : ablation.at("layers"))
-    for (const Json& head : layer.at("heads"))
+  for (const core::Json& layer : ablation.at("layers"))
+    for (const core::Json& head : layer.at("heads"))
       rows.push_back({layer.at("layer").get<std::string>(), head.at("head").dump(),
                       change(head.at("removed")), change(head.at("left"))});
   return "Without each head, and with each as its layer's only one (changes of " +
          ablation.at("images").dump() + " images; loss " + number(ablation.at("loss"), 4) +
-         ", top-1 " + significant(100 * number_from_json(ablation.at("top1"), "top1"), 4) +
+         ", top-1 " +
+         core::significant(100 * core::number_from_json(ablation.at("top1"), "top1"), 4) +
          " % as it is)\n" +
          tables_that_fit(
              {"layer", "head", "removed: loss / top-1 points", "alone: loss / top-1 points"}, rows,
              2, width);
 }
 
-std::string comparison_table(const Json& comparison, std::size_t width) {
+std::string comparison_table(const core::Json& comparison, std::size_t width) {
   std::vector<Cells> rows;
   for (const auto& [metric, row] : comparison.at("summary").items())
     rows.push_back({metric, number(row.at("difference"), 3),
@@ -132,13 +133,13 @@ std::string comparison_table(const Json& comparison, std::size_t width) {
 
 std::string measures_text() {
   std::string text = "Measures (core ones marked *; each is a mean over images):\n";
-  for (const SimilarityMeasure& row : similarity_measures())
+  for (const sweep::SimilarityMeasure& row : sweep::similarity_measures())
     text += std::string(row.is_core ? "  * " : "    ") + std::string(row.name) + ": " +
             std::string(row.compares) + " [" + std::string(row.range) + "]\n";
   return text;
 }
 
-std::string similarity_text(const Json& result, std::size_t width) {
+std::string similarity_text(const core::Json& result, std::size_t width) {
   const std::vector<Column> cosines{{"max_max.map", kFirst, "value"},
                                     {"null", kFirst, "null"},
                                     {"random", kFirst, "control"},
@@ -160,7 +161,7 @@ std::string similarity_text(const Json& result, std::size_t width) {
       layer_table(result, cosines, true, width) + layer_table(result, others, false, width);
   if (result.contains("ablation")) text += ablation_table(result.at("ablation"), width);
   if (result.contains("comparison")) text += comparison_table(result.at("comparison"), width);
-  for (const Json& layer : result.at("layers"))
+  for (const core::Json& layer : result.at("layers"))
     if (layer.contains("note"))
       text +=
           layer.at("layer").get<std::string>() + ": " + layer.at("note").get<std::string>() + "\n";
@@ -168,4 +169,4 @@ std::string similarity_text(const Json& result, std::size_t width) {
          " images; weights: " + result.value("weights", std::string()) + "\n";
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

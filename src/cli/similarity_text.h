@@ -5,13 +5,13 @@
 
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 /// What the measures of similarity are, for help.
 std::string measures_text();
 
 /// The result of `vitlab similarity` as tables: similarity of heads, what each layer's rows look
 /// at, ablation, and notes; only what the result holds.
-std::string similarity_text(const Json& result, std::size_t width);
+std::string similarity_text(const core::Json& result, std::size_t width);
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

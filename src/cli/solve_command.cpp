@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 
+#include "architecture/solve_knob.h"
 #include "cli/command.h"
 #include "cli/engine_commands.h"
 #include "cli/measured_solver.h"
@@ -12,10 +13,9 @@
 #include "core/names.h"
 #include "core/text.h"
 #include "predict/predictor_file.h"
-#include "spec/solve_knob.h"
 #include "sweep/named_config.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 namespace {
 
@@ -26,24 +26,26 @@ struct TargetWords {
   std::string relative_to;
 
   bool is_measured() const {
-    const auto& names = speed_metric_names();
+    const auto& names = sweep::speed_metric_names();
     return std::find(names.begin(), names.end(), metric) != names.end();
   }
 };
 
 TargetWords read_target(const std::string& words) {
   const auto refuse = [&](const std::string& why) -> TargetWords {
-    throw UserError("--target " + words + ": " + why +
-                    "; write metric=number, such as macs=80e6, or throughput=1.25x:swin_tiny");
+    throw core::UserError(
+        "--target " + words + ": " + why +
+        "; write metric=number, such as macs=80e6, or throughput=1.25x:swin_tiny");
   };
   const std::size_t equals = words.find('=');
   if (equals == std::string::npos) return refuse("there is no '='");
   TargetWords target;
   target.metric = words.substr(0, equals);
-  std::vector<std::string> known = cost_metric_names();
-  known.insert(known.end(), speed_metric_names().begin(), speed_metric_names().end());
+  std::vector<std::string> known = architecture::cost_metric_names();
+  known.insert(known.end(), sweep::speed_metric_names().begin(), sweep::speed_metric_names().end());
   if (std::find(known.begin(), known.end(), target.metric) == known.end())
-    return refuse("'" + target.metric + "' is not a metric" + did_you_mean(target.metric, known));
+    return refuse("'" + target.metric + "' is not a metric" +
+                  core::did_you_mean(target.metric, known));
   const std::string value = words.substr(equals + 1);
   std::size_t used = 0;
   try {
@@ -104,19 +106,19 @@ void SolveWords::parse(const std::vector<std::string>& words) {
   arguments.option("--out", "a YAML file to write: the knobs with the solution", out);
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
-  if (!(tolerance >= 0 && tolerance <= 1)) throw UserError("--tolerance must lie in 0..1");
-  if (step < 0) throw UserError("--multiple-of must be positive");
+  if (!(tolerance >= 0 && tolerance <= 1)) throw core::UserError("--tolerance must lie in 0..1");
+  if (step < 0) throw core::UserError("--multiple-of must be positive");
 }
 
 struct Solved {
-  Json knobs;
-  Json document;  // what --json prints besides schema and command
+  core::Json knobs;
+  core::Json document;  // what --json prints besides schema and command
   std::string text;
   std::string why_not;
 };
 
-Json value_json(const std::string& knob, const Json& value, double step) {
-  Json json = Json::object();
+core::Json value_json(const std::string& knob, const core::Json& value, double step) {
+  core::Json json = core::Json::object();
   json["knob"] = knob;
   json["value"] = value;
   json["multiple_of"] = step;
@@ -125,77 +127,82 @@ Json value_json(const std::string& knob, const Json& value, double step) {
 
 /// The knob that is solved for where none is named: the widths, or their scale where the template
 /// has a table of widths.
-std::string solvable_knob(const Json& knobs) {
+std::string solvable_knob(const core::Json& knobs) {
   if (knobs.value("template", std::string()) == "mobilenet") return "width_scale";
-  return width_knob(knobs);
+  return architecture::width_knob(knobs);
 }
 
-Solved solve_analytic(const Json& knobs, const TargetWords& target, const SolveWords& words) {
+Solved solve_analytic(const core::Json& knobs, const TargetWords& target, const SolveWords& words) {
   const std::string& knob = words.knob;
-  CostCounter counter;
-  const KnobGrid grid = knob_grid(knobs, knob, words.step);
-  KnobSolution found;
+  architecture::CostCounter counter;
+  const architecture::KnobGrid grid = architecture::knob_grid(knobs, knob, words.step);
+  architecture::KnobSolution found;
   Solved solved;
   if (knob == solvable_knob(knobs) &&
       knob != "width_scale") {  // every stage on its own, near the proportions
-    const BudgetSolution best = solve_widths(
-        knobs, {target.metric, target.equals, INFINITY, static_cast<Index>(grid.step)}, counter);
-    solved.knobs = with_widths(knobs, best);
+    const architecture::BudgetSolution best = architecture::solve_widths(
+        knobs, {target.metric, target.equals, INFINITY, static_cast<graph::Index>(grid.step)},
+        counter);
+    solved.knobs = architecture::with_widths(knobs, best);
     found = {solved.knobs.at(knob), best.achieved, best.residual};
   } else {
-    found = solve_knob(knobs, grid, target.metric, target.equals, counter);
-    solved.knobs = with_knob(knobs, knob, found.value);
+    found = architecture::solve_knob(knobs, grid, target.metric, target.equals, counter);
+    solved.knobs = architecture::with_knob(knobs, knob, found.value);
   }
   solved.document = value_json(knob, found.value, grid.step);
   solved.document["achieved"] = found.achieved;
   solved.document["residual"] = found.residual;
   if (std::abs(found.residual) > words.tolerance)
-    solved.why_not = "no multiple of " + shortest(grid.step) + " comes nearer to the target";
-  solved.text = target.metric + " " + shortest(found.achieved) + " (" +
-                significant(100 * found.residual, 3) + " % off " + shortest(target.equals) + ")\n";
+    solved.why_not = "no multiple of " + core::shortest(grid.step) + " comes nearer to the target";
+  solved.text = target.metric + " " + core::shortest(found.achieved) + " (" +
+                core::significant(100 * found.residual, 3) + " % off " +
+                core::shortest(target.equals) + ")\n";
   return solved;
 }
 
-using SecondsOf = std::function<double(const ModelSpec&)>;
+using SecondsOf = std::function<double(const architecture::ModelSpec&)>;
 
 /// What a predictor says of a batch. It only proposes, so that a batch that it was not trained for
 /// will do; a machine or a number of threads that it does not know will not.
-SecondsOf seconds_predicted(const std::string& path, const Protocol& protocol) {
-  TimePredictor predictor = read_predictor(path);
+SecondsOf seconds_predicted(const std::string& path, const sweep::Protocol& protocol) {
+  predict::TimePredictor predictor = predict::read_predictor(path);
   check_is_here(predictor, path);
   check_threads(predictor, path, protocol.threads);
-  PredictorSetting& setting = predictor.setting;
+  predict::PredictorSetting& setting = predictor.setting;
   setting.batch = protocol.batch;
   setting.deploy = protocol.deploy;
-  return [predictor = std::move(predictor)](const ModelSpec& spec) {
-    return predict_time(predictor, features_for(build_graph(spec), predictor.setting)).seconds;
+  return [predictor = std::move(predictor)](const architecture::ModelSpec& spec) {
+    return predict::predict_time(
+               predictor, predict::features_for(architecture::build_graph(spec), predictor.setting))
+        .seconds;
   };
 }
 
-Solved solve_speed(const Json& knobs, const TargetWords& target, const SolveWords& words) {
-  const Protocol protocol = load_protocol(words.protocol);
-  const KnobGrid grid = knob_grid(knobs, words.knob, words.step);
+Solved solve_speed(const core::Json& knobs, const TargetWords& target, const SolveWords& words) {
+  const sweep::Protocol protocol = sweep::load_protocol(words.protocol);
+  const architecture::KnobGrid grid = architecture::knob_grid(knobs, words.knob, words.step);
   MeasuredTarget wanted{target.metric, target.equals, std::nullopt, words.tolerance, protocol};
-  if (!target.relative_to.empty()) wanted.reference = resolve_model(target.relative_to);
+  if (!target.relative_to.empty())
+    wanted.reference = architecture::resolve_model(target.relative_to);
   const MeasuredAnswer found = solve_measured(
       knobs, grid, wanted,
       words.predictor.empty() ? nullptr : seconds_predicted(words.predictor, protocol));
   Solved solved;
-  solved.knobs = with_knob(knobs, words.knob, found.value);
+  solved.knobs = architecture::with_knob(knobs, words.knob, found.value);
   solved.document = value_json(words.knob, found.value, grid.step);
-  solved.document["achieved"] = json_number(found.achieved);
-  solved.document["low"] = json_number(found.low);
-  solved.document["high"] = json_number(found.high);
-  solved.document["residual"] = json_number(found.residual);
-  solved.document["verdict"] = speed_verdict_name(found.verdict);
+  solved.document["achieved"] = core::json_number(found.achieved);
+  solved.document["low"] = core::json_number(found.low);
+  solved.document["high"] = core::json_number(found.high);
+  solved.document["residual"] = core::json_number(found.residual);
+  solved.document["verdict"] = predict::speed_verdict_name(found.verdict);
   solved.document["measurements"] = found.measurements;
-  solved.document["protocol"] = protocol_json(protocol, true);
+  solved.document["protocol"] = sweep::protocol_json(protocol, true);
   solved.document["environment"] = found.environment;
   solved.why_not = found.why_not(words.tolerance);
-  solved.text = target.metric + " " + significant(found.achieved, 4) +
+  solved.text = target.metric + " " + core::significant(found.achieved, 4) +
                 (wanted.reference ? " x " + wanted.reference->name : "") + " (" +
-                significant(found.low, 4) + " … " + significant(found.high, 4) + "), " +
-                significant(100 * found.residual, 3) + " % off in speed, " +
+                core::significant(found.low, 4) + " … " + core::significant(found.high, 4) + "), " +
+                core::significant(100 * found.residual, 3) + " % off in speed, " +
                 std::to_string(found.measurements) + " measurements\n";
   return solved;
 }
@@ -204,12 +211,12 @@ std::string solution_file(const Solved& solved, const SolveWords& words) {
   std::string comment = "# vitlab solve " + words.reference + " --target " + words.target +
                         " --knob " + words.knob + "\n# " + solved.text;
   if (!solved.why_not.empty()) comment += "# not met: " + solved.why_not + "\n";
-  return comment + knobs_yaml(solved.knobs);
+  return comment + architecture::knobs_yaml(solved.knobs);
 }
 
-Json solution_document(const std::string& model, const TargetWords& target, const Solved& solved,
-                       double tolerance) {
-  Json document = json_document("solve");
+core::Json solution_document(const std::string& model, const TargetWords& target,
+                             const Solved& solved, double tolerance) {
+  core::Json document = json_document("solve");
   document["model"] = model;
   document["target"] = {{"metric", target.metric}, {"equals", target.equals}};
   if (!target.relative_to.empty()) document["target"]["relative_to"] = target.relative_to;
@@ -223,25 +230,26 @@ Json solution_document(const std::string& model, const TargetWords& target, cons
 
 }  // namespace
 
-ExitCode run_solve(const std::vector<std::string>& words) {
+core::ExitCode run_solve(const std::vector<std::string>& words) {
   SolveWords given;
   given.parse(words);
   const TargetWords target = read_target(given.target);
   if (!given.predictor.empty() && !target.is_measured())
-    throw UserError("--predictor is of throughput and latency_ms; " + target.metric +
-                    " is counted exactly");
-  const NamedModel model = resolve_model(given.reference, given.overrides);
+    throw core::UserError("--predictor is of throughput and latency_ms; " + target.metric +
+                          " is counted exactly");
+  const architecture::NamedModel model =
+      architecture::resolve_model(given.reference, given.overrides);
   if (given.knob.empty()) given.knob = solvable_knob(model.knobs);
   const Solved solved = target.is_measured() ? solve_speed(model.knobs, target, given)
                                              : solve_analytic(model.knobs, target, given);
-  if (!given.out.empty()) write_file_atomically(given.out, solution_file(solved, given));
+  if (!given.out.empty()) core::write_file_atomically(given.out, solution_file(solved, given));
   if (given.json)
     print_json(solution_document(model.name, target, solved, given.tolerance));
   else
-    print_text(given.knob + " " + dump_json(solved.document.at("value")) + "\n" + solved.text +
-               (solved.why_not.empty() ? "" : "not met: " + solved.why_not + "\n") +
+    print_text(given.knob + " " + core::dump_json(solved.document.at("value")) + "\n" +
+               solved.text + (solved.why_not.empty() ? "" : "not met: " + solved.why_not + "\n") +
                (given.out.empty() ? "" : "wrote " + given.out + "\n"));
-  return solved.why_not.empty() ? ExitCode::kDone : ExitCode::kSomeFailed;
+  return solved.why_not.empty() ? core::ExitCode::kDone : core::ExitCode::kSomeFailed;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

@@ -6,23 +6,24 @@
 #include "store/collect.h"
 #include "sweep/plan.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 /// A folder that `sweep` wrote: its store and the plan that was run last.
 struct SweepFolder {
-  Store store;
+  store::Store store;
   std::string plan_hash;
-  Plan plan;
+  sweep::Plan plan;
   std::string command;  // that reproduces it
 };
 
 /// Notes in the store which plan the views and reports are about.
-void set_current_plan(const Store& store, const std::string& plan_hash, const std::string& command);
+void set_current_plan(const store::Store& store, const std::string& plan_hash,
+                      const std::string& command);
 
 /// Opens such a folder for reading; throws UserError with the remedy if it is none.
 SweepFolder open_sweep_folder(const std::filesystem::path& folder);
 
 /// Rebuilds views/results.csv from whatever the store holds.
-Collected write_views(const SweepFolder& folder);
+store::Collected write_views(const SweepFolder& folder);
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

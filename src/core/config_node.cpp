@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::core {
 namespace {
 
 constexpr std::size_t kShown = 50;
@@ -131,4 +131,4 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t limit_
   return text;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::core {
 
 /// A place in a text file, both counted from 1.
 struct Place {
@@ -91,4 +91,4 @@ ConfigDocument load_config(const std::filesystem::path& path, const ConfigLimits
 ConfigDocument parse_document(std::string source, const std::string& text,
                               const ConfigLimits& limits = {});
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -13,7 +13,7 @@
 #include "core/error.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::core {
 namespace {
 
 /// Ends the parse of a text that is over a limit; its problem has been added already.
@@ -302,4 +302,4 @@ ConfigDocument load_config(const std::filesystem::path& path, const ConfigLimits
   return parse_document(path.string(), read_text_file(path, limits.bytes), limits);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

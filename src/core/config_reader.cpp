@@ -6,7 +6,7 @@
 #include "core/names.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::core {
 namespace {
 
 // Beyond this many unknown keys in one map, finding near names costs more than it tells.
@@ -15,12 +15,6 @@ constexpr std::size_t kNamesListed = 12;
 
 /// Where a whole map is blamed: at its key, which is what a user looks for.
 Place heading(const ConfigNode& node) { return node.key.empty() ? node.place : node.key_place; }
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 const char* list_kind(const std::vector<std::int64_t>&) { return "whole numbers"; }
 const char* list_kind(const std::vector<double>&) { return "numbers"; }
@@ -169,4 +163,4 @@ void ConfigReader::finish() {
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

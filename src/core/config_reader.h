@@ -9,7 +9,7 @@
 
 #include "core/config_node.h"
 
-namespace vitlab {
+namespace vitlab::core {
 
 /// Reads the settings of one map into plain structs. Nothing throws: a wrong or missing value adds
 /// a problem and leaves the default, so that all errors of a file are found in one pass. The owner
@@ -75,4 +75,4 @@ bool read_scalar(const ConfigNode& node, const std::string& path, Problems& prob
 bool read_scalar(const ConfigNode& node, const std::string& path, Problems& problems,
                  std::string& value);
 
-}  // namespace vitlab
+}  // namespace vitlab::core

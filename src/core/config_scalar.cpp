@@ -5,7 +5,7 @@
 #include "core/config_reader.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::core {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -143,4 +143,4 @@ bool read_scalar(const ConfigNode& node, const std::string& path, Problems& prob
   return true;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace vitlab {
+namespace vitlab::core {
 
 /// A mistake the user can repair (words, config, input file); the message says where, what, and the
 /// remedy. Exit code 2.
@@ -49,4 +49,4 @@ inline void ensure(bool holds, const char* promise, const char* file = __builtin
                          ": broken promise: " + promise);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -13,7 +13,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::core {
 namespace {
 
 namespace fs = std::filesystem;
@@ -219,4 +219,4 @@ fs::path program_folder() {
   return program.parent_path();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace vitlab {
+namespace vitlab::core {
 
 /// Writes a file whole or not at all: unique temporary (`.tmp-…`) in the same folder, fsync, rename
 /// over `path`, fsync of the folder. Makes missing parent folders. Throws Failure with path and
@@ -37,4 +37,4 @@ class StagedFolder {
 /// The folder that holds the running program (from /proc/self/exe).
 std::filesystem::path program_folder();
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -12,7 +12,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::core {
 namespace {
 
 constexpr std::array<std::uint32_t, 64> kRound = {
@@ -177,4 +177,4 @@ std::uint64_t mix64(std::uint64_t seed, std::string_view bytes) {
   return hash;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace vitlab {
+namespace vitlab::core {
 
 /// Hexadecimal SHA-256 (FIPS 180-4), 64 characters.
 std::string sha256(std::string_view bytes);
@@ -23,4 +23,4 @@ std::uint32_t crc32c(std::string_view bytes);
 std::uint64_t mix64(std::uint64_t seed, std::string_view bytes);
 std::uint64_t mix64(std::uint64_t seed, std::uint64_t value);
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::core {
 namespace {
 
 volatile std::sig_atomic_t stop_signal = 0;
@@ -47,4 +47,4 @@ void check_interrupt() {
                     "; what was finished is kept, the same command goes on from there");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

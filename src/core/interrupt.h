@@ -1,6 +1,6 @@
 #pragma once
 
-namespace vitlab {
+namespace vitlab::core {
 
 /// Installs handlers for SIGINT, SIGTERM and SIGUSR1: the first sets a flag, the second SIGINT ends
 /// the program at once with exit code 130. Handlers only set flags.
@@ -12,4 +12,4 @@ bool interrupt_requested();
 /// Throws Interrupted if a signal asked to stop.
 void check_interrupt();
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace vitlab {
+namespace vitlab::core {
 
 /// Objects keep the order in which they are written: stable, readable output.
 using Json = nlohmann::ordered_json;
@@ -27,4 +27,4 @@ double number_from_json(const Json& value, std::string_view what);
 /// Dump with invalid UTF-8 replaced; `indent` < 0 gives one line.
 std::string dump_json(const Json& value, int indent = -1);
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::core {
 namespace {
 
 // Longer names are never suggested: the table of distances would cost more than the hint is worth.
@@ -59,6 +59,15 @@ std::string did_you_mean(std::string_view wanted, const std::vector<std::string>
   return name.empty() ? "" : "; did you mean '" + name + "'?";
 }
 
+std::string joined(const std::vector<std::string>& names, std::string_view between) {
+  std::string text;
+  for (const std::string& name : names) {
+    if (&name != &names.front()) text += between;
+    text += name;
+  }
+  return text;
+}
+
 void check_label(std::string_view label, std::string_view what) {
   const auto refuse = [&](const std::string& reason) {
     throw UserError(std::string(what) + " " + quoted_clip(label) + " " + reason);
@@ -73,4 +82,4 @@ void check_label(std::string_view label, std::string_view what) {
   if (printable(label) != label) refuse("holds a control character; remove it");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::core {
 
 /// The nearest of `known` by edit distance (transpositions count one, case nothing), or "" if none
 /// is near: more than a third of the length, at least 2, apart.
@@ -13,8 +13,11 @@ std::string nearest_name(std::string_view wanted, const std::vector<std::string>
 /// "; did you mean 'x'?" or "".
 std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& known);
 
+/// "a, b, c".
+std::string joined(const std::vector<std::string>& names, std::string_view between = ", ");
+
 /// Throws UserError unless `label` is fit to name things: 1..128 bytes, no control characters, no
 /// '/', no leading '-' or '.'. `what` starts the message ("sweep name").
 void check_label(std::string_view label, std::string_view what);
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -4,7 +4,7 @@
 
 #include <sys/utsname.h>
 
-namespace vitlab {
+namespace vitlab::core {
 
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
@@ -16,4 +16,4 @@ std::string processor_name() {
   return uname(&machine) == 0 ? std::string(machine.machine) + " processor" : "processor";
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

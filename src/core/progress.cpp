@@ -11,7 +11,7 @@
 
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::core {
 namespace {
 
 using std::chrono::duration_cast;
@@ -107,4 +107,4 @@ void Progress::draw(const std::string& note, bool last) {
   drawn_ = true;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

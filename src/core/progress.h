@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace vitlab {
+namespace vitlab::core {
 
 bool stderr_is_terminal();
 /// Whether stderr may be coloured: NO_COLOR, then CLICOLOR_FORCE, then a terminal other than dumb.
@@ -36,4 +36,4 @@ class Progress {
   std::chrono::steady_clock::time_point last_draw_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::core

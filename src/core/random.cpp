@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::core {
 
 Random::Random(std::uint64_t seed) {
   for (std::uint64_t& word : state_) {
@@ -84,4 +84,4 @@ std::vector<std::int64_t> Random::permutation(std::int64_t n) {
   return order;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

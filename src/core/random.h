@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::core {
 
 /// A small counter-seeded generator (SplitMix64 seeding xoshiro256**); the same numbers on every
 /// machine and build, unlike the distributions of the standard library.
@@ -30,4 +30,4 @@ class Random {
   std::uint64_t state_[4];
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace vitlab {
+namespace vitlab::core {
 namespace {
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
@@ -193,4 +193,4 @@ std::string csv_cell(std::string_view text) {
   return quoted + "\"";
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::core {
 
 /// Columns a UTF-8 text takes on a terminal (every code point counts one).
 std::size_t display_width(std::string_view text);
@@ -51,4 +51,4 @@ std::string escape_html(std::string_view text);
 /// One RFC 4180 CSV cell; a text that a spreadsheet would run as a formula gets a leading '.
 std::string csv_cell(std::string_view text);
 
-}  // namespace vitlab
+}  // namespace vitlab::core

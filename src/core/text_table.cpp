@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::core {
 namespace {
 
 // Names that are cut shorter cannot be told apart; a line that wraps is the lesser evil.
@@ -142,4 +142,4 @@ std::string TextTable::markdown() const {
   return out;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::core

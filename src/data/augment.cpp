@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -26,7 +26,7 @@ void shift(const SampleShape& shape, std::int64_t down, std::int64_t right, floa
   }
 }
 
-void crop(std::int64_t padding, const SampleShape& shape, float* image, Random& random) {
+void crop(std::int64_t padding, const SampleShape& shape, float* image, core::Random& random) {
   const auto offset = [&] {
     const auto places = static_cast<std::uint64_t>(2 * padding + 1);
     return static_cast<std::int64_t>(random.below(places)) - padding;
@@ -41,7 +41,7 @@ void mirror(const SampleShape& shape, float* image) {
     std::reverse(image + row * shape.width, image + (row + 1) * shape.width);
 }
 
-void erase(const SampleShape& shape, float* image, Random& random) {
+void erase(const SampleShape& shape, float* image, core::Random& random) {
   constexpr int kTries = 10;
   const auto area = static_cast<double>(shape.height * shape.width);
   for (int attempt = 0; attempt < kTries; ++attempt) {
@@ -66,11 +66,11 @@ void erase(const SampleShape& shape, float* image, Random& random) {
 }  // namespace
 
 void augment(const Augmentation& augmentation, const SampleShape& shape, float* image,
-             Random& random) {
+             core::Random& random) {
   if (augmentation.crop_padding > 0) crop(augmentation.crop_padding, shape, image, random);
   if (augmentation.horizontal_flip && random.below(2) == 1) mirror(shape, image);
   if (augmentation.random_erasing > 0 && random.uniform() < augmentation.random_erasing)
     erase(shape, image, random);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -4,7 +4,7 @@
 
 #include "core/random.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// What is done to a training image at random; the defaults do nothing.
 struct Augmentation {
@@ -30,6 +30,6 @@ struct SampleShape {
 
 /// Changes `image` (samples in [0, 1]) in place; the same generator state gives the same result.
 void augment(const Augmentation& augmentation, const SampleShape& shape, float* image,
-             Random& random);
+             core::Random& random);
 
-}  // namespace vitlab
+}  // namespace vitlab::data

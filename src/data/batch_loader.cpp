@@ -14,7 +14,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -22,7 +22,7 @@ constexpr std::array<float, 3> kLuma{0.299F, 0.587F, 0.114F};
 
 void check_settings(const LoaderSettings& settings, const Dataset& dataset) {
   const auto require = [](bool holds, const char* problem) {
-    if (!holds) throw UserError(std::string("data loader: ") + problem);
+    if (!holds) throw core::UserError(std::string("data loader: ") + problem);
   };
   require(settings.batch_size >= 1, "batch_size must be at least 1");
   require(settings.height >= 1 && settings.width >= 1, "image size must be at least 1");
@@ -34,7 +34,8 @@ void check_settings(const LoaderSettings& settings, const Dataset& dataset) {
           "crop_padding must be from 0 to below the image size");
   require(settings.augmentation.random_erasing >= 0 && settings.augmentation.random_erasing <= 1,
           "random_erasing must be from 0 to 1");
-  ensure(dataset.channels() == 1 || dataset.channels() == 3, "data sets are grey or in colour");
+  core::ensure(dataset.channels() == 1 || dataset.channels() == 3,
+               "data sets are grey or in colour");
 }
 
 }  // namespace
@@ -74,10 +75,10 @@ class BatchLoader::Assembly {
   }
 
   void start(std::int64_t epoch) {
-    epoch_seed_ = mix64(settings_.seed, static_cast<std::uint64_t>(epoch));
+    epoch_seed_ = core::mix64(settings_.seed, static_cast<std::uint64_t>(epoch));
     const std::int64_t size = dataset_.size(settings_.split);
     if (settings_.shuffle) {
-      order_ = Random(mix64(epoch_seed_, "order")).permutation(size);
+      order_ = core::Random(core::mix64(epoch_seed_, "order")).permutation(size);
     } else {
       order_.resize(static_cast<std::size_t>(size));
       std::iota(order_.begin(), order_.end(), 0);
@@ -95,7 +96,8 @@ class BatchLoader::Assembly {
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t index = batch.indices[static_cast<std::size_t>(i)];
       batch.labels.push_back(load(index, image.data()));
-      Random random(mix64(mix64(epoch_seed_, "augmentation"), static_cast<std::uint64_t>(index)));
+      core::Random random(
+          core::mix64(core::mix64(epoch_seed_, "augmentation"), static_cast<std::uint64_t>(index)));
       augment(settings_.augmentation, shape_, image.data(), random);
       normalise(image.data(), batch.images.data() + i * samples);
     }
@@ -239,8 +241,8 @@ void BatchLoader::start(std::int64_t epoch) {
 }
 
 bool BatchLoader::next(Batch& batch) {
-  ensure(prefetch_ != nullptr, "an epoch is started before its batches are asked for");
+  core::ensure(prefetch_ != nullptr, "an epoch is started before its batches are asked for");
   return prefetch_->next(batch);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -7,7 +7,7 @@
 #include "data/augment.h"
 #include "data/dataset.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// Images that go through a model together.
 struct Batch {
@@ -68,4 +68,4 @@ class BatchLoader {
   std::unique_ptr<Prefetch> prefetch_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -10,7 +10,7 @@
 #include "core/text.h"
 #include "data/stored_dataset.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -44,26 +44,27 @@ Layout layout_of(DataKind kind) {
 fs::path folder_of(const std::string& path, const Layout& layout) {
   for (const fs::path& folder : {fs::path(path), fs::path(path) / layout.usual_folder})
     if (std::error_code none; fs::is_regular_file(folder / layout.test_file, none)) return folder;
-  throw UserError(fmt::format("{}: no {} here; {} needs the binary version: {} and {}", path,
-                              layout.test_file, layout.name, fmt::join(layout.training_files, ", "),
-                              layout.test_file));
+  throw core::UserError(fmt::format("{}: no {} here; {} needs the binary version: {} and {}", path,
+                                    layout.test_file, layout.name,
+                                    fmt::join(layout.training_files, ", "), layout.test_file));
 }
 
 /// Appends one file's records to `images` and to a split; returns its hash.
 std::string read_records(const fs::path& path, const Layout& layout, Split split,
                          StoredImages& images) {
   const std::size_t record = layout.label_bytes + kPixels;
-  const std::string bytes = read_text_file(path, record * kMostRecords);
+  const std::string bytes = core::read_text_file(path, record * kMostRecords);
   if (bytes.empty() || bytes.size() % record != 0)
-    throw UserError(
+    throw core::UserError(
         fmt::format("{}: has {} bytes, no whole number of {}-byte records; is this the "
                     "binary version, and complete?",
                     path.string(), bytes.size(), record));
   for (std::size_t at = 0; at < bytes.size(); at += record) {
     const int label = static_cast<unsigned char>(bytes[at + layout.label_bytes - 1]);
     if (label >= layout.classes)
-      throw UserError(fmt::format("{}: record {} has label {}; {} has {} classes", path.string(),
-                                  at / record, label, layout.name, layout.classes));
+      throw core::UserError(fmt::format("{}: record {} has label {}; {} has {} classes",
+                                        path.string(), at / record, label, layout.name,
+                                        layout.classes));
     const auto* first =
         reinterpret_cast<const std::uint8_t*>(bytes.data() + at + layout.label_bytes);
     images.rows[static_cast<std::size_t>(split)].push_back(
@@ -71,7 +72,7 @@ std::string read_records(const fs::path& path, const Layout& layout, Split split
     images.labels.push_back(label);
     images.pixels.insert(images.pixels.end(), first, first + kPixels);
   }
-  return sha256(bytes);
+  return core::sha256(bytes);
 }
 
 std::vector<std::string> names_of(const Layout& layout) {
@@ -88,8 +89,8 @@ std::unique_ptr<Dataset> open_cifar(const DataSpec& spec) {
   const Layout layout = layout_of(spec.kind);
   const fs::path folder = folder_of(spec.path, layout);
   const double validation = spec.validation.value_or(kValidationShare);
-  std::string content =
-      fmt::format("{} 1\nseed {} validation {}\n", layout.name, spec.seed, shortest(validation));
+  std::string content = fmt::format("{} 1\nseed {} validation {}\n", layout.name, spec.seed,
+                                    core::shortest(validation));
 
   StoredImages images{.channels = 3, .size = {32, 32}};
   for (const std::string& file : layout.training_files)
@@ -103,8 +104,8 @@ std::unique_ptr<Dataset> open_cifar(const DataSpec& spec) {
   DatasetDescription about;
   about.class_names = names_of(layout);
   about.horizontal_flip_makes_sense = true;
-  about.fingerprint = sha256(content);
+  about.fingerprint = core::sha256(content);
   return make_stored_dataset(std::move(about), std::move(images));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -12,7 +12,7 @@
 #include "core/names.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -49,7 +49,7 @@ std::vector<std::string> split_text(std::string_view text, char separator) {
 const KindRow& kind_row(DataKind kind) {
   for (const KindRow& row : kKinds)
     if (row.kind == kind) return row;
-  ensure(false, "every data kind has a row");
+  core::ensure(false, "every data kind has a row");
   return kKinds[0];
 }
 
@@ -59,8 +59,8 @@ const KindRow& row_named(const std::string& name) {
     if (row.name == name) return row;
     names.emplace_back(row.name);
   }
-  throw UserError(fmt::format("data '{}' is not a data set{}; give {}", name,
-                              did_you_mean(name, names), kExamples));
+  throw core::UserError(fmt::format("data '{}' is not a data set{}; give {}", name,
+                                    core::did_you_mean(name, names), kExamples));
 }
 
 /// Whether a piece reads as `word=value`, so that it is an option and no part of a path.
@@ -77,7 +77,7 @@ Number read_number(const std::string& key, const std::string& text, Number low, 
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = error == std::errc{} && end == text.data() + text.size();
   if (!whole || !(value >= low && value <= high))
-    throw UserError(
+    throw core::UserError(
         fmt::format("data option {}={}: must be a number from {} to {}", key, text, low, high));
   return value;
 }
@@ -99,12 +99,12 @@ void read_options(DataSpec& spec, const KindRow& row, const std::vector<std::str
     const auto equals = piece.find('=');
     const std::string key = piece.substr(0, equals);
     if (std::find(known.begin(), known.end(), key) == known.end() || key.empty())
-      throw UserError(fmt::format("data '{}': '{}' is not an option of {}{}", row.name, key,
-                                  row.name, did_you_mean(key, known)));
+      throw core::UserError(fmt::format("data '{}': '{}' is not an option of {}{}", row.name, key,
+                                        row.name, core::did_you_mean(key, known)));
     if (equals == std::string::npos)
-      throw UserError(fmt::format("data '{}': option '{}' needs a value", row.name, key));
+      throw core::UserError(fmt::format("data '{}': option '{}' needs a value", row.name, key));
     if (!seen.insert(key).second)
-      throw UserError(fmt::format("data '{}': option '{}' is given twice", row.name, key));
+      throw core::UserError(fmt::format("data '{}': option '{}' is given twice", row.name, key));
     set_option(spec, key, piece.substr(equals + 1));
   }
 }
@@ -134,13 +134,13 @@ DataSpec parse_data_spec(std::string_view text) {
   if (row.has_path) {
     spec.path = path_of(pieces, options);
     if (spec.path.empty() || spec.path.find('\0') != std::string::npos)
-      throw UserError(fmt::format("data '{}' needs a path: {}:PATH", text, row.name));
+      throw core::UserError(fmt::format("data '{}' needs a path: {}:PATH", text, row.name));
   } else if (!rest.empty()) {
     options = pieces;
   }
   read_options(spec, row, options);
   if (spec.validation.value_or(0) + spec.test.value_or(0) > 0.9)
-    throw UserError(
+    throw core::UserError(
         fmt::format("data '{}': validation and test leave too few training images; "
                     "together they may be at most 0.9",
                     text));
@@ -157,8 +157,8 @@ std::string canonical_text(const DataSpec& spec) {
   add("size", spec.size, defaults.size);
   add("count", spec.count, defaults.count);
   add("seed", spec.seed, defaults.seed);
-  if (spec.validation) options.push_back("validation=" + shortest(*spec.validation));
-  if (spec.test) options.push_back("test=" + shortest(*spec.test));
+  if (spec.validation) options.push_back("validation=" + core::shortest(*spec.validation));
+  if (spec.test) options.push_back("test=" + core::shortest(*spec.test));
 
   const KindRow& row = kind_row(spec.kind);
   std::string text(row.name);
@@ -170,4 +170,4 @@ std::string canonical_text(const DataSpec& spec) {
 
 std::string_view data_kind_name(DataKind kind) { return kind_row(kind).name; }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

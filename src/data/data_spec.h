@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// Where images come from.
 enum class DataKind { kDigits, kSynthetic, kFolder, kCifar10, kCifar100, kIdx };
@@ -38,4 +38,4 @@ std::string canonical_text(const DataSpec& spec);
 /// The word that starts a text of this kind ("folder").
 std::string_view data_kind_name(DataKind kind);
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "data/stored_dataset.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec, const OpenOptions& options) {
   switch (spec.kind) {
@@ -19,8 +19,8 @@ std::unique_ptr<Dataset> open_dataset(const DataSpec& spec, const OpenOptions& o
     case DataKind::kIdx:
       return open_idx(spec);
   }
-  ensure(false, "every data kind opens");
+  core::ensure(false, "every data kind opens");
   return nullptr;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

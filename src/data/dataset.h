@@ -10,7 +10,7 @@
 #include "data/data_spec.h"
 #include "data/image.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 enum class Split { kTrain = 0, kValidation = 1, kTest = 2 };
 constexpr int kSplits = 3;
@@ -91,4 +91,4 @@ struct OpenOptions {
 /// Opens and checks a data set. Throws UserError naming the file and what was expected.
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec, const OpenOptions& options = {});
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -39,4 +39,4 @@ Image decode_image(std::string_view bytes, double least_scale) {
   return format_of(bytes) == Format::kJpeg ? decode_jpeg(bytes, least_scale) : decode_png(bytes);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -7,7 +7,7 @@
 
 #include "data/image.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// Why a file is no image; the message is the reason alone ("is cut short"), without a path.
 class BrokenImage : public std::runtime_error {
@@ -35,4 +35,4 @@ Image decode_jpeg(std::string_view bytes, double least_scale);
 ImageSize read_png_size(std::string_view bytes);
 Image decode_png(std::string_view bytes);
 
-}  // namespace vitlab
+}  // namespace vitlab::data

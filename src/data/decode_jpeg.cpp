@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "data/decode.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -23,7 +23,7 @@ struct Header {
 
 Decoder make_decoder() {
   Decoder decoder(tjInitDecompress());
-  if (!decoder) throw Failure("libturbojpeg: cannot start a decoder");
+  if (!decoder) throw core::Failure("libturbojpeg: cannot start a decoder");
   return decoder;
 }
 
@@ -104,4 +104,4 @@ Image decode_jpeg(std::string_view bytes, double least_scale) {
   return image;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

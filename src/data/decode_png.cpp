@@ -11,7 +11,7 @@ namespace {
 // stb_image has no bound on what a PNG's stream may unpack to; these allocators are the bound: 8
 // bytes for each of the most pixels, and the slack of its doubling buffer.
 constexpr std::size_t kMostAllocation =
-    static_cast<std::size_t>(vitlab::kMostImagePixels) * 8 + (std::size_t{128} << 20);
+    static_cast<std::size_t>(vitlab::data::kMostImagePixels) * 8 + (std::size_t{128} << 20);
 
 void* bounded_malloc(std::size_t size) {
   return size > kMostAllocation ? nullptr : std::malloc(size);
@@ -37,7 +37,7 @@ void* bounded_realloc(void* block, std::size_t size) {
 #include <stb/stb_image.h>
 #pragma GCC diagnostic pop
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -95,4 +95,4 @@ Image decode_png(std::string_view bytes) {
   return {{height, width}, {pixels.get(), pixels.get() + count}};
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

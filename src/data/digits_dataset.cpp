@@ -9,7 +9,7 @@
 #include "data/gzip.h"
 #include "data/stored_dataset.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -21,7 +21,8 @@ constexpr int kDigits = 10;
 int take_number(const char*& at, const char* end) {
   int value = 0;
   const auto [after, error] = std::from_chars(at, end, value);
-  ensure(error == std::errc{} && value >= 0 && value <= kWhite, "the embedded digits are numbers");
+  core::ensure(error == std::errc{} && value >= 0 && value <= kWhite,
+               "the embedded digits are numbers");
   at = after;
   if (at != end && (*at == ',' || *at == '\n')) ++at;
   return value;
@@ -50,8 +51,8 @@ std::unique_ptr<Dataset> open_digits() {
   DatasetDescription about;
   for (int digit = 0; digit < kDigits; ++digit)
     about.class_names.push_back(fmt::format("{}", digit));
-  about.fingerprint = sha256("digits 1\n" + csv);
+  about.fingerprint = core::sha256("digits 1\n" + csv);
   return make_stored_dataset(std::move(about), std::move(images));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

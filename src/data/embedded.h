@@ -2,9 +2,9 @@
 
 #include <string_view>
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// The bytes of configs/data/digits/digits.csv.gz; the build writes the source behind it.
 std::string_view digits_csv_gz();
 
-}  // namespace vitlab
+}  // namespace vitlab::data

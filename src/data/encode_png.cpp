@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -31,7 +31,7 @@ std::string deflated(const std::string& plain) {
   const int code = compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
                              reinterpret_cast<const Bytef*>(plain.data()),
                              static_cast<uLong>(plain.size()), Z_BEST_COMPRESSION);
-  ensure(code == Z_OK, "a buffer of the size that zlib asks for is enough");
+  core::ensure(code == Z_OK, "a buffer of the size that zlib asks for is enough");
   packed.resize(size);
   return packed;
 }
@@ -41,7 +41,8 @@ std::string deflated(const std::string& plain) {
 std::string encode_png(const Image& image) {
   const auto height = static_cast<std::size_t>(image.size.height);
   const std::size_t row = static_cast<std::size_t>(image.size.width) * 3;
-  ensure(height > 0 && row > 0 && image.pixels.size() == height * row, "an image has its pixels");
+  core::ensure(height > 0 && row > 0 && image.pixels.size() == height * row,
+               "an image has its pixels");
   std::string header;
   append_number(header, static_cast<std::uint32_t>(image.size.width));
   append_number(header, static_cast<std::uint32_t>(image.size.height));
@@ -58,4 +59,4 @@ std::string encode_png(const Image& image) {
   return bytes;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

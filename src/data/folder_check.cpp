@@ -19,7 +19,7 @@
 #include "core/progress.h"
 #include "data/decode.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -62,8 +62,8 @@ class CheckCache {
                           stamps[i], paths[i]);
     }
     try {
-      write_file_atomically(file_, text);
-    } catch (const Failure&) {
+      core::write_file_atomically(file_, text);
+    } catch (const core::Failure&) {
       // A cache that cannot be written (no space, no permission) only costs the next run time.
     }
   }
@@ -94,15 +94,15 @@ class CheckCache {
 FileCheck check_file(const fs::path& path) {
   FileCheck check;
   try {
-    const std::string bytes = read_text_file(path, kMostImageBytes);
+    const std::string bytes = core::read_text_file(path, kMostImageBytes);
     check.bytes = static_cast<std::int64_t>(bytes.size());
-    check.sha256 = sha256(bytes);
+    check.sha256 = core::sha256(bytes);
     check.size = read_image_size(bytes);
     // An eighth of the resolution reads every byte of a JPEG all the same.
     decode_image(bytes, 1.0 / 8);
   } catch (const BrokenImage& error) {
     check.broken = error.what();
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     const std::string message = error.what();
     const std::string place = path.string() + ": ";
     check.broken = message.starts_with(place) ? message.substr(place.size()) : message;
@@ -119,9 +119,9 @@ void for_each_on_all_cores(std::size_t count, const Visit& visit) {
   std::atomic<std::size_t> done = 0;
   const std::size_t threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 32);
   std::vector<std::exception_ptr> errors(threads);
-  const auto work = [&](std::size_t worker, Progress* progress) {
+  const auto work = [&](std::size_t worker, core::Progress* progress) {
     try {
-      for (std::size_t i = next++; i < count && !interrupt_requested(); i = next++) {
+      for (std::size_t i = next++; i < count && !core::interrupt_requested(); i = next++) {
         visit(i);
         ++done;
         if (progress != nullptr) progress->update(static_cast<std::int64_t>(done.load()));
@@ -132,7 +132,7 @@ void for_each_on_all_cores(std::size_t count, const Visit& visit) {
     }
   };
   {
-    std::optional<Progress> progress;
+    std::optional<core::Progress> progress;
     if (count >= kWorthProgress)
       progress.emplace("checking images", static_cast<std::int64_t>(count));
     std::vector<std::jthread> helpers;
@@ -142,7 +142,7 @@ void for_each_on_all_cores(std::size_t count, const Visit& visit) {
   }
   for (const std::exception_ptr& error : errors)
     if (error) std::rethrow_exception(error);
-  check_interrupt();
+  core::check_interrupt();
 }
 
 }  // namespace
@@ -154,7 +154,7 @@ std::vector<FileCheck> check_image_files(const fs::path& root,
   if (cache_folder) {
     std::error_code error;
     const fs::path whole = fs::weakly_canonical(root, error);
-    cache.emplace(*cache_folder / "images" / (sha256(whole.string()).substr(0, 32) + ".txt"));
+    cache.emplace(*cache_folder / "images" / (core::sha256(whole.string()).substr(0, 32) + ".txt"));
   }
   std::vector<FileCheck> checks(paths.size());
   std::vector<std::string> stamps(paths.size());
@@ -178,4 +178,4 @@ std::optional<fs::path> user_cache_folder() {
   return std::nullopt;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

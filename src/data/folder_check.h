@@ -8,7 +8,7 @@
 
 #include "data/image.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// What reading a file whole showed.
 struct FileCheck {
@@ -28,4 +28,4 @@ std::vector<FileCheck> check_image_files(const std::filesystem::path& root,
 /// The user's cache folder for vitlab, or nothing where there is no home.
 std::optional<std::filesystem::path> user_cache_folder();
 
-}  // namespace vitlab
+}  // namespace vitlab::data

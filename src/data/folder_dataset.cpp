@@ -15,7 +15,7 @@
 #include "data/folder_scan.h"
 #include "data/stored_dataset.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -41,7 +41,7 @@ class FolderDataset : public Dataset {
   std::int64_t load(Split split, std::int64_t index, const ImageSize& wanted,
                     float* out) const override {
     const ClassFile& from = file(split, index);
-    const std::string bytes = read_text_file(root_ / from.path, kMostImageBytes);
+    const std::string bytes = core::read_text_file(root_ / from.path, kMostImageBytes);
     try {
       const ImageSize size = read_image_size(bytes);
       const Box box = centre_crop(size, wanted);
@@ -50,15 +50,15 @@ class FolderDataset : public Dataset {
       const Image image = decode_image(bytes, std::min(1.0, 2 * scale));
       resize(view_of(image), centre_crop(image.size, wanted), wanted, out);
     } catch (const BrokenImage& error) {
-      throw UserError(fmt::format("{}: {}; it has changed since the data set was opened",
-                                  (root_ / from.path).string(), error.what()));
+      throw core::UserError(fmt::format("{}: {}; it has changed since the data set was opened",
+                                        (root_ / from.path).string(), error.what()));
     }
     return static_cast<std::int64_t>(from.label);
   }
 
  private:
   const ClassFile& file(Split split, std::int64_t index) const {
-    ensure(index >= 0 && index < size(split), "an image's index is inside its split");
+    core::ensure(index >= 0 && index < size(split), "an image's index is inside its split");
     return files_[static_cast<std::size_t>(split)][static_cast<std::size_t>(index)];
   }
 
@@ -86,7 +86,7 @@ void hold_out_files(const std::vector<std::string>& names, double share, std::ui
     by_class[from[i].label].push_back(static_cast<std::int64_t>(i));
   Files rest;
   for (std::size_t label = 0; label < names.size(); ++label) {
-    const auto parts = hold_out(by_class[label], share, mix64(seed, names[label]));
+    const auto parts = hold_out(by_class[label], share, core::mix64(seed, names[label]));
     for (const std::int64_t i : parts[0]) to.push_back(from[static_cast<std::size_t>(i)]);
     for (const std::int64_t i : parts[1]) rest.push_back(from[static_cast<std::size_t>(i)]);
   }
@@ -101,7 +101,7 @@ bool has_folder(const fs::path& root, const std::string& name) {
 void note_ignored(std::int64_t ignored, Listing& listing) {
   if (ignored > 0)
     listing.notes.push_back(fmt::format("{} hidden, unknown or circular entries were ignored",
-                                        with_thousands(ignored)));
+                                        core::with_thousands(ignored)));
 }
 
 /// Takes a split's own folder; its classes must be among the training classes.
@@ -112,8 +112,8 @@ void add_split_folder(const fs::path& root, const std::string& part, Split split
     const std::string& name = found.names[file.label];
     const auto at = std::lower_bound(listing.names.begin(), listing.names.end(), name);
     if (at == listing.names.end() || *at != name)
-      throw UserError(fmt::format("{}: class '{}' has no folder in {}", (root / part).string(),
-                                  name, (root / "train").string()));
+      throw core::UserError(fmt::format("{}: class '{}' has no folder in {}",
+                                        (root / part).string(), name, (root / "train").string()));
     file.label = static_cast<std::size_t>(at - listing.names.begin());
   }
   if (found.names.size() < listing.names.size())
@@ -130,13 +130,14 @@ Listing list_split_folders(const DataSpec& spec, const fs::path& root) {
   const bool has_val = has_folder(root, val);
   const bool has_test = has_folder(root, "test");
   if (!has_val && !has_test)
-    throw UserError(
+    throw core::UserError(
         fmt::format("{}: has train/ but neither val/ nor test/; add one, or name {}, "
                     "whose images are then split by seed",
                     root.string(), (root / "train").string()));
   if (spec.test || (spec.validation && has_val && has_test))
-    throw UserError(fmt::format("{}: has its own {}; take the option {}= away", root.string(),
-                                spec.test ? "split" : "val/", spec.test ? "test" : "validation"));
+    throw core::UserError(fmt::format("{}: has its own {}; take the option {}= away", root.string(),
+                                      spec.test ? "split" : "val/",
+                                      spec.test ? "test" : "validation"));
   Listing listing;
   ClassFolders training = scan_class_folders(root, "train");
   listing.names = std::move(training.names);
@@ -152,7 +153,7 @@ Listing list_split_folders(const DataSpec& spec, const fs::path& root) {
     files_of(listing, Split::kValidation).clear();
     hold_out_files(listing.names, share, static_cast<std::uint64_t>(spec.seed),
                    files_of(listing, Split::kTrain), files_of(listing, Split::kValidation));
-    listing.split_text = fmt::format("seed {} validation {}", spec.seed, shortest(share));
+    listing.split_text = fmt::format("seed {} validation {}", spec.seed, core::shortest(share));
   } else if (!has_test) {
     listing.notes.emplace_back(
         "no test/: val/ serves as validation and as test, so what is chosen on it looks better "
@@ -173,12 +174,12 @@ Listing list_class_folders(const DataSpec& spec, const fs::path& root) {
   const auto seed = static_cast<std::uint64_t>(spec.seed);
   Files& training = files_of(listing, Split::kTrain);
   training = std::move(found.files);
-  hold_out_files(listing.names, test, mix64(seed, "test"), training,
+  hold_out_files(listing.names, test, core::mix64(seed, "test"), training,
                  files_of(listing, Split::kTest));
-  hold_out_files(listing.names, validation / (1 - test), mix64(seed, "validation"), training,
+  hold_out_files(listing.names, validation / (1 - test), core::mix64(seed, "validation"), training,
                  files_of(listing, Split::kValidation));
-  listing.split_text =
-      fmt::format("seed {} validation {} test {}", spec.seed, shortest(validation), shortest(test));
+  listing.split_text = fmt::format("seed {} validation {} test {}", spec.seed,
+                                   core::shortest(validation), core::shortest(test));
   return listing;
 }
 
@@ -207,7 +208,7 @@ std::string fingerprint_of(const Listing& listing, const std::vector<std::string
   std::string content = "folder 1\n" + listing.split_text + "\n";
   for (std::size_t i = 0; i < paths.size(); ++i)
     content += fmt::format("{} {} {}\n", checks[i].sha256, checks[i].bytes, paths[i]);
-  return sha256(content);
+  return core::sha256(content);
 }
 
 [[noreturn]] void refuse(const fs::path& root, const std::vector<BrokenFile>& broken) {
@@ -216,10 +217,10 @@ std::string fingerprint_of(const Listing& listing, const std::vector<std::string
   for (std::size_t i = 0; i < std::min(kShown, broken.size()); ++i)
     message += fmt::format("{}: {}\n", (root / broken[i].path).string(), broken[i].reason);
   if (broken.size() > kShown) message += fmt::format("and {} more\n", broken.size() - kShown);
-  throw UserError(message +
-                  fmt::format("{} broken image{}; repair or remove, or ask to skip broken "
-                              "images",
-                              broken.size(), broken.size() == 1 ? "" : "s"));
+  throw core::UserError(message +
+                        fmt::format("{} broken image{}; repair or remove, or ask to skip broken "
+                                    "images",
+                                    broken.size(), broken.size() == 1 ? "" : "s"));
 }
 
 void take_out(const std::vector<BrokenFile>& broken, const fs::path& root, Listing& listing) {
@@ -233,8 +234,9 @@ void take_out(const std::vector<BrokenFile>& broken, const fs::path& root, Listi
   for (const ClassFile& file : files_of(listing, Split::kTrain)) has_image[file.label] = true;
   for (std::size_t label = 0; label < has_image.size(); ++label)
     if (!has_image[label])
-      throw UserError(fmt::format("{}: class '{}' has no training image left that is not broken",
-                                  root.string(), listing.names[label]));
+      throw core::UserError(
+          fmt::format("{}: class '{}' has no training image left that is not broken", root.string(),
+                      listing.names[label]));
 }
 
 }  // namespace
@@ -262,4 +264,4 @@ std::unique_ptr<Dataset> open_folder(const DataSpec& spec, const OpenOptions& op
   return std::make_unique<FolderDataset>(std::move(about), root, std::move(listing.files));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

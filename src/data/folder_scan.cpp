@@ -10,7 +10,7 @@
 #include "core/error.h"
 #include "core/interrupt.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -38,7 +38,7 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
     entries.push_back(at->path());
   if (error)
-    throw UserError(
+    throw core::UserError(
         fmt::format("{}: cannot list this folder: {}", folder.string(), error.message()));
   std::sort(entries.begin(), entries.end());
   return entries;
@@ -60,7 +60,7 @@ class ClassWalk {
       ++found_.ignored;
       return;
     }
-    check_interrupt();
+    core::check_interrupt();
     above_.push_back(identity);
     for (const fs::path& entry : entries_of(folder)) visit(entry);
     above_.pop_back();
@@ -101,17 +101,17 @@ ClassFolders scan_class_folders(const fs::path& root, const std::string& part) {
     const std::size_t before = found.files.size();
     ClassWalk(root, found.names.size(), found).walk(entry);
     if (found.files.size() == before)
-      throw UserError(
+      throw core::UserError(
           fmt::format("{}: this class folder holds no image; {}", entry.string(), kLayout));
     std::sort(found.files.begin() + static_cast<std::ptrdiff_t>(before), found.files.end(),
               [](const ClassFile& a, const ClassFile& b) { return a.path < b.path; });
     found.names.push_back(entry.filename().string());
   }
   if (found.names.size() < 2)
-    throw UserError(fmt::format("{}: holds {} class folder{}, two are the least; {}",
-                                folder.string(), found.names.size(),
-                                found.names.size() == 1 ? "" : "s", kLayout));
+    throw core::UserError(fmt::format("{}: holds {} class folder{}, two are the least; {}",
+                                      folder.string(), found.names.size(),
+                                      found.names.size() == 1 ? "" : "s", kLayout));
   return found;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// One image file of a class folder.
 struct ClassFile {
@@ -25,4 +25,4 @@ struct ClassFolders {
 /// without images, with the expected layout.
 ClassFolders scan_class_folders(const std::filesystem::path& root, const std::string& part);
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -17,7 +17,7 @@ class Inflater {
  public:
   Inflater() {
     constexpr int kGzipOnly = 15 + 16;
-    if (inflateInit2(&stream_, kGzipOnly) != Z_OK) throw Failure("zlib: out of memory");
+    if (inflateInit2(&stream_, kGzipOnly) != Z_OK) throw core::Failure("zlib: out of memory");
   }
   ~Inflater() { inflateEnd(&stream_); }
   Inflater(const Inflater&) = delete;
@@ -35,7 +35,7 @@ bool is_gzip(std::string_view bytes) { return bytes.substr(0, 2) == "\x1f\x8b"; 
 
 std::string gunzip(std::string_view bytes, std::size_t limit_bytes, const std::string& source) {
   if (bytes.size() > std::numeric_limits<uInt>::max())
-    throw UserError(source + ": is too large to unpack (4 GiB)");
+    throw core::UserError(source + ": is too large to unpack (4 GiB)");
   Inflater inflater;
   z_stream& stream = inflater.stream();
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
@@ -50,17 +50,17 @@ std::string gunzip(std::string_view bytes, std::size_t limit_bytes, const std::s
     const std::size_t got = sizeof buffer - stream.avail_out;
     content.append(buffer, got);
     if (content.size() > limit_bytes)
-      throw UserError(fmt::format("{}: unpacks to more than {} bytes", source, limit_bytes));
+      throw core::UserError(fmt::format("{}: unpacks to more than {} bytes", source, limit_bytes));
     if (status == Z_STREAM_END) {
       if (stream.avail_in == 0) return content;
       inflateReset(&stream);  // another member follows
     } else if (status == Z_BUF_ERROR || (status == Z_OK && got == 0 && stream.avail_in == 0)) {
-      throw UserError(source + ": is cut short (gzip)");
+      throw core::UserError(source + ": is cut short (gzip)");
     } else if (status != Z_OK) {
-      throw UserError(fmt::format("{}: is damaged (gzip: {})", source,
-                                  stream.msg != nullptr ? stream.msg : "unknown"));
+      throw core::UserError(fmt::format("{}: is damaged (gzip: {})", source,
+                                        stream.msg != nullptr ? stream.msg : "unknown"));
     }
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// Whether bytes start as a gzip file does.
 bool is_gzip(std::string_view bytes);
@@ -13,4 +13,4 @@ bool is_gzip(std::string_view bytes);
 /// `source` if it is damaged, cut short, or unpacks to more than `limit_bytes`.
 std::string gunzip(std::string_view bytes, std::size_t limit_bytes, const std::string& source);
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -11,7 +11,7 @@
 #include "data/gzip.h"
 #include "data/stored_dataset.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -37,7 +37,7 @@ fs::path find_file(const fs::path& folder, const std::string& stem, int dimensio
       fs::path path = folder / fmt::format("{}{}idx{}-ubyte{}", stem, mark, dimensions, end);
       if (std::error_code none; fs::is_regular_file(path, none)) return path;
     }
-  throw UserError(
+  throw core::UserError(
       fmt::format("{}: no {}-idx{}-ubyte (or .gz) here; idx needs train-images-idx3-ubyte, "
                   "train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
                   "t10k-labels-idx1-ubyte",
@@ -46,7 +46,7 @@ fs::path find_file(const fs::path& folder, const std::string& stem, int dimensio
 
 IdxArray read_idx(const fs::path& path, std::size_t dimensions) {
   IdxArray array;
-  array.bytes = read_text_file(path, kMostBytes);
+  array.bytes = core::read_text_file(path, kMostBytes);
   if (is_gzip(array.bytes)) array.bytes = gunzip(array.bytes, kMostBytes, path.string());
   array.first = 4 + 4 * dimensions;
   const auto byte = [&](std::size_t at) {
@@ -54,7 +54,7 @@ IdxArray read_idx(const fs::path& path, std::size_t dimensions) {
   };
   if (array.bytes.size() < array.first || byte(0) != 0 || byte(1) != 0 || byte(2) != 8 ||
       byte(3) != dimensions)
-    throw UserError(
+    throw core::UserError(
         fmt::format("{}: is no idx file of bytes with {} dimensions", path.string(), dimensions));
   std::size_t product = 1;
   for (std::size_t i = 0; i < dimensions; ++i) {
@@ -62,14 +62,14 @@ IdxArray read_idx(const fs::path& path, std::size_t dimensions) {
     const std::size_t extent =
         byte(at) << 24 | byte(at + 1) << 16 | byte(at + 2) << 8 | byte(at + 3);
     if (extent == 0 || extent > kMostBytes / product)
-      throw UserError(
+      throw core::UserError(
           fmt::format("{}: dimension {} is {}, which cannot be", path.string(), i, extent));
     product *= extent;
     array.shape.push_back(extent);
   }
   if (array.values().size() != product)
-    throw UserError(fmt::format("{}: has {} values, its header says {}; is it complete?",
-                                path.string(), array.values().size(), product));
+    throw core::UserError(fmt::format("{}: has {} values, its header says {}; is it complete?",
+                                      path.string(), array.values().size(), product));
   return array;
 }
 
@@ -81,15 +81,16 @@ std::string read_pair(const fs::path& folder, const std::string& stem, Split spl
   const IdxArray pixels = read_idx(image_path, 3);
   const IdxArray labels = read_idx(label_path, 1);
   if (pixels.shape[0] != labels.shape[0])
-    throw UserError(fmt::format("{}: has {} images, but {} has {} labels", image_path.string(),
-                                pixels.shape[0], label_path.string(), labels.shape[0]));
+    throw core::UserError(fmt::format("{}: has {} images, but {} has {} labels",
+                                      image_path.string(), pixels.shape[0], label_path.string(),
+                                      labels.shape[0]));
   const ImageSize size{static_cast<std::int64_t>(pixels.shape[1]),
                        static_cast<std::int64_t>(pixels.shape[2])};
   if (images.labels.empty()) images.size = size;
   if (size != images.size)
-    throw UserError(fmt::format("{}: images are {} x {}, but the training images {} x {}",
-                                image_path.string(), size.height, size.width, images.size.height,
-                                images.size.width));
+    throw core::UserError(fmt::format("{}: images are {} x {}, but the training images {} x {}",
+                                      image_path.string(), size.height, size.width,
+                                      images.size.height, images.size.width));
   const std::string_view values = pixels.values();
   images.pixels.insert(images.pixels.end(), values.begin(), values.end());
   for (const char label : labels.values()) {
@@ -97,7 +98,7 @@ std::string read_pair(const fs::path& folder, const std::string& stem, Split spl
         static_cast<std::int64_t>(images.labels.size()));
     images.labels.push_back(static_cast<unsigned char>(label));
   }
-  return sha256(pixels.bytes) + "\n" + sha256(labels.bytes) + "\n";
+  return core::sha256(pixels.bytes) + "\n" + core::sha256(labels.bytes) + "\n";
 }
 
 /// Classes are 0 to the greatest training label.
@@ -106,9 +107,9 @@ std::vector<std::string> classes_of(const StoredImages& images, const std::strin
   for (const std::int64_t row : images.rows[static_cast<std::size_t>(Split::kTrain)])
     greatest = std::max(greatest, images.labels[static_cast<std::size_t>(row)]);
   if (greatest == 0)
-    throw UserError(path + ": all training labels are 0; two classes are the least");
+    throw core::UserError(path + ": all training labels are 0; two classes are the least");
   if (*std::max_element(images.labels.begin(), images.labels.end()) > greatest)
-    throw UserError(path + ": a test label is beyond every training label");
+    throw core::UserError(path + ": a test label is beyond every training label");
   std::vector<std::string> names;
   for (std::int64_t i = 0; i <= greatest; ++i) names.push_back(fmt::format("{}", i));
   return names;
@@ -120,14 +121,14 @@ std::unique_ptr<Dataset> open_idx(const DataSpec& spec) {
   const fs::path folder = spec.path;
   const double validation = spec.validation.value_or(kValidationShare);
   std::string content =
-      fmt::format("idx 1\nseed {} validation {}\n", spec.seed, shortest(validation));
+      fmt::format("idx 1\nseed {} validation {}\n", spec.seed, core::shortest(validation));
   StoredImages images{.channels = 1};
   content += read_pair(folder, "train", Split::kTrain, images);
   content += read_pair(folder, "t10k", Split::kTest, images);
 
   DatasetDescription about;
   about.class_names = classes_of(images, spec.path);
-  about.fingerprint = sha256(content);
+  about.fingerprint = core::sha256(content);
   auto& training = images.rows[static_cast<std::size_t>(Split::kTrain)];
   auto parts = hold_out(training, validation, static_cast<std::uint64_t>(spec.seed));
   images.rows[static_cast<std::size_t>(Split::kValidation)] = std::move(parts[0]);
@@ -135,4 +136,4 @@ std::unique_ptr<Dataset> open_idx(const DataSpec& spec) {
   return make_stored_dataset(std::move(about), std::move(images));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -67,8 +67,9 @@ Box centre_crop(const ImageSize& size, const ImageSize& wanted) {
 }
 
 void resize(const PixelView& image, const Box& box, const ImageSize& wanted, float* out) {
-  ensure(image.size.height > 0 && image.size.width > 0 && wanted.height > 0 && wanted.width > 0,
-         "images to resize have pixels");
+  core::ensure(
+      image.size.height > 0 && image.size.width > 0 && wanted.height > 0 && wanted.width > 0,
+      "images to resize have pixels");
   const auto columns = triangle_taps(image.size.width, box.left, box.width, wanted.width);
   const auto rows = triangle_taps(image.size.height, box.top, box.height, wanted.height);
   const std::int64_t top = rows.front().first;
@@ -105,4 +106,4 @@ void resize(const PixelView& image, const Box& box, const ImageSize& wanted, flo
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

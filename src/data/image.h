@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// Height and width in pixels; 0 x 0 where the images of a set differ.
 struct ImageSize {
@@ -52,4 +52,4 @@ Box centre_crop(const ImageSize& size, const ImageSize& wanted);
 /// when shrinking. Taps stay inside the image, not the box.
 void resize(const PixelView& image, const Box& box, const ImageSize& wanted, float* out);
 
-}  // namespace vitlab
+}  // namespace vitlab::data

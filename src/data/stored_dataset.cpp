@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/random.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -44,7 +44,7 @@ class StoredDataset : public Dataset {
     return images_.rows[static_cast<std::size_t>(split)];
   }
   std::int64_t row(Split split, std::int64_t index) const {
-    ensure(index >= 0 && index < size(split), "an image's index is inside its split");
+    core::ensure(index >= 0 && index < size(split), "an image's index is inside its split");
     return rows(split)[static_cast<std::size_t>(index)];
   }
 
@@ -94,7 +94,7 @@ std::array<std::vector<std::int64_t>, 2> hold_out(const std::vector<std::int64_t
   const auto wanted = static_cast<std::int64_t>(std::llround(share * static_cast<double>(count)));
   const std::int64_t held =
       std::clamp<std::int64_t>(wanted, 0, std::max<std::int64_t>(0, count - 1));
-  const std::vector<std::int64_t> order = Random(seed).permutation(count);
+  const std::vector<std::int64_t> order = core::Random(seed).permutation(count);
   std::vector<bool> is_held(rows.size());
   for (std::int64_t i = 0; i < held; ++i)
     is_held[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])] = true;
@@ -104,4 +104,4 @@ std::array<std::vector<std::int64_t>, 2> hold_out(const std::vector<std::int64_t
   return parts;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

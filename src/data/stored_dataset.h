@@ -7,7 +7,7 @@
 
 #include "data/dataset.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// Images of one size in memory, 8 bits a sample, laid out (image, channel, row, column).
 struct StoredImages {
@@ -40,4 +40,4 @@ std::unique_ptr<Dataset> open_cifar(const DataSpec& spec);
 std::unique_ptr<Dataset> open_idx(const DataSpec& spec);
 std::unique_ptr<Dataset> open_folder(const DataSpec& spec, const OpenOptions& options);
 
-}  // namespace vitlab
+}  // namespace vitlab::data

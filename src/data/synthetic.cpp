@@ -10,7 +10,7 @@
 #include "core/hash.h"
 #include "core/random.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -80,12 +80,12 @@ int RingTask::marks() const {
   int count = 3;
   std::int64_t orders = 2;  // (count - 1)!
   while (orders < classes) orders *= count++;
-  ensure(count <= kMostMarks, "six marks spell every class");
+  core::ensure(count <= kMostMarks, "six marks spell every class");
   return count;
 }
 
 std::vector<int> RingTask::order_of_class(std::int64_t label) const {
-  ensure(label >= 0 && label < classes, "a label is one of the classes");
+  core::ensure(label >= 0 && label < classes, "a label is one of the classes");
   std::vector<int> order(static_cast<std::size_t>(marks()));
   std::iota(order.begin(), order.end(), 0);
   for (std::int64_t i = 0; i < label; ++i) std::next_permutation(order.begin() + 1, order.end());
@@ -93,7 +93,8 @@ std::vector<int> RingTask::order_of_class(std::int64_t label) const {
 }
 
 void RingTask::draw(std::int64_t image, float* out) const {
-  Random random(mix64(mix64(seed, "ring of marks"), static_cast<std::uint64_t>(image)));
+  core::Random random(
+      core::mix64(core::mix64(seed, "ring of marks"), static_cast<std::uint64_t>(image)));
   std::generate(out, out + 3 * size * size,
                 [&] { return static_cast<float>(random.uniform(0, kNoise)); });
 
@@ -119,8 +120,8 @@ void RingTask::draw(std::int64_t image, float* out) const {
 }
 
 MarkColour mark_colour(int mark) {
-  ensure(mark >= 0 && mark < kMostMarks, "there are six marks");
+  core::ensure(mark >= 0 && mark < kMostMarks, "there are six marks");
   return kColours[static_cast<std::size_t>(mark)];
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -5,7 +5,7 @@
 
 #include "data/image.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// Procedurally drawn images whose class is a relation between far-apart marks and nothing else.
 ///
@@ -37,4 +37,4 @@ struct MarkColour {
 };
 MarkColour mark_colour(int mark);
 
-}  // namespace vitlab
+}  // namespace vitlab::data

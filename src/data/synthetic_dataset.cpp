@@ -10,7 +10,7 @@
 #include "data/stored_dataset.h"
 #include "data/synthetic.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -41,7 +41,7 @@ class SyntheticDataset : public Dataset {
  private:
   /// The splits lie one after the other in one numbered sequence of images.
   std::int64_t image_of(Split split, std::int64_t index) const {
-    ensure(index >= 0 && index < size(split), "an image's index is inside its split");
+    core::ensure(index >= 0 && index < size(split), "an image's index is inside its split");
     for (int before = 0; before < static_cast<int>(split); ++before)
       index += sizes_[static_cast<std::size_t>(before)];
     return index;
@@ -70,8 +70,8 @@ std::array<std::int64_t, kSplits> split_sizes(const DataSpec& spec) {
   const std::int64_t validation = part(spec.validation.value_or(kShare));
   const std::int64_t test = part(spec.test.value_or(kShare));
   if (spec.count - validation - test < 1)
-    throw UserError(fmt::format("data '{}': count {} leaves no training image; give more",
-                                canonical_text(spec), spec.count));
+    throw core::UserError(fmt::format("data '{}': count {} leaves no training image; give more",
+                                      canonical_text(spec), spec.count));
   return {spec.count - validation - test, validation, test};
 }
 
@@ -88,11 +88,11 @@ std::unique_ptr<Dataset> open_synthetic(const DataSpec& spec) {
   about.native_size = {task.size, task.size};
   // Seen on the training images of the usual set; kept for all sizes and numbers of classes.
   about.normalisation = {{0.147F, 0.126F, 0.129F}, {0.198F, 0.164F, 0.169F}};
-  about.fingerprint = sha256(fmt::format(
+  about.fingerprint = core::sha256(fmt::format(
       "synthetic ring 1\nclasses {} size {} count {} seed {} validation {} test {}\n", spec.classes,
-      spec.size, spec.count, spec.seed, shortest(spec.validation.value_or(kShare)),
-      shortest(spec.test.value_or(kShare))));
+      spec.size, spec.count, spec.seed, core::shortest(spec.validation.value_or(kShare)),
+      core::shortest(spec.test.value_or(kShare))));
   return std::make_unique<SyntheticDataset>(std::move(about), task, split_sizes(spec));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

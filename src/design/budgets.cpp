@@ -4,12 +4,12 @@
 #include <charconv>
 #include <cmath>
 
+#include "architecture/solve.h"
 #include "core/error.h"
 #include "core/names.h"
 #include "core/text.h"
-#include "spec/solve.h"
 
-namespace vitlab {
+namespace vitlab::design {
 namespace {
 
 double parse_limit(std::string_view text) {
@@ -17,18 +17,18 @@ double parse_limit(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
   const bool is_read = error == std::errc() && end == text.data() + text.size();
   if (!is_read || !std::isfinite(limit) || limit <= 0)
-    throw UserError("budgets: " + quoted_clip(text) +
-                    " is not a positive number; write macs=80e6,200e6");
+    throw core::UserError("budgets: " + core::quoted_clip(text) +
+                          " is not a positive number; write macs=80e6,200e6");
   return limit;
 }
 
 std::string parse_metric(std::string_view text) {
-  const auto names = cost_metric_names();
+  const auto names = architecture::cost_metric_names();
   if (std::find(names.begin(), names.end(), text) != names.end()) return std::string(text);
   std::string known;
   for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
-  throw UserError("budgets: " + quoted_clip(text) + " is not a cost" + did_you_mean(text, names) +
-                  " (one of " + known + ")");
+  throw core::UserError("budgets: " + core::quoted_clip(text) + " is not a cost" +
+                        core::did_you_mean(text, names) + " (one of " + known + ")");
 }
 
 }  // namespace
@@ -42,7 +42,8 @@ std::vector<CostBudget> parse_budgets(std::string_view text) {
     const std::size_t equals = part.find('=');
     if (equals != part.npos) metric = parse_metric(part.substr(0, equals));
     if (metric.empty())
-      throw UserError("budgets: " + quoted_clip(part) + " has no metric; write macs=80e6,200e6");
+      throw core::UserError("budgets: " + core::quoted_clip(part) +
+                            " has no metric; write macs=80e6,200e6");
     if (equals != part.npos) part = part.substr(equals + 1);
     budgets.push_back({metric, parse_limit(part)});
     if (comma == text.npos) return budgets;
@@ -51,7 +52,7 @@ std::vector<CostBudget> parse_budgets(std::string_view text) {
 }
 
 std::string budget_text(const CostBudget& budget) {
-  return budget.metric + " <= " + shortest(budget.limit);
+  return budget.metric + " <= " + core::shortest(budget.limit);
 }
 
 std::vector<CostBudget> ordered_budgets(const std::vector<CostBudget>& budgets) {
@@ -71,4 +72,4 @@ std::vector<CostBudget> ordered_budgets(const std::vector<CostBudget>& budgets) 
   return ordered;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::design

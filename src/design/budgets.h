@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::design {
 
 /// What a model may cost at most.
 struct CostBudget {
@@ -24,4 +24,4 @@ std::string budget_text(const CostBudget& budget);
 /// Distinct budgets, metric by metric in the order in which the metrics first stand, ascending.
 std::vector<CostBudget> ordered_budgets(const std::vector<CostBudget>& budgets);
 
-}  // namespace vitlab
+}  // namespace vitlab::design

@@ -7,12 +7,12 @@
 #include <optional>
 #include <tuple>
 
+#include "architecture/presets.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "design/design_space.h"
-#include "spec/presets.h"
 
-namespace vitlab {
+namespace vitlab::design {
 namespace {
 
 constexpr std::size_t kMostCombinations = 1000000;
@@ -27,8 +27,8 @@ struct Combination {
 /// The best model of one combination within a budget.
 struct Choice {
   const Combination* combination = nullptr;
-  std::vector<Index> widths;
-  Cost cost;
+  std::vector<graph::Index> widths;
+  graph::Cost cost;
   Prediction prediction;
   double use = 0;
 };
@@ -49,7 +49,7 @@ bool is_better(const Choice& a, const Choice& b) {
 
 class FamilySearch {
  public:
-  FamilySearch(const ResultsTable& table, const std::vector<Guideline>& guidelines,
+  FamilySearch(const store::ResultsTable& table, const std::vector<guide::Guideline>& guidelines,
                const DesignRequest& request)
       : table_(table),
         request_(request),
@@ -68,7 +68,8 @@ class FamilySearch {
     family_.base = request_.base;
     family_.multiple_of = request_.multiple_of;
     family_.budgets = ordered_budgets(request_.budgets);
-    if (family_.budgets.empty()) throw UserError("budgets: none given; write macs=80e6,200e6");
+    if (family_.budgets.empty())
+      throw core::UserError("budgets: none given; write macs=80e6,200e6");
     for (const CostBudget& budget : family_.budgets) {
       note_extrapolation(budget);
       solve(budget);
@@ -82,9 +83,9 @@ class FamilySearch {
     for (const SweptKnob& knob : knobs_) {
       count *= knob.cells.size();
       if (count > kMostCombinations)
-        throw UserError("the swept knobs have more than " +
-                        with_thousands(static_cast<std::int64_t>(kMostCombinations)) +
-                        " combinations of levels; design from a table with fewer");
+        throw core::UserError("the swept knobs have more than " +
+                              core::with_thousands(static_cast<std::int64_t>(kMostCombinations)) +
+                              " combinations of levels; design from a table with fewer");
     }
     std::vector<Combination> all;
     for (std::size_t index = 0; index < count; ++index) {
@@ -103,7 +104,7 @@ class FamilySearch {
 
   /// Of combinations that break the same rules, the best by the levels' part of the prediction.
   void keep_promising(std::vector<Combination> all) {
-    Cost nominal;
+    graph::Cost nominal;
     nominal.macs = nominal.parameters = 1000000;
     std::map<std::vector<bool>, std::vector<std::pair<double, std::size_t>>> groups;
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -123,8 +124,8 @@ class FamilySearch {
     }
   }
 
-  Json knobs_of(const Combination& combination) const {
-    Json knobs = request_.base;
+  core::Json knobs_of(const Combination& combination) const {
+    core::Json knobs = request_.base;
     for (std::size_t k = 0; k < knobs_.size(); ++k)
       knobs[knobs_[k].name] = knobs_[k].values[combination.levels[k]];
     return knobs;
@@ -146,7 +147,7 @@ class FamilySearch {
       for (const WidthPoint& point : found.points) {
         Choice choice{&combination, point.widths, point.cost,
                       surrogate_.predict(combination.levels, point.cost, budget.metric),
-                      cost_metric(point.cost, budget.metric)};
+                      architecture::cost_metric(point.cost, budget.metric)};
         if (!best || is_better(choice, *best)) best = std::move(choice);
       }
       if (best) choices_.push_back(std::move(*best));
@@ -189,11 +190,11 @@ class FamilySearch {
     family_.variants.push_back(variant_of(*chosen, budget));
   }
 
-  ModelSpec spec_of(const Choice& choice, Json& knobs) const {
-    BudgetSolution solution;
+  architecture::ModelSpec spec_of(const Choice& choice, core::Json& knobs) const {
+    architecture::BudgetSolution solution;
     solution.widths = choice.widths;
-    knobs = with_widths(knobs_of(*choice.combination), solution);
-    return expand_knobs(knobs, "design");
+    knobs = architecture::with_widths(knobs_of(*choice.combination), solution);
+    return architecture::expand_knobs(knobs, "design");
   }
 
   Variant variant_of(const Choice& chosen, const CostBudget& budget) const {
@@ -201,19 +202,19 @@ class FamilySearch {
     variant.name = "M" + std::to_string(family_.variants.size());
     variant.budget = budget;
     variant.spec = spec_of(chosen, variant.knobs);
-    variant.id = model_id(variant.spec);
+    variant.id = architecture::model_id(variant.spec);
     variant.cost = chosen.cost;
     variant.predicted = chosen.prediction;
     variant.candidates = counts_;
     variant.regret = best_of_all()->prediction.value - chosen.prediction.value;
-    for (const ResultRow& row : table_.rows)
+    for (const store::ResultRow& row : table_.rows)
       if (row.model == variant.id && (row.metric == "throughput" || row.metric == "latency"))
         variant.measured.push_back(row);
     double most = -1;
     for (std::size_t r = 0; r < rules_.size(); ++r) {
       const Choice& other = *best_without(r);
-      Json knobs;
-      WithoutGuideline without{rules_[r].id, model_id(spec_of(other, knobs)), false,
+      core::Json knobs;
+      WithoutGuideline without{rules_[r].id, architecture::model_id(spec_of(other, knobs)), false,
                                other.prediction.value - chosen.prediction.value};
       without.is_changed = without.id != variant.id;
       if (without.is_changed && without.gain > most) {
@@ -228,25 +229,25 @@ class FamilySearch {
   void note_extrapolation(const CostBudget& budget) {
     double low = std::numeric_limits<double>::max();
     double high = 0;
-    for (const ResultRow& row : table_.rows) {
+    for (const store::ResultRow& row : table_.rows) {
       if (row.metric != budget.metric || !row.subject.empty()) continue;
       low = std::min(low, row.value);
       high = std::max(high, row.value);
     }
     if (high == 0 || (budget.limit >= kLeastUse * low && budget.limit <= high / kLeastUse)) return;
     family_.notes.push_back(budget_text(budget) + " lies outside what the table covers (" +
-                            shortest(low) + " to " + shortest(high) +
+                            core::shortest(low) + " to " + core::shortest(high) +
                             "): guidelines and predictions are extrapolated");
   }
 
-  const ResultsTable& table_;
+  const store::ResultsTable& table_;
   const DesignRequest& request_;
   Family family_;
   std::vector<std::string> foreign_;
   std::vector<SweptKnob> knobs_;
   std::vector<DesignRule> rules_;
   Surrogate surrogate_;
-  CostCounter counter_;
+  architecture::CostCounter counter_;
   std::vector<Combination> combinations_;
   std::map<std::string, double> dearest_;  // metric -> cost of the variant before
   std::vector<Choice> choices_;
@@ -256,12 +257,14 @@ class FamilySearch {
 
 }  // namespace
 
-Family design_family(const ResultsTable& table, const std::vector<Guideline>& guidelines,
+Family design_family(const store::ResultsTable& table,
+                     const std::vector<guide::Guideline>& guidelines,
                      const DesignRequest& request) {
-  width_knob(request.base);  // throws for what is no template with widths
-  for (const CostBudget& budget : request.budgets) cost_metric({}, budget.metric);  // or throws
-  if (request.multiple_of < 1) throw UserError("multiple_of must be at least 1");
+  architecture::width_knob(request.base);  // throws for what is no template with widths
+  for (const CostBudget& budget : request.budgets)
+    architecture::cost_metric({}, budget.metric);  // or throws
+  if (request.multiple_of < 1) throw core::UserError("multiple_of must be at least 1");
   return FamilySearch(table, guidelines, request).run();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::design

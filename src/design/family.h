@@ -3,19 +3,19 @@
 #include <string>
 #include <vector>
 
+#include "architecture/model_spec.h"
 #include "design/budgets.h"
 #include "design/surrogate.h"
 #include "guide/guideline.h"
-#include "spec/model_spec.h"
 #include "store/results_csv.h"
 
-namespace vitlab {
+namespace vitlab::design {
 
 /// What a family is designed from besides the table and its guidelines.
 struct DesignRequest {
-  Json base;  // knobs with `template`; those that the sweep did not vary stay as they are
+  core::Json base;  // knobs with `template`; those that the sweep did not vary stay as they are
   std::vector<CostBudget> budgets;
-  Index multiple_of = 16;  // of every width
+  graph::Index multiple_of = 16;  // of every width
 };
 
 /// What the choice would be if one guideline were dropped.
@@ -30,14 +30,14 @@ struct WithoutGuideline {
 struct Variant {
   std::string name;  // M0, M1, …
   CostBudget budget;
-  Json knobs;
-  ModelSpec spec;
+  core::Json knobs;
+  architecture::ModelSpec spec;
   std::string id;
-  Cost cost;
+  graph::Cost cost;
   Prediction predicted;
-  std::vector<ResultRow> measured;  // speeds in the table of this very model
-  std::string binding_guideline;    // whose removal gains most; "" if none changes the choice
-  double regret = 0;                // prediction lost against the best without any guideline
+  std::vector<store::ResultRow> measured;  // speeds in the table of this very model
+  std::string binding_guideline;  // whose removal gains most; "" if none changes the choice
+  double regret = 0;              // prediction lost against the best without any guideline
   std::vector<WithoutGuideline> without;
   std::int64_t candidates = 0;  // models that met budget and guidelines
 };
@@ -52,8 +52,8 @@ struct UnsolvedBudget {
 /// Models of rising cost, one a budget that has a solution.
 struct Family {
   std::string template_name;
-  Json base;
-  Index multiple_of = 16;
+  core::Json base;
+  graph::Index multiple_of = 16;
   std::vector<CostBudget> budgets;  // in the order of the variants
   std::vector<Variant> variants;
   std::vector<UnsolvedBudget> unsolved;
@@ -64,7 +64,7 @@ struct Family {
 /// times widths (widths_within). Costs are exact; the choice within a budget is by Surrogate, ties
 /// by the use of the budget. Within a metric, cost rises from variant to variant. Works without
 /// guidelines and with an empty table. Throws UserError for knobs or budgets that make no sense.
-Family design_family(const ResultsTable& table, const std::vector<Guideline>& guidelines,
-                     const DesignRequest& request);
+Family design_family(const store::ResultsTable& table,
+                     const std::vector<guide::Guideline>& guidelines, const DesignRequest& request);
 
-}  // namespace vitlab
+}  // namespace vitlab::design

@@ -5,11 +5,11 @@
 
 #include "design/family.h"
 
-namespace vitlab {
+namespace vitlab::design {
 
 /// {"schema": 1, "command": "design", template, base, multiple_of, budgets, variants, unsolved,
 /// notes}; `file` of a variant is its name with ".yaml".
-Json family_json(const Family& family);
+core::Json family_json(const Family& family);
 
 /// A table of the variants, what binds them, what has no solution, and the notes.
 std::string family_text(const Family& family);
@@ -18,4 +18,4 @@ std::string family_text(const Family& family);
 /// or nothing. An existing folder is replaced only if `replace`, else UserError.
 void write_family(const Family& family, const std::filesystem::path& folder, bool replace = false);
 
-}  // namespace vitlab
+}  // namespace vitlab::design

@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <set>
 
+#include "architecture/templates.h"
 #include "core/error.h"
 #include "guide/comparison.h"
-#include "spec/templates.h"
 
-namespace vitlab {
+namespace vitlab::design {
 namespace {
 
-Json value_of(const std::string& cell) {
-  Json value = Json::parse(cell, nullptr, false);
-  return value.is_discarded() ? Json(cell) : value;
+core::Json value_of(const std::string& cell) {
+  core::Json value = core::Json::parse(cell, nullptr, false);
+  return value.is_discarded() ? core::Json(cell) : value;
 }
 
 std::size_t position_of(const std::vector<SweptKnob>& knobs, const std::string& name) {
@@ -21,10 +21,11 @@ std::size_t position_of(const std::vector<SweptKnob>& knobs, const std::string& 
   return static_cast<std::size_t>(found - knobs.begin());
 }
 
-bool rests_on_accuracy(const Guideline& guideline) {
-  return std::any_of(guideline.effects.begin(), guideline.effects.end(), [](const Effect& effect) {
-    return effect.is_claim && effect.metric == "accuracy.top1";
-  });
+bool rests_on_accuracy(const guide::Guideline& guideline) {
+  return std::any_of(guideline.effects.begin(), guideline.effects.end(),
+                     [](const guide::Effect& effect) {
+                       return effect.is_claim && effect.metric == "accuracy.top1";
+                     });
 }
 
 /// Cells that every rule on `knob` with the same confinement leaves, `rule` among them.
@@ -52,12 +53,13 @@ bool DesignRule::is_broken(const std::vector<SweptKnob>& knobs,
   return std::find(cells.begin(), cells.end(), knobs[knob].cells[levels[knob]]) == cells.end();
 }
 
-std::vector<SweptKnob> swept_knobs(const ResultsTable& table, const std::string& template_name,
+std::vector<SweptKnob> swept_knobs(const store::ResultsTable& table,
+                                   const std::string& template_name,
                                    std::vector<std::string>& foreign) {
-  const Template* family = find_template(template_name);
-  if (family == nullptr) throw UserError("'" + template_name + "' is not a template");
+  const architecture::Template* family = architecture::find_template(template_name);
+  if (family == nullptr) throw core::UserError("'" + template_name + "' is not a template");
   std::set<std::string_view> known;
-  for (const Knob& knob : family->knobs()) known.insert(knob.name);
+  for (const architecture::Knob& knob : family->knobs()) known.insert(knob.name);
   std::vector<SweptKnob> knobs;
   for (std::size_t k = 0; k < table.knobs.size(); ++k) {
     const std::string& name = table.knobs[k];
@@ -67,7 +69,7 @@ std::vector<SweptKnob> swept_knobs(const ResultsTable& table, const std::string&
       continue;
     }
     std::set<std::string> cells;
-    for (const ResultRow& row : table.rows)
+    for (const store::ResultRow& row : table.rows)
       if (!row.knobs[k].empty()) cells.insert(row.knobs[k]);
     if (cells.empty()) continue;
     SweptKnob knob{name, {cells.begin(), cells.end()}, {}};
@@ -77,16 +79,17 @@ std::vector<SweptKnob> swept_knobs(const ResultsTable& table, const std::string&
   return knobs;
 }
 
-std::vector<DesignRule> design_rules(const std::vector<Guideline>& guidelines,
+std::vector<DesignRule> design_rules(const std::vector<guide::Guideline>& guidelines,
                                      const std::vector<SweptKnob>& knobs,
                                      std::vector<std::string>& notes) {
-  std::vector<const Guideline*> order;
-  for (const Guideline& guideline : guidelines) order.push_back(&guideline);
-  std::stable_sort(order.begin(), order.end(), [](const Guideline* a, const Guideline* b) {
-    return rests_on_accuracy(*a) > rests_on_accuracy(*b);
-  });
+  std::vector<const guide::Guideline*> order;
+  for (const guide::Guideline& guideline : guidelines) order.push_back(&guideline);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const guide::Guideline* a, const guide::Guideline* b) {
+                     return rests_on_accuracy(*a) > rests_on_accuracy(*b);
+                   });
   std::vector<DesignRule> rules;
-  for (const Guideline* guideline : order) {
+  for (const guide::Guideline* guideline : order) {
     const std::string name = "guideline " + guideline->id + " (" + guideline->factor + ")";
     const std::size_t knob = position_of(knobs, guideline->factor);
     if (knob == knobs.size()) {
@@ -112,4 +115,4 @@ std::vector<DesignRule> design_rules(const std::vector<Guideline>& guidelines,
   return rules;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::design

@@ -9,7 +9,7 @@
 #include "guide/observations.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::design {
 namespace {
 
 constexpr double kRidge = 0.01;
@@ -25,15 +25,15 @@ struct TrainedModel {
   double accuracy = 0;
 };
 
-std::vector<TrainedModel> trained_models(const Observations& observations) {
+std::vector<TrainedModel> trained_models(const guide::Observations& observations) {
   struct Cell {
     std::vector<std::string> knobs;
     std::vector<double> accuracies;
   };
   std::map<std::pair<std::string, std::string>, Cell> cells;
-  for (const MetricObservations& metric : observations.metrics) {
+  for (const guide::MetricObservations& metric : observations.metrics) {
     if (metric.metric->name != "accuracy.top1") continue;
-    for (const Observation& row : metric.rows) {
+    for (const guide::Observation& row : metric.rows) {
       Cell& cell = cells[{row.context[0] + "; " + row.context[1], row.model}];
       cell.knobs = row.knobs;
       cell.accuracies.push_back(row.value);
@@ -41,9 +41,10 @@ std::vector<TrainedModel> trained_models(const Observations& observations) {
   }
   std::vector<TrainedModel> models;
   for (const auto& [key, cell] : cells) {
-    const ModelFacts& facts = observations.models.at(key.second);
+    const guide::ModelFacts& facts = observations.models.at(key.second);
     if (!facts.macs || !facts.params || *facts.macs <= 0 || *facts.params <= 0) continue;
-    models.push_back({key.first, cell.knobs, *facts.macs, *facts.params, mean(cell.accuracies)});
+    models.push_back(
+        {key.first, cell.knobs, *facts.macs, *facts.params, stats::mean(cell.accuracies)});
   }
   return models;
 }
@@ -53,19 +54,19 @@ double centre_settings(std::vector<TrainedModel>& models) {
   std::map<std::string, std::vector<double>> accuracies;
   for (const TrainedModel& model : models) accuracies[model.setting].push_back(model.accuracy);
   std::vector<double> means;
-  for (const auto& [setting, values] : accuracies) means.push_back(mean(values));
-  for (TrainedModel& model : models) model.accuracy -= mean(accuracies[model.setting]);
-  return means.empty() ? 0 : mean(means);
+  for (const auto& [setting, values] : accuracies) means.push_back(stats::mean(values));
+  for (TrainedModel& model : models) model.accuracy -= stats::mean(accuracies[model.setting]);
+  return means.empty() ? 0 : stats::mean(means);
 }
 
 bool holds_numbers(const SweptKnob& knob) {
   return std::all_of(knob.values.begin(), knob.values.end(),
-                     [](const Json& value) { return value.is_number(); });
+                     [](const core::Json& value) { return value.is_number(); });
 }
 
 }  // namespace
 
-Surrogate::Surrogate(const ResultsTable& table, const std::vector<SweptKnob>& knobs,
+Surrogate::Surrogate(const store::ResultsTable& table, const std::vector<SweptKnob>& knobs,
                      std::vector<std::string>& notes)
     : knobs_(knobs) {
   for (const SweptKnob& knob : knobs_) is_numeric_.push_back(holds_numbers(knob));
@@ -74,7 +75,7 @@ Surrogate::Surrogate(const ResultsTable& table, const std::vector<SweptKnob>& kn
     columns.push_back(static_cast<std::size_t>(
         std::find(table.knobs.begin(), table.knobs.end(), knob.name) - table.knobs.begin()));
 
-  std::vector<TrainedModel> models = trained_models(observe(table));
+  std::vector<TrainedModel> models = trained_models(guide::observe(table));
   base_ = centre_settings(models);
   std::vector<std::vector<double>> rows;
   std::vector<double> targets;
@@ -86,12 +87,13 @@ Surrogate::Surrogate(const ResultsTable& table, const std::vector<SweptKnob>& kn
   }
   rows_ = rows.size();
   if (rows_ >= 2 && rows_ >= 2 * rows.front().size()) {
-    model_ = fit_linear(rows, targets, kRidge);
+    model_ = stats::fit_linear(rows, targets, kRidge);
     is_fitted_ = model_.leave_one_out_r2 >= kLeastR2;
-    error_ = std::sqrt(std::max(0.0, 1 - model_.leave_one_out_r2)) * standard_deviation(targets);
+    error_ =
+        std::sqrt(std::max(0.0, 1 - model_.leave_one_out_r2)) * stats::standard_deviation(targets);
     notes.push_back("top-1 accuracy of " + std::to_string(rows_) +
                     " trained models is predicted with leave-one-out R2 = " +
-                    significant(model_.leave_one_out_r2, 2) +
+                    core::significant(model_.leave_one_out_r2, 2) +
                     (is_fitted_ ? "" : ", below 0.3: capacity stands in"));
   } else {
     notes.push_back(std::to_string(rows_) +
@@ -116,10 +118,10 @@ std::vector<double> Surrogate::features(const std::vector<std::string>& cells, d
   return features;
 }
 
-Prediction Surrogate::predict(const std::vector<std::size_t>& levels, const Cost& cost,
+Prediction Surrogate::predict(const std::vector<std::size_t>& levels, const graph::Cost& cost,
                               const std::string& budget_metric) const {
-  const auto macs = static_cast<double>(std::max<Index>(1, cost.macs));
-  const auto params = static_cast<double>(std::max<Index>(1, cost.parameters));
+  const auto macs = static_cast<double>(std::max<graph::Index>(1, cost.macs));
+  const auto params = static_cast<double>(std::max<graph::Index>(1, cost.parameters));
   Prediction prediction;
   if (!is_fitted_) {
     const bool by_macs = budget_metric == "params";
@@ -131,12 +133,13 @@ Prediction Surrogate::predict(const std::vector<std::size_t>& levels, const Cost
   std::vector<std::string> cells;
   for (std::size_t k = 0; k < knobs_.size(); ++k) cells.push_back(knobs_[k].cells[levels[k]]);
   prediction.metric = "accuracy.top1";
-  prediction.value = base_ + vitlab::predict(model_, features(cells, macs, params));
+  prediction.value = base_ + vitlab::stats::predict(model_, features(cells, macs, params));
   prediction.low = prediction.value - kTwoSided95 * error_;
   prediction.high = prediction.value + kTwoSided95 * error_;
-  prediction.basis = "ridge regression on " + std::to_string(rows_) +
-                     " trained models, leave-one-out R2 = " + significant(leave_one_out_r2(), 2);
+  prediction.basis =
+      "ridge regression on " + std::to_string(rows_) +
+      " trained models, leave-one-out R2 = " + core::significant(leave_one_out_r2(), 2);
   return prediction;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::design

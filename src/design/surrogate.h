@@ -8,7 +8,7 @@
 #include "graph/cost.h"
 #include "stats/least_squares.h"
 
-namespace vitlab {
+namespace vitlab::design {
 
 /// What a model is expected to be worth.
 struct Prediction {
@@ -27,7 +27,7 @@ class Surrogate {
   /// Fits models of `table` that have accuracy, MACs and parameters; each data set and recipe gets
   /// its own level. Capacity stands in below leave-one-out R2 = 0.3 or with fewer than two rows a
   /// feature; `notes` says so.
-  Surrogate(const ResultsTable& table, const std::vector<SweptKnob>& knobs,
+  Surrogate(const store::ResultsTable& table, const std::vector<SweptKnob>& knobs,
             std::vector<std::string>& notes);
 
   bool is_fitted() const { return is_fitted_; }
@@ -36,7 +36,7 @@ class Surrogate {
 
   /// The prediction for knob levels (positions in each knob's cells) and a cost. Of models of one
   /// budget, the better one has the higher value.
-  Prediction predict(const std::vector<std::size_t>& levels, const Cost& cost,
+  Prediction predict(const std::vector<std::size_t>& levels, const graph::Cost& cost,
                      const std::string& budget_metric) const;
 
  private:
@@ -45,11 +45,11 @@ class Surrogate {
 
   std::vector<SweptKnob> knobs_;
   std::vector<bool> is_numeric_;  // a knob enters as a number, else as one indicator a level
-  LinearModel model_;
+  stats::LinearModel model_;
   double base_ = 0;   // mean over data sets and recipes, to which the model adds
   double error_ = 0;  // leave-one-out root mean square
   std::size_t rows_ = 0;
   bool is_fitted_ = false;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::design

@@ -10,13 +10,13 @@
 #include "core/error.h"
 #include "engine/file_runs.h"
 #include "engine/request_model.h"
-#include "export/onnx_writer.h"
-#include "export/torchscript.h"
+#include "exports/onnx_writer.h"
+#include "exports/torchscript.h"
 #include "model/layouts.h"
 #include "model/mean_logits.h"
 #include "sweep/named_config.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
@@ -28,8 +28,8 @@ class ScratchFolder {
   ScratchFolder() {
     std::string name = (fs::temp_directory_path() / "vitlab-measure-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr)
-      throw UserError("no folder can be made in " + fs::temp_directory_path().string() +
-                      "; set TMPDIR to a folder that can be written");
+      throw core::UserError("no folder can be made in " + fs::temp_directory_path().string() +
+                            "; set TMPDIR to a folder that can be written");
     path_ = name;
   }
   ~ScratchFolder() {
@@ -46,24 +46,26 @@ class ScratchFolder {
 };
 
 /// Residual branches that start at zero would hide whatever is wrong behind them.
-void wake_zeros(Weights& weights) {
+void wake_zeros(model::Weights& weights) {
   const at::Generator generator = at::detail::createCPUGenerator(1);
   for (at::Tensor& tensor : weights.tensors)
     if (!tensor.ne(0).any().item<bool>()) tensor = 0.02 * at::randn(tensor.sizes(), generator);
 }
 
 /// The file of a runtime, written into a folder.
-fs::path write_file_of(const ExportModel& model, const Protocol& protocol, const fs::path& folder) {
+fs::path write_file_of(const exports::ExportModel& model, const sweep::Protocol& protocol,
+                       const fs::path& folder) {
   if (protocol.runtime == "onnxruntime") {
-    write_onnx(model, {.deploy = protocol.deploy}, folder / "model.onnx");
+    exports::write_onnx(model, {.deploy = protocol.deploy}, folder / "model.onnx");
     return folder / "model.onnx";
   }
-  write_torchscript(model, {.form = protocol.deploy ? GraphForm::kDeploy : GraphForm::kPlain},
-                    folder);
+  exports::write_torchscript(
+      model, {.form = protocol.deploy ? exports::GraphForm::kDeploy : exports::GraphForm::kPlain},
+      folder);
   return folder / "torchscript" / "model.pt";
 }
 
-using OpenFile = std::unique_ptr<TimedRun> (*)(const FileToRun&, const Protocol&);
+using OpenFile = std::unique_ptr<profile::TimedRun> (*)(const FileToRun&, const sweep::Protocol&);
 
 OpenFile opener_of(const std::string& runtime) {
   if (runtime == "onnxruntime") return open_onnxruntime;
@@ -71,19 +73,21 @@ OpenFile opener_of(const std::string& runtime) {
   return open_pt2;
 }
 
-std::unique_ptr<TimedRun> open_written(const ModelToTime& model, const Protocol& protocol) {
-  check_forward_fits(model.forms->graph(), protocol);
-  ExportModel exported{model.forms->name(), model.spec, model.forms->graph(),
-                       model.forms->weights(), "measured"};
+std::unique_ptr<profile::TimedRun> open_written(const ModelToTime& model,
+                                                const sweep::Protocol& protocol) {
+  profile::check_forward_fits(model.forms->graph(), protocol);
+  exports::ExportModel exported{model.forms->name(), model.spec, model.forms->graph(),
+                                model.forms->weights(), "measured"};
   if (model.is_untrained) wake_zeros(exported.weights);
   const ScratchFolder folder;
   FileToRun file;
   file.path = write_file_of(exported, protocol, folder.path());
-  file.image = Shape{1, model.spec.image.channels, model.spec.image.height, model.spec.image.width};
+  file.image =
+      graph::Shape{1, model.spec.image.channels, model.spec.image.height, model.spec.image.width};
   file.expected = [&exported](const at::Tensor& images) {
     const c10::InferenceMode no_gradients;
-    const Executor executor(exported.graph);
-    return mean_logits(executor.run(exported.weights, images).outputs);
+    const model::Executor executor(exported.graph);
+    return model::mean_logits(executor.run(exported.weights, images).outputs);
   };
   return opener_of(protocol.runtime)(file, protocol);
 }
@@ -93,68 +97,71 @@ std::string runtime_of_file(const std::string& path) {
   if (extension == ".onnx") return "onnxruntime";
   if (extension == ".pt") return "torchscript";
   if (extension == ".pt2") return "pt2";
-  throw UserError(path + " is no file that is measured: .onnx, .pt (TorchScript) and .pt2 are");
+  throw core::UserError(path +
+                        " is no file that is measured: .onnx, .pt (TorchScript) and .pt2 are");
 }
 
 }  // namespace
 
-ModelToTime model_to_time(const std::string& name, const ModelSpec& spec,
+ModelToTime model_to_time(const std::string& name, const architecture::ModelSpec& spec,
                           const std::string& weights, const std::string& layout) {
-  Graph graph = build_graph(spec);
+  graph::Graph graph = architecture::build_graph(spec);
   const auto load = [spec, graph, weights, layout] {
-    if (weights.empty()) return initial_weights(graph, 0);
+    if (weights.empty()) return model::initial_weights(graph, 0);
     std::vector<std::string> resized;
-    return read_weights(weights, spec, graph, layout_from_name(layout), at::kFloat, &resized);
+    return model::read_weights(weights, spec, graph, interop::layout_from_name(layout), at::kFloat,
+                               &resized);
   };
-  return {spec, std::make_shared<ModelForms>(name, std::move(graph), load), weights.empty()};
+  return {spec, std::make_shared<profile::ModelForms>(name, std::move(graph), load),
+          weights.empty()};
 }
 
-Candidate model_candidate(const ModelToTime& model, const Protocol& protocol) {
-  if (protocol.runtime == "libtorch") return own_candidate(model.forms, protocol);
+profile::Candidate model_candidate(const ModelToTime& model, const sweep::Protocol& protocol) {
+  if (protocol.runtime == "libtorch") return profile::own_candidate(model.forms, protocol);
   if (protocol.runtime == "pt2")
-    throw UserError("vitlab writes no .pt2 of " + model.forms->name() +
-                    "; give a compiled .pt2 file in place of the model");
+    throw core::UserError("vitlab writes no .pt2 of " + model.forms->name() +
+                          "; give a compiled .pt2 file in place of the model");
   return {model.forms->name(), protocol, model.forms->bytes(protocol),
           [model, protocol] { return open_written(model, protocol); }};
 }
 
-Candidate file_candidate(const std::string& name, const std::string& path, Index image_size,
-                         const Protocol& protocol) {
+profile::Candidate file_candidate(const std::string& name, const std::string& path,
+                                  graph::Index image_size, const sweep::Protocol& protocol) {
   std::error_code error;
   const std::uintmax_t size = fs::file_size(path, error);
-  if (error) throw UserError("cannot read " + path + ": " + error.message());
+  if (error) throw core::UserError("cannot read " + path + ": " + error.message());
   FileToRun file;
   file.path = fs::absolute(path);
-  if (image_size > 0) file.image = Shape{1, 3, image_size, image_size};
-  Protocol own = protocol;
+  if (image_size > 0) file.image = graph::Shape{1, 3, image_size, image_size};
+  sweep::Protocol own = protocol;
   own.runtime = runtime_of_file(path);
-  return {name, own, 2 * static_cast<Index>(size),
+  return {name, own, 2 * static_cast<graph::Index>(size),
           [file, own] { return opener_of(own.runtime)(file, own); }};
 }
 
-std::vector<Candidate> requested_candidates(const Json& request) {
+std::vector<profile::Candidate> requested_candidates(const core::Json& request) {
   std::map<std::string, ModelToTime> models;
-  std::vector<Candidate> candidates;
-  for (const Json& wanted : request.at("candidates")) {
+  std::vector<profile::Candidate> candidates;
+  for (const core::Json& wanted : request.at("candidates")) {
     const auto name = wanted.at("name").get<std::string>();
-    const Json& settings =
+    const core::Json& settings =
         wanted.contains("protocol") ? wanted.at("protocol") : request.at("protocol");
-    const Protocol protocol = protocol_from_json(settings, "protocol of " + name);
+    const sweep::Protocol protocol = sweep::protocol_from_json(settings, "protocol of " + name);
     if (wanted.contains("file")) {
       candidates.push_back(file_candidate(name, wanted.at("file").get<std::string>(),
-                                          wanted.value("image_size", Index{0}), protocol));
+                                          wanted.value("image_size", graph::Index{0}), protocol));
       continue;
     }
     const auto weights = wanted.value("weights", std::string());
     const auto layout = wanted.value("layout", std::string("vitlab"));
-    const std::string spec = dump_json(wanted.at("spec"));
+    const std::string spec = core::dump_json(wanted.at("spec"));
     const std::string key = name + '\n' + weights + '\n' + layout + '\n' + spec;
     if (!models.contains(key))
-      models.emplace(key,
-                     model_to_time(name, spec_from_json_text(spec, "request"), weights, layout));
+      models.emplace(key, model_to_time(name, architecture::spec_from_json_text(spec, "request"),
+                                        weights, layout));
     candidates.push_back(model_candidate(models.at(key), protocol));
   }
   return candidates;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

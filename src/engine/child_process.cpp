@@ -18,7 +18,7 @@
 #include "core/interrupt.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
@@ -28,7 +28,7 @@ constexpr int kPollMs = 100;
 std::array<int, 2> child_pipe() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw Failure(std::string("cannot make a pipe: ") + std::strerror(errno));
+    throw core::Failure(std::string("cannot make a pipe: ") + std::strerror(errno));
   return ends;
 }
 
@@ -49,7 +49,7 @@ std::array<int, 2> child_pipe() {
 /// Waits until `descriptor` is ready, looking for a wish to stop meanwhile.
 void wait_for(int descriptor, short events) {
   for (;;) {
-    check_interrupt();
+    core::check_interrupt();
     pollfd ready{descriptor, events, 0};
     if (poll(&ready, 1, kPollMs) > 0) return;
   }
@@ -126,7 +126,7 @@ std::string ChildProcess::last_words() const {
   std::string text(tail.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   const std::size_t line = text.rfind('\n');
-  return printable(line == std::string::npos ? text : text.substr(line + 1));
+  return core::printable(line == std::string::npos ? text : text.substr(line + 1));
 }
 
 void ChildProcess::fail() {
@@ -143,7 +143,7 @@ void ChildProcess::fail() {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && words.empty()) how = "cannot be started";
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
     how = "was killed from outside, as Linux does where memory runs out";
-  throw Failure(name_ + " " + how + (words.empty() ? "" : ": " + words));
+  throw core::Failure(name_ + " " + how + (words.empty() ? "" : ": " + words));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

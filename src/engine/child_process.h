@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-namespace vitlab {
+namespace vitlab::engine {
 
 /// A program under way that is spoken to by its stdin and stdout, its stderr kept for the last
 /// words of its own. It ends with the scope, and with this program however that ends.
@@ -37,4 +37,4 @@ class ChildProcess {
   std::string buffer_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -2,11 +2,11 @@
 
 #include "sweep/plan.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
-DeviceLock turn_on(const std::string& device, DeviceLock::Use use, Events& events) {
+store::DeviceLock turn_on(const std::string& device, store::DeviceLock::Use use, Events& events) {
   return {device, use, [&](const std::string& what) {
             events.send({{"event", "note"}, {"note", "waits for " + what}});
           }};
@@ -14,12 +14,12 @@ DeviceLock turn_on(const std::string& device, DeviceLock::Use use, Events& event
 
 }  // namespace
 
-DeviceLock alone_on(const std::string& device, Events& events) {
-  return turn_on(device_class(device), DeviceLock::Use::kExclusive, events);
+store::DeviceLock alone_on(const std::string& device, Events& events) {
+  return turn_on(sweep::device_class(device), store::DeviceLock::Use::kExclusive, events);
 }
 
-DeviceLock beside_others(Events& events) {
-  return turn_on("cpu", DeviceLock::Use::kShared, events);
+store::DeviceLock beside_others(Events& events) {
+  return turn_on("cpu", store::DeviceLock::Use::kShared, events);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -13,31 +13,32 @@
 #include "profile/roofs.h"
 #include "profile/timed_model.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
 /// 1, 2, 4 … and all processors that this program may use.
-std::vector<Index> thread_counts(Index cores) {
-  std::vector<Index> counts;
-  for (Index threads = 1; threads < cores; threads *= 2) counts.push_back(threads);
+std::vector<graph::Index> thread_counts(graph::Index cores) {
+  std::vector<graph::Index> counts;
+  for (graph::Index threads = 1; threads < cores; threads *= 2) counts.push_back(threads);
   counts.push_back(cores);
   return counts;
 }
 
-void add_roofs(at::Device device, const std::vector<Index>& thread_counts, Events& events,
-               Json& rows) {
+void add_roofs(at::Device device, const std::vector<graph::Index>& thread_counts, Events& events,
+               core::Json& rows) {
   constexpr std::array kTypes{at::kFloat, at::kBFloat16};
   std::int64_t done = 0;
   const auto total = static_cast<std::int64_t>(thread_counts.size() * kTypes.size());
-  const DeviceLock alone = alone_on(device.str(), events);
-  for (const Index count : thread_counts) {
-    const ThreadsInUse threads(count);
+  const store::DeviceLock alone = alone_on(device.str(), events);
+  for (const graph::Index count : thread_counts) {
+    const profile::ThreadsInUse threads(count);
     for (const at::ScalarType dtype : kTypes) {
       events.progress(done++, total, device.str() + ", " + std::to_string(count) + " threads");
-      check_interrupt();
-      Json row{{"device", device.str()}, {"threads", count}, {"dtype", dtype_name(dtype)}};
-      row.update(roofs_json(measured_roofs(device, dtype)));
+      core::check_interrupt();
+      core::Json row{
+          {"device", device.str()}, {"threads", count}, {"dtype", model::dtype_name(dtype)}};
+      row.update(profile::roofs_json(profile::measured_roofs(device, dtype)));
       rows.push_back(std::move(row));
     }
   }
@@ -46,29 +47,30 @@ void add_roofs(at::Device device, const std::vector<Index>& thread_counts, Event
 
 }  // namespace
 
-Json run_doctor_request(const Json& request, Events& events) {
-  Json payload = Json::object();
-  payload["environment"] = environment_json(environment(at::kCPU));
+core::Json run_doctor_request(const core::Json& request, Events& events) {
+  core::Json payload = core::Json::object();
+  payload["environment"] = profile::environment_json(profile::environment(at::kCPU));
   payload["threads_default"] = at::get_num_threads();
-  payload["cuda"] = Json::object();
+  payload["cuda"] = core::Json::object();
   try {
-    const at::Device device = open_device("cuda");
+    const at::Device device = model::open_device("cuda");
     payload["cuda"]["available"] = true;
-    payload["cuda"]["device"] = device_class(device);
-  } catch (const CapabilityError& error) {
+    payload["cuda"]["device"] = model::device_class(device);
+  } catch (const core::CapabilityError& error) {
     payload["cuda"]["available"] = false;
     payload["cuda"]["reason"] = error.what();
   }
   if (!request.value("roofs", false)) return payload;
-  payload["roofs"] = Json::array();
-  add_roofs(at::kCPU, thread_counts(environment(at::kCPU).cores), events, payload["roofs"]);
+  payload["roofs"] = core::Json::array();
+  add_roofs(at::kCPU, thread_counts(profile::environment(at::kCPU).cores), events,
+            payload["roofs"]);
   if (payload["cuda"]["available"].get<bool>()) {
-    const at::Device device = open_device("cuda");
+    const at::Device device = model::open_device("cuda");
     add_roofs(device, {1}, events, payload["roofs"]);
-    const std::string missing = measured_cuda_roofs(device.index()).missing;
+    const std::string missing = profile::measured_cuda_roofs(device.index()).missing;
     if (!missing.empty()) payload["cuda"]["own_kernels"] = missing;
   }
   return payload;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 std::optional<double> checked_difference(const FileToRun& file, const at::Tensor& images,
                                          const at::Tensor& logits) {
@@ -11,25 +11,28 @@ std::optional<double> checked_difference(const FileToRun& file, const at::Tensor
   if (!file.expected) return std::nullopt;
   const at::Tensor expected = file.expected(images).to(at::kDouble);
   if (logits.sizes() != expected.sizes())
-    throw Failure("not timed: the logits have another shape than vitlab's");
+    throw core::Failure("not timed: the logits have another shape than vitlab's");
   const auto scale = expected.abs().max().item<double>();
   const auto difference = (logits.to(at::kDouble) - expected).abs().max().item<double>();
   const double relative = scale > 0 ? difference / scale : difference;
   if (!(relative <= kLimit))
-    throw Failure("not timed: its logits differ from vitlab's by " + significant(relative, 3) +
-                  " of the largest, at most " + significant(kLimit, 3) + " is allowed");
+    throw core::Failure("not timed: its logits differ from vitlab's by " +
+                        core::significant(relative, 3) + " of the largest, at most " +
+                        core::significant(kLimit, 3) + " is allowed");
   return relative;
 }
 
-Json about_run(const std::string& version, std::optional<double> difference) {
-  return {{"runtime_version", version},
-          {"max_rel_difference", difference ? json_number(*difference) : Json(nullptr)}};
+core::Json about_run(const std::string& version, std::optional<double> difference) {
+  return {
+      {"runtime_version", version},
+      {"max_rel_difference", difference ? core::json_number(*difference) : core::Json(nullptr)}};
 }
 
-Shape image_of(const FileToRun& file, const std::optional<Shape>& told) {
+graph::Shape image_of(const FileToRun& file, const std::optional<graph::Shape>& told) {
   if (told) return *told;
   if (file.image) return *file.image;
-  throw Failure(file.path.string() + " does not say the size of its images; give --image-size");
+  throw core::Failure(file.path.string() +
+                      " does not say the size of its images; give --image-size");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

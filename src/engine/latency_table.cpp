@@ -9,7 +9,7 @@
 #include "profile/profile.h"
 #include "prune/candidates.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
@@ -17,24 +17,26 @@ namespace {
 /// proportions of layers of one kind matter.
 constexpr double kOperationsPerElement = 20;
 
-double work_on_paper(const Cost& cost) {
+double work_on_paper(const graph::Cost& cost) {
   return std::max(static_cast<double>(cost.flops),
                   kOperationsPerElement * static_cast<double>(cost.elements_moved));
 }
 
 /// The model with `share` of the units of every axis that pruning may cut.
-ModelSpec shrunk(const ModelSpec& spec, const PruneSettings& settings, double share) {
-  const Graph graph = build_graph(spec);
-  const std::vector<bool> axes = prunable_axes(graph, settings);
-  std::vector<std::optional<std::vector<Index>>> kept(graph.axes.size());
+architecture::ModelSpec shrunk(const architecture::ModelSpec& spec,
+                               const sweep::PruneSettings& settings, double share) {
+  const graph::Graph graph = architecture::build_graph(spec);
+  const std::vector<bool> axes = prune::prunable_axes(graph, settings);
+  std::vector<std::optional<std::vector<graph::Index>>> kept(graph.axes.size());
   for (std::size_t a = 0; a < axes.size(); ++a) {
     if (!axes[a]) continue;
     kept[a].emplace();
     const auto size = static_cast<double>(graph.axes[a].size);
-    for (Index unit = 0; unit < std::max<Index>(1, std::llround(size * share)); ++unit)
+    for (graph::Index unit = 0; unit < std::max<graph::Index>(1, std::llround(size * share));
+         ++unit)
       kept[a]->push_back(unit);
   }
-  return resize_spec(spec, graph, kept);
+  return architecture::resize_spec(spec, graph, kept);
 }
 
 struct Point {
@@ -63,28 +65,29 @@ std::pair<double, double> fitted(const std::vector<Point>& points) {
 
 }  // namespace
 
-LatencyTable::LatencyTable(const ModelSpec& spec, const PruneSettings& settings,
-                           const Protocol& protocol)
+LatencyTable::LatencyTable(const architecture::ModelSpec& spec,
+                           const sweep::PruneSettings& settings, const sweep::Protocol& protocol)
     : protocol_(protocol) {
   protocol_.warmup_seconds = std::min(protocol.warmup_seconds, 0.1);
   protocol_.timed_seconds = std::min(protocol.timed_seconds, 0.3);
   std::map<Key, std::vector<Point>> points;
   for (const double share : {1.0, 0.75, 0.5, 0.25}) {
-    const NamedGraph model = untrained_model("shrunk", shrunk(spec, settings, share));
-    const ProfileResult profile = profile_model(model, protocol_);
+    const profile::NamedGraph model =
+        profile::untrained_model("shrunk", shrunk(spec, settings, share));
+    const profile::ProfileResult profile = profile::profile_model(model, protocol_);
     if (profile.out_of_memory)
-      throw Failure("memory ran out while latency was measured: " + *profile.out_of_memory);
+      throw core::Failure("memory ran out while latency was measured: " + *profile.out_of_memory);
     std::map<std::string, double> by_layer;
     double all = 0;
-    for (const OpRow& row : profile.ops) {
+    for (const profile::OpRow& row : profile.ops) {
       by_layer[row.layer] += row.seconds;
       all += row.seconds;
     }
     // What the observer adds, and what runs between the ops, belongs to no layer.
     const double factor = profile.speed.latency_ms.median / 1e3 / all;
-    const std::vector<Cost> costs = layer_costs(model.graph);
+    const std::vector<graph::Cost> costs = graph::layer_costs(model.graph);
     for (std::size_t i = 0; i < costs.size(); ++i) {
-      const LayerInfo& layer = model.graph.layers[i];
+      const graph::LayerInfo& layer = model.graph.layers[i];
       points[{layer.stage, std::string(layer.kind)}].push_back(
           {work_on_paper(costs[i]), factor * by_layer[layer.path]});
     }
@@ -95,22 +98,22 @@ LatencyTable::LatencyTable(const ModelSpec& spec, const PruneSettings& settings,
   }
 }
 
-double LatencyTable::seconds(const ModelSpec& spec) const {
-  const Graph graph = build_graph(spec);
-  const std::vector<Cost> costs = layer_costs(graph);
+double LatencyTable::seconds(const architecture::ModelSpec& spec) const {
+  const graph::Graph graph = architecture::build_graph(spec);
+  const std::vector<graph::Cost> costs = graph::layer_costs(graph);
   double sum = 0;
   for (std::size_t i = 0; i < costs.size(); ++i) {
     const auto found = lines_.find({graph.layers[i].stage, std::string(graph.layers[i].kind)});
-    ensure(found != lines_.end(), "a cut model has layers of the kinds that were measured");
+    core::ensure(found != lines_.end(), "a cut model has layers of the kinds that were measured");
     sum += found->second.fixed + found->second.slope * work_on_paper(costs[i]);
   }
   return sum;
 }
 
-Json LatencyTable::json() const {
-  Json json = Json::object();
-  json["protocol"] = protocol_json(protocol_);
-  json["layers"] = Json::array();
+core::Json LatencyTable::json() const {
+  core::Json json = core::Json::object();
+  json["protocol"] = sweep::protocol_json(protocol_);
+  json["layers"] = core::Json::array();
   for (const auto& [key, line] : lines_)
     json["layers"].push_back({{"stage", key.first},
                               {"kind", key.second},
@@ -119,4 +122,4 @@ Json LatencyTable::json() const {
   return json;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -4,12 +4,12 @@
 #include <string>
 #include <utility>
 
+#include "architecture/model_spec.h"
 #include "core/json.h"
-#include "spec/model_spec.h"
 #include "sweep/analysis_settings.h"
 #include "sweep/protocol.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 /// Seconds of a model as the sum over its layers, each on a line measured for layers of its kind
 /// and stage: a + b · (the larger of work and traffic on paper). The lines are fitted to profiles
@@ -18,13 +18,14 @@ class LatencyTable {
  public:
   /// Profiles the model and three shrunk ones, with the axes that `settings` name at 3/4, 1/2 and
   /// 1/4 of their units. Throws Failure if memory runs out.
-  LatencyTable(const ModelSpec& spec, const PruneSettings& settings, const Protocol& protocol);
+  LatencyTable(const architecture::ModelSpec& spec, const sweep::PruneSettings& settings,
+               const sweep::Protocol& protocol);
 
   /// Estimated seconds of one batch of the protocol.
-  double seconds(const ModelSpec& spec) const;
+  double seconds(const architecture::ModelSpec& spec) const;
 
   /// What was measured: `protocol` and `layers: [{stage, kind, fixed_ms, measured}]`.
-  Json json() const;
+  core::Json json() const;
 
  private:
   struct Line {
@@ -34,8 +35,8 @@ class LatencyTable {
   };
   using Key = std::pair<std::int32_t, std::string>;  // stage and kind
 
-  Protocol protocol_;
+  sweep::Protocol protocol_;
   std::map<Key, Line> lines_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -12,7 +12,7 @@
 #include "engine/requests.h"
 #include "model/device.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
@@ -30,14 +30,14 @@ std::string first_line(const char* text) {
   return message.substr(0, message.find('\n'));
 }
 
-Json answer(const Json& request, Events& events) {
+core::Json answer(const core::Json& request, Events& events) {
   const auto command = request.value("command", std::string());
   for (const RequestKind& kind : kRequests)
     if (command == kind.command) return kind.run(request, events);
-  throw UserError("vitlab-engine: unknown request '" + command + "'");
+  throw core::UserError("vitlab-engine: unknown request '" + command + "'");
 }
 
-int fail(Events& events, const char* kind, const std::string& message, ExitCode code) {
+int fail(Events& events, const char* kind, const std::string& message, core::ExitCode code) {
   events.error(kind, message);
   return static_cast<int>(code);
 }
@@ -46,28 +46,29 @@ int serve() {
   Events events;
   try {
     const std::string text(std::istreambuf_iterator<char>(std::cin), {});
-    events.result(answer(parse_json(text, "request", 256), events));
+    events.result(answer(core::parse_json(text, "request", 256), events));
     return 0;
-  } catch (const UserError& error) {
-    return fail(events, "user", error.what(), ExitCode::kUsage);
-  } catch (const CapabilityError& error) {
-    return fail(events, "capability", error.what(), ExitCode::kMissingCapability);
-  } catch (const Interrupted& error) {
-    return fail(events, "interrupted", error.what(), ExitCode::kInterrupted);
-  } catch (const Failure& error) {
-    return fail(events, "failure", error.what(), ExitCode::kFailure);
+  } catch (const core::UserError& error) {
+    return fail(events, "user", error.what(), core::ExitCode::kUsage);
+  } catch (const core::CapabilityError& error) {
+    return fail(events, "capability", error.what(), core::ExitCode::kMissingCapability);
+  } catch (const core::Interrupted& error) {
+    return fail(events, "interrupted", error.what(), core::ExitCode::kInterrupted);
+  } catch (const core::Failure& error) {
+    return fail(events, "failure", error.what(), core::ExitCode::kFailure);
   } catch (const c10::Error& error) {
-    return fail(events, "internal", first_line(error.what_without_backtrace()), ExitCode::kFailure);
+    return fail(events, "internal", first_line(error.what_without_backtrace()),
+                core::ExitCode::kFailure);
   } catch (const std::exception& error) {
-    return fail(events, "internal", first_line(error.what()), ExitCode::kFailure);
+    return fail(events, "internal", first_line(error.what()), core::ExitCode::kFailure);
   }
 }
 
 }  // namespace
 
-}  // namespace vitlab
+}  // namespace vitlab::engine
 
 int main() {
-  vitlab::install_interrupt_handlers();
-  return vitlab::serve();
+  vitlab::core::install_interrupt_handlers();
+  return vitlab::engine::serve();
 }

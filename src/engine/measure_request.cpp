@@ -4,48 +4,50 @@
 #include "engine/requests.h"
 #include "profile/measure.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
-TurnOptions turn_options(const Json& request) {
-  TurnOptions options;
+profile::TurnOptions turn_options(const core::Json& request) {
+  profile::TurnOptions options;
   options.until = request.value("until", 0.0);
-  if (options.until < 0 || options.until >= 1) throw UserError("until must lie between 0 and 1");
+  if (options.until < 0 || options.until >= 1)
+    throw core::UserError("until must lie between 0 and 1");
   return options;
 }
 
 }  // namespace
 
-Json run_measure_request(const Json& request, Events& events) {
-  const std::vector<Candidate> candidates = requested_candidates(request);
-  if (candidates.empty()) throw UserError("a measurement needs a model");
+core::Json run_measure_request(const core::Json& request, Events& events) {
+  const std::vector<profile::Candidate> candidates = requested_candidates(request);
+  if (candidates.empty()) throw core::UserError("a measurement needs a model");
   const auto reference = request.value("reference", std::size_t{0});
-  if (reference >= candidates.size()) throw UserError("the reference is none of the candidates");
-  const DeviceLock alone = alone_on(candidates.at(reference).protocol.device, events);
-  const Measurement measurement = measure_interleaved(
+  if (reference >= candidates.size())
+    throw core::UserError("the reference is none of the candidates");
+  const store::DeviceLock alone = alone_on(candidates.at(reference).protocol.device, events);
+  const profile::Measurement measurement = profile::measure_interleaved(
       candidates, reference,
       [&](std::int64_t done, std::int64_t total, const std::string& note) {
         events.progress(done, total, note);
       },
       turn_options(request));
-  Json payload = Json::object();
-  payload["protocol"] = protocol_json(candidates.at(reference).protocol, true);
-  payload["candidates"] = Json::array();
+  core::Json payload = core::Json::object();
+  payload["protocol"] = sweep::protocol_json(candidates.at(reference).protocol, true);
+  payload["candidates"] = core::Json::array();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    Json row = measured_json(measurement, i);
+    core::Json row = profile::measured_json(measurement, i);
     row.erase("environment");
     row.erase("machine_state");
     // What concerns the machine is said once, below.
-    if (row.contains("warnings")) row["warnings"] = speed_warnings(measurement.models[i]);
-    row["protocol"] = protocol_json(candidates[i].protocol, true);
+    if (row.contains("warnings")) row["warnings"] = profile::speed_warnings(measurement.models[i]);
+    row["protocol"] = sweep::protocol_json(candidates[i].protocol, true);
     payload["candidates"].push_back(std::move(row));
   }
-  payload["largest_batch_that_fits"] = largest_batches_json(measurement);
-  payload["warnings"] = machine_warnings(measurement);
-  payload["machine_state"] = machine_state_json(measurement.state);
-  payload["environment"] = environment_json(measurement.environment);
+  payload["largest_batch_that_fits"] = profile::largest_batches_json(measurement);
+  payload["warnings"] = profile::machine_warnings(measurement);
+  payload["machine_state"] = profile::machine_state_json(measurement.state);
+  payload["environment"] = profile::environment_json(measurement.environment);
   return payload;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -6,38 +6,39 @@
 #include "profile/profile.h"
 #include "sweep/named_config.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
 /// Of a profile what the turns did not give: shares of time. Its own speed is not recorded twice.
-void add_profile(StageRecord& record, const NamedGraph& model, Protocol protocol) {
+void add_profile(store::StageRecord& record, const profile::NamedGraph& model,
+                 sweep::Protocol protocol) {
   // Where time goes needs fewer forwards than how much of it there is.
   protocol.warmup_seconds = std::min(protocol.warmup_seconds, 0.2);
   protocol.timed_seconds = std::max(0.3, protocol.timed_seconds / 3);
-  const ProfileResult profile = profile_model(model, protocol);
+  const profile::ProfileResult profile = profile::profile_model(model, protocol);
   if (profile.out_of_memory) return;
-  for (MetricValue& metric : metrics_of(profile))
+  for (store::MetricValue& metric : profile::metrics_of(profile))
     if (metric.metric != "throughput" && metric.metric != "latency")
       record.metrics.push_back(std::move(metric));
-  record.details["profile"] = profile_json(profile);
+  record.details["profile"] = profile::profile_json(profile);
 }
 
 }  // namespace
 
-std::vector<StageRecord> run_measure_stages(
-    const Plan& plan, const std::vector<const PlannedStage*>& stages,
+std::vector<store::StageRecord> run_measure_stages(
+    const sweep::Plan& plan, const std::vector<const sweep::PlannedStage*>& stages,
     const std::function<void(std::int64_t done, std::int64_t total, const std::string& note)>&
         note) {
-  const Protocol protocol = protocol_from_json(stages.front()->settings, "protocol");
+  const sweep::Protocol protocol = sweep::protocol_from_json(stages.front()->settings, "protocol");
   std::vector<ModelToTime> models;
   const auto add = [&](const std::string& id) {
-    const PlannedModel& model = plan.models.at(id);
+    const sweep::PlannedModel& model = plan.models.at(id);
     models.push_back(model_to_time(model.name.empty() ? model.id : model.name, model.spec()));
   };
   std::size_t reference = 0;
   bool reference_is_extra = false;
-  for (const PlannedStage* stage : stages) {
+  for (const sweep::PlannedStage* stage : stages) {
     if (stage->model == plan.reference) reference = models.size();
     add(stage->model);
   }
@@ -47,29 +48,30 @@ std::vector<StageRecord> run_measure_stages(
     reference_is_extra = true;
     add(plan.reference);
   }
-  std::vector<Candidate> candidates;
+  std::vector<profile::Candidate> candidates;
   for (const ModelToTime& model : models) candidates.push_back(model_candidate(model, protocol));
-  const Measurement measurement = measure_interleaved(candidates, reference, note);
-  std::vector<StageRecord> records;
+  const profile::Measurement measurement =
+      profile::measure_interleaved(candidates, reference, note);
+  std::vector<store::StageRecord> records;
   for (std::size_t i = 0; i < stages.size(); ++i) {
-    StageRecord record = blank_record(*stages[i]);
-    record.metrics = metrics_of(measurement, i);
+    store::StageRecord record = blank_record(*stages[i]);
+    record.metrics = profile::metrics_of(measurement, i);
     if (!has_reference)
       std::erase_if(record.metrics,
-                    [](const MetricValue& m) { return m.metric == "throughput_ratio"; });
-    record.details = measured_json(measurement, i);
-    record.details["protocol"] = protocol_json(protocol, true);
+                    [](const store::MetricValue& m) { return m.metric == "throughput_ratio"; });
+    record.details = profile::measured_json(measurement, i);
+    record.details["protocol"] = sweep::protocol_json(protocol, true);
     record.details["reference"] = plan.reference;
     record.details["reference_measured_again"] = reference_is_extra;
-    const TimedTurns& turns = measurement.models[i].turns;
+    const profile::TimedTurns& turns = measurement.models[i].turns;
     if (turns.out_of_memory) {
-      record.state = StageState::kOutOfMemory;
+      record.state = store::StageState::kOutOfMemory;
       record.reason = *turns.out_of_memory;
     } else if (turns.failed) {
-      record.state = StageState::kFailed;
+      record.state = store::StageState::kFailed;
       record.reason = *turns.failed;
     } else if (protocol.runtime == "libtorch") {
-      const ModelForms& forms = *models[i].forms;
+      const profile::ModelForms& forms = *models[i].forms;
       if (note)
         note(static_cast<std::int64_t>(i), static_cast<std::int64_t>(stages.size()),
              "profile " + forms.name());
@@ -80,4 +82,4 @@ std::vector<StageRecord> run_measure_stages(
   return records;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

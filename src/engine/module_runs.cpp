@@ -9,6 +9,7 @@
 #include <torch/csrc/jit/serialization/import.h>
 #include <torch/headeronly/version.h>
 
+#include "architecture/model_spec.h"
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "core/text.h"
@@ -16,9 +17,8 @@
 #include "model/device.h"
 #include "profile/device_clock.h"
 #include "profile/timed_model.h"
-#include "spec/model_spec.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
@@ -30,25 +30,25 @@ auto with_failures_of(const std::filesystem::path& path, Work&& work) {
   try {
     return work();
   } catch (const c10::Error& error) {
-    if (means_out_of_memory(error)) throw;
+    if (profile::means_out_of_memory(error)) throw;
     const std::string text = error.what_without_backtrace();
-    throw Failure(path.string() + ": " + printable(text.substr(0, text.find('\n'))));
+    throw core::Failure(path.string() + ": " + core::printable(text.substr(0, text.find('\n'))));
   }
 }
 
 /// A file that LibTorch itself runs.
-class ModuleRun : public TimedRun {
+class ModuleRun : public profile::TimedRun {
  public:
-  ModuleRun(const FileToRun& file, const std::optional<Shape>& told, const Protocol& protocol,
-            at::Device device, ModuleForward forward)
+  ModuleRun(const FileToRun& file, const std::optional<graph::Shape>& told,
+            const sweep::Protocol& protocol, at::Device device, ModuleForward forward)
       : path_(file.path), forward_(std::move(forward)), clock_(device) {
-    const at::Tensor images = timed_images(image_of(file, told), protocol.batch);
+    const at::Tensor images = profile::timed_images(image_of(file, told), protocol.batch);
     images_ = images.to(device);
     difference_ = checked_difference(file, images, run().to(at::kCPU));
   }
 
   double forward() override {
-    check_interrupt();
+    core::check_interrupt();
     clock_.clear();
     const std::size_t start = clock_.mark();
     const at::Tensor logits = run();
@@ -57,7 +57,7 @@ class ModuleRun : public TimedRun {
     return clock_.seconds(start, end);
   }
 
-  Json about() const override { return about_run("libtorch " TORCH_VERSION, difference_); }
+  core::Json about() const override { return about_run("libtorch " TORCH_VERSION, difference_); }
 
  private:
   at::Tensor run() {
@@ -67,19 +67,19 @@ class ModuleRun : public TimedRun {
 
   std::filesystem::path path_;
   ModuleForward forward_;
-  DeviceClock clock_;
+  profile::DeviceClock clock_;
   at::Tensor images_;
   std::optional<double> difference_;
 };
 
 /// From vitlab.json in a file that vitlab wrote.
-std::optional<Shape> told_by_vitlab(const torch::jit::ExtraFilesMap& extra) {
+std::optional<graph::Shape> told_by_vitlab(const torch::jit::ExtraFilesMap& extra) {
   const std::string& text = extra.at("vitlab.json");
   if (text.empty()) return std::nullopt;
-  const Json about = parse_json(text, "vitlab.json");
-  const ModelSpec spec =
-      spec_from_json_text(about.value("vitlab.spec", std::string()), "vitlab.json");
-  return Shape{1, spec.image.channels, spec.image.height, spec.image.width};
+  const core::Json about = core::parse_json(text, "vitlab.json");
+  const architecture::ModelSpec spec =
+      architecture::spec_from_json_text(about.value("vitlab.spec", std::string()), "vitlab.json");
+  return graph::Shape{1, spec.image.channels, spec.image.height, spec.image.width};
 }
 
 /// Names in the archive stand in clear at its end; a compiled one has a folder of its own.
@@ -103,8 +103,9 @@ void load_whole_libtorch() {
 
 }  // namespace
 
-std::unique_ptr<TimedRun> open_torchscript_run(const FileToRun& file, const Protocol& protocol) {
-  const at::Device device = open_device(protocol.device);
+std::unique_ptr<profile::TimedRun> open_torchscript_run(const FileToRun& file,
+                                                        const sweep::Protocol& protocol) {
+  const at::Device device = model::open_device(protocol.device);
   torch::jit::ExtraFilesMap extra{{"vitlab.json", ""}};
   auto module = with_failures_of(file.path, [&] {
     auto loaded =
@@ -117,13 +118,14 @@ std::unique_ptr<TimedRun> open_torchscript_run(const FileToRun& file, const Prot
       [module](const at::Tensor& images) { return module->forward({images}).toTensor(); });
 }
 
-std::unique_ptr<TimedRun> open_pt2(const FileToRun& file, const Protocol& protocol) {
+std::unique_ptr<profile::TimedRun> open_pt2(const FileToRun& file,
+                                            const sweep::Protocol& protocol) {
   if (!is_compiled_package(file.path))
-    throw UserError(file.path.string() +
-                    " is not compiled; make a package of it in Python with "
-                    "torch._inductor.aoti_compile_and_package(torch.export.load(…), "
-                    "package_path=\"compiled.pt2\")");
-  const at::Device device = open_device(protocol.device);
+    throw core::UserError(file.path.string() +
+                          " is not compiled; make a package of it in Python with "
+                          "torch._inductor.aoti_compile_and_package(torch.export.load(…), "
+                          "package_path=\"compiled.pt2\")");
+  const at::Device device = model::open_device(protocol.device);
   load_whole_libtorch();
   auto loader = with_failures_of(file.path, [&] {
     return std::make_shared<torch::inductor::AOTIModelPackageLoader>(
@@ -135,4 +137,4 @@ std::unique_ptr<TimedRun> open_pt2(const FileToRun& file, const Protocol& protoc
       [loader](const at::Tensor& images) { return loader->run({images}).at(0); });
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -11,7 +11,7 @@
 #include "engine/file_runs.h"
 #include "engine/onnxruntime_worker.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
@@ -27,24 +27,24 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-Index whole_number(const std::string& word) {
-  Index value = 0;
+graph::Index whole_number(const std::string& word) {
+  graph::Index value = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
   if (error != std::errc{} || end != word.data() + word.size() || value < 0)
-    throw Failure("the worker of ONNX Runtime answered " + quoted_clip(word));
+    throw core::Failure("the worker of ONNX Runtime answered " + core::quoted_clip(word));
   return value;
 }
 
-class OnnxRuntimeRun : public TimedRun {
+class OnnxRuntimeRun : public profile::TimedRun {
  public:
-  OnnxRuntimeRun(const FileToRun& file, const Protocol& protocol)
+  OnnxRuntimeRun(const FileToRun& file, const sweep::Protocol& protocol)
       : python_(python_program()),
         worker_({python_, "-c", std::string(kOnnxRuntimeWorker), file.path.string(),
                  std::to_string(protocol.threads)}) {
     const std::vector<std::string> ready = answer("ready");
     version_ = ready.at(1);
     const at::Tensor images =
-        timed_images(image_of(file, told_image(file, ready, protocol)), protocol.batch);
+        profile::timed_images(image_of(file, told_image(file, ready, protocol)), protocol.batch);
     give(images);
     difference_ = checked_difference(file, images, logits());
   }
@@ -54,7 +54,7 @@ class OnnxRuntimeRun : public TimedRun {
     return std::strtod(answer("seconds").at(1).c_str(), nullptr);
   }
 
-  Json about() const override { return about_run("onnxruntime " + version_, difference_); }
+  core::Json about() const override { return about_run("onnxruntime " + version_, difference_); }
 
  private:
   /// The words of the worker's next line, which starts with `word` unless something went wrong.
@@ -63,41 +63,44 @@ class OnnxRuntimeRun : public TimedRun {
     std::vector<std::string> words = words_of(line);
     if (words.size() > 1 && words.front() == word) return words;
     if (line == word) return words;
-    const std::string reason = printable(line.substr(std::min(line.find(' '), line.size())));
-    if (words.empty()) throw Failure("the worker of ONNX Runtime answered nothing");
+    const std::string reason = core::printable(line.substr(std::min(line.find(' '), line.size())));
+    if (words.empty()) throw core::Failure("the worker of ONNX Runtime answered nothing");
     if (words.front() == "memory") throw std::bad_alloc();
     if (words.front() == "missing")
-      throw CapabilityError("ONNX Runtime cannot be used:" + reason + " (" + python_ +
-                            "); install it with '" + python_ +
-                            " -m pip install onnxruntime', or name an interpreter that has it in "
-                            "VITLAB_PYTHON");
-    throw Failure("ONNX Runtime:" + reason);
+      throw core::CapabilityError(
+          "ONNX Runtime cannot be used:" + reason + " (" + python_ + "); install it with '" +
+          python_ +
+          " -m pip install onnxruntime', or name an interpreter that has it in "
+          "VITLAB_PYTHON");
+    throw core::Failure("ONNX Runtime:" + reason);
   }
 
   std::string worker_line() {
     try {
       return worker_.read_line();
-    } catch (const Failure& error) {
+    } catch (const core::Failure& error) {
       const std::string reason = error.what();
       if (reason.find("cannot be started") == std::string::npos) throw;
-      throw CapabilityError("ONNX Runtime is run by Python, and '" + python_ +
-                            "' cannot be started; install python3 with onnxruntime, or name an "
-                            "interpreter in VITLAB_PYTHON");
+      throw core::CapabilityError(
+          "ONNX Runtime is run by Python, and '" + python_ +
+          "' cannot be started; install python3 with onnxruntime, or name an "
+          "interpreter in VITLAB_PYTHON");
     }
   }
 
   /// From "ready version tensor(float) N C H W", 0 where the file leaves a size open.
-  static std::optional<Shape> told_image(const FileToRun& file,
-                                         const std::vector<std::string>& ready,
-                                         const Protocol& protocol) {
+  static std::optional<graph::Shape> told_image(const FileToRun& file,
+                                                const std::vector<std::string>& ready,
+                                                const sweep::Protocol& protocol) {
     if (ready.size() != 7 || ready[2] != "tensor(float)")
-      throw Failure(file.path.string() + " does not take float images (N, C, H, W)");
-    std::array<Index, 4> sizes{};
+      throw core::Failure(file.path.string() + " does not take float images (N, C, H, W)");
+    std::array<graph::Index, 4> sizes{};
     for (std::size_t i = 0; i < sizes.size(); ++i) sizes[i] = whole_number(ready[3 + i]);
     if (sizes[0] != 0 && sizes[0] != protocol.batch)
-      throw Failure(file.path.string() + " takes batches of " + std::to_string(sizes[0]) + " only");
+      throw core::Failure(file.path.string() + " takes batches of " + std::to_string(sizes[0]) +
+                          " only");
     if (sizes[1] == 0 || sizes[2] == 0 || sizes[3] == 0) return std::nullopt;
-    return Shape{1, sizes[1], sizes[2], sizes[3]};
+    return graph::Shape{1, sizes[1], sizes[2], sizes[3]};
   }
 
   void give(const at::Tensor& images) {
@@ -127,8 +130,9 @@ class OnnxRuntimeRun : public TimedRun {
 
 }  // namespace
 
-std::unique_ptr<TimedRun> open_onnxruntime(const FileToRun& file, const Protocol& protocol) {
+std::unique_ptr<profile::TimedRun> open_onnxruntime(const FileToRun& file,
+                                                    const sweep::Protocol& protocol) {
   return std::make_unique<OnnxRuntimeRun>(file, protocol);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -11,54 +11,58 @@
 #include "profile/trace.h"
 #include "sweep/named_config.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
 /// A model to profile, with the weights that its request names; tells which tables were resized.
-NamedGraph profiled_model(const Json& request, std::vector<std::string>& resized) {
+profile::NamedGraph profiled_model(const core::Json& request, std::vector<std::string>& resized) {
   const RequestedModel model = requested_model(request);
-  NamedGraph named = untrained_model(model.name, model.spec);
+  profile::NamedGraph named = profile::untrained_model(model.name, model.spec);
   const auto path = request.value("weights", std::string());
   if (!path.empty())
-    named.weights = read_weights(path, model.spec, named.graph,
-                                 layout_from_name(request.value("layout", std::string("vitlab"))),
-                                 at::kFloat, &resized);
+    named.weights = model::read_weights(
+        path, model.spec, named.graph,
+        interop::layout_from_name(request.value("layout", std::string("vitlab"))), at::kFloat,
+        &resized);
   tell_resized(resized);
   return named;
 }
 
 /// Both models in turns for the ratio of their speeds, then the other one's profile.
-Json compared(const NamedGraph& model, const ProfileResult& result, const NamedGraph& other,
-              const Protocol& protocol, const TimingNotice& notice) {
+core::Json compared(const profile::NamedGraph& model, const profile::ProfileResult& result,
+                    const profile::NamedGraph& other, const sweep::Protocol& protocol,
+                    const profile::TimingNotice& notice) {
   constexpr std::size_t kReference = 1;
-  const Measurement turns = measure_interleaved({model, other}, protocol, kReference, notice);
-  return against_json(result, profile_model(other, protocol, notice), turns);
+  const profile::Measurement turns =
+      profile::measure_interleaved({model, other}, protocol, kReference, notice);
+  return profile::against_json(result, profile::profile_model(other, protocol, notice), turns);
 }
 
 }  // namespace
 
-Json run_profile_request(const Json& request, Events& events) {
-  const Protocol protocol = protocol_from_json(request.at("protocol"), "protocol");
+core::Json run_profile_request(const core::Json& request, Events& events) {
+  const sweep::Protocol protocol = sweep::protocol_from_json(request.at("protocol"), "protocol");
   std::vector<std::string> resized, other_resized;
-  const NamedGraph model = profiled_model(request, resized);
-  std::optional<NamedGraph> other;
+  const profile::NamedGraph model = profiled_model(request, resized);
+  std::optional<profile::NamedGraph> other;
   if (request.contains("against")) other = profiled_model(request.at("against"), other_resized);
-  const TimingNotice notice = [&](std::int64_t done, std::int64_t total, const std::string& note) {
+  const profile::TimingNotice notice = [&](std::int64_t done, std::int64_t total,
+                                           const std::string& note) {
     events.progress(done, total, note);
   };
-  const DeviceLock alone = alone_on(protocol.device, events);
-  const ProfileResult result = profile_model(model, protocol, notice);
-  Json payload = Json::object();
+  const store::DeviceLock alone = alone_on(protocol.device, events);
+  const profile::ProfileResult result = profile::profile_model(model, protocol, notice);
+  core::Json payload = core::Json::object();
   payload["model"] = model.name;
-  payload["id"] = model_id(requested_model(request).spec);
+  payload["id"] = architecture::model_id(requested_model(request).spec);
   if (!resized.empty()) payload["resized"] = resized;
-  payload.update(profile_json(result));
+  payload.update(profile::profile_json(result));
   const auto trace = request.value("trace", std::string());
   if (!trace.empty() && !result.out_of_memory)
-    write_file_atomically(trace, dump_json(chrome_trace(result)));
+    core::write_file_atomically(trace, core::dump_json(profile::chrome_trace(result)));
   if (other) payload["against"] = compared(model, result, *other, protocol, notice);
   return payload;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -3,80 +3,82 @@
 #include <algorithm>
 #include <map>
 
+#include "architecture/solve.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
 #include "engine/latency_table.h"
 #include "model/weight_files.h"
-#include "spec/solve.h"
 #include "train/train.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
-Json cost_json(const Cost& cost) {
-  Json json = Json::object();
-  for (const std::string& metric : cost_metric_names())
-    json[metric] = static_cast<Index>(cost_metric(cost, metric));
+core::Json cost_json(const graph::Cost& cost) {
+  core::Json json = core::Json::object();
+  for (const std::string& metric : architecture::cost_metric_names())
+    json[metric] = static_cast<graph::Index>(architecture::cost_metric(cost, metric));
   return json;
 }
 
-Evaluation test(const Graph& graph, const Weights& weights, const Dataset& dataset) {
-  return evaluate(Executor(graph), weights, dataset, Split::kTest);
+train::Evaluation test(const graph::Graph& graph, const model::Weights& weights,
+                       const data::Dataset& dataset) {
+  return train::evaluate(model::Executor(graph), weights, dataset, data::Split::kTest);
 }
 
 /// The recipe with other epochs on the weights given; throws Failure where that diverges. Tells
 /// `advance` of each epoch.
-TrainResult fine_tuned(const PruneStage& stage, const ModelSpec& spec, Weights weights,
-                       Index epochs, std::uint64_t seed,
-                       const std::function<void(const std::string&)>& advance) {
-  TrainRequest tuning;
+train::TrainResult fine_tuned(const PruneStage& stage, const architecture::ModelSpec& spec,
+                              model::Weights weights, graph::Index epochs, std::uint64_t seed,
+                              const std::function<void(const std::string&)>& advance) {
+  train::TrainRequest tuning;
   tuning.spec = spec;
   tuning.data = stage.data;
   tuning.recipe = stage.recipe;
   tuning.recipe.epochs = epochs;
   tuning.seed = seed;
   tuning.start = std::move(weights);
-  Index epoch = 0;
-  TrainResult tuned = train(tuning, [&](const TrainStep& step) {
+  graph::Index epoch = 0;
+  train::TrainResult tuned = train::train(tuning, [&](const train::TrainStep& step) {
     if (step.epoch == epoch) return;
     epoch = step.epoch;
     advance("fine-tune");
   });
-  if (tuned.state != TrainState::kDone)
-    throw Failure("fine-tuning diverged at step " + std::to_string(tuned.diverged_at.value_or(0)));
+  if (tuned.state != train::TrainState::kDone)
+    throw core::Failure("fine-tuning diverged at step " +
+                        std::to_string(tuned.diverged_at.value_or(0)));
   return tuned;
 }
 
-bool names_latency(const PruneSettings& settings) {
-  return settings.cost == kLatencyMetric || settings.keep.count(kLatencyMetric) != 0;
+bool names_latency(const sweep::PruneSettings& settings) {
+  return settings.cost == sweep::kLatencyMetric || settings.keep.count(sweep::kLatencyMetric) != 0;
 }
 
 /// Units left and there were, by layer and kind of axis.
-std::map<std::pair<std::string, std::string>, std::pair<Index, Index>> left_by_layer(
-    const PruneResult& result) {
-  std::map<std::pair<std::string, std::string>, std::pair<Index, Index>> left;
-  for (const PrunedAxis& axis : result.axes) {
+std::map<std::pair<std::string, std::string>, std::pair<graph::Index, graph::Index>> left_by_layer(
+    const prune::PruneResult& result) {
+  std::map<std::pair<std::string, std::string>, std::pair<graph::Index, graph::Index>> left;
+  for (const prune::PrunedAxis& axis : result.axes) {
     auto& entry = left[{axis.layer, axis.kind}];
-    entry.first += static_cast<Index>(axis.kept.size());
+    entry.first += static_cast<graph::Index>(axis.kept.size());
     entry.second += axis.size;
   }
-  for (const PrunedLayer& layer : result.layers)
-    left[{layer.layer, kLayerAxis}] = {layer.kept ? 1 : 0, 1};
+  for (const prune::PrunedLayer& layer : result.layers)
+    left[{layer.layer, sweep::kLayerAxis}] = {layer.kept ? 1 : 0, 1};
   return left;
 }
 
 }  // namespace
 
 PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_progress) {
-  const auto dataset = open_dataset(parse_data_spec(stage.data));
-  const Graph graph = build_graph(stage.spec);
-  check_classes(graph, *dataset);
-  const PruneSettings& settings = stage.settings;
-  const Index total = settings.steps + (settings.steps - 1) * settings.finetune_between +
-                      settings.finetune_epochs + 1;
-  Index done = 0;
+  const auto dataset = data::open_dataset(data::parse_data_spec(stage.data));
+  const graph::Graph graph = architecture::build_graph(stage.spec);
+  train::check_classes(graph, *dataset);
+  const sweep::PruneSettings& settings = stage.settings;
+  const graph::Index total = settings.steps + (settings.steps - 1) * settings.finetune_between +
+                             settings.finetune_epochs + 1;
+  graph::Index done = 0;
   const auto advance = [&](const std::string& note) {
     if (on_progress) on_progress(std::min(++done, total), total, note);
   };
@@ -84,27 +86,28 @@ PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_p
   pruned.settings = settings;
   pruned.fingerprint = dataset->fingerprint();
   pruned.finetune_epochs = settings.finetune_epochs;
-  PruneHooks hooks;
-  hooks.on_step = [&](Index, Index) { advance("cut"); };
+  prune::PruneHooks hooks;
+  hooks.on_step = [&](graph::Index, graph::Index) { advance("cut"); };
   if (settings.finetune_between > 0)
-    hooks.retrain = [&](const ModelSpec& spec, Weights weights, Index step) {
+    hooks.retrain = [&](const architecture::ModelSpec& spec, model::Weights weights,
+                        graph::Index step) {
       return fine_tuned(stage, spec, std::move(weights), settings.finetune_between,
-                        mix64(stage.seed, static_cast<std::uint64_t>(step)), advance)
+                        core::mix64(stage.seed, static_cast<std::uint64_t>(step)), advance)
           .last;
     };
   if (stage.protocol && names_latency(settings)) {
     const LatencyTable table(stage.spec, settings, *stage.protocol);
     pruned.latency_table = table.json();
-    hooks.latency = [table](const ModelSpec& spec) { return table.seconds(spec); };
+    hooks.latency = [table](const architecture::ModelSpec& spec) { return table.seconds(spec); };
   }
   pruned.test_before = test(graph, stage.weights, *dataset);
-  pruned.result = prune(stage.spec, stage.weights, *dataset, settings, stage.seed, hooks);
-  PruneResult& result = pruned.result;
-  pruned.test_cut = test(build_graph(result.spec), result.weights, *dataset);
+  pruned.result = prune::prune(stage.spec, stage.weights, *dataset, settings, stage.seed, hooks);
+  prune::PruneResult& result = pruned.result;
+  pruned.test_cut = test(architecture::build_graph(result.spec), result.weights, *dataset);
   pruned.test_after = pruned.test_cut;
   if (settings.finetune_epochs > 0) {
-    TrainResult tuned = fine_tuned(stage, result.spec, std::move(result.weights),
-                                   settings.finetune_epochs, stage.seed, advance);
+    train::TrainResult tuned = fine_tuned(stage, result.spec, std::move(result.weights),
+                                          settings.finetune_epochs, stage.seed, advance);
     result.weights = std::move(tuned.last);
     pruned.test_after = tuned.test.value_or(pruned.test_cut);
   }
@@ -112,63 +115,63 @@ PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_p
   return pruned;
 }
 
-Json prune_json(const PrunedModel& pruned) {
-  const PruneResult& result = pruned.result;
-  Json json = Json::object();
-  json["id"] = model_id(result.spec);
-  json["settings"] = prune_settings_json(pruned.settings);
+core::Json prune_json(const PrunedModel& pruned) {
+  const prune::PruneResult& result = pruned.result;
+  core::Json json = core::Json::object();
+  json["id"] = architecture::model_id(result.spec);
+  json["settings"] = sweep::prune_settings_json(pruned.settings);
   json["criterion"] = pruned.settings.criterion;
   json["keep"] = pruned.settings.keep;
   json["data_fingerprint"] = pruned.fingerprint;
   json["before"] = cost_json(result.before.cost);
   // Counted while cutting, and again on the graph that was built: they must agree.
   json["estimated"] = cost_json(result.after.cost);
-  json["after"] = cost_json(graph_cost(build_graph(result.spec)));
+  json["after"] = cost_json(graph::graph_cost(architecture::build_graph(result.spec)));
   if (pruned.latency_table) {
     json["latency"] = *pruned.latency_table;
     json["latency"]["estimated_before_ms"] = 1e3 * result.before.latency;
     json["latency"]["estimated_after_ms"] = 1e3 * result.after.latency;
   }
-  json["accuracy_top1"] = Json::object();
+  json["accuracy_top1"] = core::Json::object();
   json["accuracy_top1"]["before"] = pruned.test_before.accuracy();
   json["accuracy_top1"]["cut"] = pruned.test_cut.accuracy();
   json["accuracy_top1"]["after"] = pruned.test_after.accuracy();
   json["accuracy_top1"]["images"] = pruned.test_after.images;
   json["finetune_epochs"] = pruned.finetune_epochs;
-  json["axes"] = Json::array();
-  for (const PrunedAxis& axis : result.axes) {
-    Json row = Json::object();
+  json["axes"] = core::Json::array();
+  for (const prune::PrunedAxis& axis : result.axes) {
+    core::Json row = core::Json::object();
     row["axis"] = axis.axis;
     row["layer"] = axis.layer;
     row["kind"] = axis.kind;
     row["size"] = axis.size;
     row["kept"] = axis.kept;
-    row["scores"] = Json::array();
-    for (const double score : axis.scores) row["scores"].push_back(json_number(score));
+    row["scores"] = core::Json::array();
+    for (const double score : axis.scores) row["scores"].push_back(core::json_number(score));
     json["axes"].push_back(std::move(row));
   }
-  if (!result.layers.empty()) json["layers"] = Json::array();
-  for (const PrunedLayer& layer : result.layers)
+  if (!result.layers.empty()) json["layers"] = core::Json::array();
+  for (const prune::PrunedLayer& layer : result.layers)
     json["layers"].push_back({{"layer", layer.layer},
                               {"kind", layer.kind},
                               {"kept", layer.kept},
-                              {"score", json_number(layer.score)}});
+                              {"score", core::json_number(layer.score)}});
   return json;
 }
 
 void write_pruned_folder(const std::filesystem::path& folder, const PrunedModel& pruned) {
-  const PruneResult& result = pruned.result;
-  write_file_atomically(folder / "spec.yaml", spec_yaml(result.spec));
-  save_weights(folder / "model.safetensors", build_graph(result.spec), result.weights,
-               weight_metadata(result.spec));
+  const prune::PruneResult& result = pruned.result;
+  core::write_file_atomically(folder / "spec.yaml", architecture::spec_yaml(result.spec));
+  model::save_weights(folder / "model.safetensors", architecture::build_graph(result.spec),
+                      result.weights, model::weight_metadata(result.spec));
 }
 
-std::string prune_metric_prefix(const PruneSettings& settings) {
+std::string prune_metric_prefix(const sweep::PruneSettings& settings) {
   return settings.criterion == "random" ? "prune.random." : "prune.";
 }
 
-std::vector<MetricValue> metrics_of(const PrunedModel& pruned) {
-  std::vector<MetricValue> metrics;
+std::vector<store::MetricValue> metrics_of(const PrunedModel& pruned) {
+  std::vector<store::MetricValue> metrics;
   const std::string prefix = prune_metric_prefix(pruned.settings);
   const auto add = [&](const std::string& name, const std::string& subject, double value,
                        const std::string& unit) {
@@ -179,7 +182,7 @@ std::vector<MetricValue> metrics_of(const PrunedModel& pruned) {
         static_cast<double>(left.first) / static_cast<double>(left.second), "1");
   add("macs", "", static_cast<double>(pruned.result.after.cost.macs), "MACs");
   add("params", "", static_cast<double>(pruned.result.after.cost.parameters), "parameters");
-  const auto add_accuracy = [&](const std::string& name, const Evaluation& test) {
+  const auto add_accuracy = [&](const std::string& name, const train::Evaluation& test) {
     if (test.images > 0)
       metrics.push_back({prefix + name, "", test.accuracy(), "1", test.interval().low,
                          test.interval().high, test.images});
@@ -189,4 +192,4 @@ std::vector<MetricValue> metrics_of(const PrunedModel& pruned) {
   return metrics;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -13,35 +13,37 @@
 #include "sweep/recipe.h"
 #include "train/evaluate.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 /// Pruning with what stands around it: accuracy before and after, and training after the cut.
 struct PruneStage {
-  ModelSpec spec;
-  Weights weights;
+  architecture::ModelSpec spec;
+  model::Weights weights;
   std::string data;
-  PruneSettings settings;
-  Recipe recipe;  // of the fine-tuning; its epochs are settings.finetune_epochs
+  sweep::PruneSettings settings;
+  sweep::Recipe recipe;  // of the fine-tuning; its epochs are settings.finetune_epochs
   std::uint64_t seed = 0;
   /// How speed is measured where budgets or costs name latency; without, naming it is refused.
-  std::optional<Protocol> protocol;
+  std::optional<sweep::Protocol> protocol;
 };
 
 struct PrunedModel {
-  PruneResult result;
-  Evaluation test_before, test_cut, test_after;  // of the test split; after = after fine-tuning
-  Index finetune_epochs = 0;
+  prune::PruneResult result;
+  train::Evaluation test_before, test_cut,
+      test_after;  // of the test split; after = after fine-tuning
+  graph::Index finetune_epochs = 0;
   std::string fingerprint;  // of the data
-  PruneSettings settings;
-  std::optional<Json> latency_table;  // what estimates of latency rest on
+  sweep::PruneSettings settings;
+  std::optional<core::Json> latency_table;  // what estimates of latency rest on
 };
 
-using OnPruneProgress = std::function<void(Index done, Index total, const std::string& note)>;
+using OnPruneProgress =
+    std::function<void(graph::Index done, graph::Index total, const std::string& note)>;
 
 PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_progress);
 
 /// What `prune --json` prints and prune.json holds, but for schema, command and measured speed.
-Json prune_json(const PrunedModel& pruned);
+core::Json prune_json(const PrunedModel& pruned);
 
 /// spec.yaml and model.safetensors of the pruned model.
 void write_pruned_folder(const std::filesystem::path& folder, const PrunedModel& pruned);
@@ -49,36 +51,37 @@ void write_pruned_folder(const std::filesystem::path& folder, const PrunedModel&
 /// `prune.keep.<axis>` (share of units left, by layer), `prune.macs`, `prune.params`,
 /// `prune.accuracy.top1` and the same `.cut`, before fine-tuning. Those of random scores, the
 /// control, begin with `prune.random.`.
-std::vector<MetricValue> metrics_of(const PrunedModel& pruned);
+std::vector<store::MetricValue> metrics_of(const PrunedModel& pruned);
 /// "prune.", or "prune.random." of random scores.
-std::string prune_metric_prefix(const PruneSettings& settings);
+std::string prune_metric_prefix(const sweep::PruneSettings& settings);
 
 /// A pruned model with the sizes that were cut brought to multiples.
 struct RoundedSpec {
-  Index multiple = 8;
-  ModelSpec spec;
+  graph::Index multiple = 8;
+  architecture::ModelSpec spec;
 };
 /// The roundings to 8 and to 16, those that change nothing too.
-std::vector<RoundedSpec> rounded_specs(const PruneResult& result);
+std::vector<RoundedSpec> rounded_specs(const prune::PruneResult& result);
 
 /// What is timed beside each other; weights do not matter to that.
 struct PrunedSpeed {
-  ModelSpec before, after;
+  architecture::ModelSpec before, after;
   std::vector<RoundedSpec> rounded;
-  Protocol protocol;
+  sweep::Protocol protocol;
   std::optional<double> latency_gain;  // as latencies were estimated; else MACs say what to expect
 };
 
 /// Throughput before and after, measured in turns, their ratio, and `notes` where less than 80 % of
 /// the estimated gain was measured: fewer MACs are not always faster; and where a rounded model is
 /// faster than what was cut, beyond the spread of both. A Failure where the two could not be timed.
-Json measure_pruned(const PrunedSpeed& speed);
+core::Json measure_pruned(const PrunedSpeed& speed);
 
 /// `<prefix>speed_ratio` of a measure_pruned(), over the model before; behind it, of each rounding
 /// that changes something, `.multiples_of_8` with its MACs as `<prefix>macs.multiples_of_8`.
-std::vector<MetricValue> pruned_speed_metrics(const Json& measured, const std::string& prefix);
+std::vector<store::MetricValue> pruned_speed_metrics(const core::Json& measured,
+                                                     const std::string& prefix);
 
 /// The protocol where none is given: a second of each model in deploy form on one thread.
-Protocol default_prune_protocol();
+sweep::Protocol default_prune_protocol();
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

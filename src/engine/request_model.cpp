@@ -10,43 +10,45 @@
 #include "model/device.h"
 #include "model/layouts.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
-RequestedModel requested_model(const Json& request) {
-  const Json& model = request.at("model");
+RequestedModel requested_model(const core::Json& request) {
+  const core::Json& model = request.at("model");
   return {model.at("name").get<std::string>(),
-          spec_from_json_text(dump_json(model.at("spec")), "request")};
+          architecture::spec_from_json_text(core::dump_json(model.at("spec")), "request")};
 }
 
-LoadedModel load_requested_model(const Json& request, const ModelSpec& spec) {
-  set_threads(static_cast<int>(request.value("threads", std::int64_t{1})));
-  const at::Device device = open_device(request.value("device", std::string("cpu")));
-  const at::ScalarType dtype = dtype_from_name(request.value("dtype", std::string("float32")));
-  Graph graph = build_graph(spec);
+LoadedModel load_requested_model(const core::Json& request, const architecture::ModelSpec& spec) {
+  model::set_threads(static_cast<int>(request.value("threads", std::int64_t{1})));
+  const at::Device device = model::open_device(request.value("device", std::string("cpu")));
+  const at::ScalarType dtype =
+      model::dtype_from_name(request.value("dtype", std::string("float32")));
+  graph::Graph graph = architecture::build_graph(spec);
   const auto path = request.value("weights", std::string());
   const auto seed = request.value("seed", std::uint64_t{0});
   std::vector<std::string> resized;
   // Folding happens before the cast, so that bfloat16 rounds once.
   std::string origin = "initial weights of seed " + std::to_string(seed);
-  Weights weights;
+  model::Weights weights;
   if (path.empty()) {
-    weights = initial_weights(graph, seed, at::kDouble);
+    weights = model::initial_weights(graph, seed, at::kDouble);
   } else {
-    TensorFile file = read_tensors(path);
+    model::TensorFile file = model::read_tensors(path);
     origin = file.title;
-    weights = weights_of(std::move(file), spec, graph,
-                         layout_from_name(request.value("layout", std::string("vitlab"))),
-                         at::kDouble, &resized);
+    weights =
+        model::weights_of(std::move(file), spec, graph,
+                          interop::layout_from_name(request.value("layout", std::string("vitlab"))),
+                          at::kDouble, &resized);
     if (origin != path) std::cerr << "weights: " << origin << '\n';
   }
   tell_resized(resized);
   if (request.value("deploy", false)) {
-    Rewrite folded = fold(graph);
-    weights = rewrite_weights(folded, weights);
+    graph::Rewrite folded = graph::fold(graph);
+    weights = model::rewrite_weights(folded, weights);
     graph = std::move(folded.graph);
   }
-  return {Executor(std::move(graph), device), converted(weights, dtype, device), dtype, origin,
-          resized};
+  return {model::Executor(std::move(graph), device), model::converted(weights, dtype, device),
+          dtype, origin, resized};
 }
 
 void tell_resized(const std::vector<std::string>& resized) {
@@ -58,9 +60,9 @@ void tell_resized(const std::vector<std::string>& resized) {
   std::cerr << (resized.size() > kShown ? ", …)\n" : ")\n");
 }
 
-void add_origin(Json& payload, const LoadedModel& loaded) {
+void add_origin(core::Json& payload, const LoadedModel& loaded) {
   payload["weights"] = loaded.origin;
   if (!loaded.resized.empty()) payload["resized"] = loaded.resized;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -5,17 +5,17 @@
 
 #include <ATen/ATen.h>
 
+#include "architecture/model_spec.h"
 #include "core/json.h"
 #include "model/executor.h"
 #include "model/weights.h"
-#include "spec/model_spec.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 /// A model ready to run as a request asks for it.
 struct LoadedModel {
-  Executor executor;
-  Weights weights;
+  model::Executor executor;
+  model::Weights weights;
   at::ScalarType dtype = at::kFloat;
   std::string origin;                // where the weights came from, in words
   std::vector<std::string> resized;  // tensors of the file that were made for another image size
@@ -23,11 +23,11 @@ struct LoadedModel {
 
 /// Reads "weights" (a path; absent: initial weights of "seed"), "layout", "deploy", "dtype",
 /// "device" and "threads" of a request.
-LoadedModel load_requested_model(const Json& request, const ModelSpec& spec);
+LoadedModel load_requested_model(const core::Json& request, const architecture::ModelSpec& spec);
 
 /// Says on stderr which position tables were interpolated for the model's image size, if any.
 void tell_resized(const std::vector<std::string>& resized);
 /// "weights", where they came from, and "resized", if there are any.
-void add_origin(Json& payload, const LoadedModel& loaded);
+void add_origin(core::Json& payload, const LoadedModel& loaded);
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -4,6 +4,9 @@
 
 #include <unistd.h>
 
+#include "architecture/cost_counter.h"
+#include "architecture/presets.h"
+#include "architecture/solve.h"
 #include "core/files.h"
 #include "core/hash.h"
 #include "engine/prune_stage.h"
@@ -12,19 +15,16 @@
 #include "profile/environment.h"
 #include "similarity/head_ablation.h"
 #include "similarity/head_similarity.h"
-#include "spec/cost_counter.h"
-#include "spec/presets.h"
-#include "spec/solve.h"
 #include "sweep/named_config.h"
 #include "train/train_folder.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
-using StageRun = void (*)(const StageContext&, StageRecord&, const StagedFiles&);
+using StageRun = void (*)(const StageContext&, store::StageRecord&, const store::StagedFiles&);
 
-ModelSpec spec_of(const StageContext& context) {
+architecture::ModelSpec spec_of(const StageContext& context) {
   return context.plan.models.at(context.stage.model).spec();
 }
 
@@ -32,10 +32,11 @@ std::uint64_t seed_of(const StageContext& context) {
   return static_cast<std::uint64_t>(context.stage.seed.value_or(0));
 }
 
-void run_cost(const StageContext& context, StageRecord& record, const StagedFiles& /*files*/) {
-  const ModelSpec spec = spec_of(context);
-  const Cost cost = CostCounter().count(spec);
-  for (const std::string& metric : cost_metric_names()) {
+void run_cost(const StageContext& context, store::StageRecord& record,
+              const store::StagedFiles& /*files*/) {
+  const architecture::ModelSpec spec = spec_of(context);
+  const graph::Cost cost = architecture::CostCounter().count(spec);
+  for (const std::string& metric : architecture::cost_metric_names()) {
     const bool bytes = metric.find("bytes") != std::string::npos;
     const std::string unit = metric == "macs"          ? "MACs"
                              : metric == "params"      ? "parameters"
@@ -43,23 +44,25 @@ void run_cost(const StageContext& context, StageRecord& record, const StagedFile
                              : metric == "activations" ? "elements"
                              : bytes                   ? "B"
                                                        : "1";
-    record.metrics.push_back({metric, "", cost_metric(cost, metric), unit, {}, {}, 1});
+    record.metrics.push_back(
+        {metric, "", architecture::cost_metric(cost, metric), unit, {}, {}, 1});
   }
-  record.metrics.push_back({"mhsa_share", "", mhsa_share(spec), "1", {}, {}, 1});
+  record.metrics.push_back({"mhsa_share", "", architecture::mhsa_share(spec), "1", {}, {}, 1});
 }
 
-void run_train(const StageContext& context, StageRecord& record, const StagedFiles& files) {
-  TrainRequest request;
+void run_train(const StageContext& context, store::StageRecord& record,
+               const store::StagedFiles& files) {
+  train::TrainRequest request;
   request.spec = spec_of(context);
   request.data = context.plan.data;
   request.recipe = context.plan.recipe;
   request.seed = seed_of(context);
   request.checkpoint_folder = context.store.stage_folder(context.stage.id) / "ckpt";
-  const TrainResult result = train(request, [&](const TrainStep& step) {
+  const train::TrainResult result = train::train(request, [&](const train::TrainStep& step) {
     context.note("epoch " + std::to_string(step.epoch) + "/" + std::to_string(step.epochs));
   });
-  record.details = train_json(request, result);
-  const auto add = [&](const char* metric, const std::optional<Evaluation>& test) {
+  record.details = train::train_json(request, result);
+  const auto add = [&](const char* metric, const std::optional<train::Evaluation>& test) {
     if (test && test->images > 0)
       record.metrics.push_back({metric, "", test->accuracy(), "1", test->interval().low,
                                 test->interval().high, test->images});
@@ -69,116 +72,122 @@ void run_train(const StageContext& context, StageRecord& record, const StagedFil
   if (result.test)
     record.metrics.push_back(
         {"loss.test", "", result.test->loss, "nats", {}, {}, result.test->images});
-  if (result.state == TrainState::kDiverged) {
-    record.state = StageState::kDiverged;
+  if (result.state == train::TrainState::kDiverged) {
+    record.state = store::StageState::kDiverged;
     record.reason =
         "the loss was no finite number at step " + std::to_string(result.diverged_at.value_or(0));
     return;
   }
-  const Graph graph = build_graph(request.spec);
-  const Metadata metadata = weight_metadata(request.spec);
-  save_weights(files.path() / "model.safetensors", graph, result.last, metadata);
-  save_weights(files.path() / "best.safetensors", graph, result.best, metadata);
+  const graph::Graph graph = architecture::build_graph(request.spec);
+  const interop::Metadata metadata = model::weight_metadata(request.spec);
+  model::save_weights(files.path() / "model.safetensors", graph, result.last, metadata);
+  model::save_weights(files.path() / "best.safetensors", graph, result.best, metadata);
 }
 
 /// The weights that a stage starts from: those of the training before it, or fresh ones.
-Weights starting_weights(const StageContext& context, const Graph& graph) {
+model::Weights starting_weights(const StageContext& context, const graph::Graph& graph) {
   for (const std::string& id : context.stage.after) {
     const auto record = context.store.read_record(id);
     if (!record || record->kind != "train") continue;
     const std::filesystem::path folder = context.store.stage_folder(id);
-    for (const StoredFile& file : record->files) {
+    for (const store::StoredFile& file : record->files) {
       if (file.name != "model.safetensors") continue;
       // Numbers from damaged weights would be wrong without a sign of it.
-      if (sha256_file(folder / file.path) != file.sha256)
-        throw Failure((folder / file.path).string() +
-                      " is damaged: its hash is not that of its record; remove " + folder.string() +
-                      " and run the sweep again with --retry-failed");
-      return load_weights(folder / file.path, graph);
+      if (core::sha256_file(folder / file.path) != file.sha256)
+        throw core::Failure((folder / file.path).string() +
+                            " is damaged: its hash is not that of its record; remove " +
+                            folder.string() + " and run the sweep again with --retry-failed");
+      return model::load_weights(folder / file.path, graph);
     }
-    throw Failure("the record of training " + id + " names no model.safetensors");
+    throw core::Failure("the record of training " + id + " names no model.safetensors");
   }
-  return initial_weights(graph, seed_of(context));
+  return model::initial_weights(graph, seed_of(context));
 }
 
-void run_similarity(const StageContext& context, StageRecord& record,
-                    const StagedFiles& /*files*/) {
-  set_threads(static_cast<int>(context.plan.recipe.threads));
-  const Graph graph = build_graph(spec_of(context));
+void run_similarity(const StageContext& context, store::StageRecord& record,
+                    const store::StagedFiles& /*files*/) {
+  model::set_threads(static_cast<int>(context.plan.recipe.threads));
+  const graph::Graph graph = architecture::build_graph(spec_of(context));
   if (graph.attention.empty()) {
     record.details["note"] = "the model has no attention layers, so no heads to compare";
     return;
   }
-  const Weights weights = starting_weights(context, graph);
-  const auto dataset = open_dataset(parse_data_spec(context.plan.data));
-  const SimilaritySettings settings =
-      similarity_settings_from_json(context.stage.settings, "similarity settings");
-  const auto notice = [&](Index done, Index total) {
+  const model::Weights weights = starting_weights(context, graph);
+  const auto dataset = data::open_dataset(data::parse_data_spec(context.plan.data));
+  const sweep::SimilaritySettings settings =
+      sweep::similarity_settings_from_json(context.stage.settings, "similarity settings");
+  const auto notice = [&](graph::Index done, graph::Index total) {
     context.note(std::to_string(done) + "/" + std::to_string(total) + " images");
   };
-  const Executor executor(graph);
-  SimilarityResult result = head_similarity(executor, weights, *dataset, settings, notice);
-  if (wants_importance(settings))
-    add_importance(result, gate_importance(executor, weights, *dataset, settings, notice));
-  std::vector<SimilarityResult> controls;
-  for (Index i = 0; i < settings.control; ++i) {
+  const model::Executor executor(graph);
+  similarity::SimilarityResult result =
+      similarity::head_similarity(executor, weights, *dataset, settings, notice);
+  if (similarity::wants_importance(settings))
+    similarity::add_importance(
+        result, similarity::gate_importance(executor, weights, *dataset, settings, notice));
+  std::vector<similarity::SimilarityResult> controls;
+  for (graph::Index i = 0; i < settings.control; ++i) {
     const std::uint64_t seed = seed_of(context) + 1 + static_cast<std::uint64_t>(i);
-    controls.push_back(
-        head_similarity(executor, initial_weights(graph, seed), *dataset, settings, notice));
+    controls.push_back(similarity::head_similarity(executor, model::initial_weights(graph, seed),
+                                                   *dataset, settings, notice));
   }
-  add_control(result, controls);
-  record.metrics = metrics_of(result);
-  record.details = similarity_json(result);
+  similarity::add_control(result, controls);
+  record.metrics = similarity::metrics_of(result);
+  record.details = similarity::similarity_json(result);
   if (settings.ablate)
-    record.details["ablation"] =
-        ablation_json(ablate_heads(executor, weights, *dataset, settings, notice));
+    record.details["ablation"] = similarity::ablation_json(
+        similarity::ablate_heads(executor, weights, *dataset, settings, notice));
 }
 
-void run_prune(const StageContext& context, StageRecord& record, const StagedFiles& files) {
-  set_threads(static_cast<int>(context.plan.recipe.threads));
+void run_prune(const StageContext& context, store::StageRecord& record,
+               const store::StagedFiles& files) {
+  model::set_threads(static_cast<int>(context.plan.recipe.threads));
   PruneStage stage;
   stage.spec = spec_of(context);
-  stage.weights = starting_weights(context, build_graph(stage.spec));
+  stage.weights = starting_weights(context, architecture::build_graph(stage.spec));
   stage.data = context.plan.data;
-  stage.settings = prune_settings_from_json(context.stage.settings, "prune settings");
+  stage.settings = sweep::prune_settings_from_json(context.stage.settings, "prune settings");
   stage.recipe = context.plan.recipe;
   stage.seed = seed_of(context);
   const PrunedModel pruned =
-      run_prune_stage(stage, [&](Index done, Index total, const std::string& note) {
+      run_prune_stage(stage, [&](graph::Index done, graph::Index total, const std::string& note) {
         context.note(note + " " + std::to_string(done) + "/" + std::to_string(total));
       });
   record.metrics = metrics_of(pruned);
   record.details = prune_json(pruned);
   // For a measure_pruned stage: what rounding leads to follows from what was cut.
-  record.details["rounded"] = Json::array();
+  record.details["rounded"] = core::Json::array();
   for (const RoundedSpec& rounded : rounded_specs(pruned.result))
     record.details["rounded"].push_back(
-        {{"multiple_of", rounded.multiple}, {"spec", spec_json(rounded.spec)}});
+        {{"multiple_of", rounded.multiple}, {"spec", architecture::spec_json(rounded.spec)}});
   write_pruned_folder(files.path(), pruned);
 }
 
-void run_measure_pruned(const StageContext& context, StageRecord& record,
-                        const StagedFiles& /*files*/) {
-  ensure(context.stage.after.size() == 1, "a pruned model that is measured was pruned by a stage");
+void run_measure_pruned(const StageContext& context, store::StageRecord& record,
+                        const store::StagedFiles& /*files*/) {
+  core::ensure(context.stage.after.size() == 1,
+               "a pruned model that is measured was pruned by a stage");
   const std::string& id = context.stage.after.front();
   const auto pruned = context.store.read_record(id);
-  if (!pruned) throw Failure("the record of pruning " + id + " is gone");
+  if (!pruned) throw core::Failure("the record of pruning " + id + " is gone");
   const std::filesystem::path folder = context.store.stage_folder(id);
   PrunedSpeed speed;
   speed.before = spec_of(context);
-  for (const StoredFile& file : pruned->files)
-    if (file.name == "spec.yaml") speed.after = resolve_model((folder / file.path).string()).spec;
-  ensure(!speed.after.stages.empty(), "a prune stage writes spec.yaml");
-  for (const Json& rounded : pruned->details.at("rounded"))
-    speed.rounded.push_back({rounded.at("multiple_of").get<Index>(),
-                             spec_from_json_text(rounded.at("spec").dump(), "rounded spec")});
-  speed.protocol = protocol_from_json(context.stage.settings, "protocol");
+  for (const store::StoredFile& file : pruned->files)
+    if (file.name == "spec.yaml")
+      speed.after = architecture::resolve_model((folder / file.path).string()).spec;
+  core::ensure(!speed.after.stages.empty(), "a prune stage writes spec.yaml");
+  for (const core::Json& rounded : pruned->details.at("rounded"))
+    speed.rounded.push_back(
+        {rounded.at("multiple_of").get<graph::Index>(),
+         architecture::spec_from_json_text(rounded.at("spec").dump(), "rounded spec")});
+  speed.protocol = sweep::protocol_from_json(context.stage.settings, "protocol");
   record.details = measure_pruned(speed);
-  record.details["protocol"] = protocol_json(speed.protocol, true);
+  record.details["protocol"] = sweep::protocol_json(speed.protocol, true);
   record.details["environment"] = record.details.at("after").at("environment");
-  record.details["runtime"] = runtime_label(speed.protocol);
+  record.details["runtime"] = sweep::runtime_label(speed.protocol);
   record.metrics =
-      pruned_speed_metrics(record.details, prune_metric_prefix(prune_settings_from_json(
+      pruned_speed_metrics(record.details, prune_metric_prefix(sweep::prune_settings_from_json(
                                                pruned->details.at("settings"), "prune settings")));
 }
 
@@ -197,24 +206,25 @@ constexpr StageRow kStageRuns[] = {
 
 }  // namespace
 
-void run_stage(const StageContext& context, StageRecord& record, const StagedFiles& files) {
+void run_stage(const StageContext& context, store::StageRecord& record,
+               const store::StagedFiles& files) {
   for (const StageRow& row : kStageRuns)
     if (context.stage.kind == row.kind) return row.run(context, record, files);
-  ensure(false, "every kind of stage but measure has a function");
+  core::ensure(false, "every kind of stage but measure has a function");
 }
 
-StageRecord blank_record(const PlannedStage& stage) {
-  StageRecord record;
+store::StageRecord blank_record(const sweep::PlannedStage& stage) {
+  store::StageRecord record;
   record.id = stage.id;
   record.kind = stage.kind;
   record.kind_version = stage.version;
   return record;
 }
 
-Json provenance() {
-  Json json = Json::object();
+core::Json provenance() {
+  core::Json json = core::Json::object();
   json["vitlab"] = VITLAB_VERSION;
-  const Environment machine = environment(at::kCPU);
+  const profile::Environment machine = profile::environment(at::kCPU);
   json["torch"] = machine.torch_version;
   json["machine"] = machine.device;
   char host[256] = {};
@@ -222,4 +232,4 @@ Json provenance() {
   return json;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

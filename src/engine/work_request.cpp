@@ -12,7 +12,7 @@
 #include "engine/stage_runs.h"
 #include "store/claim.h"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
@@ -26,25 +26,26 @@ enum class Standing { kOpen, kDone, kEndedBadly, kGivenUp };
 /// Works off one phase of a plan; several of these run at once, on any number of machines.
 class Work {
  public:
-  Work(const Json& request, Events& events)
-      : store_(Store::open_or_create(request.at("store").get<std::string>())),
-        plan_(plan_from_json(store_.get_plan(request.at("plan").get<std::string>()), "plan")),
+  Work(const core::Json& request, Events& events)
+      : store_(store::Store::open_or_create(request.at("store").get<std::string>())),
+        plan_(
+            sweep::plan_from_json(store_.get_plan(request.at("plan").get<std::string>()), "plan")),
         timed_(request.at("timed").get<bool>()),
-        attempts_(request.at("attempts").get<Index>()),
+        attempts_(request.at("attempts").get<graph::Index>()),
         run_(request.value("run", std::string())),
         retry_failed_(request.value("retry_failed", false)),
         worker_(request.value("worker", 0)),
         events_(events),
         claimant_(store_) {
-    for (const PlannedStage& stage : plan_.stages) by_id_[stage.id] = &stage;
+    for (const sweep::PlannedStage& stage : plan_.stages) by_id_[stage.id] = &stage;
     if (retry_failed_)
-      for (const PlannedStage& stage : plan_.stages)
+      for (const sweep::PlannedStage& stage : plan_.stages)
         forgiven_[stage.id] = failures(store_.read_attempts(stage.id));
   }
 
-  Index run() {
-    std::vector<const PlannedStage*> open;
-    for (const PlannedStage& stage : plan_.stages)
+  graph::Index run() {
+    std::vector<const sweep::PlannedStage*> open;
+    for (const sweep::PlannedStage& stage : plan_.stages)
       if (stage.timed == timed_) open.push_back(&stage);
     if (timed_)
       measure_all(std::move(open));
@@ -56,29 +57,30 @@ class Work {
  private:
   // --- where a stage stands
 
-  Index failures(const StageAttempts& attempts) const {
-    Index count = 0;
-    for (const StageRecord& record : attempts.records) {
-      const bool lost_now = record.state == StageState::kLost &&
+  graph::Index failures(const store::StageAttempts& attempts) const {
+    graph::Index count = 0;
+    for (const store::StageRecord& record : attempts.records) {
+      const bool lost_now = record.state == store::StageState::kLost &&
                             record.provenance.value("run", std::string()) == run_;
-      count +=
-          record.state == StageState::kFailed || record.state == StageState::kTimeout || lost_now;
+      count += record.state == store::StageState::kFailed ||
+               record.state == store::StageState::kTimeout || lost_now;
     }
     return count;
   }
 
   Standing standing(const std::string& id) const {
-    const StageAttempts attempts = store_.read_attempts(id);
-    const StageRecord* winner = attempts.winner();
-    if (winner && is_final(winner->state))
-      return winner->state == StageState::kDone ? Standing::kDone : Standing::kEndedBadly;
+    const store::StageAttempts attempts = store_.read_attempts(id);
+    const store::StageRecord* winner = attempts.winner();
+    if (winner && store::is_final(winner->state))
+      return winner->state == store::StageState::kDone ? Standing::kDone : Standing::kEndedBadly;
     const auto forgiven = forgiven_.find(id);
-    const Index before = forgiven == forgiven_.end() ? 0 : forgiven->second;
+    const graph::Index before = forgiven == forgiven_.end() ? 0 : forgiven->second;
     return failures(attempts) - before >= attempts_ ? Standing::kGivenUp : Standing::kOpen;
   }
 
   /// The stage that this one starts from and that will never be done, if there is one.
-  const PlannedStage* broken_dependency(const PlannedStage& stage, bool& waits) const {
+  const sweep::PlannedStage* broken_dependency(const sweep::PlannedStage& stage,
+                                               bool& waits) const {
     waits = false;
     for (const std::string& id : stage.after) {
       const Standing s = standing(id);
@@ -90,12 +92,12 @@ class Work {
 
   // --- untimed stages
 
-  void work_off(std::vector<const PlannedStage*> open) {
-    const DeviceLock lock = beside_others(events_);
+  void work_off(std::vector<const sweep::PlannedStage*> open) {
+    const store::DeviceLock lock = beside_others(events_);
     while (!open.empty()) {
       bool progressed = false;
       for (std::size_t i = 0; i < open.size();) {
-        check_interrupt();
+        core::check_interrupt();
         if (try_stage(*open[i], progressed))
           open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
         else
@@ -107,12 +109,12 @@ class Work {
   }
 
   /// True if nothing is left to do for this stage, by us or anybody.
-  bool try_stage(const PlannedStage& stage, bool& progressed) {
+  bool try_stage(const sweep::PlannedStage& stage, bool& progressed) {
     if (standing(stage.id) != Standing::kOpen) return progressed = true;
     bool waits = false;
-    const PlannedStage* broken = broken_dependency(stage, waits);
+    const sweep::PlannedStage* broken = broken_dependency(stage, waits);
     if (waits && !broken) return false;
-    std::optional<Claim> claim = claimant_.try_claim(stage.id);
+    std::optional<store::Claim> claim = claimant_.try_claim(stage.id);
     if (!claim) return false;
     if (standing(stage.id) != Standing::kOpen) return progressed = true;
     progressed = true;
@@ -120,49 +122,50 @@ class Work {
       publish_unreachable(stage, *broken);
       return true;
     }
-    store_.put_spec(stage_spec(stage, plan_.data_fingerprint, plan_.recipe));
+    store_.put_spec(sweep::stage_spec(stage, plan_.data_fingerprint, plan_.recipe));
     run_one(stage);
     return standing(stage.id) != Standing::kOpen;
   }
 
-  void publish_unreachable(const PlannedStage& stage, const PlannedStage& broken) {
-    StageRecord record = blank_record(stage);
-    record.state = StageState::kInvalid;
+  void publish_unreachable(const sweep::PlannedStage& stage, const sweep::PlannedStage& broken) {
+    store::StageRecord record = blank_record(stage);
+    record.state = store::StageState::kInvalid;
     const auto cause = store_.read_record(broken.id);
     record.reason = "starts from " + broken.kind + ", which ended as " +
-                    (cause ? std::string(name_of(cause->state)) : "nothing");
+                    (cause ? std::string(store::name_of(cause->state)) : "nothing");
     if (cause && !cause->reason.empty()) record.reason += ": " + cause->reason;
     // A training that failed may yet be retried, and this stage with it.
-    if (cause && !is_final(cause->state)) record.state = StageState::kFailed;
+    if (cause && !store::is_final(cause->state)) record.state = store::StageState::kFailed;
     finish(stage, std::move(record), nullptr, Clock::now());
   }
 
-  void run_one(const PlannedStage& stage) {
+  void run_one(const sweep::PlannedStage& stage) {
     const auto start = Clock::now();
     begin(stage);
-    StageRecord record = blank_record(stage);
-    StagedFiles files = store_.stage_files(stage.id);
+    store::StageRecord record = blank_record(stage);
+    store::StagedFiles files = store_.stage_files(stage.id);
     const StageContext context{store_, plan_, stage,
                                [&](const std::string& note) { tell_progress(stage, note); }};
     try {
       run_stage(context, record, files);
-    } catch (const Interrupted&) {
+    } catch (const core::Interrupted&) {
       throw;
-    } catch (const UserError& error) {
-      spoil(record, StageState::kInvalid, error.what());
+    } catch (const core::UserError& error) {
+      spoil(record, store::StageState::kInvalid, error.what());
     } catch (const c10::OutOfMemoryError& error) {
-      spoil(record, StageState::kOutOfMemory, error.what_without_backtrace());
+      spoil(record, store::StageState::kOutOfMemory, error.what_without_backtrace());
     } catch (const std::bad_alloc&) {
-      spoil(record, StageState::kOutOfMemory, "no memory left");
+      spoil(record, store::StageState::kOutOfMemory, "no memory left");
     } catch (const c10::Error& error) {
-      spoil(record, StageState::kFailed, error.what_without_backtrace());
+      spoil(record, store::StageState::kFailed, error.what_without_backtrace());
     } catch (const std::exception& error) {
-      spoil(record, StageState::kFailed, error.what());
+      spoil(record, store::StageState::kFailed, error.what());
     }
     finish(stage, std::move(record), &files, start);
   }
 
-  static void spoil(StageRecord& record, StageState state, const std::string& reason) {
+  static void spoil(store::StageRecord& record, store::StageState state,
+                    const std::string& reason) {
     record.state = state;
     record.reason = first_line(reason);
     record.metrics.clear();
@@ -170,27 +173,27 @@ class Work {
 
   // --- timed stages
 
-  void measure_all(std::vector<const PlannedStage*> open) {
-    std::map<std::string, std::vector<const PlannedStage*>> groups;
-    for (const PlannedStage* stage : open)
+  void measure_all(std::vector<const sweep::PlannedStage*> open) {
+    std::map<std::string, std::vector<const sweep::PlannedStage*>> groups;
+    for (const sweep::PlannedStage* stage : open)
       if (stage->kind == "measure")
-        groups[stage->device + canonical_json(stage->settings)].push_back(stage);
+        groups[stage->device + core::canonical_json(stage->settings)].push_back(stage);
     for (auto& [key, stages] : groups) measure_group(stages);
     // Those whose models follow from another stage; what waits for one that another machine works
     // at is left to it.
-    for (const PlannedStage* stage : open) {
+    for (const sweep::PlannedStage* stage : open) {
       if (stage->kind == "measure") continue;
-      check_interrupt();
-      const DeviceLock lock = alone_on(stage->device, events_);
+      core::check_interrupt();
+      const store::DeviceLock lock = alone_on(stage->device, events_);
       bool progressed = false;
       try_stage(*stage, progressed);
     }
   }
 
-  void measure_group(std::vector<const PlannedStage*> stages) {
-    const DeviceLock lock = alone_on(stages.front()->device, events_);
-    std::vector<Claim> claims;
-    std::erase_if(stages, [&](const PlannedStage* stage) {
+  void measure_group(std::vector<const sweep::PlannedStage*> stages) {
+    const store::DeviceLock lock = alone_on(stages.front()->device, events_);
+    std::vector<store::Claim> claims;
+    std::erase_if(stages, [&](const sweep::PlannedStage* stage) {
       if (standing(stage->id) != Standing::kOpen) return true;
       auto claim = claimant_.try_claim(stage->id);
       if (!claim) return true;  // somebody else, on another machine, measures it
@@ -199,26 +202,26 @@ class Work {
     });
     if (stages.empty()) return;
     const auto start = Clock::now();
-    for (const PlannedStage* stage : stages)
-      store_.put_spec(stage_spec(*stage, plan_.data_fingerprint, plan_.recipe));
+    for (const sweep::PlannedStage* stage : stages)
+      store_.put_spec(sweep::stage_spec(*stage, plan_.data_fingerprint, plan_.recipe));
     begin(*stages.front());
-    std::vector<StageRecord> records;
+    std::vector<store::StageRecord> records;
     try {
       records = run_measure_stages(
           plan_, stages, [&](std::int64_t done, std::int64_t total, const std::string& model) {
-            Json event = Json::object();
+            core::Json event = core::Json::object();
             event["event"] = "stage_progress";
             event["kind"] = "measure";
             event["model"] = model;
             event["note"] = std::to_string(done) + "/" + std::to_string(total);
             events_.send(event);
           });
-    } catch (const Interrupted&) {
+    } catch (const core::Interrupted&) {
       throw;
     } catch (const std::exception& error) {
-      for (const PlannedStage* stage : stages) {
+      for (const sweep::PlannedStage* stage : stages) {
         records.push_back(blank_record(*stage));
-        spoil(records.back(), StageState::kFailed, error.what());
+        spoil(records.back(), store::StageState::kFailed, error.what());
       }
     }
     for (std::size_t i = 0; i < stages.size(); ++i)
@@ -227,18 +230,18 @@ class Work {
 
   // --- telling and publishing
 
-  void begin(const PlannedStage& stage) { tell("stage_begin", stage, Json::object()); }
+  void begin(const sweep::PlannedStage& stage) { tell("stage_begin", stage, core::Json::object()); }
 
-  void finish(const PlannedStage& stage, StageRecord record, StagedFiles* files,
-              Clock::time_point start) {
+  void finish(const sweep::PlannedStage& stage, store::StageRecord record,
+              store::StagedFiles* files, Clock::time_point start) {
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     record.provenance = provenance();
     record.provenance["seconds"] = seconds;
     record.provenance["worker"] = worker_;
     record.provenance["run"] = run_;
-    const bool keeps_files = files && record.state == StageState::kDone;
-    Json more = Json::object();
-    more["state"] = name_of(record.state);
+    const bool keeps_files = files && record.state == store::StageState::kDone;
+    core::Json more = core::Json::object();
+    more["state"] = store::name_of(record.state);
     more["reason"] = record.reason;
     more["seconds"] = seconds;
     if (keeps_files)
@@ -249,47 +252,47 @@ class Work {
     tell("stage_end", stage, more);
   }
 
-  void tell(const char* event, const PlannedStage& stage, const Json& more) {
-    Json json = Json::object();
+  void tell(const char* event, const sweep::PlannedStage& stage, const core::Json& more) {
+    core::Json json = core::Json::object();
     json["event"] = event;
     json["id"] = stage.id;
     json["kind"] = stage.kind;
     json["model"] = plan_.models.at(stage.model).name;
-    json["seed"] = stage.seed ? Json(*stage.seed) : Json(nullptr);
+    json["seed"] = stage.seed ? core::Json(*stage.seed) : core::Json(nullptr);
     json.update(more);
     events_.send(json);
   }
 
-  void tell_progress(const PlannedStage& stage, const std::string& note) {
+  void tell_progress(const sweep::PlannedStage& stage, const std::string& note) {
     const auto now = Clock::now();
     if (now - last_progress_ < std::chrono::milliseconds(200)) return;
     last_progress_ = now;
-    Json more = Json::object();
+    core::Json more = core::Json::object();
     more["note"] = note;
     tell("stage_progress", stage, more);
   }
 
-  Store store_;
-  Plan plan_;
+  store::Store store_;
+  sweep::Plan plan_;
   bool timed_;
-  Index attempts_;
+  graph::Index attempts_;
   std::string run_;
   bool retry_failed_;
   int worker_;
   Events& events_;
-  Claimant claimant_;
-  std::map<std::string, const PlannedStage*> by_id_;
-  std::map<std::string, Index> forgiven_;
-  Index finished_ = 0;
+  store::Claimant claimant_;
+  std::map<std::string, const sweep::PlannedStage*> by_id_;
+  std::map<std::string, graph::Index> forgiven_;
+  graph::Index finished_ = 0;
   Clock::time_point last_progress_{};
 };
 
 }  // namespace
 
-Json run_work_request(const Json& request, Events& events) {
-  Json payload = Json::object();
+core::Json run_work_request(const core::Json& request, Events& events) {
+  core::Json payload = core::Json::object();
   payload["finished"] = Work(request, events).run();
   return payload;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -7,7 +7,7 @@
 #include "graph/id_list.h"
 #include "graph/shape.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 using AxisId = std::int32_t;
 using LayerId = std::int32_t;
@@ -55,4 +55,4 @@ struct Axis {
 /// that its splits shrink together.
 using Extent = IdList;
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

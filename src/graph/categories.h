@@ -5,7 +5,7 @@
 
 #include "graph/op.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 /// An op, the category of its time, and why it is that one. What LibTorch moves inside an op is not
 /// counted here: a profile shows it in rows of its own (copy, or reshape inside ops of reshape).
@@ -18,4 +18,4 @@ struct CategorizedOp {
 /// Every op once, in the order of the Op variant; all activations are one op.
 std::vector<CategorizedOp> categorized_ops();
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

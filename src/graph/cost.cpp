@@ -4,7 +4,7 @@
 
 #include "graph/op_cost.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 namespace {
 
@@ -90,4 +90,4 @@ Cost graph_cost(const Graph& graph, Index batch) {
   return total;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

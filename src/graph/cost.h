@@ -5,7 +5,7 @@
 #include "graph/graph.h"
 #include "graph/memory_plan.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 /// What a forward pass needs, counted on paper. `parameters` are the trained ones, of which
 /// `active_parameters` work on one token (all, but for experts that it does not choose);
@@ -36,4 +36,4 @@ std::vector<Cost> layer_costs(const Graph& graph, const Layout& layout, const Me
 /// The cost of the whole graph.
 Cost graph_cost(const Graph& graph, Index batch = 1);
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -2,12 +2,13 @@
 
 #include "graph/layer_writer.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 ValueId LayerWriter::route(ValueId gates, Index top_k, Index capacity, const std::string& name) {
   const Value& in = (*this)[gates];
-  ensure(in.shape.rank() == 3 && in.channel_dim == 2, "a route reads gates (N, T, experts)");
-  ensure(top_k >= 1 && top_k <= in.shape[2] && capacity >= 1, "a route chooses among its experts");
+  core::ensure(in.shape.rank() == 3 && in.channel_dim == 2, "a route reads gates (N, T, experts)");
+  core::ensure(top_k >= 1 && top_k <= in.shape[2] && capacity >= 1,
+               "a route chooses among its experts");
   return node(Route{top_k, capacity}, {gates}, {},
               {{in.shape[0], in.shape[2], capacity}, in.batched, kUnset, {}}, {name});
 }
@@ -15,7 +16,7 @@ ValueId LayerWriter::route(ValueId gates, Index top_k, Index capacity, const std
 ValueId LayerWriter::dispatch(ValueId tokens, ValueId routes, const std::string& name) {
   const Value& in = (*this)[tokens];
   const Shape slots = (*this)[routes].shape;
-  ensure(
+  core::ensure(
       in.shape.rank() == 3 && in.channel_dim == 2 && slots.rank() == 3 && slots[0] == in.shape[0],
       "tokens (N, T, C) go to slots (N, experts, capacity)");
   return node(DispatchTokens{}, {tokens, routes}, {},
@@ -26,8 +27,8 @@ ValueId LayerWriter::expert_linear(ValueId x, AxisId experts, const Extent& out,
                                    const std::string& name) {
   const Value in = (*this)[x];
   const Index count = graph_->axis(experts).size, channels = graph_->size(out);
-  ensure(in.shape.rank() == 4 && in.channel_dim == 3 && in.shape[1] == count,
-         "experts read slots (N, experts, capacity, C)");
+  core::ensure(in.shape.rank() == 4 && in.channel_dim == 3 && in.shape[1] == count,
+               "experts read slots (N, experts, capacity, C)");
   const Initialiser normal{Initialiser::Kind::kTruncatedNormal, 0.02, 0};
   IdList used{
       parameter({name}, ".weight", {count, channels, in.shape[3]}, {{experts}, out, in.channels},
@@ -41,11 +42,11 @@ ValueId LayerWriter::combine(ValueId slots, ValueId gates, ValueId routes,
                              const std::string& name) {
   const Value in = (*this)[slots];
   const Shape tokens = (*this)[gates].shape;
-  ensure(in.shape.rank() == 4 && in.channel_dim == 3 && tokens.rank() == 3 &&
-             tokens[2] == in.shape[1] && (*this)[routes].shape[2] == in.shape[2],
-         "slots (N, experts, capacity, C) come back to tokens by gates (N, T, experts)");
+  core::ensure(in.shape.rank() == 4 && in.channel_dim == 3 && tokens.rank() == 3 &&
+                   tokens[2] == in.shape[1] && (*this)[routes].shape[2] == in.shape[2],
+               "slots (N, experts, capacity, C) come back to tokens by gates (N, T, experts)");
   return node(CombineTokens{}, {slots, gates, routes}, {},
               {{tokens[0], tokens[1], in.shape[3]}, in.batched, 2, in.channels}, {name});
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -8,7 +8,7 @@
 
 #include "graph/fold_parts.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 namespace {
 
@@ -221,4 +221,4 @@ class Folder {
 
 Rewrite fold(const Graph& graph) { return Folder(graph).run(); }
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -5,7 +5,7 @@
 
 #include "graph/graph.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 /// Rows of a parameter (along dimension 0) that are multiplied by a factor.
 struct ScaledRows {
@@ -43,4 +43,4 @@ struct Rewrite {
 /// Same outputs in evaluation mode. Values between weights and a folded factor are larger by it.
 Rewrite fold(const Graph& graph);
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

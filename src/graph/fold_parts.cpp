@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <variant>
 
-namespace vitlab {
+namespace vitlab::graph {
 
 namespace {
 
@@ -153,4 +153,4 @@ Graph constant_graph(const Graph& graph, ValueId value, std::vector<ParameterId>
   return part;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -5,7 +5,7 @@
 
 #include "graph/fold.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 /// A factor that the weights of an earlier node can take over.
 struct FoldedScale {
@@ -25,4 +25,4 @@ Graph constant_graph(const Graph& graph, ValueId value, std::vector<ParameterId>
 /// By value how many nodes and outputs read it.
 std::vector<int> count_readers(const Graph& graph);
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace vitlab {
+namespace vitlab::graph {
 
 Index Graph::size(const Extent& extent) const {
   Index sum = 0;
@@ -59,14 +59,14 @@ ValueId Graph::add_value(Value value) {
 }
 
 ParameterId Graph::add_parameter(Parameter parameter) {
-  ensure(parameter.dims.size() == static_cast<std::size_t>(parameter.shape.rank()),
-         "every dimension of a parameter names its axes");
+  core::ensure(parameter.dims.size() == static_cast<std::size_t>(parameter.shape.rank()),
+               "every dimension of a parameter names its axes");
   parameters.push_back(std::move(parameter));
   return static_cast<ParameterId>(parameters.size() - 1);
 }
 
 AxisId Graph::add_axis(Axis axis) {
-  ensure(axis.size > 0, "an axis has at least one unit");
+  core::ensure(axis.size > 0, "an axis has at least one unit");
   axes.push_back(axis);
   return static_cast<AxisId>(axes.size() - 1);
 }
@@ -107,4 +107,4 @@ bool view_strides(const Shape& shape, const Shape& strides, const Shape& wanted,
   return view_dim == -1;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -9,7 +9,7 @@
 #include "graph/op.h"
 #include "graph/shape.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 /// What kind of work a layer does; mhsa_share counts attention against FFN layers.
 enum class LayerRole : std::uint8_t {
@@ -136,4 +136,4 @@ bool view_strides(const Shape& shape, const Shape& strides, const Shape& wanted,
 /// Strides of a dense tensor.
 Shape dense_strides(const Shape& shape);
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

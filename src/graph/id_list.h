@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::graph {
 
 /// A short list of ids (axes, values, parameters), used like a std::vector; up to eight stay inside
 /// the object, because a sweep writes millions of them.
@@ -74,4 +74,4 @@ class IdList {
   std::vector<value_type> many_;  // all of them, once there are more than kFew
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace vitlab {
+namespace vitlab::graph {
 
 namespace {
 
@@ -84,9 +84,10 @@ ValueId LayerWriter::convolution(ValueId x, const Extent& out, const std::string
 ValueId LayerWriter::write_convolution(ValueId x, const Extent& out, const Name& name, Index kernel,
                                        const Convolution& how, bool depthwise, bool bias) {
   const Value in = (*this)[x];
-  ensure(in.shape.rank() == 4 && in.channel_dim == 1, "a convolution reads a map (N, C, H, W)");
+  core::ensure(in.shape.rank() == 4 && in.channel_dim == 1,
+               "a convolution reads a map (N, C, H, W)");
   const Index in_channels = in.shape[1], out_channels = graph_->size(out);
-  if (depthwise) ensure(out == in.channels, "a depthwise convolution keeps its channels");
+  if (depthwise) core::ensure(out == in.channels, "a depthwise convolution keeps its channels");
   const Index fan_in = (depthwise ? 1 : in_channels) * kernel * kernel;
   IdList used{parameter(name, ".weight",
                         {out_channels, depthwise ? 1 : in_channels, kernel, kernel},
@@ -94,7 +95,7 @@ ValueId LayerWriter::write_convolution(ValueId x, const Extent& out, const Name&
   if (bias) used.push_back(parameter(name, ".bias", {out_channels}, {out}, kaiming(fan_in), false));
   const Index height = (in.shape[2] + 2 * how.padding - kernel) / how.stride + 1;
   const Index width = (in.shape[3] + 2 * how.padding - kernel) / how.stride + 1;
-  ensure(height > 0 && width > 0, "a convolution leaves at least one pixel");
+  core::ensure(height > 0 && width > 0, "a convolution leaves at least one pixel");
   return node(Convolution{how.stride, how.padding, depthwise ? in_channels : 1}, {x},
               std::move(used), {{in.shape[0], out_channels, height, width}, in.batched, 1, out},
               name);
@@ -106,7 +107,7 @@ ValueId LayerWriter::batch_norm(ValueId x, const std::string& name, bool zero_sc
 
 ValueId LayerWriter::write_batch_norm(ValueId x, const Name& name, bool zero_scale) {
   const Value in = (*this)[x];
-  ensure(in.channel_dim == 1, "batch norm reads channels in dimension 1");
+  core::ensure(in.channel_dim == 1, "batch norm reads channels in dimension 1");
   const Index channels = in.shape[1];
   const auto part = [&](std::string_view which, Initialiser initialiser, bool trained) {
     return parameter(name, which, {channels}, {in.channels}, initialiser, false, trained);
@@ -125,7 +126,7 @@ ValueId LayerWriter::layer_norm(ValueId x, const std::string& name, double epsil
 ValueId LayerWriter::write_layer_norm(ValueId x, const Name& name, double epsilon,
                                       bool zero_scale) {
   const Value in = (*this)[x];
-  ensure(in.channel_dim != kUnset, "layer norm reads labelled channels");
+  core::ensure(in.channel_dim != kUnset, "layer norm reads labelled channels");
   const Index channels = in.shape[in.channel_dim];
   return node(
       LayerNorm{epsilon}, {x},
@@ -154,8 +155,8 @@ ValueId LayerWriter::linear(ValueId x, const Extent& out, const std::string& nam
                             bool decays) {
   const Value in = (*this)[x];
   const int last = in.shape.rank() - 1;
-  ensure(in.channel_dim == last || in.channel_dim == kUnset,
-         "a linear layer reads channels in the last dimension");
+  core::ensure(in.channel_dim == last || in.channel_dim == kUnset,
+               "a linear layer reads channels in the last dimension");
   const Index out_channels = graph_->size(out);
   IdList used{parameter({name}, ".weight", {out_channels, in.shape[last]}, {out, in.channels},
                         {Initialiser::Kind::kTruncatedNormal, 0.02, in.shape[last]}, decays)};
@@ -192,9 +193,9 @@ ValueId LayerWriter::position_bias(AxisId heads, Index height, Index width, Bias
 ValueId LayerWriter::gather_table(ValueId table, Index height, Index width,
                                   const std::string& name) {
   const Value& in = (*this)[table];
-  ensure(in.shape.rank() == 2 && in.channel_dim == 1 && !in.batched &&
-             in.shape[0] == (2 * height - 1) * (2 * width - 1),
-         "a bias table has a row for each offset and a column for each head");
+  core::ensure(in.shape.rank() == 2 && in.channel_dim == 1 && !in.batched &&
+                   in.shape[0] == (2 * height - 1) * (2 * width - 1),
+               "a bias table has a row for each offset and a column for each head");
   const Index tokens = height * width;
   Value result{{in.shape[1], tokens, tokens}, false, 0, in.channels};
   return node(GatherTable{height, width}, {table}, {}, std::move(result), {name});
@@ -216,14 +217,14 @@ ValueId LayerWriter::matrix_multiply(ValueId a, ValueId b, bool transpose_left,
   const Value& left = (*this)[a];
   const Value& right = (*this)[b];
   const int rank = left.shape.rank();
-  ensure(rank >= 3 && right.shape.rank() == rank, "matrix products read equal ranks");
+  core::ensure(rank >= 3 && right.shape.rank() == rank, "matrix products read equal ranks");
   for (int i = 0; i < rank - 2; ++i)
-    ensure(left.shape[i] == right.shape[i], "matrix products read equal batch dimensions");
+    core::ensure(left.shape[i] == right.shape[i], "matrix products read equal batch dimensions");
   const Index rows = left.shape[transpose_left ? rank - 1 : rank - 2];
   const Index inner = left.shape[transpose_left ? rank - 2 : rank - 1];
   const Index inner_right = right.shape[transpose_right ? rank - 1 : rank - 2];
   const Index columns = right.shape[transpose_right ? rank - 2 : rank - 1];
-  ensure(inner == inner_right, "matrix products read equal inner sizes");
+  core::ensure(inner == inner_right, "matrix products read equal inner sizes");
   Value result{left.shape, left.batched || right.batched, kUnset, {}};
   result.shape[rank - 2] = rows;
   result.shape[rank - 1] = columns;
@@ -242,9 +243,10 @@ ValueId LayerWriter::activate(ValueId x, Activation activation, const std::strin
 ValueId LayerWriter::add(ValueId a, ValueId b, const std::string& name) {
   const Value& left = (*this)[a];
   const Value& right = (*this)[b];
-  ensure(left.shape == right.shape && left.batched == right.batched, "added values have one shape");
-  ensure(left.channel_dim == right.channel_dim && left.channels == right.channels,
-         "added values are made of the same axes");
+  core::ensure(left.shape == right.shape && left.batched == right.batched,
+               "added values have one shape");
+  core::ensure(left.channel_dim == right.channel_dim && left.channels == right.channels,
+               "added values are made of the same axes");
   return node(Add{}, {a, b}, {}, left, {name});
 }
 
@@ -263,14 +265,14 @@ void LayerWriter::hold(AxisId id, std::string_view why) {
 void LayerWriter::check_broadcast(ValueId x, ValueId constant) const {
   const Value& left = (*this)[x];
   const Value& right = (*this)[constant];
-  ensure(!right.batched, "a broadcast value does not depend on the images");
+  core::ensure(!right.batched, "a broadcast value does not depend on the images");
   const int gap = left.shape.rank() - right.shape.rank();
-  ensure(gap >= 0, "a broadcast value has at most the rank of the other");
+  core::ensure(gap >= 0, "a broadcast value has at most the rank of the other");
   for (int i = 0; i < right.shape.rank(); ++i)
-    ensure(right.shape[i] == 1 || right.shape[i] == left.shape[i + gap],
-           "a broadcast value fits the other's shape");
+    core::ensure(right.shape[i] == 1 || right.shape[i] == left.shape[i + gap],
+                 "a broadcast value fits the other's shape");
   if (left.channel_dim != kUnset && right.channel_dim == left.channel_dim - gap)
-    ensure(left.channels == right.channels, "added values are made of the same axes");
+    core::ensure(left.channels == right.channels, "added values are made of the same axes");
 }
 
 ValueId LayerWriter::add_broadcast(ValueId x, ValueId constant, const std::string& name) {
@@ -281,13 +283,14 @@ ValueId LayerWriter::add_broadcast(ValueId x, ValueId constant, const std::strin
 ValueId LayerWriter::add_leading(ValueId x, ValueId y, const std::string& name) {
   const Value& left = (*this)[x];
   const Value& right = (*this)[y];
-  ensure(left.channel_dim == 1 && right.channel_dim == 1, "add_leading reads channels in dim 1");
+  core::ensure(left.channel_dim == 1 && right.channel_dim == 1,
+               "add_leading reads channels in dim 1");
   return node(AddLeading{}, {x, y}, {}, left, {name});
 }
 
 ValueId LayerWriter::multiply(ValueId x, ValueId per_channel, const std::string& name) {
-  ensure((*this)[x].channels == (*this)[per_channel].channels,
-         "multiplied values are made of the same axes");
+  core::ensure((*this)[x].channels == (*this)[per_channel].channels,
+               "multiplied values are made of the same axes");
   return node(Multiply{}, {x, per_channel}, {}, (*this)[x], {name});
 }
 
@@ -316,8 +319,8 @@ ValueId LayerWriter::drop_path(ValueId x, double probability, const std::string&
 ValueId LayerWriter::split(ValueId x, std::size_t first, std::size_t count,
                            const std::string& name) {
   const Value in = (*this)[x];
-  ensure(in.channel_dim != kUnset && first + count <= in.channels.size() && count > 0,
-         "a split falls on axis borders");
+  core::ensure(in.channel_dim != kUnset && first + count <= in.channels.size() && count > 0,
+               "a split falls on axis borders");
   if (count == in.channels.size()) return x;
   const auto begin = in.channels.begin() + static_cast<std::ptrdiff_t>(first);
   const Extent own(begin, begin + static_cast<std::ptrdiff_t>(count));
@@ -330,7 +333,7 @@ ValueId LayerWriter::split(ValueId x, std::size_t first, std::size_t count,
 
 ValueId LayerWriter::slice(ValueId x, int dim, Index begin, Index size, const std::string& name) {
   Value result = (*this)[x];
-  ensure(begin >= 0 && begin + size <= result.shape[dim], "a slice lies inside its value");
+  core::ensure(begin >= 0 && begin + size <= result.shape[dim], "a slice lies inside its value");
   if (dim == result.channel_dim) {
     result.channel_dim = kUnset;
     result.channels.clear();
@@ -340,7 +343,7 @@ ValueId LayerWriter::slice(ValueId x, int dim, Index begin, Index size, const st
 }
 
 ValueId LayerWriter::concat(const std::vector<ValueId>& parts, int dim, const std::string& name) {
-  ensure(!parts.empty(), "a concatenation has parts");
+  core::ensure(!parts.empty(), "a concatenation has parts");
   if (parts.size() == 1) return parts.front();
   Value result = (*this)[parts.front()];
   const bool joins_channels = dim == result.channel_dim;
@@ -348,11 +351,12 @@ ValueId LayerWriter::concat(const std::vector<ValueId>& parts, int dim, const st
   result.shape[dim] = 0;
   for (const ValueId part : parts) {
     const Value& value = (*this)[part];
-    ensure(value.channel_dim == result.channel_dim, "parts of a concatenation have one layout");
+    core::ensure(value.channel_dim == result.channel_dim,
+                 "parts of a concatenation have one layout");
     if (joins_channels)
       result.channels.append(value.channels);
     else
-      ensure(value.channels == result.channels, "parts of a concatenation share their axes");
+      core::ensure(value.channels == result.channels, "parts of a concatenation share their axes");
     result.shape[dim] += value.shape[dim];
   }
   return node(Concat{dim}, IdList(parts), {}, std::move(result), {name});
@@ -361,16 +365,17 @@ ValueId LayerWriter::concat(const std::vector<ValueId>& parts, int dim, const st
 ValueId LayerWriter::reshape(ValueId x, const Shape& shape, int channel_dim, const Extent& channels,
                              const std::string& name) {
   const Value& in = (*this)[x];
-  ensure(in.shape.elements() == shape.elements(), "a reshape keeps its elements");
+  core::ensure(in.shape.elements() == shape.elements(), "a reshape keeps its elements");
   if (channel_dim != kUnset)
-    ensure(graph_->size(channels) == shape[channel_dim], "labels fit the labelled dimension");
+    core::ensure(graph_->size(channels) == shape[channel_dim], "labels fit the labelled dimension");
   return node(Reshape{}, {x}, {},
               {shape, in.batched, static_cast<std::int8_t>(channel_dim), channels}, {name});
 }
 
 ValueId LayerWriter::permute(ValueId x, std::initializer_list<int> order, const std::string& name) {
   const Value in = (*this)[x];
-  ensure(order.size() == static_cast<std::size_t>(in.shape.rank()), "a permutation is complete");
+  core::ensure(order.size() == static_cast<std::size_t>(in.shape.rank()),
+               "a permutation is complete");
   Permute op;
   Value result = in;
   int i = 0;
@@ -413,14 +418,14 @@ ValueId LayerWriter::mean(ValueId x, bool keep, const std::string& name) {
     if (keep) result.shape = {in.shape[0], in.shape[1], 1, 1};
     return node(Mean{2, 3, keep}, {x}, {}, std::move(result), {name});
   }
-  ensure(!keep && in.channel_dim == in.shape.rank() - 1, "a mean reads a map or tokens");
+  core::ensure(!keep && in.channel_dim == in.shape.rank() - 1, "a mean reads a map or tokens");
   return node(Mean{1, in.shape.rank() - 2, false}, {x}, {},
               {{in.shape[0], in.shape.back()}, in.batched, 1, in.channels}, {name});
 }
 
 ValueId LayerWriter::broadcast(ValueId constant, const std::string& name) {
   Value result = (*this)[constant];
-  ensure(!result.batched && result.shape[0] == 1, "one row is repeated for every image");
+  core::ensure(!result.batched && result.shape[0] == 1, "one row is repeated for every image");
   result.batched = true;
   return node(Broadcast{}, {constant}, {}, std::move(result), {name});
 }
@@ -430,4 +435,4 @@ void LayerWriter::tap(AttentionTap tap) {
   graph_->attention.push_back(std::move(tap));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

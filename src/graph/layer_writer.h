@@ -6,7 +6,7 @@
 
 #include "graph/graph.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 enum class Norm : std::uint8_t { kBatch, kLayer, kNone };
 std::string_view norm_name(Norm norm);
@@ -151,4 +151,4 @@ class LayerWriter {
   Index part_size_ = 0;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

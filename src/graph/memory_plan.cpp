@@ -4,7 +4,7 @@
 #include <numeric>
 #include <variant>
 
-namespace vitlab {
+namespace vitlab::graph {
 
 namespace {
 
@@ -141,4 +141,4 @@ MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch, bo
   return plan;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

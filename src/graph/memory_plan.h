@@ -4,7 +4,7 @@
 
 #include "graph/graph.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 /// Where each value lives: views share the storage of the value that they look at.
 struct Layout {
@@ -38,4 +38,4 @@ struct MemoryPlan {
 MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch,
                        bool input_dies = false);
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -6,7 +6,7 @@
 #include "graph/axis.h"
 #include "graph/categories.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 namespace {
 
@@ -199,4 +199,4 @@ bool is_memory_bound(Category category) {
          category == Category::kCopy || category == Category::kAddition;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -7,7 +7,7 @@
 
 #include "graph/shape.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 enum class Activation : std::uint8_t {
   kRelu,
@@ -173,4 +173,4 @@ Category op_category(const Op& op);
 /// Whether the paper counts the category as memory-bound: reshape, normalization, copy, addition.
 bool is_memory_bound(Category category);
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

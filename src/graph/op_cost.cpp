@@ -2,7 +2,7 @@
 
 #include <variant>
 
-namespace vitlab {
+namespace vitlab::graph {
 
 namespace {
 
@@ -91,4 +91,4 @@ OpCost op_cost(const Graph& graph, const Node& node, bool is_view, Index batch) 
   return cost;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -2,7 +2,7 @@
 
 #include "graph/graph.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 /// What one node needs for a batch of images; element counts, so that a dtype only scales them.
 ///
@@ -25,4 +25,4 @@ struct OpCost {
 /// input's memory (graph/memory_plan.h).
 OpCost op_cost(const Graph& graph, const Node& node, bool is_view, Index batch);
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -9,17 +9,18 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::graph {
 
 using Index = std::int64_t;
 
 /// A number of elements, bytes or operations is beyond 64 bits.
-class TooLarge : public UserError {
+class TooLarge : public core::UserError {
  public:
   TooLarge()
-      : UserError("the model is too large to count: a number of elements or operations exceeds " +
-                  std::to_string(std::numeric_limits<Index>::max()) +
-                  "; choose a smaller image, batch, width or depth") {}
+      : core::UserError(
+            "the model is too large to count: a number of elements or operations exceeds " +
+            std::to_string(std::numeric_limits<Index>::max()) +
+            "; choose a smaller image, batch, width or depth") {}
 };
 
 /// a · b and a + b of counts; throw TooLarge where 64 bits do not hold them.
@@ -52,7 +53,7 @@ class Shape {
   const Index* end() const { return sizes_.data() + rank_; }
   Index back() const { return sizes_[static_cast<std::size_t>(rank_ - 1)]; }
   void push_back(Index size) {
-    ensure(rank_ < kMaxRank, "a shape has at most eight dimensions");
+    core::ensure(rank_ < kMaxRank, "a shape has at most eight dimensions");
     sizes_[static_cast<std::size_t>(rank_++)] = size;
   }
   /// The number of elements; 1 for rank 0. Throws TooLarge.
@@ -70,4 +71,4 @@ class Shape {
   int rank_ = 0;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::graph

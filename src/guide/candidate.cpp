@@ -6,7 +6,7 @@
 
 #include "stats/multiplicity.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 std::string reference_of(const Factor& factor, const GuideOptions& options) {
@@ -24,7 +24,7 @@ Candidate make_candidate(const MetricObservations& metric, const Factor& factor,
   return candidate;
 }
 
-std::vector<std::int64_t> levels_at(const EffectTable& table,
+std::vector<std::int64_t> levels_at(const stats::EffectTable& table,
                                     const std::vector<std::size_t>& positions) {
   std::vector<std::int64_t> levels;
   for (const std::size_t position : positions) levels.push_back(table.levels[position]);
@@ -34,7 +34,7 @@ std::vector<std::int64_t> levels_at(const EffectTable& table,
 /// Whether what is best in `chosen` is worse than the rest in `other`, beyond its noise.
 bool contradicts(const Candidate& chosen, const Candidate& other, const GuideOptions& options) {
   if (!chosen.claim || !other.claim || !chosen.claim->is_range) return false;
-  const EffectTable& table = chosen.comparison.table;
+  const stats::EffectTable& table = chosen.comparison.table;
   std::vector<std::int64_t> from;
   const auto to = levels_at(table, chosen.claim->range);
   for (const std::int64_t level : table.levels)
@@ -86,7 +86,7 @@ void adjust(std::vector<Candidate>& candidates) {
   std::vector<double> p_values;
   for (const Candidate& candidate : candidates)
     if (candidate.claim) p_values.push_back(candidate.claim->p);
-  const std::vector<double> adjusted = benjamini_hochberg(p_values);
+  const std::vector<double> adjusted = stats::benjamini_hochberg(p_values);
   std::size_t next = 0;
   for (Candidate& candidate : candidates)
     if (candidate.claim) candidate.p_adjusted = adjusted[next++];
@@ -123,8 +123,9 @@ double told_difference(const MetricObservations& metric, double difference) {
 std::optional<Effect> effect_between(const MetricObservations& metric, const Comparison& comparison,
                                      const std::vector<std::int64_t>& from,
                                      const std::vector<std::int64_t>& to,
-                                     const GuideOptions& options, const EffectBootstrap* drawn) {
-  const EffectTable& table = comparison.table;
+                                     const GuideOptions& options,
+                                     const stats::EffectBootstrap* drawn) {
+  const stats::EffectTable& table = comparison.table;
   const bool is_enough = static_cast<std::int64_t>(table.blocks.size()) >= kFewestBlocks;
   if (!is_enough || !table.is_connected) return std::nullopt;
   const auto positions = [&](const std::vector<std::int64_t>& levels) {
@@ -136,17 +137,17 @@ std::optional<Effect> effect_between(const MetricObservations& metric, const Com
   };
   const std::vector<std::size_t> before = positions(from);
   const std::vector<std::size_t> after = positions(to);
-  const std::vector<double> differences = block_contrasts(table, before, after);
+  const std::vector<double> differences = stats::block_contrasts(table, before, after);
   if (before.empty() || after.empty() || differences.empty()) return std::nullopt;
 
-  const EffectBootstrap bootstrap =
+  const stats::EffectBootstrap bootstrap =
       drawn != nullptr
           ? *drawn
-          : bootstrap_effects(
+          : stats::bootstrap_effects(
                 table,
                 {.confidence = options.confidence, .draws = options.draws, .seed = options.seed});
-  const Estimate contrast = effect_contrast(bootstrap, before, after);
-  const bool is_up = metric.metric->direction == Direction::kMaximise;
+  const stats::Estimate contrast = stats::effect_contrast(bootstrap, before, after);
+  const bool is_up = metric.metric->direction == stats::Direction::kMaximise;
   Effect effect;
   effect.metric = metric.metric->name;
   effect.delta = told_difference(metric, contrast.value);
@@ -155,11 +156,11 @@ std::optional<Effect> effect_between(const MetricObservations& metric, const Com
   effect.high = told_difference(metric, contrast.high);
   effect.p = contrast_p_value(table, bootstrap, before, after, options);
   effect.p_adjusted = effect.p;
-  const double positive = probability_of_superiority(differences);
+  const double positive = stats::probability_of_superiority(differences);
   effect.superiority = is_up ? positive : 1 - positive;
   effect.is_better = is_up ? contrast.value > 0 : contrast.value < 0;
   effect.is_off_zero = contrast.is_off_zero();
   return effect;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

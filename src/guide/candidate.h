@@ -7,7 +7,7 @@
 #include "guide/confirm.h"
 #include "guide/level_claim.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 
 /// One question to the table: does this factor move this metric (in this part of the table)?
 struct Candidate {
@@ -36,9 +36,9 @@ std::optional<Effect> effect_between(const MetricObservations& metric, const Com
                                      const std::vector<std::int64_t>& from,
                                      const std::vector<std::int64_t>& to,
                                      const GuideOptions& options,
-                                     const EffectBootstrap* drawn = nullptr);
+                                     const stats::EffectBootstrap* drawn = nullptr);
 
 /// A difference on the metric's scale, as told: percent for relative metrics.
 double told_difference(const MetricObservations& metric, double difference);
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

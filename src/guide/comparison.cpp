@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 constexpr char kSeparator = '\x1f';
@@ -39,7 +39,7 @@ std::string block_of(const Observation& row, const std::vector<std::string>& kno
   return block;
 }
 
-std::int64_t most_seeds(const EffectTable& table) {
+std::int64_t most_seeds(const stats::EffectTable& table) {
   std::size_t most = 0;
   for (const auto& block : table.cells)
     for (const auto& cell : block) most = std::max(most, cell.size());
@@ -85,13 +85,13 @@ const std::string& cell_of(const Observation& row, const std::vector<std::string
   for (std::size_t i = 0; i < kContextNames.size(); ++i)
     if (kContextNames[i] == name) return row.context[i];
   const auto found = std::find(knobs.begin(), knobs.end(), name);
-  ensure(found != knobs.end(), "a stratum is of a context column or a knob");
+  core::ensure(found != knobs.end(), "a stratum is of a context column or a knob");
   return row.knobs[static_cast<std::size_t>(found - knobs.begin())];
 }
 
 Comparison compare_levels(const MetricObservations& metric, const std::vector<std::string>& knobs,
                           const Factor& factor, const Stratum& stratum) {
-  std::vector<EffectRow> effect_rows;
+  std::vector<stats::EffectRow> effect_rows;
   std::vector<const Observation*> rows;
   for (const Observation& row : metric.rows) {
     const std::int64_t level = factor.level_of(row.knobs[factor.knob]);
@@ -102,7 +102,7 @@ Comparison compare_levels(const MetricObservations& metric, const std::vector<st
     rows.push_back(&row);
   }
   Comparison comparison;
-  comparison.table = tabulate(effect_rows);
+  comparison.table = stats::tabulate(effect_rows);
   comparison.seeds = most_seeds(comparison.table);
   const auto& blocks = comparison.table.blocks;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -131,4 +131,4 @@ std::vector<std::string> varying_names(const Comparison& comparison,
   return names;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

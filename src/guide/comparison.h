@@ -7,7 +7,7 @@
 #include "guide/observations.h"
 #include "stats/effects.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 
 /// The number that a cell holds, if it is one.
 std::optional<double> as_number(const std::string& text);
@@ -47,7 +47,7 @@ const std::string& cell_of(const Observation& row, const std::vector<std::string
 
 /// One metric of one factor's levels, arranged in matched blocks.
 struct Comparison {
-  EffectTable table;
+  stats::EffectTable table;
   std::vector<const Observation*> rows;  // those inside the blocks, sorted
   std::vector<std::string> row_blocks;   // the block of each of them
   std::int64_t seeds = 0;                // most in one cell
@@ -63,4 +63,4 @@ Comparison compare_levels(const MetricObservations& metric, const std::vector<st
 std::vector<std::string> varying_names(const Comparison& comparison,
                                        const std::vector<std::string>& knobs, const Factor& factor);
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

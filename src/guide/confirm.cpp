@@ -10,7 +10,7 @@
 #include "stats/normal.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 constexpr double kHeldOut = 0.3;
@@ -28,7 +28,7 @@ std::set<std::string> held_out_blocks(const Comparison& comparison, std::uint64_
   std::map<std::string, std::set<std::pair<std::uint64_t, std::string>>> by_context;
   for (std::size_t i = 0; i < comparison.rows.size(); ++i) {
     const std::string& block = comparison.row_blocks[i];
-    by_context[context_of(*comparison.rows[i])].emplace(mix64(seed, block), block);
+    by_context[context_of(*comparison.rows[i])].emplace(core::mix64(seed, block), block);
   }
   std::set<std::tuple<std::size_t, std::uint64_t, std::string>> turns;
   for (const auto& [context, blocks] : by_context) {
@@ -47,7 +47,7 @@ std::set<std::string> held_out_blocks(const Comparison& comparison, std::uint64_
 Comparison part_of(const Comparison& whole, const Factor& factor,
                    const std::set<std::string>& blocks, bool is_inside) {
   Comparison part;
-  std::vector<EffectRow> rows;
+  std::vector<stats::EffectRow> rows;
   for (std::size_t i = 0; i < whole.rows.size(); ++i) {
     if (blocks.contains(whole.row_blocks[i]) != is_inside) continue;
     const Observation& row = *whole.rows[i];
@@ -56,32 +56,33 @@ Comparison part_of(const Comparison& whole, const Factor& factor,
     rows.push_back(
         {whole.row_blocks[i], row.seed, factor.level_of(row.knobs[factor.knob]), row.value});
   }
-  part.table = tabulate(rows);
+  part.table = stats::tabulate(rows);
   return part;
 }
 
 /// Whether paired differences point the better way beyond the one-sided bound.
-bool point_the_better_way(const std::vector<double>& differences, Direction direction) {
+bool point_the_better_way(const std::vector<double>& differences, stats::Direction direction) {
   if (differences.size() < 2) return false;
-  const double sign = direction == Direction::kMaximise ? 1 : -1;
+  const double sign = direction == stats::Direction::kMaximise ? 1 : -1;
   const auto count = static_cast<double>(differences.size());
   const double reach =
-      student_quantile(kOneSided, static_cast<std::int64_t>(differences.size()) - 1) *
-      standard_deviation(differences) / std::sqrt(count);
-  return sign * mean(differences) - reach > 0;
+      stats::student_quantile(kOneSided, static_cast<std::int64_t>(differences.size()) - 1) *
+      stats::standard_deviation(differences) / std::sqrt(count);
+  return sign * stats::mean(differences) - reach > 0;
 }
 
 /// Differences `range` levels minus all others per block of `table`.
-std::vector<double> range_contrasts(const EffectTable& table, const std::set<std::int64_t>& range) {
+std::vector<double> range_contrasts(const stats::EffectTable& table,
+                                    const std::set<std::int64_t>& range) {
   std::vector<std::size_t> from;
   std::vector<std::size_t> to;
   for (std::size_t l = 0; l < table.levels.size(); ++l)
     (range.contains(table.levels[l]) ? to : from).push_back(l);
   if (from.empty() || to.empty()) return {};
-  return block_contrasts(table, from, to);
+  return stats::block_contrasts(table, from, to);
 }
 
-void confirm_by_context(const Comparison& held, const Factor& factor, Direction direction,
+void confirm_by_context(const Comparison& held, const Factor& factor, stats::Direction direction,
                         const std::set<std::int64_t>& range, Confirmation& confirmation) {
   std::map<std::string, std::set<std::string>> blocks;
   std::map<std::string, std::set<std::string>> budgets;
@@ -101,10 +102,10 @@ void confirm_by_context(const Comparison& held, const Factor& factor, Direction 
 
 }  // namespace
 
-Confirmation confirm(const Comparison& comparison, const Factor& factor, Direction direction,
+Confirmation confirm(const Comparison& comparison, const Factor& factor, stats::Direction direction,
                      const LevelClaim& claim, const GuideOptions& options, double margin) {
   Confirmation confirmation;
-  const EffectTable& table = comparison.table;
+  const stats::EffectTable& table = comparison.table;
   if (static_cast<std::int64_t>(table.blocks.size()) < kBootstrapBlocks) return confirmation;
   const std::set<std::string> held_names = held_out_blocks(comparison, options.seed);
   confirmation.held_out = static_cast<std::int64_t>(held_names.size());
@@ -123,4 +124,4 @@ Confirmation confirm(const Comparison& comparison, const Factor& factor, Directi
   return confirmation;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

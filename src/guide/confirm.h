@@ -5,7 +5,7 @@
 
 #include "guide/level_claim.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 
 /// What blocks that took no part in choosing the range say about it.
 struct Confirmation {
@@ -21,7 +21,7 @@ struct Confirmation {
 /// Holds out 30 % of the blocks (by hash, contexts taking turns), chooses a range on the others and
 /// confirms it where the held-out contrast, range minus all else, points the better way with a
 /// one-sided 90 % bound (Student's t over blocks; at least two blocks). Needs kBootstrapBlocks.
-Confirmation confirm(const Comparison& comparison, const Factor& factor, Direction direction,
+Confirmation confirm(const Comparison& comparison, const Factor& factor, stats::Direction direction,
                      const LevelClaim& claim, const GuideOptions& options, double margin);
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

@@ -16,7 +16,7 @@
 #include "guide/wording.h"
 #include "stats/multiplicity.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 /// Supported claims of one factor, range and stratum: one guideline.
@@ -40,11 +40,12 @@ std::vector<std::string> names_of(const Factor& factor, const std::vector<std::i
 }
 
 std::string id_of(const Guideline& guideline, const Stratum& stratum) {
-  Json key{{"factor", guideline.factor}, {"from", guideline.from}, {"range", guideline.range}};
+  core::Json key{
+      {"factor", guideline.factor}, {"from", guideline.from}, {"range", guideline.range}};
   for (const Effect& effect : guideline.effects)
     if (effect.is_claim) key["claims"].push_back(effect.metric);
   if (!stratum.is_whole()) key["where"] = {stratum.name, stratum.value};
-  return identity(canonical_json(key)).substr(0, 12);
+  return core::identity(core::canonical_json(key)).substr(0, 12);
 }
 
 void add_claimed_effects(const ClaimGroup& group, Guideline& guideline,
@@ -137,7 +138,7 @@ void adjust_side_effects(std::vector<Guideline>& guidelines) {
       p_values.push_back(effect.p);
     }
   }
-  const std::vector<double> adjusted = benjamini_hochberg(p_values);
+  const std::vector<double> adjusted = stats::benjamini_hochberg(p_values);
   for (std::size_t i = 0; i < effects.size(); ++i) effects[i]->p_adjusted = adjusted[i];
 }
 
@@ -145,7 +146,7 @@ std::vector<std::string> notes_of(const GuideResult& result, const Observations&
                                   bool uses_strata) {
   std::vector<std::string> notes{fmt::format(
       "{} candidate{} tested; false discovery rate {} (Benjamini-Hochberg) over all of them",
-      result.tested, result.tested == 1 ? "" : "s", shortest(result.alpha))};
+      result.tested, result.tested == 1 ? "" : "s", core::shortest(result.alpha))};
   if (uses_strata)
     notes.push_back(
         "some models have no budget: strata of parameters (±10 %) stand in, and grades are one "
@@ -159,7 +160,7 @@ std::vector<std::string> notes_of(const GuideResult& result, const Observations&
 
 }  // namespace
 
-GuideResult guide(const ResultsTable& table, const GuideOptions& options) {
+GuideResult guide(const store::ResultsTable& table, const GuideOptions& options) {
   const Observations observations = observe(table);
   const std::vector<Factor> factors = factors_of(observations);
   const std::vector<Candidate> candidates = make_candidates(observations, factors, options);
@@ -191,4 +192,4 @@ GuideResult guide(const ResultsTable& table, const GuideOptions& options) {
   return result;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::guide {
 
 /// How far a guideline can be trusted: A confirmed out of sample in two contexts or more, B
 /// confirmed on blocks held out, C seen in the sample only. What would be D is a NotSupported.
@@ -93,4 +93,4 @@ struct GuideResult {
   std::vector<std::string> notes;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

@@ -7,10 +7,10 @@
 #include "core/text.h"
 #include "guide/metric_table.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
-Json level_json(const std::string& level, bool is_numeric) {
+core::Json level_json(const std::string& level, bool is_numeric) {
   if (!is_numeric) return level;
   std::int64_t whole = 0;
   const char* end = level.data() + level.size();
@@ -18,45 +18,45 @@ Json level_json(const std::string& level, bool is_numeric) {
   if (parsed.ec == std::errc() && parsed.ptr == end) return whole;
   double value = 0;
   std::from_chars(level.data(), end, value);
-  return json_number(value);
+  return core::json_number(value);
 }
 
-Json levels_json(const std::vector<std::string>& levels, bool is_numeric) {
-  Json json = Json::array();
+core::Json levels_json(const std::vector<std::string>& levels, bool is_numeric) {
+  core::Json json = core::Json::array();
   for (const std::string& level : levels) json.push_back(level_json(level, is_numeric));
   return json;
 }
 
-Json range_json(const Guideline& guideline) {
+core::Json range_json(const Guideline& guideline) {
   if (!guideline.is_numeric) return levels_json(guideline.range, false);
   return levels_json({guideline.range.front(), guideline.range.back()}, true);
 }
 
-Json effect_json(const Effect& effect) {
+core::Json effect_json(const Effect& effect) {
   return {{"metric", effect.metric},
-          {"delta", json_number(effect.delta)},
+          {"delta", core::json_number(effect.delta)},
           {"unit", effect.unit},
-          {"low", json_number(effect.low)},
-          {"high", json_number(effect.high)},
-          {"p", json_number(effect.p)},
-          {"p_adjusted", json_number(effect.p_adjusted)},
-          {"probability_better", json_number(effect.superiority)},
+          {"low", core::json_number(effect.low)},
+          {"high", core::json_number(effect.high)},
+          {"p", core::json_number(effect.p)},
+          {"p_adjusted", core::json_number(effect.p_adjusted)},
+          {"probability_better", core::json_number(effect.superiority)},
           {"better", effect.is_better},
           {"claim", effect.is_claim}};
 }
 
-Json guideline_json(const Guideline& guideline) {
-  Json json{{"id", guideline.id},
-            {"statement", guideline.statement},
-            {"factor", guideline.factor},
-            {"from", levels_json(guideline.from, guideline.is_numeric)},
-            {"range", range_json(guideline)},
-            {"levels", levels_json(guideline.range, guideline.is_numeric)},
-            {"effects", Json::array()},
-            {"grade", std::string(1, grade_letter(guideline.grade))},
-            {"scope", Json::object()},
-            {"evidence", Json::object()},
-            {"counter_evidence", guideline.counter_evidence}};
+core::Json guideline_json(const Guideline& guideline) {
+  core::Json json{{"id", guideline.id},
+                  {"statement", guideline.statement},
+                  {"factor", guideline.factor},
+                  {"from", levels_json(guideline.from, guideline.is_numeric)},
+                  {"range", range_json(guideline)},
+                  {"levels", levels_json(guideline.range, guideline.is_numeric)},
+                  {"effects", core::Json::array()},
+                  {"grade", std::string(1, grade_letter(guideline.grade))},
+                  {"scope", core::Json::object()},
+                  {"evidence", core::Json::object()},
+                  {"counter_evidence", guideline.counter_evidence}};
   for (const Effect& effect : guideline.effects) json["effects"].push_back(effect_json(effect));
   if (!guideline.where_name.empty())
     json["scope"]["where"] = {{guideline.where_name, guideline.where_value}};
@@ -97,7 +97,7 @@ std::string settle_text(const NotSupported& refusal) {
 std::string headline(const GuideResult& result) {
   return fmt::format("{} guideline{} from {} candidate{} tested, false discovery rate {}",
                      result.guidelines.size(), result.guidelines.size() == 1 ? "" : "s",
-                     result.tested, result.tested == 1 ? "" : "s", shortest(result.alpha));
+                     result.tested, result.tested == 1 ? "" : "s", core::shortest(result.alpha));
 }
 
 /// Text that Markdown would read as markup, made plain.
@@ -112,22 +112,22 @@ std::string plain_markdown(const std::string& text) {
 
 }  // namespace
 
-Json guide_json(const GuideResult& result) {
-  Json json{{"schema", 1},
-            {"command", "guide"},
-            {"guidelines", Json::array()},
-            {"not_supported", Json::array()},
-            {"tested", result.tested},
-            {"alpha", json_number(result.alpha)},
-            {"notes", result.notes}};
+core::Json guide_json(const GuideResult& result) {
+  core::Json json{{"schema", 1},
+                  {"command", "guide"},
+                  {"guidelines", core::Json::array()},
+                  {"not_supported", core::Json::array()},
+                  {"tested", result.tested},
+                  {"alpha", core::json_number(result.alpha)},
+                  {"notes", result.notes}};
   for (const Guideline& guideline : result.guidelines)
     json["guidelines"].push_back(guideline_json(guideline));
   for (const NotSupported& refusal : result.not_supported) {
-    Json row{{"factor", refusal.factor},
-             {"metric", refusal.metric},
-             {"reason", refusal.reason},
-             {"blocks", refusal.blocks},
-             {"samples_needed", nullptr}};
+    core::Json row{{"factor", refusal.factor},
+                   {"metric", refusal.metric},
+                   {"reason", refusal.reason},
+                   {"blocks", refusal.blocks},
+                   {"samples_needed", nullptr}};
     if (refusal.samples_needed) row["samples_needed"] = *refusal.samples_needed;
     json["not_supported"].push_back(row);
   }
@@ -173,4 +173,4 @@ std::string guide_markdown(const GuideResult& result) {
   return text;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

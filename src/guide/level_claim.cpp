@@ -9,7 +9,7 @@
 #include "stats/sign_flip.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 constexpr double kMostPatterns = 20000;
@@ -20,7 +20,7 @@ double student_p_value(double t, std::int64_t degrees, double floor) {
   double high = 1;
   for (int i = 0; i < 60; ++i) {
     const double middle = 0.5 * (low + high);
-    (student_quantile(1 - middle / 2, degrees) > std::abs(t) ? low : high) = middle;
+    (stats::student_quantile(1 - middle / 2, degrees) > std::abs(t) ? low : high) = middle;
   }
   return high;
 }
@@ -31,16 +31,16 @@ struct CentredBlock {
   std::vector<double> deviations;
 };
 
-std::vector<CentredBlock> centred_blocks(const EffectTable& table) {
+std::vector<CentredBlock> centred_blocks(const stats::EffectTable& table) {
   std::vector<CentredBlock> blocks;
   for (const auto& cells : table.cells) {
     CentredBlock block;
     for (std::size_t l = 0; l < cells.size(); ++l) {
       if (cells[l].empty()) continue;
       block.levels.push_back(l);
-      block.deviations.push_back(mean(cells[l]));
+      block.deviations.push_back(stats::mean(cells[l]));
     }
-    const double centre = mean(block.deviations);
+    const double centre = stats::mean(block.deviations);
     for (double& deviation : block.deviations) deviation -= centre;
     std::sort(block.deviations.begin(), block.deviations.end());
     blocks.push_back(std::move(block));
@@ -52,7 +52,7 @@ std::vector<CentredBlock> centred_blocks(const EffectTable& table) {
 /// visits every order once and equal values make no difference.
 class LevelPermutations {
  public:
-  explicit LevelPermutations(const EffectTable& table)
+  explicit LevelPermutations(const stats::EffectTable& table)
       : blocks_(centred_blocks(table)), counts_(table.levels.size()), sums_(table.levels.size()) {
     for (const CentredBlock& block : blocks_)
       for (const std::size_t level : block.levels) counts_[level] += 1;
@@ -66,7 +66,7 @@ class LevelPermutations {
   }
 
   double sampled(std::int64_t draws, std::uint64_t seed) {
-    Random random(seed);
+    core::Random random(seed);
     std::int64_t hits = 0;
     for (std::int64_t draw = 0; draw < draws; ++draw) {
       std::fill(sums_.begin(), sums_.end(), 0.0);
@@ -96,16 +96,16 @@ class LevelPermutations {
     return sum;
   }
 
-  double statistic_of(const EffectTable& table) {
+  double statistic_of(const stats::EffectTable& table) {
     for (const auto& cells : table.cells) {
       double centre = 0;
       double held = 0;
       for (const auto& cell : cells) {
-        centre += cell.empty() ? 0 : mean(cell);
+        centre += cell.empty() ? 0 : stats::mean(cell);
         held += cell.empty() ? 0 : 1;
       }
       for (std::size_t l = 0; l < cells.size(); ++l)
-        if (!cells[l].empty()) sums_[l] += mean(cells[l]) - centre / held;
+        if (!cells[l].empty()) sums_[l] += stats::mean(cells[l]) - centre / held;
     }
     return statistic();
   }
@@ -143,7 +143,7 @@ std::vector<std::size_t> all_but(std::size_t count, const std::vector<std::size_
 }
 
 /// The level in use, if it is one of those outside the range; else all of them.
-std::vector<std::size_t> compared_with(const EffectTable& table, const Factor& factor,
+std::vector<std::size_t> compared_with(const stats::EffectTable& table, const Factor& factor,
                                        const std::string& reference,
                                        const std::vector<std::size_t>& range) {
   std::vector<std::size_t> outside = all_but(table.levels.size(), range);
@@ -155,12 +155,12 @@ std::vector<std::size_t> compared_with(const EffectTable& table, const Factor& f
 
 }  // namespace
 
-double contrast_p_value(const EffectTable& table, const EffectBootstrap& bootstrap,
+double contrast_p_value(const stats::EffectTable& table, const stats::EffectBootstrap& bootstrap,
                         const std::vector<std::size_t>& from, const std::vector<std::size_t>& to,
                         const GuideOptions& options) {
   if (bootstrap.blocks < kBootstrapBlocks) {
-    const std::vector<double> differences = block_contrasts(table, from, to);
-    return differences.empty() ? 1.0 : sign_flip_p_value(differences);
+    const std::vector<double> differences = stats::block_contrasts(table, from, to);
+    return differences.empty() ? 1.0 : stats::sign_flip_p_value(differences);
   }
   const double floor = 1 / static_cast<double>(1 + options.draws);
   std::vector<double> draws;
@@ -175,12 +175,12 @@ double contrast_p_value(const EffectTable& table, const EffectBootstrap& bootstr
   if (draws.size() < 2 || delta == 0) return 1;
   // The bootstrap's spread lacks the factor n / (n - 1) of an unbiased variance.
   const double blocks = static_cast<double>(bootstrap.blocks);
-  const double error = standard_deviation(draws) * std::sqrt(blocks / (blocks - 1));
+  const double error = stats::standard_deviation(draws) * std::sqrt(blocks / (blocks - 1));
   if (error <= 1e-12 * std::abs(delta)) return floor;
   return student_p_value(delta / error, bootstrap.blocks - 1, floor);
 }
 
-double level_p_value(const EffectTable& table, const EffectBootstrap& bootstrap,
+double level_p_value(const stats::EffectTable& table, const stats::EffectBootstrap& bootstrap,
                      const GuideOptions& options) {
   if (table.levels.size() == 2) return contrast_p_value(table, bootstrap, {0}, {1}, options);
   LevelPermutations permutations(table);
@@ -190,17 +190,17 @@ double level_p_value(const EffectTable& table, const EffectBootstrap& bootstrap,
 }
 
 std::optional<LevelClaim> claim_levels(const Comparison& comparison, const Factor& factor,
-                                       Direction direction, const std::string& reference,
+                                       stats::Direction direction, const std::string& reference,
                                        const GuideOptions& options, double margin) {
-  const EffectTable& table = comparison.table;
+  const stats::EffectTable& table = comparison.table;
   const bool is_enough = static_cast<std::int64_t>(table.blocks.size()) >= kFewestBlocks;
   if (!is_enough || !table.is_connected) return std::nullopt;
   LevelClaim claim;
-  claim.bootstrap = bootstrap_effects(
+  claim.bootstrap = stats::bootstrap_effects(
       table, {.confidence = options.confidence, .draws = options.draws, .seed = options.seed});
-  const BestLevels best =
-      best_levels(table, claim.bootstrap,
-                  {.direction = direction, .margin = margin, .confidence = options.confidence});
+  const stats::BestLevels best = stats::best_levels(
+      table, claim.bootstrap,
+      {.direction = direction, .margin = margin, .confidence = options.confidence});
   for (const std::int64_t level : best.levels) claim.range.push_back(table.position_of(level));
   const bool is_part = claim.range.size() < table.levels.size();
   claim.is_range = is_part && (best.is_range || !factor.is_numeric);
@@ -209,21 +209,23 @@ std::optional<LevelClaim> claim_levels(const Comparison& comparison, const Facto
   return claim;
 }
 
-std::optional<std::int64_t> blocks_to_settle(const EffectTable& table, Direction direction) {
-  const auto smallest = static_cast<std::int64_t>(std::ceil(1 - std::log2(PowerTarget{}.alpha)));
+std::optional<std::int64_t> blocks_to_settle(const stats::EffectTable& table,
+                                             stats::Direction direction) {
+  const auto smallest =
+      static_cast<std::int64_t>(std::ceil(1 - std::log2(stats::PowerTarget{}.alpha)));
   const auto blocks = static_cast<std::int64_t>(table.blocks.size());
   const std::int64_t least = std::max(smallest, blocks + 1);
   if (!table.is_connected || blocks < 2) return least;
-  const std::vector<double> effects = level_effects(table);
-  const auto best = direction == Direction::kMaximise
+  const std::vector<double> effects = stats::level_effects(table);
+  const auto best = direction == stats::Direction::kMaximise
                         ? std::max_element(effects.begin(), effects.end())
                         : std::min_element(effects.begin(), effects.end());
   const std::vector<std::size_t> to{static_cast<std::size_t>(best - effects.begin())};
-  const auto differences = block_contrasts(table, all_but(effects.size(), to), to);
+  const auto differences = stats::block_contrasts(table, all_but(effects.size(), to), to);
   if (differences.size() < 2) return least;
-  const auto needed = blocks_needed(differences);
+  const auto needed = stats::blocks_needed(differences);
   if (!needed) return std::nullopt;
   return std::max(least, *needed);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

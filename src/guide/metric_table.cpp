@@ -2,11 +2,11 @@
 
 #include <array>
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
-constexpr auto kUp = Direction::kMaximise;
-constexpr auto kDown = Direction::kMinimise;
+constexpr auto kUp = stats::Direction::kMaximise;
+constexpr auto kDown = stats::Direction::kMinimise;
 constexpr auto kPlain = MetricScale::kPlain;
 constexpr auto kShare = MetricScale::kShare;
 constexpr auto kRelative = MetricScale::kRelative;
@@ -45,4 +45,4 @@ const MetricRow* find_metric(std::string_view name) {
   return nullptr;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

@@ -5,7 +5,7 @@
 
 #include "stats/pareto.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 
 /// How differences of a metric are taken and told.
 enum class MetricScale {
@@ -21,7 +21,7 @@ enum class MetricRole { kClaim, kContext };
 struct MetricRow {
   std::string_view name;
   std::string_view label;
-  Direction direction;
+  stats::Direction direction;
   MetricScale scale;
   MetricRole role;
   bool answers_to_size = false;  // learned: more parameters alone may explain a difference
@@ -33,4 +33,4 @@ std::span<const MetricRow> metric_table();
 /// The row of a metric; null for one that guidelines leave alone.
 const MetricRow* find_metric(std::string_view name);
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 constexpr double kWidestStratum = 1.1 / 0.9;
@@ -19,7 +19,7 @@ std::string number(const std::optional<std::int64_t>& value) {
 }
 
 /// A row without its value: what the subjects of one measurement share.
-Observation frame_of(const ResultRow& row) {
+Observation frame_of(const store::ResultRow& row) {
   Observation frame;
   frame.model = row.model;
   frame.trial = row.trial;
@@ -27,12 +27,12 @@ Observation frame_of(const ResultRow& row) {
   frame.context = {row.dataset, row.recipe,          row.device,       row.runtime,
                    row.dtype,   number(row.threads), number(row.batch)};
   frame.has_budget = !row.budget_metric.empty() && row.budget.has_value();
-  if (frame.has_budget) frame.budget = row.budget_metric + " = " + shortest(*row.budget);
+  if (frame.has_budget) frame.budget = row.budget_metric + " = " + core::shortest(*row.budget);
   frame.knobs = row.knobs;
   return frame;
 }
 
-void note_fact(const ResultRow& row, ModelFacts& facts) {
+void note_fact(const store::ResultRow& row, ModelFacts& facts) {
   if (!row.subject.empty()) return;
   if (row.metric == "params") facts.params = row.value;
   if (row.metric == "macs") facts.macs = row.value;
@@ -44,13 +44,13 @@ using Frames = std::map<Observation, Subjects>;
 
 double mean_over_subjects(const Subjects& subjects) {
   const auto mean_of = [](const std::set<double>& values) {
-    return mean(std::vector<double>(values.begin(), values.end()));
+    return stats::mean(std::vector<double>(values.begin(), values.end()));
   };
   const auto whole = subjects.find("");
   if (whole != subjects.end()) return mean_of(whole->second);
   std::vector<double> means;
   for (const auto& [subject, values] : subjects) means.push_back(mean_of(values));
-  return mean(means);
+  return stats::mean(means);
 }
 
 /// Model -> name of its stratum; strata grow from the smallest model upwards.
@@ -66,7 +66,7 @@ std::map<std::string, std::string> parameter_strata(const std::map<std::string, 
   double smallest = 0;
   for (const auto& [size, model] : sizes) {
     if (smallest == 0 || size > smallest * kWidestStratum) smallest = size;
-    strata[model] = "params from " + shortest(smallest);
+    strata[model] = "params from " + core::shortest(smallest);
   }
   return strata;
 }
@@ -104,13 +104,13 @@ void match_on_strata(Observations& observations) {
 
 }  // namespace
 
-Observations observe(const ResultsTable& table) {
+Observations observe(const store::ResultsTable& table) {
   Observations observations;
   observations.knobs = table.knobs;
   std::map<std::string_view, Frames> frames;
   std::map<std::string_view, std::set<std::string>> units;
-  for (const ResultRow& row : table.rows) {
-    ensure(row.knobs.size() == table.knobs.size(), "a row has one cell for every knob");
+  for (const store::ResultRow& row : table.rows) {
+    core::ensure(row.knobs.size() == table.knobs.size(), "a row has one cell for every knob");
     if (!std::isfinite(row.value)) continue;
     note_fact(row, observations.models[row.model]);
     const MetricRow* metric = find_metric(row.metric);
@@ -128,4 +128,4 @@ Observations observe(const ResultsTable& table) {
   return observations;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

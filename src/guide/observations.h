@@ -11,7 +11,7 @@
 #include "guide/metric_table.h"
 #include "store/results_csv.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 
 /// What must be equal inside a block besides budget and knobs.
 inline constexpr std::array<std::string_view, 7> kContextNames{
@@ -56,6 +56,6 @@ struct Observations {
 /// Repeated rows count once; values that are not finite and unknown metrics are left out. Models
 /// without a budget are matched on strata of parameters, whose largest is at most 1.1 / 0.9 times
 /// its smallest.
-Observations observe(const ResultsTable& table);
+Observations observe(const store::ResultsTable& table);
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

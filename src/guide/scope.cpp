@@ -5,7 +5,7 @@
 
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 /// The mean share of attention layers at some levels, as "33 %"; "" if unknown.
@@ -24,7 +24,7 @@ std::string mhsa_share_at(const Candidate& candidate, const Observations& observ
     sum += *share;
   }
   if (models.empty()) return "";
-  return significant(100 * sum / static_cast<double>(models.size()), 3) + " %";
+  return core::significant(100 * sum / static_cast<double>(models.size()), 3) + " %";
 }
 
 /// Values that end in a number ("16", "macs = 5e+06") in the order of these numbers.
@@ -64,4 +64,4 @@ std::vector<ScopeItem> scope_of(const Candidate& candidate, const Observations& 
   return scope;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

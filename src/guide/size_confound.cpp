@@ -8,7 +8,7 @@
 #include "stats/correlation.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 constexpr double kSmallestSpread = 0.01;    // of log size inside blocks, else it is held equal
@@ -20,7 +20,7 @@ struct Columns {
 };
 
 void append_centred(const std::vector<double>& values, std::vector<double>& column) {
-  const double centre = mean(values);
+  const double centre = stats::mean(values);
   for (const double value : values) column.push_back(value - centre);
 }
 
@@ -51,9 +51,9 @@ Columns centred_columns(const Comparison& comparison, const Factor& factor, cons
   std::map<std::string, Columns> blocks;
   for (const auto& [key, cell] : cells) {
     Columns& block = blocks[key.first];
-    block.in_range.push_back(mean(cell.in_range));
-    block.value.push_back(mean(cell.value));
-    block.size.push_back(mean(cell.size));
+    block.in_range.push_back(stats::mean(cell.in_range));
+    block.value.push_back(stats::mean(cell.value));
+    block.size.push_back(stats::mean(cell.size));
   }
   Columns columns;
   for (const auto& [name, block] : blocks) {
@@ -74,11 +74,12 @@ std::vector<SizeConfound> size_confounds(const Comparison& comparison, const Fac
   std::vector<SizeConfound> confounds;
   for (const auto& [name, size_of] : sizes) {
     const Columns columns = centred_columns(comparison, factor, claim, models, size_of);
-    if (columns.size.size() < 4 || standard_deviation(columns.size) < kSmallestSpread) continue;
+    if (columns.size.size() < 4 || stats::standard_deviation(columns.size) < kSmallestSpread)
+      continue;
     SizeConfound confound;
     confound.size = name;
-    confound.plain = spearman(columns.in_range, columns.value);
-    confound.partial = bootstrap_partial_spearman(
+    confound.plain = stats::spearman(columns.in_range, columns.value);
+    confound.partial = stats::bootstrap_partial_spearman(
         columns.in_range, columns.value, columns.size,
         {.confidence = options.confidence, .draws = options.draws / 4 + 1, .seed = options.seed});
     const bool follows = std::isnan(confound.partial.value) || std::isnan(confound.partial.low);
@@ -90,4 +91,4 @@ std::vector<SizeConfound> size_confounds(const Comparison& comparison, const Fac
   return confounds;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

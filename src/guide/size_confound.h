@@ -5,14 +5,14 @@
 
 #include "guide/level_claim.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 
 /// How far a claim is one about size: correlations inside blocks between being in the range and
 /// the metric, plain and given the size.
 struct SizeConfound {
   std::string size;           // "params" or "macs"
   double plain = 0;           // Spearman's rho; NaN where undefined
-  Estimate partial;           // given the size; NaN where the size follows from the level
+  stats::Estimate partial;    // given the size; NaN where the size follows from the level
   bool is_explained = false;  // given the size, rho is within its noise of zero or more than halved
 };
 
@@ -22,4 +22,4 @@ std::vector<SizeConfound> size_confounds(const Comparison& comparison, const Fac
                                          const std::map<std::string, ModelFacts>& models,
                                          const GuideOptions& options);
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

@@ -12,7 +12,7 @@
 #include "stats/sign_flip.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 std::string in_stratum(const Stratum& stratum) {
@@ -34,7 +34,7 @@ std::string untested_reason(const Candidate& candidate) {
                      blocks, blocks == 1 ? "" : "s", kFewestBlocks, kBootstrapBlocks);
 }
 
-std::string p_text(double p) { return p < 0.001 ? "< 0.001" : "= " + significant(p, 2); }
+std::string p_text(double p) { return p < 0.001 ? "< 0.001" : "= " + core::significant(p, 2); }
 
 std::string no_range_reason(const Candidate& candidate) {
   const LevelClaim& claim = *candidate.claim;
@@ -46,12 +46,13 @@ std::string no_range_reason(const Candidate& candidate) {
 std::string chance_reason(const Candidate& candidate, std::size_t tested, double rate) {
   const auto blocks = static_cast<std::int64_t>(candidate.comparison.table.blocks.size());
   const bool is_two = candidate.comparison.table.levels.size() == 2;
-  std::string reason = fmt::format("p {}, {} after correction for {} test{}, above {}",
-                                   p_text(candidate.claim->p), significant(candidate.p_adjusted, 2),
-                                   tested, tested == 1 ? "" : "s", shortest(rate));
+  std::string reason =
+      fmt::format("p {}, {} after correction for {} test{}, above {}", p_text(candidate.claim->p),
+                  core::significant(candidate.p_adjusted, 2), tested, tested == 1 ? "" : "s",
+                  core::shortest(rate));
   if (is_two && blocks < kBootstrapBlocks)
     reason += fmt::format("; {} blocks cannot show less than {}", blocks,
-                          shortest(smallest_sign_flip_p(blocks)));
+                          core::shortest(stats::smallest_sign_flip_p(blocks)));
   return reason;
 }
 
@@ -75,11 +76,11 @@ bool is_explained_by_size(const Candidate& candidate, const Observations& observ
        size_confounds(candidate.comparison, *candidate.factor, *candidate.claim,
                       observations.models, options)) {
     const bool is_defined = std::isfinite(confound.partial.value);
-    against.push_back(fmt::format("{}: inside blocks rho is {}, {} given {}{}",
-                                  candidate.metric->metric->label, significant(confound.plain, 2),
-                                  is_defined ? significant(confound.partial.value, 2) : "undefined",
-                                  confound.size,
-                                  confound.is_explained ? ": size explains it as well" : ""));
+    against.push_back(
+        fmt::format("{}: inside blocks rho is {}, {} given {}{}", candidate.metric->metric->label,
+                    core::significant(confound.plain, 2),
+                    is_defined ? core::significant(confound.partial.value, 2) : "undefined",
+                    confound.size, confound.is_explained ? ": size explains it as well" : ""));
     is_explained = is_explained || confound.is_explained;
   }
   return is_explained;
@@ -89,7 +90,7 @@ bool is_explained_by_size(const Candidate& candidate, const Observations& observ
 void add_opposite_parts(const Candidate& candidate, const Observations& observations,
                         std::vector<std::string>& against) {
   const MetricObservations& metric = *candidate.metric;
-  const bool is_up = metric.metric->direction == Direction::kMaximise;
+  const bool is_up = metric.metric->direction == stats::Direction::kMaximise;
   for (const std::string& name :
        varying_names(candidate.comparison, observations.knobs, *candidate.factor)) {
     std::set<std::string> values;
@@ -100,16 +101,17 @@ void add_opposite_parts(const Candidate& candidate, const Observations& observat
       for (std::size_t i = 0; i < candidate.comparison.rows.size(); ++i)
         if (cell_of(*candidate.comparison.rows[i], observations.knobs, name) == value)
           blocks.insert(candidate.comparison.row_blocks[i]);
-      EffectTable part = candidate.comparison.table;
+      stats::EffectTable part = candidate.comparison.table;
       for (std::size_t b = part.blocks.size(); b-- > 0;)
         if (!blocks.contains(part.blocks[b]))
           part.cells.erase(part.cells.begin() + static_cast<std::ptrdiff_t>(b));
-      const auto differences = block_contrasts(part, candidate.claim->from, candidate.claim->range);
-      if (differences.empty() || (mean(differences) > 0) == is_up) continue;
+      const auto differences =
+          stats::block_contrasts(part, candidate.claim->from, candidate.claim->range);
+      if (differences.empty() || (stats::mean(differences) > 0) == is_up) continue;
       against.push_back(fmt::format(
           "where {} is {} ({} block{}) {} points the other way, within its noise: {}", name, value,
           differences.size(), differences.size() == 1 ? "" : "s", metric.metric->label,
-          told(*metric.metric, metric.unit, told_difference(metric, mean(differences)))));
+          told(*metric.metric, metric.unit, told_difference(metric, stats::mean(differences)))));
     }
   }
 }
@@ -152,7 +154,7 @@ Verdict judge(const Candidate& candidate, const std::vector<Candidate>& all,
     return no(
         chance_reason(candidate, static_cast<std::size_t>(tested), options.false_discovery_rate));
   }
-  const Direction direction = candidate.metric->metric->direction;
+  const stats::Direction direction = candidate.metric->metric->direction;
   const Confirmation confirmation = confirm(candidate.comparison, *candidate.factor, direction,
                                             *candidate.claim, options, candidate.margin(options));
   Grade grade = confirmation.is_broad()     ? Grade::kA
@@ -169,4 +171,4 @@ Verdict judge(const Candidate& candidate, const std::vector<Candidate>& all,
   return verdict;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

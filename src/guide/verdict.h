@@ -6,7 +6,7 @@
 
 #include "guide/candidate.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 
 /// What becomes of a candidate: a grade with what speaks against it, or a refusal.
 struct Verdict {
@@ -19,4 +19,4 @@ struct Verdict {
 Verdict judge(const Candidate& candidate, const std::vector<Candidate>& all,
               const Observations& observations, const GuideOptions& options);
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

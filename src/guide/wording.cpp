@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 std::string joined(const std::vector<std::string>& words, const char* last) {
@@ -22,7 +22,7 @@ std::string joined(const std::vector<std::string>& words, const char* last) {
 
 /// Three significant digits and always a sign.
 std::string with_sign(double value) {
-  const std::string text = significant(std::abs(value), 3);
+  const std::string text = core::significant(std::abs(value), 3);
   return (value < 0 ? "-" : "+") + text;
 }
 
@@ -66,7 +66,7 @@ std::string told(const MetricRow& metric, const std::string& unit, double differ
 
 std::string told(const Effect& effect) {
   const MetricRow* metric = find_metric(effect.metric);
-  ensure(metric != nullptr, "effects are of metrics in the table");
+  core::ensure(metric != nullptr, "effects are of metrics in the table");
   const ToldUnit told_in = told_unit(*metric, effect.unit);
   return fmt::format("{} {}{} [{}, {}]", metric->label, with_sign(told_in.factor * effect.delta),
                      told_in.name, with_sign(told_in.factor * effect.low),
@@ -98,4 +98,4 @@ void finish_wording(Guideline& guideline) {
 
 char grade_letter(Grade grade) { return grade == Grade::kA ? 'A' : grade == Grade::kB ? 'B' : 'C'; }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

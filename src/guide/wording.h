@@ -5,7 +5,7 @@
 #include "guide/guideline.h"
 #include "guide/metric_table.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 
 /// A difference with sign and unit as people read it: "+1.20 pt", "-3.1 %".
 std::string told(const MetricRow& metric, const std::string& unit, double difference);
@@ -20,4 +20,4 @@ std::string advice(const Guideline& guideline);
 /// metrics to the counter-evidence.
 void finish_wording(Guideline& guideline);
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

@@ -3,7 +3,7 @@
 
 #include "interop/layer_places.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -11,15 +11,16 @@ namespace {
 /// of the i-th width; the layers of the stem's width, if there are any, are the first blocks.
 class CnnWalk {
  public:
-  CnnWalk(const ModelSpec& spec, WeightLayout layout) : spec_(spec), layout_(layout) {}
+  CnnWalk(const architecture::ModelSpec& spec, WeightLayout layout)
+      : spec_(spec), layout_(layout) {}
 
   LayerPlaces run() {
     require(layout_ == WeightLayout::kTimm, "stem",
             "begins a network whose authors published no PyTorch names");
     walk_stem();
-    Index number = 0;
+    graph::Index number = 0;
     for (std::size_t i = 0; i < spec_.stages.size(); ++i) {
-      const Stage& stage = spec_.stages[i];
+      const architecture::Stage& stage = spec_.stages[i];
       require_multiple_of_8("stages." + std::to_string(i), "width", stage.width);
       const bool has_blocks = i > 0 || !stage.layers.empty();
       if (has_blocks) walk_stage(i, "blocks." + std::to_string(number++) + ".");
@@ -34,18 +35,19 @@ class CnnWalk {
   }
 
   /// timm rounds these sizes, so that it makes no others.
-  void require_multiple_of_8(const std::string& path, const std::string& what, Index size) const {
+  void require_multiple_of_8(const std::string& path, const std::string& what,
+                             graph::Index size) const {
     require(size % 8 == 0, path,
             "has a " + what + " of " + std::to_string(size) + ", no multiple of 8");
   }
 
-  void require_batch_norm(Norm norm, const std::string& path) const {
-    require(norm == Norm::kBatch, path,
-            "has the norm " + std::string(norm_name(norm)) + ", not batch");
+  void require_batch_norm(graph::Norm norm, const std::string& path) const {
+    require(norm == graph::Norm::kBatch, path,
+            "has the norm " + std::string(graph::norm_name(norm)) + ", not batch");
   }
 
   void walk_stem() {
-    const auto* stem = std::get_if<SingleConvolutionStem>(&spec_.stem);
+    const auto* stem = std::get_if<layers::SingleConvolutionStem>(&spec_.stem);
     require(stem != nullptr, "stem", "is not one convolution");
     require(stem->kernel == 3 && stem->stride == 2, "stem",
             "has another kernel than 3 or another stride than 2");
@@ -55,9 +57,9 @@ class CnnWalk {
   }
 
   void walk_stage(std::size_t i, const std::string& start) {
-    const Stage& stage = spec_.stages[i];
+    const architecture::Stage& stage = spec_.stages[i];
     const std::string path = "stages." + std::to_string(i);
-    Index number = 0;
+    graph::Index number = 0;
     if (stage.downsample)
       walk_block(*stage.downsample, path + ".downsample", start + std::to_string(number++) + ".");
     for (std::size_t j = 0; j < stage.layers.size(); ++j)
@@ -65,7 +67,7 @@ class CnnWalk {
                  start + std::to_string(number++) + ".");
   }
 
-  void walk_block(const Layer& layer, const std::string& path, const std::string& place) {
+  void walk_block(const layers::Layer& layer, const std::string& path, const std::string& place) {
     const bool is_block = std::visit(
         [&](const auto& block) {
           constexpr bool kIsBlock = requires { block.squeeze_gate; };
@@ -74,7 +76,7 @@ class CnnWalk {
         },
         layer);
     require(is_block, path,
-            "is " + std::string(layer_kind(layer)) +
+            "is " + std::string(layers::layer_kind(layer)) +
                 ", neither depthwise_separable nor inverted_residual");
     places_[path] = place;
   }
@@ -86,7 +88,7 @@ class CnnWalk {
     if constexpr (requires { block.stride; })
       require(block.stride <= 2, path, "has a stride above 2");
     require(block.activation == activation_ || is_named(block.activation), path,
-            "has the activation " + std::string(activation_name(block.activation)) +
+            "has the activation " + std::string(graph::activation_name(block.activation)) +
                 ", which blocks of timm cannot have for themselves");
     if (block.squeeze == 0) return;
     const SqueezeStyle style{block.squeeze_activation, block.squeeze_gate};
@@ -99,17 +101,17 @@ class CnnWalk {
   }
 
   /// Activations that timm's block strings name.
-  static bool is_named(Activation activation) {
-    constexpr std::array kNamed{Activation::kRelu, Activation::kRelu6, Activation::kHardswish,
-                                Activation::kSilu};
-    for (const Activation named : kNamed)
+  static bool is_named(graph::Activation activation) {
+    constexpr std::array kNamed{graph::Activation::kRelu, graph::Activation::kRelu6,
+                                graph::Activation::kHardswish, graph::Activation::kSilu};
+    for (const graph::Activation named : kNamed)
       if (named == activation) return true;
     return false;
   }
 
-  void walk_head(Index blocks) {
+  void walk_head(graph::Index blocks) {
     require(spec_.heads.size() == 1, "heads", "are more than one");
-    const auto* head = std::get_if<ConvolutionHead>(&spec_.heads.front());
+    const auto* head = std::get_if<layers::ConvolutionHead>(&spec_.heads.front());
     require(head != nullptr, "heads.0", "is not convolution_head");
     require_batch_norm(head->norm, "heads.0");
     require(head->activation == activation_, "heads.0", "has another activation than the stem");
@@ -121,21 +123,21 @@ class CnnWalk {
   }
 
   struct SqueezeStyle {
-    Activation activation, gate;
+    graph::Activation activation, gate;
   };
 
-  const ModelSpec& spec_;
+  const architecture::ModelSpec& spec_;
   WeightLayout layout_;
   LayerPlaces places_;
-  Activation activation_ = Activation::kRelu;
+  graph::Activation activation_ = graph::Activation::kRelu;
   std::optional<SqueezeStyle> style_;  // of the first block that squeezes
   bool all_follow_ = true;             // their activation is their block's
 };
 
 }  // namespace
 
-LayerPlaces cnn_places(const ModelSpec& spec, WeightLayout layout) {
+LayerPlaces cnn_places(const architecture::ModelSpec& spec, WeightLayout layout) {
   return CnnWalk(spec, layout).run();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -3,7 +3,7 @@
 
 #include "interop/layer_places.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -12,13 +12,14 @@ namespace {
 /// spec keeps the pair before it at the end of the stage that it leaves.
 class EfficientVitWalk {
  public:
-  EfficientVitWalk(const ModelSpec& spec, const Graph& graph, WeightLayout layout)
+  EfficientVitWalk(const architecture::ModelSpec& spec, const graph::Graph& graph,
+                   WeightLayout layout)
       : spec_(spec), graph_(graph), layout_(layout) {}
 
   LayerPlaces run() {
     walk_stem();
     require(!official() || spec_.stages.size() <= 3, "stages", "are more than three");
-    Index resolution = std::min(spec_.image.height, spec_.image.width) / 16;
+    graph::Index resolution = std::min(spec_.image.height, spec_.image.width) / 16;
     for (std::size_t i = 0; i < spec_.stages.size(); ++i) {
       if (i > 0) resolution = (resolution - 1) / 2 + 1;
       walk_stage(i);
@@ -36,18 +37,20 @@ class EfficientVitWalk {
     if (!holds) refuse_layout(layout_, path, reason);
   }
 
-  void require_style(Norm norm, Activation activation, const std::string& path) const {
-    require(norm == Norm::kBatch, path,
-            "has the norm " + std::string(norm_name(norm)) + ", not batch");
-    require(activation == Activation::kRelu, path,
-            "has the activation " + std::string(activation_name(activation)) + ", not relu");
+  void require_style(graph::Norm norm, graph::Activation activation,
+                     const std::string& path) const {
+    require(norm == graph::Norm::kBatch, path,
+            "has the norm " + std::string(graph::norm_name(norm)) + ", not batch");
+    require(activation == graph::Activation::kRelu, path,
+            "has the activation " + std::string(graph::activation_name(activation)) + ", not relu");
   }
 
   void walk_stem() {
-    const auto* stem = std::get_if<ConvolutionStem>(&spec_.stem);
+    const auto* stem = std::get_if<layers::ConvolutionStem>(&spec_.stem);
     require(stem != nullptr, "stem", "is not made of convolutions");
-    const Index width = spec_.stages.front().width;
-    require(stem->widths == std::vector<Index>{width / 8, width / 4, width / 2, width}, "stem",
+    const graph::Index width = spec_.stages.front().width;
+    require(stem->widths == std::vector<graph::Index>{width / 8, width / 4, width / 2, width},
+            "stem",
             "has other widths than 1/8, 1/4, 1/2 and all of the first stage's " +
                 std::to_string(width));
     require_style(stem->norm, stem->activation, "stem");
@@ -57,7 +60,7 @@ class EfficientVitWalk {
   }
 
   void walk_stage(std::size_t i) {
-    const Stage& stage = spec_.stages[i];
+    const architecture::Stage& stage = spec_.stages[i];
     const bool is_last = i + 1 == spec_.stages.size();
     std::size_t next = 0;
     if (i > 0) {
@@ -66,7 +69,7 @@ class EfficientVitWalk {
                 official() ? block(i, 2) + "1." : downsample(i) + "res2.1.");
     }
     const std::size_t behind = is_last ? 0 : 2;
-    for (Index depth = 0; next + behind < stage.layers.size(); ++depth) {
+    for (graph::Index depth = 0; next + behind < stage.layers.size(); ++depth) {
       const std::string start =
           official() ? block(i, depth + (i > 0 ? 3 : 0))
                      : "stages." + std::to_string(i) + ".blocks." + std::to_string(depth) + ".";
@@ -80,7 +83,7 @@ class EfficientVitWalk {
   }
 
   /// Official stages are flat: blocks2.0 and .2 are the pairs around the subsampling blocks2.1.
-  static std::string block(std::size_t stage, Index number) {
+  static std::string block(std::size_t stage, graph::Index number) {
     return "blocks" + std::to_string(stage + 1) + "." + std::to_string(number) + ".";
   }
   static std::string downsample(std::size_t stage) {
@@ -100,8 +103,8 @@ class EfficientVitWalk {
             "cascaded_attention, depthwise, ffn");
     const auto* layer = std::get_if<Kind>(&layers[next]);
     require(layer != nullptr, path,
-            "is " + std::string(layer_kind(layers[next])) + " where " + std::string(Kind::kName) +
-                " stands");
+            "is " + std::string(layers::layer_kind(layers[next])) + " where " +
+                std::string(Kind::kName) + " stands");
     places_[path] = place;
     ++next;
     return *layer;
@@ -110,11 +113,11 @@ class EfficientVitWalk {
   void walk_pair(std::size_t stage, std::size_t& next, const std::string& depthwise_place,
                  const std::string& ffn_place) {
     const std::string first = layer_path(stage, next), second = layer_path(stage, next + 1);
-    const auto& depthwise = take<DepthwiseLayer>(stage, next, depthwise_place + "m.");
+    const auto& depthwise = take<layers::DepthwiseLayer>(stage, next, depthwise_place + "m.");
     require(depthwise.kernel == 3, first, "has another kernel than 3");
-    require_style(depthwise.norm, Activation::kRelu, first);
-    const auto& ffn = take<FfnLayer>(stage, next, ffn_place + "m.");
-    const Index hidden = 2 * spec_.stages[stage].width;
+    require_style(depthwise.norm, graph::Activation::kRelu, first);
+    const auto& ffn = take<layers::FfnLayer>(stage, next, ffn_place + "m.");
+    const graph::Index hidden = 2 * spec_.stages[stage].width;
     require(ffn.hidden == hidden, second,
             "has " + std::to_string(ffn.hidden) + " hidden channels, not twice the width (" +
                 std::to_string(hidden) + ")");
@@ -123,7 +126,7 @@ class EfficientVitWalk {
 
   void walk_attention(std::size_t stage, std::size_t& next, const std::string& place) {
     const std::string path = layer_path(stage, next);
-    const auto& layer = take<CascadedAttention>(stage, next, place);
+    const auto& layer = take<layers::CascadedAttention>(stage, next, place);
     require(layer.qk.uniform(), path, "has heads of unequal qk");
     require(std::count(layer.kernels.begin(), layer.kernels.end(), 0) == 0, path,
             "has heads without a convolution on q");
@@ -131,7 +134,7 @@ class EfficientVitWalk {
     const auto key = static_cast<double>(layer.qk[0]);
     // The constructors keep a ratio and cut off what the product has behind the point.
     const double ratio = static_cast<double>(spec_.stages[stage].width) / (key * heads);
-    const auto value = static_cast<Index>(ratio * key);
+    const auto value = static_cast<graph::Index>(ratio * key);
     require(layer.v.uniform() && layer.v[0] == value, path,
             "has other v than the split (" + std::to_string(value) + ")");
     const double scale = 1.0 / std::sqrt(key);
@@ -147,15 +150,16 @@ class EfficientVitWalk {
 
   void walk_subsample(std::size_t i) {
     const std::string path = "stages." + std::to_string(i) + ".downsample";
-    const Layer& any = *spec_.stages[i].downsample;
-    const auto* layer = std::get_if<SubsampleLayer>(&any);
-    require(layer != nullptr, path, "is " + std::string(layer_kind(any)) + ", not subsample");
-    const Index hidden = 4 * spec_.stages[i - 1].width;
+    const layers::Layer& any = *spec_.stages[i].downsample;
+    const auto* layer = std::get_if<layers::SubsampleLayer>(&any);
+    require(layer != nullptr, path,
+            "is " + std::string(layers::layer_kind(any)) + ", not subsample");
+    const graph::Index hidden = 4 * spec_.stages[i - 1].width;
     require(layer->hidden == hidden, path,
             "has " + std::to_string(layer->hidden) + " hidden channels, not four times the width " +
                 "before (" + std::to_string(hidden) + ")");
     // timm's make_divisible(hidden / 4, 8) as SqueezeExcite calls it: to the nearest multiple of 8.
-    const Index squeeze = std::max<Index>(8, (hidden / 4 + 4) / 8 * 8);
+    const graph::Index squeeze = std::max<graph::Index>(8, (hidden / 4 + 4) / 8 * 8);
     require(layer->squeeze == squeeze, path,
             "squeezes to " + std::to_string(layer->squeeze) + " channels, not " +
                 std::to_string(squeeze));
@@ -166,14 +170,14 @@ class EfficientVitWalk {
   }
 
   /// Both constructors compute a stage's map from the image's side and make square windows of it.
-  void check_windows(std::size_t stage, Index resolution) const {
-    for (const AttentionTap& tap : graph_.attention) {
-      const LayerInfo& info = graph_.layer(tap.layer);
+  void check_windows(std::size_t stage, graph::Index resolution) const {
+    for (const graph::AttentionTap& tap : graph_.attention) {
+      const graph::LayerInfo& info = graph_.layer(tap.layer);
       if (info.stage != static_cast<std::int32_t>(stage)) continue;
       const auto found = std::find_if(attentions_.begin(), attentions_.end(),
                                       [&](const Attention& a) { return a.path == info.path; });
-      ensure(found != attentions_.end(), "every attention layer was walked over");
-      const Index side = std::min(found->layer->window, resolution);
+      core::ensure(found != attentions_.end(), "every attention layer was walked over");
+      const graph::Index side = std::min(found->layer->window, resolution);
       require(tap.height == side && tap.width == side, info.path,
               "has windows of " + std::to_string(tap.height) + " x " + std::to_string(tap.width) +
                   " tokens, not " + std::to_string(side) + " x " + std::to_string(side) +
@@ -199,8 +203,8 @@ class EfficientVitWalk {
     require(spec_.heads.size() <= most, "heads", "are more than " + std::to_string(most));
     for (std::size_t i = 0; i < spec_.heads.size(); ++i) {
       const std::string path = "heads." + std::to_string(i);
-      require(std::holds_alternative<NormLinearHead>(spec_.heads[i]), path,
-              "is " + std::string(layer_kind(spec_.heads[i])) + ", not norm_linear");
+      require(std::holds_alternative<layers::NormLinearHead>(spec_.heads[i]), path,
+              "is " + std::string(layers::layer_kind(spec_.heads[i])) + ", not norm_linear");
       places_[path] = i == 0 ? "head." : "head_dist.";
     }
   }
@@ -208,11 +212,11 @@ class EfficientVitWalk {
   struct Attention {
     std::size_t stage;
     std::string path;
-    const CascadedAttention* layer;
+    const layers::CascadedAttention* layer;
   };
 
-  const ModelSpec& spec_;
-  const Graph& graph_;
+  const architecture::ModelSpec& spec_;
+  const graph::Graph& graph_;
   WeightLayout layout_;
   LayerPlaces places_;
   std::vector<Attention> attentions_;
@@ -220,8 +224,9 @@ class EfficientVitWalk {
 
 }  // namespace
 
-LayerPlaces efficientvit_places(const ModelSpec& spec, const Graph& graph, WeightLayout layout) {
+LayerPlaces efficientvit_places(const architecture::ModelSpec& spec, const graph::Graph& graph,
+                                WeightLayout layout) {
   return EfficientVitWalk(spec, graph, layout).run();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

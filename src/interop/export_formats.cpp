@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace vitlab {
+namespace vitlab::interop {
 
 std::span<const ExportFormatName> export_format_names() {
   static constexpr std::array kFormats{
@@ -17,4 +17,4 @@ std::span<const ExportFormatName> export_format_names() {
   return kFormats;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -3,7 +3,7 @@
 #include <span>
 #include <string_view>
 
-namespace vitlab {
+namespace vitlab::interop {
 
 /// A form in which other programs read a model: what `vitlab export --format` takes.
 struct ExportFormatName {
@@ -14,4 +14,4 @@ struct ExportFormatName {
 /// Every format, in the order of the help; how each is written stands in export/.
 std::span<const ExportFormatName> export_format_names();
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

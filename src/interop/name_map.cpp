@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "interop/layer_places.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -30,89 +30,89 @@ constexpr std::string_view kMobileVitResidual = "inverted_residual of MobileViT"
 constexpr std::string_view kMobileVitHead = "convolution_head of MobileViT";
 
 constexpr PartName kParts[] = {
-    {ConvolutionStem::kName, "conv1.", "conv1.", "0."},
-    {ConvolutionStem::kName, "conv2.", "conv2.", "2."},
-    {ConvolutionStem::kName, "conv3.", "conv3.", "4."},
-    {ConvolutionStem::kName, "conv4.", "conv4.", "6."},
-    {DepthwiseLayer::kName, "mix.", "", ""},
-    {FfnLayer::kName, "expand.", "pw1.", "pw1."},
-    {FfnLayer::kName, "project.", "pw2.", "pw2."},
-    {SubsampleLayer::kName, "expand.", "conv1.", "conv1."},
-    {SubsampleLayer::kName, "reduce.", "conv2.", "conv2."},
-    {SubsampleLayer::kName, "squeeze.reduce.", "se.fc1.", "se.fc1."},
-    {SubsampleLayer::kName, "squeeze.expand.", "se.fc2.", "se.fc2."},
-    {SubsampleLayer::kName, "project.", "conv3.", "conv3."},
-    {CascadedAttention::kName, "bias", "attention_biases", "attention_biases"},
-    {CascadedAttention::kName, "heads.#.qkv.", "qkvs.#.", "qkvs.#."},
-    {CascadedAttention::kName, "heads.#.interact.", "dws.#.", "dws.#."},
-    {CascadedAttention::kName, "project.", "proj.1.", "proj.1."},
-    {NormLinearHead::kName, "norm.", "bn.", "bn."},
-    {NormLinearHead::kName, "linear.", "linear.", "l."},
-    {PatchStem::kName, "projection.", "patch_embed.proj.", "patch_embed.proj."},
-    {PatchStem::kName, "class_token", "cls_token", "cls_token"},
-    {PatchStem::kName, "position_embedding", "pos_embed", "pos_embed"},
-    {TokenAttention::kName, "norm.", "norm1.", "norm1."},
-    {TokenAttention::kName, "qkv.", "attn.qkv.", "attn.qkv."},
-    {TokenAttention::kName, "project.", "attn.proj.", "attn.proj."},
-    {TokenFfn::kName, "norm.", "norm2.", "norm2."},
-    {TokenFfn::kName, "expand.", "mlp.fc1.", "mlp.fc1."},
-    {TokenFfn::kName, "project.", "mlp.fc2.", "mlp.fc2."},
-    {PatchMapStem::kName, "projection.", "proj.", "proj."},
-    {PatchMapStem::kName, "norm.", "norm.", "norm."},
-    {PatchMerging::kName, "norm.", "norm.", "norm."},
-    {PatchMerging::kName, "reduction.", "reduction.", "reduction."},
-    {ShiftedAttention::kName, "norm.", "norm1.", "norm1."},
-    {ShiftedAttention::kName, "qkv.", "attn.qkv.", "attn.qkv."},
-    {ShiftedAttention::kName, "bias", "attn.relative_position_bias_table",
+    {layers::ConvolutionStem::kName, "conv1.", "conv1.", "0."},
+    {layers::ConvolutionStem::kName, "conv2.", "conv2.", "2."},
+    {layers::ConvolutionStem::kName, "conv3.", "conv3.", "4."},
+    {layers::ConvolutionStem::kName, "conv4.", "conv4.", "6."},
+    {layers::DepthwiseLayer::kName, "mix.", "", ""},
+    {layers::FfnLayer::kName, "expand.", "pw1.", "pw1."},
+    {layers::FfnLayer::kName, "project.", "pw2.", "pw2."},
+    {layers::SubsampleLayer::kName, "expand.", "conv1.", "conv1."},
+    {layers::SubsampleLayer::kName, "reduce.", "conv2.", "conv2."},
+    {layers::SubsampleLayer::kName, "squeeze.reduce.", "se.fc1.", "se.fc1."},
+    {layers::SubsampleLayer::kName, "squeeze.expand.", "se.fc2.", "se.fc2."},
+    {layers::SubsampleLayer::kName, "project.", "conv3.", "conv3."},
+    {layers::CascadedAttention::kName, "bias", "attention_biases", "attention_biases"},
+    {layers::CascadedAttention::kName, "heads.#.qkv.", "qkvs.#.", "qkvs.#."},
+    {layers::CascadedAttention::kName, "heads.#.interact.", "dws.#.", "dws.#."},
+    {layers::CascadedAttention::kName, "project.", "proj.1.", "proj.1."},
+    {layers::NormLinearHead::kName, "norm.", "bn.", "bn."},
+    {layers::NormLinearHead::kName, "linear.", "linear.", "l."},
+    {layers::PatchStem::kName, "projection.", "patch_embed.proj.", "patch_embed.proj."},
+    {layers::PatchStem::kName, "class_token", "cls_token", "cls_token"},
+    {layers::PatchStem::kName, "position_embedding", "pos_embed", "pos_embed"},
+    {layers::TokenAttention::kName, "norm.", "norm1.", "norm1."},
+    {layers::TokenAttention::kName, "qkv.", "attn.qkv.", "attn.qkv."},
+    {layers::TokenAttention::kName, "project.", "attn.proj.", "attn.proj."},
+    {layers::TokenFfn::kName, "norm.", "norm2.", "norm2."},
+    {layers::TokenFfn::kName, "expand.", "mlp.fc1.", "mlp.fc1."},
+    {layers::TokenFfn::kName, "project.", "mlp.fc2.", "mlp.fc2."},
+    {layers::PatchMapStem::kName, "projection.", "proj.", "proj."},
+    {layers::PatchMapStem::kName, "norm.", "norm.", "norm."},
+    {layers::PatchMerging::kName, "norm.", "norm.", "norm."},
+    {layers::PatchMerging::kName, "reduction.", "reduction.", "reduction."},
+    {layers::ShiftedAttention::kName, "norm.", "norm1.", "norm1."},
+    {layers::ShiftedAttention::kName, "qkv.", "attn.qkv.", "attn.qkv."},
+    {layers::ShiftedAttention::kName, "bias", "attn.relative_position_bias_table",
      "attn.relative_position_bias_table"},
-    {ShiftedAttention::kName, "project.", "attn.proj.", "attn.proj."},
-    {CosineAttention::kName, "norm.", "norm1.", "norm1."},
-    {CosineAttention::kName, "qkv.", "attn.qkv.", "attn.qkv."},
-    {CosineAttention::kName, "q_bias", "attn.q_bias", "attn.q_bias"},
-    {CosineAttention::kName, "v_bias", "attn.v_bias", "attn.v_bias"},
-    {CosineAttention::kName, "logit_scale", "attn.logit_scale", "attn.logit_scale"},
-    {CosineAttention::kName, "bias.expand.", "attn.cpb_mlp.0.", "attn.cpb_mlp.0."},
-    {CosineAttention::kName, "bias.project.", "attn.cpb_mlp.2.", "attn.cpb_mlp.2."},
-    {CosineAttention::kName, "project.", "attn.proj.", "attn.proj."},
-    {TokenNorm::kName, "norm.", "norm.", "norm."},
-    {TokenHead::kName, "norm.", "/norm.", "/norm."},
-    {TokenHead::kName, "linear.", "", ""},
-    {SingleConvolutionStem::kName, "conv1.conv.", "conv_stem.", ""},
-    {SingleConvolutionStem::kName, "conv1.norm.", "bn1.", ""},
-    {DepthwiseSeparable::kName, "depthwise.conv.", "conv_dw.", ""},
-    {DepthwiseSeparable::kName, "depthwise.norm.", "bn1.", ""},
-    {DepthwiseSeparable::kName, "squeeze.reduce.", "se.conv_reduce.", ""},
-    {DepthwiseSeparable::kName, "squeeze.expand.", "se.conv_expand.", ""},
-    {DepthwiseSeparable::kName, "project.conv.", "conv_pw.", ""},
-    {DepthwiseSeparable::kName, "project.norm.", "bn2.", ""},
-    {InvertedResidual::kName, "expand.conv.", "conv_pw.", ""},
-    {InvertedResidual::kName, "expand.norm.", "bn1.", ""},
-    {InvertedResidual::kName, "depthwise.conv.", "conv_dw.", ""},
-    {InvertedResidual::kName, "depthwise.norm.", "bn2.", ""},
-    {InvertedResidual::kName, "squeeze.reduce.", "se.conv_reduce.", ""},
-    {InvertedResidual::kName, "squeeze.expand.", "se.conv_expand.", ""},
-    {InvertedResidual::kName, "project.conv.", "conv_pwl.", ""},
-    {InvertedResidual::kName, "project.norm.", "bn3.", ""},
-    {ConvolutionHead::kName, "features.conv.", "conv_head.", ""},
-    {ConvolutionHead::kName, "features.norm.", "bn2.", ""},
-    {ConvolutionHead::kName, "linear.", "classifier.", ""},
+    {layers::ShiftedAttention::kName, "project.", "attn.proj.", "attn.proj."},
+    {layers::CosineAttention::kName, "norm.", "norm1.", "norm1."},
+    {layers::CosineAttention::kName, "qkv.", "attn.qkv.", "attn.qkv."},
+    {layers::CosineAttention::kName, "q_bias", "attn.q_bias", "attn.q_bias"},
+    {layers::CosineAttention::kName, "v_bias", "attn.v_bias", "attn.v_bias"},
+    {layers::CosineAttention::kName, "logit_scale", "attn.logit_scale", "attn.logit_scale"},
+    {layers::CosineAttention::kName, "bias.expand.", "attn.cpb_mlp.0.", "attn.cpb_mlp.0."},
+    {layers::CosineAttention::kName, "bias.project.", "attn.cpb_mlp.2.", "attn.cpb_mlp.2."},
+    {layers::CosineAttention::kName, "project.", "attn.proj.", "attn.proj."},
+    {layers::TokenNorm::kName, "norm.", "norm.", "norm."},
+    {layers::TokenHead::kName, "norm.", "/norm.", "/norm."},
+    {layers::TokenHead::kName, "linear.", "", ""},
+    {layers::SingleConvolutionStem::kName, "conv1.conv.", "conv_stem.", ""},
+    {layers::SingleConvolutionStem::kName, "conv1.norm.", "bn1.", ""},
+    {layers::DepthwiseSeparable::kName, "depthwise.conv.", "conv_dw.", ""},
+    {layers::DepthwiseSeparable::kName, "depthwise.norm.", "bn1.", ""},
+    {layers::DepthwiseSeparable::kName, "squeeze.reduce.", "se.conv_reduce.", ""},
+    {layers::DepthwiseSeparable::kName, "squeeze.expand.", "se.conv_expand.", ""},
+    {layers::DepthwiseSeparable::kName, "project.conv.", "conv_pw.", ""},
+    {layers::DepthwiseSeparable::kName, "project.norm.", "bn2.", ""},
+    {layers::InvertedResidual::kName, "expand.conv.", "conv_pw.", ""},
+    {layers::InvertedResidual::kName, "expand.norm.", "bn1.", ""},
+    {layers::InvertedResidual::kName, "depthwise.conv.", "conv_dw.", ""},
+    {layers::InvertedResidual::kName, "depthwise.norm.", "bn2.", ""},
+    {layers::InvertedResidual::kName, "squeeze.reduce.", "se.conv_reduce.", ""},
+    {layers::InvertedResidual::kName, "squeeze.expand.", "se.conv_expand.", ""},
+    {layers::InvertedResidual::kName, "project.conv.", "conv_pwl.", ""},
+    {layers::InvertedResidual::kName, "project.norm.", "bn3.", ""},
+    {layers::ConvolutionHead::kName, "features.conv.", "conv_head.", ""},
+    {layers::ConvolutionHead::kName, "features.norm.", "bn2.", ""},
+    {layers::ConvolutionHead::kName, "linear.", "classifier.", ""},
     {kMobileVitStem, "conv1.", "", ""},
     {kMobileVitResidual, "expand.", "conv1_1x1.", ""},
     {kMobileVitResidual, "depthwise.", "conv2_kxk.", ""},
     {kMobileVitResidual, "project.", "conv3_1x1.", ""},
     {kMobileVitHead, "features.", "final_conv.", ""},
     {kMobileVitHead, "linear.", "head.fc.", ""},
-    {MobileVitLayer::kName, "local.", "conv_kxk.", ""},
-    {MobileVitLayer::kName, "embed.", "conv_1x1.", ""},
-    {MobileVitLayer::kName, "blocks.#.attention.norm.", "transformer.#.norm1.", ""},
-    {MobileVitLayer::kName, "blocks.#.attention.qkv.", "transformer.#.attn.qkv.", ""},
-    {MobileVitLayer::kName, "blocks.#.attention.project.", "transformer.#.attn.proj.", ""},
-    {MobileVitLayer::kName, "blocks.#.ffn.norm.", "transformer.#.norm2.", ""},
-    {MobileVitLayer::kName, "blocks.#.ffn.expand.", "transformer.#.mlp.fc1.", ""},
-    {MobileVitLayer::kName, "blocks.#.ffn.project.", "transformer.#.mlp.fc2.", ""},
-    {MobileVitLayer::kName, "norm.", "norm.", ""},
-    {MobileVitLayer::kName, "project.", "conv_proj.", ""},
-    {MobileVitLayer::kName, "fuse.", "conv_fusion.", ""},
+    {layers::MobileVitLayer::kName, "local.", "conv_kxk.", ""},
+    {layers::MobileVitLayer::kName, "embed.", "conv_1x1.", ""},
+    {layers::MobileVitLayer::kName, "blocks.#.attention.norm.", "transformer.#.norm1.", ""},
+    {layers::MobileVitLayer::kName, "blocks.#.attention.qkv.", "transformer.#.attn.qkv.", ""},
+    {layers::MobileVitLayer::kName, "blocks.#.attention.project.", "transformer.#.attn.proj.", ""},
+    {layers::MobileVitLayer::kName, "blocks.#.ffn.norm.", "transformer.#.norm2.", ""},
+    {layers::MobileVitLayer::kName, "blocks.#.ffn.expand.", "transformer.#.mlp.fc1.", ""},
+    {layers::MobileVitLayer::kName, "blocks.#.ffn.project.", "transformer.#.mlp.fc2.", ""},
+    {layers::MobileVitLayer::kName, "norm.", "norm.", ""},
+    {layers::MobileVitLayer::kName, "project.", "conv_proj.", ""},
+    {layers::MobileVitLayer::kName, "fuse.", "conv_fusion.", ""},
     {kV3Head, "features.conv.", "conv.", ""},
     {kV3Head, "features.norm.", "bn1.", ""},
     {kV3Head, "hidden.", "/conv_head.", ""},
@@ -133,7 +133,7 @@ struct PairName {
 };
 
 constexpr PairName kPairs[] = {
-    {PatchStem::kName, "class_token", 1, {"cls_token", "dist_token"}},
+    {layers::PatchStem::kName, "class_token", 1, {"cls_token", "dist_token"}},
 };
 
 struct Renamed {
@@ -171,25 +171,25 @@ std::optional<Renamed> renamed(std::string_view kind, std::string_view name,
 }
 
 /// The kind under which kParts has the parts of a layer.
-std::string_view named_kind(const ModelSpec& spec, std::string_view kind) {
-  if (kind == DepthwiseSeparableDownsample::kName) return DepthwiseSeparable::kName;
+std::string_view named_kind(const architecture::ModelSpec& spec, std::string_view kind) {
+  if (kind == layers::DepthwiseSeparableDownsample::kName) return layers::DepthwiseSeparable::kName;
   const bool is_residual =
-      kind == InvertedResidual::kName || kind == InvertedResidualDownsample::kName;
+      kind == layers::InvertedResidual::kName || kind == layers::InvertedResidualDownsample::kName;
   if (is_mobilevit(spec)) {
     if (is_residual) return kMobileVitResidual;
-    if (kind == SingleConvolutionStem::kName) return kMobileVitStem;
-    return kind == ConvolutionHead::kName ? kMobileVitHead : kind;
+    if (kind == layers::SingleConvolutionStem::kName) return kMobileVitStem;
+    return kind == layers::ConvolutionHead::kName ? kMobileVitHead : kind;
   }
-  if (is_residual) return InvertedResidual::kName;
-  if (kind != ConvolutionHead::kName) return kind;
-  const auto* head = std::get_if<ConvolutionHead>(&spec.heads.front());
+  if (is_residual) return layers::InvertedResidual::kName;
+  if (kind != layers::ConvolutionHead::kName) return kind;
+  const auto* head = std::get_if<layers::ConvolutionHead>(&spec.heads.front());
   return head != nullptr && head->hidden > 0 ? kV3Head : kind;
 }
 
 /// The name of a parameter inside its layer, in the words of the layout.
 std::string name_in_layer(std::string_view kind, std::string_view name, WeightLayout layout) {
   const auto part = renamed(kind, name, kParts, layout);
-  ensure(part.has_value(), "every parameter of a layer that a layout holds has a name there");
+  core::ensure(part.has_value(), "every parameter of a layer that a layout holds has a name there");
   const auto inside = renamed("", part->rest, kInsideParts, layout);
   return inside ? part->start + inside->start + std::string(inside->rest)
                 : part->start + std::string(part->rest);
@@ -199,7 +199,7 @@ std::string placed(const std::string& place, const std::string& name) {
   return name.starts_with('/') ? name.substr(1) : place + name;
 }
 
-const PairName* pair_of(std::string_view kind, const Parameter& parameter) {
+const PairName* pair_of(std::string_view kind, const graph::Parameter& parameter) {
   for (const PairName& pair : kPairs)
     if (pair.kind == kind && pair.own == parameter.name && parameter.shape[pair.dim] == 2)
       return &pair;
@@ -219,11 +219,13 @@ void add_pair(std::vector<NameMapEntry>& map, NameMapEntry whole, const PairName
 }
 
 /// The stem says which family's code may hold the model.
-LayerPlaces places_of(const ModelSpec& spec, const Graph& graph, WeightLayout layout) {
-  if (std::holds_alternative<PatchStem>(spec.stem)) return vit_places(spec, layout);
-  if (std::holds_alternative<PatchMapStem>(spec.stem)) return swin_places(spec, layout);
+LayerPlaces places_of(const architecture::ModelSpec& spec, const graph::Graph& graph,
+                      WeightLayout layout) {
+  if (std::holds_alternative<layers::PatchStem>(spec.stem)) return vit_places(spec, layout);
+  if (std::holds_alternative<layers::PatchMapStem>(spec.stem)) return swin_places(spec, layout);
   if (is_mobilevit(spec)) return mobilevit_places(spec, layout);
-  if (std::holds_alternative<SingleConvolutionStem>(spec.stem)) return cnn_places(spec, layout);
+  if (std::holds_alternative<layers::SingleConvolutionStem>(spec.stem))
+    return cnn_places(spec, layout);
   return efficientvit_places(spec, graph, layout);
 }
 
@@ -231,8 +233,8 @@ LayerPlaces places_of(const ModelSpec& spec, const Graph& graph, WeightLayout la
 
 LayoutRefusal::LayoutRefusal(WeightLayout layout, const std::string& path,
                              const std::string& reason)
-    : UserError("layout " + std::string(layout_name(layout)) + " cannot hold this model: " + path +
-                " " + reason + "; use layout vitlab, which holds every model"),
+    : core::UserError("layout " + std::string(layout_name(layout)) + " cannot hold this model: " +
+                      path + " " + reason + "; use layout vitlab, which holds every model"),
       path_(path),
       reason_(reason) {}
 
@@ -247,29 +249,31 @@ std::string_view layout_name(WeightLayout layout) {
 WeightLayout layout_from_name(std::string_view name) {
   for (std::size_t i = 0; i < kLayouts.size(); ++i)
     if (kLayouts[i] == name) return static_cast<WeightLayout>(i);
-  throw UserError("unknown layout " + quoted_clip(name) + " (vitlab, timm or official)" +
-                  did_you_mean(name, {kLayouts.begin(), kLayouts.end()}));
+  throw core::UserError("unknown layout " + core::quoted_clip(name) +
+                        " (vitlab, timm or official)" +
+                        core::did_you_mean(name, {kLayouts.begin(), kLayouts.end()}));
 }
 
-Shape foreign_shape(const NameMapEntry& entry, const Graph& graph) {
-  Shape shape = graph.parameter(entry.parameter).shape;
+graph::Shape foreign_shape(const NameMapEntry& entry, const graph::Graph& graph) {
+  graph::Shape shape = graph.parameter(entry.parameter).shape;
   if (entry.is_part()) shape[entry.dim] = entry.size;
   return shape;
 }
 
-std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, WeightLayout layout) {
+std::vector<NameMapEntry> name_map(const architecture::ModelSpec& spec, const graph::Graph& graph,
+                                   WeightLayout layout) {
   LayerPlaces places;
   if (layout != WeightLayout::kVitlab) places = places_of(spec, graph, layout);
   std::vector<NameMapEntry> map;
   for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
-    const auto id = static_cast<ParameterId>(i);
-    const Parameter& parameter = graph.parameters[i];
+    const auto id = static_cast<graph::ParameterId>(i);
+    const graph::Parameter& parameter = graph.parameters[i];
     NameMapEntry entry{id, graph.parameter_name(id), graph.parameter_name(id), false};
     if (layout == WeightLayout::kVitlab) {
       map.push_back(std::move(entry));
       continue;
     }
-    const LayerInfo& layer = graph.layer(parameter.layer);
+    const graph::LayerInfo& layer = graph.layer(parameter.layer);
     const std::string& place = places.at(layer.path);
     if (const PairName* pair = pair_of(layer.kind, parameter)) {
       add_pair(map, entry, *pair, place);
@@ -277,7 +281,7 @@ std::vector<NameMapEntry> name_map(const ModelSpec& spec, const Graph& graph, We
     }
     entry.foreign_name =
         placed(place, name_in_layer(named_kind(spec, layer.kind), parameter.name, layout));
-    const Shape& shape = parameter.shape;
+    const graph::Shape& shape = parameter.shape;
     entry.may_be_flat =
         layout == WeightLayout::kOfficial && shape.rank() == 4 && shape[2] == 1 && shape[3] == 1;
     map.push_back(std::move(entry));
@@ -306,4 +310,4 @@ std::vector<std::string> counter_names(const std::vector<NameMapEntry>& map, Wei
   return names;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -7,7 +7,7 @@
 #include "core/text.h"
 #include "interop/stored_tensor.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -69,7 +69,7 @@ class PickleMachine {
 
  private:
   [[noreturn]] void fail(const std::string& reason) const {
-    throw UserError(source_ + ", byte " + std::to_string(start_) + ": " + reason);
+    throw core::UserError(source_ + ", byte " + std::to_string(start_) + ": " + reason);
   }
 
   std::string_view take(std::size_t size) {
@@ -192,7 +192,7 @@ class PickleMachine {
 
   std::string_view text() {
     const std::string_view part = take(number(4));
-    if (!is_utf8(part)) fail("a text is not UTF-8");
+    if (!core::is_utf8(part)) fail("a text is not UTF-8");
     return part;
   }
 
@@ -228,7 +228,7 @@ class PickleMachine {
     const std::string name = std::string(module) + "." + std::string(line());
     for (const PickleName& row : allowed_)
       if (row.name == name) return push(PickleGlobal{row.name});
-    fail("the name " + quoted_clip(name) + " is not among those that tensors need");
+    fail("the name " + core::quoted_clip(name) + " is not among those that tensors need");
   }
 
   void call() {
@@ -282,4 +282,4 @@ Pickle parse_pickle(std::string_view bytes, const std::vector<PickleName>& allow
   return PickleMachine(bytes, allowed, source).run();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

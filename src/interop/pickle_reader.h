@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::interop {
 
 /// A value of a pickle, by its place in Pickle::values: nothing nests in memory, so that no depth
 /// and no repetition in a file can cost more than the opcodes that spell it.
@@ -69,4 +69,4 @@ constexpr std::size_t kMaxPickleMarks = 1000;
 Pickle parse_pickle(std::string_view bytes, const std::vector<PickleName>& allowed,
                     const std::string& source);
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

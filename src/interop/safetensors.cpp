@@ -7,7 +7,7 @@
 #include "core/json.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -26,7 +26,7 @@ class Parser {
 
   SafetensorsView parse() {
     const std::string_view header = header_text();
-    const Json json = parse_json(header, source_ + ": header", 8);
+    const core::Json json = core::parse_json(header, source_ + ": header", 8);
     if (json.size() > kMaxTensorCount) fail("more than 1,000,000 tensors");
     std::vector<Entry> entries;
     SafetensorsView view;
@@ -43,10 +43,10 @@ class Parser {
 
  private:
   [[noreturn]] void fail(const std::string& reason) const {
-    throw UserError(source_ + " is not a valid safetensors file: " + reason);
+    throw core::UserError(source_ + " is not a valid safetensors file: " + reason);
   }
   [[noreturn]] void fail(const std::string& name, const std::string& reason) const {
-    fail("tensor " + quoted_clip(name) + " " + reason);
+    fail("tensor " + core::quoted_clip(name) + " " + reason);
   }
 
   std::string_view header_text() const {
@@ -62,37 +62,37 @@ class Parser {
            std::to_string(content_.size() - kPrefixBytes) + " follow: the file is cut short");
     const std::string_view header = content_.substr(kPrefixBytes, length);
     if (header.empty() || header.front() != '{') fail("the header does not start with '{'");
-    if (!is_utf8(header)) fail("the header is not UTF-8");
+    if (!core::is_utf8(header)) fail("the header is not UTF-8");
     return header;
   }
 
-  Metadata metadata(const Json& json) const {
+  Metadata metadata(const core::Json& json) const {
     if (!json.is_object()) fail("__metadata__ is not a map of texts");
     Metadata result;
     for (const auto& [key, value] : json.items()) {
-      if (!value.is_string()) fail("__metadata__ " + quoted_clip(key) + " is not a text");
+      if (!value.is_string()) fail("__metadata__ " + core::quoted_clip(key) + " is not a text");
       result[key] = value.get<std::string>();
     }
     return result;
   }
 
-  Entry entry(const std::string& name, const Json& json) const {
+  Entry entry(const std::string& name, const core::Json& json) const {
     if (name.size() > kMaxTensorNameBytes) fail(name, "has a name of more than 1,024 bytes");
     if (!json.is_object()) fail(name, "is not described by a map");
     for (const auto& [key, value] : json.items())
       if (key != "dtype" && key != "shape" && key != "data_offsets")
-        fail(name, "has an unknown key " + quoted_clip(key));
+        fail(name, "has an unknown key " + core::quoted_clip(key));
     for (const char* key : {"dtype", "shape", "data_offsets"})
       if (!json.contains(key)) fail(name, std::string("lacks '") + key + "'");
     Entry result;
     result.tensor.name = name;
     result.tensor.type = type(name, json["dtype"]);
-    const Json& shape = json["shape"];
+    const core::Json& shape = json["shape"];
     if (!shape.is_array()) fail(name, "has a shape that is not a list");
     if (shape.size() > kMaxTensorRank) fail(name, "has more than 16 dimensions");
-    for (const Json& size : shape)
+    for (const core::Json& size : shape)
       result.tensor.shape.push_back(static_cast<std::int64_t>(whole(name, size)));
-    const Json& offsets = json["data_offsets"];
+    const core::Json& offsets = json["data_offsets"];
     if (!offsets.is_array() || offsets.size() != 2) fail(name, "does not have two data_offsets");
     result.begin = whole(name, offsets[0]);
     result.end = whole(name, offsets[1]);
@@ -100,17 +100,17 @@ class Parser {
     return result;
   }
 
-  StoredType type(const std::string& name, const Json& json) const {
+  StoredType type(const std::string& name, const core::Json& json) const {
     if (!json.is_string()) fail(name, "has a dtype that is not a text");
     const auto& text = json.get_ref<const std::string&>();
     StoredType result{};
     if (stored_type_from_name(text, result)) return result;
-    fail(name, "has the dtype " + quoted_clip(text) +
+    fail(name, "has the dtype " + core::quoted_clip(text) +
                    ", which is none of F64, F32, F16, BF16, I64, I32, U8, BOOL");
   }
 
   /// A number in 0 .. 2^63-1.
-  std::uint64_t whole(const std::string& name, const Json& json) const {
+  std::uint64_t whole(const std::string& name, const core::Json& json) const {
     if (!json.is_number_unsigned() || json.get<std::uint64_t>() >> 63 != 0)
       fail(name, "has a size or offset that is not a whole number of at least 0");
     return json.get<std::uint64_t>();
@@ -163,18 +163,18 @@ std::string safetensors_bytes(std::vector<StoredTensor> tensors, const Metadata&
     const std::size_t wide = stored_type_bytes(a.type), other = stored_type_bytes(b.type);
     return wide != other ? wide > other : a.name < b.name;
   });
-  Json header = Json::object();
+  core::Json header = core::Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t position = 0;
   for (const StoredTensor& tensor : tensors) {
-    ensure(!header.contains(tensor.name), "a file holds each tensor once");
+    core::ensure(!header.contains(tensor.name), "a file holds each tensor once");
     const std::uint64_t end = position + tensor.bytes.size();
     header[tensor.name] = {{"dtype", stored_type_name(tensor.type)},
                            {"shape", tensor.shape},
                            {"data_offsets", {position, end}}};
     position = end;
   }
-  std::string text = dump_json(header);
+  std::string text = core::dump_json(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   std::string content;
   content.reserve(kPrefixBytes + text.size() + position);
@@ -185,4 +185,4 @@ std::string safetensors_bytes(std::vector<StoredTensor> tensors, const Metadata&
   return content;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -6,7 +6,7 @@
 
 #include "interop/stored_tensor.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 /// Beyond this the format itself refuses a header.
 constexpr std::size_t kMaxSafetensorsHeader = 100'000'000;
@@ -26,4 +26,4 @@ SafetensorsView parse_safetensors(std::string_view content, const std::string& s
 /// tensor is aligned and the same tensors give the same bytes.
 std::string safetensors_bytes(std::vector<StoredTensor> tensors, const Metadata& metadata);
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -56,4 +56,4 @@ std::uint64_t little_endian(std::string_view bytes) {
   return value;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

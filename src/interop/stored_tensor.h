@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::interop {
 
 /// The element types that vitlab reads and writes; safetensors' names are F64, F32, …, BOOL.
 enum class StoredType : std::uint8_t { kF64, kF32, kF16, kBF16, kI64, kI32, kU8, kBool };
@@ -39,4 +39,4 @@ bool has_strides(StoredType type, std::vector<std::int64_t> shape);
 /// The unsigned number that up to 8 bytes spell, the lowest first.
 std::uint64_t little_endian(std::string_view bytes);
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -9,21 +9,21 @@
 #include "interop/safetensors.h"
 #include "interop/torch_checkpoint.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
 std::string read_whole(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path))
-    throw UserError(path.string() + " is a folder, not a file of tensors");
+    throw core::UserError(path.string() + " is a folder, not a file of tensors");
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) throw UserError(path.string() + ": cannot open: " + std::strerror(errno));
+  if (!file) throw core::UserError(path.string() + ": cannot open: " + std::strerror(errno));
   const auto size = static_cast<std::streamoff>(file.tellg());
-  if (size < 0) throw UserError(path.string() + " is not a regular file");
+  if (size < 0) throw core::UserError(path.string() + " is not a regular file");
   std::string content(static_cast<std::size_t>(size), '\0');
   file.seekg(0);
   file.read(content.data(), size);
-  if (!file) throw Failure(path.string() + ": cannot read: " + std::strerror(errno));
+  if (!file) throw core::Failure(path.string() + ": cannot read: " + std::strerror(errno));
   return content;
 }
 
@@ -50,4 +50,4 @@ StoredTensorFile::StoredTensorFile(const std::filesystem::path& path)
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

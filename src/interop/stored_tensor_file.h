@@ -7,7 +7,7 @@
 
 #include "interop/stored_tensor.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 /// A file of tensors held in memory: safetensors, or a PyTorch checkpoint (torch.save), told apart
 /// by their first bytes. Throws UserError with path and reason if it is neither.
@@ -30,4 +30,4 @@ class StoredTensorFile {
   std::string title_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

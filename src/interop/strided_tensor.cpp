@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
-namespace vitlab {
+namespace vitlab::interop {
 
 bool StridedTensor::is_empty() const {
   return std::find(shape.begin(), shape.end(), 0) != shape.end();
 }
 
 bool StridedTensor::count_bytes(std::uint64_t& bytes) const {
-  return has_strides(type, shape) && vitlab::count_bytes(type, shape, bytes);
+  return has_strides(type, shape) && vitlab::interop::count_bytes(type, shape, bytes);
 }
 
 bool StridedTensor::is_within_storage() const {
@@ -57,4 +57,4 @@ std::string StridedTensor::dense_copy(std::uint64_t bytes) const {
   return result;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -7,7 +7,7 @@
 
 #include "interop/stored_tensor.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 /// A tensor as torch describes it: element (i, j, …) is number offset + i·strides[0] +
 /// j·strides[1] + … of a storage; no size, stride or offset is negative.
@@ -29,4 +29,4 @@ struct StridedTensor {
   std::string dense_copy(std::uint64_t bytes) const;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -1,17 +1,17 @@
 #include "interop/timm_config.h"
 
+#include "architecture/presets.h"
 #include "interop/name_map.h"
 #include "interop/timm_models.h"
-#include "spec/presets.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
-TimmModel timm_model(const ModelSpec& spec) {
-  if (std::holds_alternative<PatchStem>(spec.stem)) return vit_timm_model(spec);
-  if (std::holds_alternative<PatchMapStem>(spec.stem)) return swin_timm_model(spec);
-  if (std::holds_alternative<SingleConvolutionStem>(spec.stem)) return cnn_timm_model(spec);
+TimmModel timm_model(const architecture::ModelSpec& spec) {
+  if (std::holds_alternative<layers::PatchStem>(spec.stem)) return vit_timm_model(spec);
+  if (std::holds_alternative<layers::PatchMapStem>(spec.stem)) return swin_timm_model(spec);
+  if (std::holds_alternative<layers::SingleConvolutionStem>(spec.stem)) return cnn_timm_model(spec);
   return efficientvit_timm_model(spec);
 }
 
@@ -39,16 +39,16 @@ constexpr TimmPreset kTimmPresets[] = {
 /// own, whose function makes any sizes.
 std::string architecture_of(const TimmModel& model) {
   for (const TimmPreset& row : kTimmPresets) {
-    const TimmModel preset = timm_model(resolve_model(row.preset).spec);
+    const TimmModel preset = timm_model(architecture::resolve_model(row.preset).spec);
     if (preset.architecture == model.architecture && preset.arguments == model.arguments)
       return row.architecture;
   }
   return model.architecture;
 }
 
-Index class_count(const Layer& head) {
+graph::Index class_count(const layers::Layer& head) {
   return std::visit(
-      [](const auto& layer) -> Index {
+      [](const auto& layer) -> graph::Index {
         if constexpr (requires { layer.classes; }) return layer.classes;
         return 0;
       },
@@ -57,21 +57,21 @@ Index class_count(const Layer& head) {
 
 }  // namespace
 
-Json timm_config(const ModelSpec& spec, const Graph& graph) {
+core::Json timm_config(const architecture::ModelSpec& spec, const graph::Graph& graph) {
   name_map(spec, graph, WeightLayout::kTimm);  // refuses what timm's state dicts cannot hold
   const TimmModel model = timm_model(spec);
-  const ImageShape& image = spec.image;
-  const Index classes = class_count(spec.heads.front());
-  Json config = Json::object();
+  const architecture::ImageShape& image = spec.image;
+  const graph::Index classes = class_count(spec.heads.front());
+  core::Json config = core::Json::object();
   config["architecture"] = architecture_of(model);
   config["num_classes"] = classes;
   config["num_features"] = model.features;
   config["global_pool"] = model.global_pool;
-  Json& arguments = config["model_args"] = model.arguments;
+  core::Json& arguments = config["model_args"] = model.arguments;
   if (model.fixed_input_size) arguments["img_size"] = {image.height, image.width};
   arguments["in_chans"] = image.channels;
   arguments["num_classes"] = classes;
-  Json& source = config["pretrained_cfg"];
+  core::Json& source = config["pretrained_cfg"];
   source["tag"] = "vitlab";
   source["custom_load"] = false;
   source["input_size"] = {image.channels, image.height, image.width};
@@ -84,4 +84,4 @@ Json timm_config(const ModelSpec& spec, const Graph& graph) {
   return config;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -11,7 +11,7 @@
 #include "interop/strided_tensor.h"
 #include "interop/zip_archive.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -59,8 +59,8 @@ class CheckpointParser {
     try {
       pickle_ =
           parse_pickle(pickle.bytes, allowed_names(), source_ + ": " + std::string(pickle.name));
-    } catch (const UserError& error) {
-      throw UserError(std::string(error.what()) + kConvert);
+    } catch (const core::UserError& error) {
+      throw core::UserError(std::string(error.what()) + kConvert);
     }
     TorchCheckpointView view;
     const PickleDict& state = state_dict(view.part);
@@ -74,10 +74,10 @@ class CheckpointParser {
 
  private:
   [[noreturn]] void fail(const std::string& reason) const {
-    throw UserError(source_ + " is not a checkpoint that vitlab reads: " + reason);
+    throw core::UserError(source_ + " is not a checkpoint that vitlab reads: " + reason);
   }
   [[noreturn]] void fail(std::string_view name, const std::string& reason) const {
-    fail("tensor " + quoted_clip(name) + " " + reason);
+    fail("tensor " + core::quoted_clip(name) + " " + reason);
   }
 
   /// torch.save puts everything into one folder, named after the file.
@@ -103,7 +103,7 @@ class CheckpointParser {
             "Python: torch.save(torch.jit.load(FILE).state_dict(), 'weights.pth')");
     const ZipEntry* order = find_entry(entries_, root_ + "byteorder");
     if (order != nullptr && order->bytes != "little")
-      fail("its numbers are of the byte order " + quoted_clip(order->bytes) +
+      fail("its numbers are of the byte order " + core::quoted_clip(order->bytes) +
            "; save it again on a machine of little-endian order");
   }
 
@@ -130,7 +130,7 @@ class CheckpointParser {
       for (const auto& [key, value] : root->items) {
         const auto* text = get<std::string_view>(key);
         if (text == nullptr || *text != name) continue;
-        if (found != nullptr) fail("the entry " + quoted_clip(name) + " occurs twice");
+        if (found != nullptr) fail("the entry " + core::quoted_clip(name) + " occurs twice");
         found = get<PickleDict>(value);
       }
       if (found == nullptr || !holds_tensors(*found)) continue;
@@ -185,7 +185,8 @@ class CheckpointParser {
     type = row->second;
     const ZipEntry* entry = find_entry(entries_, root_ + "data/" + std::string(*key));
     if (entry == nullptr)
-      fail(name, "has no bytes in the archive (data/" + clipped(printable(*key), 40) + ")");
+      fail(name,
+           "has no bytes in the archive (data/" + core::clipped(core::printable(*key), 40) + ")");
     const auto elements = static_cast<std::uint64_t>(whole(name, tuple->items[4]));
     std::uint64_t bytes = 0;
     if (__builtin_mul_overflow(elements, stored_type_bytes(type), &bytes) ||
@@ -270,11 +271,12 @@ bool is_torch_checkpoint(std::string_view content) {
 
 TorchCheckpointView parse_torch_checkpoint(std::string_view content, const std::string& source) {
   if (!is_zip(content))
-    throw UserError(source +
-                    " is a pickle in the form before PyTorch 1.6, which vitlab does not read; if "
-                    "you trust it, save it again in Python: torch.save(torch.load(FILE, "
-                    "map_location='cpu', weights_only=False), 'weights.pth')");
+    throw core::UserError(
+        source +
+        " is a pickle in the form before PyTorch 1.6, which vitlab does not read; if "
+        "you trust it, save it again in Python: torch.save(torch.load(FILE, "
+        "map_location='cpu', weights_only=False), 'weights.pth')");
   return CheckpointParser(content, source).parse();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

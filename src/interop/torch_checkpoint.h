@@ -7,7 +7,7 @@
 
 #include "interop/stored_tensor.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 /// The state dict of a checkpoint. Tensors stand in the file's order and point into its content or,
 /// where they were not dense, into `copies`.
@@ -32,4 +32,4 @@ bool is_torch_checkpoint(std::string_view content);
 /// out. Throws UserError naming `source`, the reason, and how to convert the file.
 TorchCheckpointView parse_torch_checkpoint(std::string_view content, const std::string& source);
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

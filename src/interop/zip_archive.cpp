@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "interop/stored_tensor.h"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -68,16 +68,16 @@ class ZipParser {
               [](const ZipEntry& a, const ZipEntry& b) { return a.name < b.name; });
     for (std::size_t i = 1; i < entries.size(); ++i)
       if (entries[i].name == entries[i - 1].name)
-        fail("two entries are called " + quoted_clip(entries[i].name));
+        fail("two entries are called " + core::quoted_clip(entries[i].name));
     return entries;
   }
 
  private:
   [[noreturn]] void fail(const std::string& reason) const {
-    throw UserError(source_ + " is not a valid zip archive: " + reason);
+    throw core::UserError(source_ + " is not a valid zip archive: " + reason);
   }
   [[noreturn]] void fail(const ZipRecord& record, const std::string& reason) const {
-    fail("entry " + quoted_clip(record.name) + " " + reason);
+    fail("entry " + core::quoted_clip(record.name) + " " + reason);
   }
 
   std::string_view part(std::uint64_t offset, std::uint64_t size) const {
@@ -175,8 +175,8 @@ class ZipParser {
 
   void check(const ZipRecord& record, std::uint64_t method, std::uint64_t disk) const {
     const std::string_view name = record.name;
-    if (name.empty() || name.size() > kMaxEntryNameBytes || !is_utf8(name) ||
-        printable(name) != name || name.front() == '/' ||
+    if (name.empty() || name.size() > kMaxEntryNameBytes || !core::is_utf8(name) ||
+        core::printable(name) != name || name.front() == '/' ||
         name.find('\\') != std::string_view::npos ||
         ("/" + std::string(name) + "/").find("/../") != std::string::npos)
       fail(record, "has a name that no program of good will writes");
@@ -234,4 +234,4 @@ const ZipEntry* find_entry(const std::vector<ZipEntry>& entries, std::string_vie
   return found != entries.end() && found->name == name ? &*found : nullptr;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::interop {
 
 /// One stored file of an archive; its bytes have the checksum that the archive names.
 struct ZipEntry {
@@ -27,4 +27,4 @@ std::vector<ZipEntry> parse_zip(std::string_view content, const std::string& sou
 /// The entry of that name among sorted ones, or nullptr.
 const ZipEntry* find_entry(const std::vector<ZipEntry>& entries, std::string_view name);
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

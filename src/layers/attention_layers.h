@@ -6,19 +6,19 @@
 
 #include "layers/fields.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// Multi-head self-attention over the whole map: every head sees all channels. One 1x1 convolution
 /// makes q, k, v; learned biases by |dy|, |dx|; activation and 1x1 projection; residual.
 struct FullAttention {
   static constexpr std::string_view kName = "full_attention";
-  static constexpr LayerRole kRole = LayerRole::kAttention;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kAttention;
 
-  Index heads = 0;
+  graph::Index heads = 0;
   PerHead qk, v;
   double scale = 0;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu;
 
   static constexpr auto fields() {
     return std::tuple{required("heads", &FullAttention::heads),
@@ -28,21 +28,21 @@ struct FullAttention {
                       optional("norm", &FullAttention::norm),
                       optional("activation", &FullAttention::activation)};
   }
-  Index head_count() const { return heads; }
+  graph::Index head_count() const { return heads; }
   friend bool operator==(const FullAttention&, const FullAttention&) = default;
 };
 
 /// The same inside windows of `window` x `window`, padded with zeros where they do not fit.
 struct WindowAttention {
   static constexpr std::string_view kName = "window_attention";
-  static constexpr LayerRole kRole = LayerRole::kAttention;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kAttention;
 
-  Index heads = 0;
-  Index window = 7;
+  graph::Index heads = 0;
+  graph::Index window = 7;
   PerHead qk, v;
   double scale = 0;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu;
 
   static constexpr auto fields() {
     return std::tuple{required("heads", &WindowAttention::heads),
@@ -53,7 +53,7 @@ struct WindowAttention {
                       optional("norm", &WindowAttention::norm),
                       optional("activation", &WindowAttention::activation)};
   }
-  Index head_count() const { return heads; }
+  graph::Index head_count() const { return heads; }
   friend bool operator==(const WindowAttention&, const WindowAttention&) = default;
 };
 
@@ -61,14 +61,14 @@ struct WindowAttention {
 /// own kernel on q (EfficientViT without the cascade). One kernel per head; 0: no convolution.
 struct GroupedAttention {
   static constexpr std::string_view kName = "grouped_attention";
-  static constexpr LayerRole kRole = LayerRole::kAttention;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kAttention;
 
-  Index window = 7;
+  graph::Index window = 7;
   PerHead qk, v;
-  std::vector<Index> kernels;
+  std::vector<graph::Index> kernels;
   double scale = 0;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu;
 
   static constexpr auto fields() {
     return std::tuple{optional("window", &GroupedAttention::window),
@@ -79,7 +79,7 @@ struct GroupedAttention {
                       optional("norm", &GroupedAttention::norm),
                       optional("activation", &GroupedAttention::activation)};
   }
-  Index head_count() const { return static_cast<Index>(kernels.size()); }
+  graph::Index head_count() const { return static_cast<graph::Index>(kernels.size()); }
   friend bool operator==(const GroupedAttention&, const GroupedAttention&) = default;
 };
 
@@ -88,14 +88,14 @@ struct GroupedAttention {
 /// the output are added to the first channels of the split (the paper does not say).
 struct CascadedAttention {
   static constexpr std::string_view kName = "cascaded_attention";
-  static constexpr LayerRole kRole = LayerRole::kAttention;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kAttention;
 
-  Index window = 7;
+  graph::Index window = 7;
   PerHead qk, v;
-  std::vector<Index> kernels;
+  std::vector<graph::Index> kernels;
   double scale = 0;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu;
 
   static constexpr auto fields() {
     return std::tuple{optional("window", &CascadedAttention::window),
@@ -106,17 +106,21 @@ struct CascadedAttention {
                       optional("norm", &CascadedAttention::norm),
                       optional("activation", &CascadedAttention::activation)};
   }
-  Index head_count() const { return static_cast<Index>(kernels.size()); }
+  graph::Index head_count() const { return static_cast<graph::Index>(kernels.size()); }
   friend bool operator==(const CascadedAttention&, const CascadedAttention&) = default;
 };
 
-LayerProblems check(const FullAttention& layer, const Value& input, Index width);
-LayerProblems check(const WindowAttention& layer, const Value& input, Index width);
-LayerProblems check(const GroupedAttention& layer, const Value& input, Index width);
-LayerProblems check(const CascadedAttention& layer, const Value& input, Index width);
-ValueId write(const FullAttention& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const WindowAttention& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const GroupedAttention& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const CascadedAttention& layer, LayerWriter& writer, ValueId x, const Extent& out);
+LayerProblems check(const FullAttention& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const WindowAttention& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const GroupedAttention& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const CascadedAttention& layer, const graph::Value& input, graph::Index width);
+graph::ValueId write(const FullAttention& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const WindowAttention& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const GroupedAttention& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const CascadedAttention& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-namespace vitlab {
+namespace vitlab::layers {
 
-Windows windows_of(Index height, Index width, Index side) {
+Windows windows_of(graph::Index height, graph::Index width, graph::Index side) {
   if (side == 0 || (height <= side && width <= side)) return {height, width};
   Windows w{side, side};
   w.partitioned = true;
@@ -16,11 +16,11 @@ Windows windows_of(Index height, Index width, Index side) {
   return w;
 }
 
-ValueId to_windows(LayerWriter& writer, ValueId x, const Windows& windows) {
+graph::ValueId to_windows(graph::LayerWriter& writer, graph::ValueId x, const Windows& windows) {
   if (!windows.partitioned) return x;
   x = writer.pad(x, 2, windows.pad_rows, windows.pad_columns, "windows.pad");
-  const Value map = writer[x];
-  const Index n = map.shape[0], channels = map.shape[1];
+  const graph::Value map = writer[x];
+  const graph::Index n = map.shape[0], channels = map.shape[1];
   x = writer.reshape(x, {n, channels, windows.rows, windows.height, windows.columns, windows.width},
                      1, map.channels, "windows.cut");
   x = writer.permute(x, {0, 2, 4, 1, 3, 5}, "windows.order");
@@ -28,11 +28,11 @@ ValueId to_windows(LayerWriter& writer, ValueId x, const Windows& windows) {
                         map.channels, "windows.stack");
 }
 
-ValueId from_windows(LayerWriter& writer, ValueId x, const Windows& windows, Index height,
-                     Index width) {
+graph::ValueId from_windows(graph::LayerWriter& writer, graph::ValueId x, const Windows& windows,
+                            graph::Index height, graph::Index width) {
   if (!windows.partitioned) return x;
-  const Value stack = writer[x];
-  const Index n = stack.shape[0] / windows.count(), channels = stack.shape[1];
+  const graph::Value stack = writer[x];
+  const graph::Index n = stack.shape[0] / windows.count(), channels = stack.shape[1];
   x = writer.reshape(x, {n, windows.rows, windows.columns, channels, windows.height, windows.width},
                      3, stack.channels, "windows.unstack");
   x = writer.permute(x, {0, 3, 1, 4, 2, 5}, "windows.restore");
@@ -42,37 +42,39 @@ ValueId from_windows(LayerWriter& writer, ValueId x, const Windows& windows, Ind
   return writer.crop(x, 2, height, width, "windows.crop");
 }
 
-HeadAxes head_axes(LayerWriter& writer, const PerHead& qk, const PerHead& v) {
+HeadAxes head_axes(graph::LayerWriter& writer, const PerHead& qk, const PerHead& v) {
   HeadAxes axes;
-  axes.heads = writer.axis(AxisKind::kHead, "heads", qk.count());
-  for (Index head = 0; head < qk.count(); ++head) {
+  axes.heads = writer.axis(graph::AxisKind::kHead, "heads", qk.count());
+  for (graph::Index head = 0; head < qk.count(); ++head) {
     const auto index = static_cast<std::int32_t>(head);
-    axes.qk.push_back(writer.owned_axis(AxisKind::kQk, "qk", qk[head], index, axes.heads, head));
-    axes.v.push_back(writer.owned_axis(AxisKind::kV, "v", v[head], index, axes.heads, head));
+    axes.qk.push_back(
+        writer.owned_axis(graph::AxisKind::kQk, "qk", qk[head], index, axes.heads, head));
+    axes.v.push_back(writer.owned_axis(graph::AxisKind::kV, "v", v[head], index, axes.heads, head));
   }
   return axes;
 }
 
-HeadResult attend_head(LayerWriter& writer, ValueId q, ValueId k, ValueId v, ValueId bias,
-                       Index head, double scale, const std::string& name) {
+HeadResult attend_head(graph::LayerWriter& writer, graph::ValueId q, graph::ValueId k,
+                       graph::ValueId v, graph::ValueId bias, graph::Index head, double scale,
+                       const std::string& name) {
   if (scale != 1) q = writer.scale(q, scale, name + ".scale");
-  ValueId map = writer.matrix_multiply(q, k, true, false, name + ".scores");
-  if (bias != kUnset) {
-    const ValueId own = writer.slice(bias, 0, head, 1, name + ".bias");
+  graph::ValueId map = writer.matrix_multiply(q, k, true, false, name + ".scores");
+  if (bias != graph::kUnset) {
+    const graph::ValueId own = writer.slice(bias, 0, head, 1, name + ".bias");
     map = writer.add_broadcast(map, own, name + ".with_bias");
   }
   map = writer.softmax(map, name + ".softmax");
   return {map, writer.matrix_multiply(v, map, false, true, name + ".mix")};
 }
 
-void check_heads(LayerProblems& problems, const PerHead& qk, const PerHead& v, Index heads,
+void check_heads(LayerProblems& problems, const PerHead& qk, const PerHead& v, graph::Index heads,
                  double scale) {
   if (heads < 1) problems.push_back({"heads", "must be at least 1"});
   const auto sizes = [&](const char* field, const PerHead& per_head) {
     if (per_head.count() != heads)
       problems.push_back({field, "must be one number or one per head (" + std::to_string(heads) +
                                      "), got " + std::to_string(per_head.count())});
-    for (const Index size : per_head.sizes)
+    for (const graph::Index size : per_head.sizes)
       if (size < 1) problems.push_back({field, "must be at least 1, got " + std::to_string(size)});
   };
   sizes("qk", qk);
@@ -81,4 +83,4 @@ void check_heads(LayerProblems& problems, const PerHead& qk, const PerHead& v, I
     problems.push_back({"scale", "must be a positive number"});
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

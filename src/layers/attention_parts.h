@@ -7,27 +7,27 @@
 #include "graph/layer_writer.h"
 #include "layers/fields.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// The windows that a map is cut into: one if the map is no larger than the window.
 struct Windows {
-  Index height = 0, width = 0;  // of one window
-  Index rows = 1, columns = 1;  // how many
-  Index pad_rows = 0, pad_columns = 0;
+  graph::Index height = 0, width = 0;  // of one window
+  graph::Index rows = 1, columns = 1;  // how many
+  graph::Index pad_rows = 0, pad_columns = 0;
   bool partitioned = false;
 
-  Index count() const { return rows * columns; }
-  Index tokens() const { return height * width; }
+  graph::Index count() const { return rows * columns; }
+  graph::Index tokens() const { return height * width; }
 };
 
 /// Cuts height x width into windows of at most side x side, padded with zeros below and to the
 /// right where they do not fit (as EfficientViT's code does); side 0 means the whole map.
-Windows windows_of(Index height, Index width, Index side);
+Windows windows_of(graph::Index height, graph::Index width, graph::Index side);
 
 /// (N, C, H, W) -> (N·windows, C, h, w), and back with the padding cut off.
-ValueId to_windows(LayerWriter& writer, ValueId x, const Windows& windows);
-ValueId from_windows(LayerWriter& writer, ValueId x, const Windows& windows, Index height,
-                     Index width);
+graph::ValueId to_windows(graph::LayerWriter& writer, graph::ValueId x, const Windows& windows);
+graph::ValueId from_windows(graph::LayerWriter& writer, graph::ValueId x, const Windows& windows,
+                            graph::Index height, graph::Index width);
 
 /// Why attention on splits holds its heads.
 constexpr std::string_view kHeadReadsSplit =
@@ -35,22 +35,23 @@ constexpr std::string_view kHeadReadsSplit =
 
 /// Axes of the heads of one attention layer; QK and V of head i are owned by unit i of `heads`.
 struct HeadAxes {
-  AxisId heads = kUnset;
-  Extent qk, v;
+  graph::AxisId heads = graph::kUnset;
+  graph::Extent qk, v;
 };
-HeadAxes head_axes(LayerWriter& writer, const PerHead& qk, const PerHead& v);
+HeadAxes head_axes(graph::LayerWriter& writer, const PerHead& qk, const PerHead& v);
 
 /// One head's softmax(q^T k · scale + bias) and what it does to v, all maps flattened to
 /// (M, channels, T). `bias` is (heads, T, T) or kUnset; a scale of 1 writes no node.
 struct HeadResult {
-  ValueId map = kUnset;     // (M, T, T)
-  ValueId output = kUnset;  // (M, V, T)
+  graph::ValueId map = graph::kUnset;     // (M, T, T)
+  graph::ValueId output = graph::kUnset;  // (M, V, T)
 };
-HeadResult attend_head(LayerWriter& writer, ValueId q, ValueId k, ValueId v, ValueId bias,
-                       Index head, double scale, const std::string& name);
+HeadResult attend_head(graph::LayerWriter& writer, graph::ValueId q, graph::ValueId k,
+                       graph::ValueId v, graph::ValueId bias, graph::Index head, double scale,
+                       const std::string& name);
 
 /// Problems of the settings that every attention layer has.
-void check_heads(LayerProblems& problems, const PerHead& qk, const PerHead& v, Index heads,
+void check_heads(LayerProblems& problems, const PerHead& qk, const PerHead& v, graph::Index heads,
                  double scale);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -2,9 +2,10 @@
 
 #include "layers/map_layers.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
-LayerProblems check(const SingleConvolutionStem& layer, const Value& input, Index /*width*/) {
+LayerProblems check(const SingleConvolutionStem& layer, const graph::Value& input,
+                    graph::Index /*width*/) {
   LayerProblems problems;
   require_map(problems, input);
   require_odd(problems, "kernel", layer.kernel);
@@ -12,14 +13,15 @@ LayerProblems check(const SingleConvolutionStem& layer, const Value& input, Inde
   return problems;
 }
 
-ValueId write(const SingleConvolutionStem& layer, LayerWriter& writer, ValueId x,
-              const Extent& out) {
+graph::ValueId write(const SingleConvolutionStem& layer, graph::LayerWriter& writer,
+                     graph::ValueId x, const graph::Extent& out) {
   x = writer.conv_norm(x, out, "conv1",
                        {.kernel = layer.kernel, .stride = layer.stride, .norm = layer.norm});
   return writer.activate(x, layer.activation, "activation");
 }
 
-LayerProblems check(const ConvolutionHead& layer, const Value& input, Index /*width*/) {
+LayerProblems check(const ConvolutionHead& layer, const graph::Value& input,
+                    graph::Index /*width*/) {
   LayerProblems problems;
   require_map(problems, input);
   require_positive(problems, "features", layer.features);
@@ -28,14 +30,16 @@ LayerProblems check(const ConvolutionHead& layer, const Value& input, Index /*wi
   return problems;
 }
 
-ValueId write(const ConvolutionHead& layer, LayerWriter& writer, ValueId x, const Extent& /*out*/) {
-  const Extent features{writer.axis(AxisKind::kExpansion, "features", layer.features)};
-  const Extent classes{writer.axis(AxisKind::kClasses, "classes", layer.classes)};
+graph::ValueId write(const ConvolutionHead& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& /*out*/) {
+  const graph::Extent features{
+      writer.axis(graph::AxisKind::kExpansion, "features", layer.features)};
+  const graph::Extent classes{writer.axis(graph::AxisKind::kClasses, "classes", layer.classes)};
   x = writer.conv_norm(x, features, "features", {.norm = layer.norm});
   x = writer.activate(x, layer.activation, "features.activation");
   writer.gate(x);
   if (layer.hidden == 0) return writer.linear(writer.mean(x, false, "pool"), classes, "linear");
-  const Extent hidden{writer.axis(AxisKind::kHidden, "hidden", layer.hidden)};
+  const graph::Extent hidden{writer.axis(graph::AxisKind::kHidden, "hidden", layer.hidden)};
   x = writer.convolution(writer.mean(x, true, "pool"), hidden, "hidden", 1, 1, 0, false, true);
   x = writer.activate(x, layer.activation, "hidden.activation");
   writer.gate(x);
@@ -43,4 +47,4 @@ ValueId write(const ConvolutionHead& layer, LayerWriter& writer, ValueId x, cons
   return writer.linear(x, classes, "linear");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -5,17 +5,17 @@
 
 #include "layers/fields.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// The stem of MobileNets: one convolution, norm and activation, to the first stage's width.
 struct SingleConvolutionStem {
   static constexpr std::string_view kName = "convolution";
-  static constexpr LayerRole kRole = LayerRole::kStem;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kStem;
 
-  Index kernel = 3;
-  Index stride = 2;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu6;
+  graph::Index kernel = 3;
+  graph::Index stride = 2;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu6;
 
   static constexpr auto fields() {
     return std::tuple{optional("kernel", &SingleConvolutionStem::kernel),
@@ -30,13 +30,13 @@ struct SingleConvolutionStem {
 /// `hidden` (MobileNetV3) the mean goes through activation(1x1 with bias to `hidden`) first.
 struct ConvolutionHead {
   static constexpr std::string_view kName = "convolution_head";
-  static constexpr LayerRole kRole = LayerRole::kHead;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kHead;
 
-  Index features = 0;
-  Index hidden = 0;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu6;
-  Index classes = 1000;
+  graph::Index features = 0;
+  graph::Index hidden = 0;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu6;
+  graph::Index classes = 1000;
 
   static constexpr auto fields() {
     return std::tuple{required("features", &ConvolutionHead::features),
@@ -48,12 +48,14 @@ struct ConvolutionHead {
   friend bool operator==(const ConvolutionHead&, const ConvolutionHead&) = default;
 };
 
-LayerProblems check(const SingleConvolutionStem& layer, const Value& input, Index width);
-LayerProblems check(const ConvolutionHead& layer, const Value& input, Index width);
+LayerProblems check(const SingleConvolutionStem& layer, const graph::Value& input,
+                    graph::Index width);
+LayerProblems check(const ConvolutionHead& layer, const graph::Value& input, graph::Index width);
 /// From the image (N, C, H, W) to the first stage, whose embedding is `out`.
-ValueId write(const SingleConvolutionStem& layer, LayerWriter& writer, ValueId x,
-              const Extent& out);
+graph::ValueId write(const SingleConvolutionStem& layer, graph::LayerWriter& writer,
+                     graph::ValueId x, const graph::Extent& out);
 /// Logits (N, classes); heads choose their own output axis, so `out` is not read.
-ValueId write(const ConvolutionHead& layer, LayerWriter& writer, ValueId x, const Extent& out);
+graph::ValueId write(const ConvolutionHead& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

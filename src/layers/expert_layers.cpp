@@ -7,15 +7,15 @@
 #include "layers/map_layers.h"
 #include "layers/token_layers.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
-Index expert_capacity(Index tokens, const ExpertFfn& layer) {
+graph::Index expert_capacity(graph::Index tokens, const ExpertFfn& layer) {
   const double places =
       static_cast<double>(layer.top_k) * static_cast<double>(tokens) * layer.capacity;
-  return std::max<Index>(1, std::llround(places / static_cast<double>(layer.experts)));
+  return std::max<graph::Index>(1, std::llround(places / static_cast<double>(layer.experts)));
 }
 
-LayerProblems check(const ExpertFfn& layer, const Value& input, Index /*width*/) {
+LayerProblems check(const ExpertFfn& layer, const graph::Value& input, graph::Index /*width*/) {
   LayerProblems problems;
   require_tokens(problems, input);
   require_positive(problems, "hidden", layer.hidden);
@@ -30,18 +30,19 @@ LayerProblems check(const ExpertFfn& layer, const Value& input, Index /*width*/)
   return problems;
 }
 
-ValueId write(const ExpertFfn& layer, LayerWriter& writer, ValueId x, const Extent& out) {
-  const AxisId experts = writer.axis(AxisKind::kExpert, "experts", layer.experts);
+graph::ValueId write(const ExpertFfn& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out) {
+  const graph::AxisId experts = writer.axis(graph::AxisKind::kExpert, "experts", layer.experts);
   // Without an expert the other gates would grow: softmax is over all of them.
   writer.hold(experts, "the router's softmax is over all experts");
-  const Extent hidden{writer.axis(AxisKind::kHidden, "hidden", layer.hidden)};
-  const Index capacity = expert_capacity(writer[x].shape[1], layer);
+  const graph::Extent hidden{writer.axis(graph::AxisKind::kHidden, "hidden", layer.hidden)};
+  const graph::Index capacity = expert_capacity(writer[x].shape[1], layer);
 
-  const ValueId normed = writer.layer_norm(x, "norm", kTokenNormEpsilon);
-  const ValueId logits = writer.linear(normed, {experts}, "router", false);
-  const ValueId gates = writer.softmax(logits, "gates");
-  const ValueId routes = writer.route(gates, layer.top_k, capacity, "route");
-  ValueId y = writer.dispatch(normed, routes, "dispatch");
+  const graph::ValueId normed = writer.layer_norm(x, "norm", kTokenNormEpsilon);
+  const graph::ValueId logits = writer.linear(normed, {experts}, "router", false);
+  const graph::ValueId gates = writer.softmax(logits, "gates");
+  const graph::ValueId routes = writer.route(gates, layer.top_k, capacity, "route");
+  graph::ValueId y = writer.dispatch(normed, routes, "dispatch");
   y = writer.expert_linear(y, experts, hidden, layer.top_k, "expand");
   y = writer.activate(y, layer.activation, "activation");
   writer.gate(y);
@@ -50,4 +51,4 @@ ValueId write(const ExpertFfn& layer, LayerWriter& writer, ValueId x, const Exte
   return writer.residual(x, y);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

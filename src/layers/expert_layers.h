@@ -5,7 +5,7 @@
 
 #include "layers/fields.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// V-MoE's sparse FFN on tokens (arXiv 2106.05974): x + the sum over a token's experts of gate ·
 /// fc2(activation(fc1(norm(x)))). Gates are the softmax of a linear router without bias; a token's
@@ -14,13 +14,13 @@ namespace vitlab {
 /// that finds no place passes by. Images do not compete for places.
 struct ExpertFfn {
   static constexpr std::string_view kName = "expert_ffn";
-  static constexpr LayerRole kRole = LayerRole::kFfn;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kFfn;
 
-  Index experts = 0;
-  Index hidden = 0;
-  Index top_k = 2;
+  graph::Index experts = 0;
+  graph::Index hidden = 0;
+  graph::Index top_k = 2;
   double capacity = 1.05;  // places of all experts over top_k · tokens
-  Activation activation = Activation::kGelu;
+  graph::Activation activation = graph::Activation::kGelu;
 
   static constexpr auto fields() {
     return std::tuple{required("experts", &ExpertFfn::experts),
@@ -32,9 +32,10 @@ struct ExpertFfn {
 };
 
 /// round(top_k · tokens · capacity / experts), at least 1: the places of one expert.
-Index expert_capacity(Index tokens, const ExpertFfn& layer);
+graph::Index expert_capacity(graph::Index tokens, const ExpertFfn& layer);
 
-LayerProblems check(const ExpertFfn& layer, const Value& input, Index width);
-ValueId write(const ExpertFfn& layer, LayerWriter& writer, ValueId x, const Extent& out);
+LayerProblems check(const ExpertFfn& layer, const graph::Value& input, graph::Index width);
+graph::ValueId write(const ExpertFfn& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

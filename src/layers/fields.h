@@ -6,16 +6,16 @@
 #include "graph/layer_writer.h"
 #include "graph/shape.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// A size per head of an attention layer: written as one number when all heads agree.
 struct PerHead {
-  std::vector<Index> sizes;
+  std::vector<graph::Index> sizes;
 
-  Index count() const { return static_cast<Index>(sizes.size()); }
-  Index operator[](Index head) const { return sizes[static_cast<std::size_t>(head)]; }
+  graph::Index count() const { return static_cast<graph::Index>(sizes.size()); }
+  graph::Index operator[](graph::Index head) const { return sizes[static_cast<std::size_t>(head)]; }
   bool uniform() const {
-    for (const Index size : sizes)
+    for (const graph::Index size : sizes)
       if (size != sizes.front()) return false;
     return true;
   }
@@ -49,4 +49,4 @@ struct LayerProblem {
 };
 using LayerProblems = std::vector<LayerProblem>;
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

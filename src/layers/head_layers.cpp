@@ -3,23 +3,25 @@
 #include "layers/map_layers.h"
 #include "layers/token_layers.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
-LayerProblems check(const NormLinearHead& layer, const Value& input, Index /*width*/) {
+LayerProblems check(const NormLinearHead& layer, const graph::Value& input,
+                    graph::Index /*width*/) {
   LayerProblems problems;
   require_map(problems, input);
   require_positive(problems, "classes", layer.classes);
   return problems;
 }
 
-ValueId write(const NormLinearHead& layer, LayerWriter& writer, ValueId x, const Extent& /*out*/) {
-  const Extent classes{writer.axis(AxisKind::kClasses, "classes", layer.classes)};
+graph::ValueId write(const NormLinearHead& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& /*out*/) {
+  const graph::Extent classes{writer.axis(graph::AxisKind::kClasses, "classes", layer.classes)};
   x = writer.mean(x, false, "pool");
   x = writer.batch_norm(x, "norm");
   return writer.linear(x, classes, "linear");
 }
 
-LayerProblems check(const TokenHead& layer, const Value& input, Index /*width*/) {
+LayerProblems check(const TokenHead& layer, const graph::Value& input, graph::Index /*width*/) {
   LayerProblems problems;
   const bool is_tokens =
       layer.mean_tokens ? require_channels_last(problems, input) : require_tokens(problems, input);
@@ -30,14 +32,15 @@ LayerProblems check(const TokenHead& layer, const Value& input, Index /*width*/)
   return problems;
 }
 
-ValueId write(const TokenHead& layer, LayerWriter& writer, ValueId x, const Extent& /*out*/) {
-  const Extent classes{writer.axis(AxisKind::kClasses, "classes", layer.classes)};
+graph::ValueId write(const TokenHead& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& /*out*/) {
+  const graph::Extent classes{writer.axis(graph::AxisKind::kClasses, "classes", layer.classes)};
   // Norm acts on each token alone, so the one token that is read is taken out first.
   if (layer.mean_tokens) {
     if (layer.norm) x = writer.layer_norm(x, "norm", layer.epsilon);
     x = writer.mean(x, false, "pool");
   } else {
-    const Value tokens = writer[x];
+    const graph::Value tokens = writer[x];
     x = writer.slice(x, 1, layer.token, 1, "token");
     x = writer.reshape(x, {tokens.shape[0], tokens.shape[2]}, 1, tokens.channels, "token.flat");
     if (layer.norm) x = writer.layer_norm(x, "norm", layer.epsilon);
@@ -45,4 +48,4 @@ ValueId write(const TokenHead& layer, LayerWriter& writer, ValueId x, const Exte
   return writer.linear(x, classes, "linear");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -6,14 +6,14 @@
 
 #include "layers/fields.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// EfficientViT's and LeViT's head: mean over the map, batch norm, linear.
 struct NormLinearHead {
   static constexpr std::string_view kName = "norm_linear";
-  static constexpr LayerRole kRole = LayerRole::kHead;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kHead;
 
-  Index classes = 1000;
+  graph::Index classes = 1000;
 
   static constexpr auto fields() {
     return std::tuple{required("classes", &NormLinearHead::classes)};
@@ -26,10 +26,10 @@ struct NormLinearHead {
 /// mean: Swin's head.
 struct TokenHead {
   static constexpr std::string_view kName = "token_head";
-  static constexpr LayerRole kRole = LayerRole::kHead;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kHead;
 
-  Index classes = 1000;
-  Index token = 0;           // which class token
+  graph::Index classes = 1000;
+  graph::Index token = 0;    // which class token
   bool mean_tokens = false;  // the mean of all tokens instead
   bool norm = true;
   double epsilon = 1e-6;  // of the layer norm
@@ -43,10 +43,12 @@ struct TokenHead {
   friend bool operator==(const TokenHead&, const TokenHead&) = default;
 };
 
-LayerProblems check(const NormLinearHead& layer, const Value& input, Index width);
-LayerProblems check(const TokenHead& layer, const Value& input, Index width);
+LayerProblems check(const NormLinearHead& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const TokenHead& layer, const graph::Value& input, graph::Index width);
 /// Logits (N, classes); heads choose their own output axis, so `out` is not read.
-ValueId write(const NormLinearHead& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const TokenHead& layer, LayerWriter& writer, ValueId x, const Extent& out);
+graph::ValueId write(const NormLinearHead& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const TokenHead& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -2,33 +2,36 @@
 
 #include "layers/map_layers.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 namespace {
 
 template <typename Block>
-LayerProblems depthwise_problems(const Block& block, const Value& input) {
+LayerProblems depthwise_problems(const Block& block, const graph::Value& input) {
   LayerProblems problems;
   require_map(problems, input);
   if constexpr (requires { block.hidden; }) require_positive(problems, "hidden", block.hidden);
   if constexpr (requires { block.stride; }) require_positive(problems, "stride", block.stride);
   require_odd(problems, "kernel", block.kernel);
   if (block.squeeze < 0) problems.push_back({"squeeze", "must not be negative"});
-  if (block.squeeze_gate != Activation::kSigmoid && block.squeeze_gate != Activation::kHardsigmoid)
-    problems.push_back({"squeeze_gate", "must be sigmoid or hardsigmoid, got " +
-                                            std::string(activation_name(block.squeeze_gate))});
+  if (block.squeeze_gate != graph::Activation::kSigmoid &&
+      block.squeeze_gate != graph::Activation::kHardsigmoid)
+    problems.push_back(
+        {"squeeze_gate", "must be sigmoid or hardsigmoid, got " +
+                             std::string(graph::activation_name(block.squeeze_gate))});
   return problems;
 }
 
 template <typename Block>
-ValueId write_block(const Block& block, LayerWriter& writer, ValueId x, const Extent& out) {
+graph::ValueId write_block(const Block& block, graph::LayerWriter& writer, graph::ValueId x,
+                           const graph::Extent& out) {
   constexpr bool kExpands = requires { block.hidden; };
-  ConvNorm depthwise{.kernel = block.kernel, .depthwise = true, .norm = block.norm};
+  graph::ConvNorm depthwise{.kernel = block.kernel, .depthwise = true, .norm = block.norm};
   if constexpr (requires { block.stride; }) depthwise.stride = block.stride;
-  Extent channels = writer[x].channels;
-  ValueId y = x;
+  graph::Extent channels = writer[x].channels;
+  graph::ValueId y = x;
   if constexpr (kExpands) {
-    channels = {writer.axis(AxisKind::kExpansion, "hidden", block.hidden)};
+    channels = {writer.axis(graph::AxisKind::kExpansion, "hidden", block.hidden)};
     y = writer.conv_norm(y, channels, "expand", {.norm = block.norm});
     y = writer.activate(y, block.activation, "expand.activation");
   }
@@ -38,38 +41,43 @@ ValueId write_block(const Block& block, LayerWriter& writer, ValueId x, const Ex
   if (block.squeeze > 0)
     y = squeeze_excite(writer, y, block.squeeze, block.squeeze_activation, block.squeeze_gate);
   y = writer.conv_norm(y, out, "project", {.norm = block.norm});
-  return Block::kRole == LayerRole::kDownsample ? y : writer.residual(x, y);
+  return Block::kRole == graph::LayerRole::kDownsample ? y : writer.residual(x, y);
 }
 
 }  // namespace
 
-LayerProblems check(const DepthwiseSeparable& layer, const Value& input, Index /*width*/) {
+LayerProblems check(const DepthwiseSeparable& layer, const graph::Value& input,
+                    graph::Index /*width*/) {
   return depthwise_problems(layer, input);
 }
-LayerProblems check(const DepthwiseSeparableDownsample& layer, const Value& input,
-                    Index /*width*/) {
+LayerProblems check(const DepthwiseSeparableDownsample& layer, const graph::Value& input,
+                    graph::Index /*width*/) {
   return depthwise_problems(layer, input);
 }
-LayerProblems check(const InvertedResidual& layer, const Value& input, Index /*width*/) {
+LayerProblems check(const InvertedResidual& layer, const graph::Value& input,
+                    graph::Index /*width*/) {
   return depthwise_problems(layer, input);
 }
-LayerProblems check(const InvertedResidualDownsample& layer, const Value& input, Index /*width*/) {
+LayerProblems check(const InvertedResidualDownsample& layer, const graph::Value& input,
+                    graph::Index /*width*/) {
   return depthwise_problems(layer, input);
 }
 
-ValueId write(const DepthwiseSeparable& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+graph::ValueId write(const DepthwiseSeparable& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out) {
   return write_block(layer, writer, x, out);
 }
-ValueId write(const DepthwiseSeparableDownsample& layer, LayerWriter& writer, ValueId x,
-              const Extent& out) {
+graph::ValueId write(const DepthwiseSeparableDownsample& layer, graph::LayerWriter& writer,
+                     graph::ValueId x, const graph::Extent& out) {
   return write_block(layer, writer, x, out);
 }
-ValueId write(const InvertedResidual& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+graph::ValueId write(const InvertedResidual& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out) {
   return write_block(layer, writer, x, out);
 }
-ValueId write(const InvertedResidualDownsample& layer, LayerWriter& writer, ValueId x,
-              const Extent& out) {
+graph::ValueId write(const InvertedResidualDownsample& layer, graph::LayerWriter& writer,
+                     graph::ValueId x, const graph::Extent& out) {
   return write_block(layer, writer, x, out);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -5,7 +5,7 @@
 
 #include "layers/fields.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// The settings that all blocks around a depthwise convolution have. `squeeze` channels of
 /// squeeze-and-excitation stand behind the depthwise convolution (0: none).
@@ -22,14 +22,14 @@ constexpr auto depthwise_fields() {
 /// MobileNetV3's first block: x + norm(1x1(squeeze(activation(norm(depthwise(x)))))).
 struct DepthwiseSeparable {
   static constexpr std::string_view kName = "depthwise_separable";
-  static constexpr LayerRole kRole = LayerRole::kTokenMixer;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kTokenMixer;
 
-  Index kernel = 3;
-  Index squeeze = 0;
-  Activation squeeze_activation = Activation::kRelu;
-  Activation squeeze_gate = Activation::kSigmoid;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu6;
+  graph::Index kernel = 3;
+  graph::Index squeeze = 0;
+  graph::Activation squeeze_activation = graph::Activation::kRelu;
+  graph::Activation squeeze_gate = graph::Activation::kSigmoid;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu6;
 
   static constexpr auto fields() { return depthwise_fields<DepthwiseSeparable>(); }
   friend bool operator==(const DepthwiseSeparable&, const DepthwiseSeparable&) = default;
@@ -38,15 +38,15 @@ struct DepthwiseSeparable {
 /// The same from one width to the next, without the residual.
 struct DepthwiseSeparableDownsample {
   static constexpr std::string_view kName = "depthwise_separable_downsample";
-  static constexpr LayerRole kRole = LayerRole::kDownsample;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kDownsample;
 
-  Index stride = 2;
-  Index kernel = 3;
-  Index squeeze = 0;
-  Activation squeeze_activation = Activation::kRelu;
-  Activation squeeze_gate = Activation::kSigmoid;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu6;
+  graph::Index stride = 2;
+  graph::Index kernel = 3;
+  graph::Index squeeze = 0;
+  graph::Activation squeeze_activation = graph::Activation::kRelu;
+  graph::Activation squeeze_gate = graph::Activation::kSigmoid;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu6;
 
   static constexpr auto fields() {
     return std::tuple_cat(std::tuple{optional("stride", &DepthwiseSeparableDownsample::stride)},
@@ -60,15 +60,15 @@ struct DepthwiseSeparableDownsample {
 /// back without an activation (the linear bottleneck), residual; norms behind all three.
 struct InvertedResidual {
   static constexpr std::string_view kName = "inverted_residual";
-  static constexpr LayerRole kRole = LayerRole::kTokenMixer;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kTokenMixer;
 
-  Index hidden = 0;
-  Index kernel = 3;
-  Index squeeze = 0;
-  Activation squeeze_activation = Activation::kRelu;
-  Activation squeeze_gate = Activation::kSigmoid;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu6;
+  graph::Index hidden = 0;
+  graph::Index kernel = 3;
+  graph::Index squeeze = 0;
+  graph::Activation squeeze_activation = graph::Activation::kRelu;
+  graph::Activation squeeze_gate = graph::Activation::kSigmoid;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu6;
 
   static constexpr auto fields() {
     return std::tuple_cat(std::tuple{required("hidden", &InvertedResidual::hidden)},
@@ -80,16 +80,16 @@ struct InvertedResidual {
 /// The same from one width to the next, without the residual.
 struct InvertedResidualDownsample {
   static constexpr std::string_view kName = "inverted_residual_downsample";
-  static constexpr LayerRole kRole = LayerRole::kDownsample;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kDownsample;
 
-  Index hidden = 0;
-  Index stride = 2;
-  Index kernel = 3;
-  Index squeeze = 0;
-  Activation squeeze_activation = Activation::kRelu;
-  Activation squeeze_gate = Activation::kSigmoid;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu6;
+  graph::Index hidden = 0;
+  graph::Index stride = 2;
+  graph::Index kernel = 3;
+  graph::Index squeeze = 0;
+  graph::Activation squeeze_activation = graph::Activation::kRelu;
+  graph::Activation squeeze_gate = graph::Activation::kSigmoid;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu6;
 
   static constexpr auto fields() {
     return std::tuple_cat(std::tuple{required("hidden", &InvertedResidualDownsample::hidden),
@@ -100,15 +100,19 @@ struct InvertedResidualDownsample {
                          const InvertedResidualDownsample&) = default;
 };
 
-LayerProblems check(const DepthwiseSeparable& layer, const Value& input, Index width);
-LayerProblems check(const DepthwiseSeparableDownsample& layer, const Value& input, Index width);
-LayerProblems check(const InvertedResidual& layer, const Value& input, Index width);
-LayerProblems check(const InvertedResidualDownsample& layer, const Value& input, Index width);
-ValueId write(const DepthwiseSeparable& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const DepthwiseSeparableDownsample& layer, LayerWriter& writer, ValueId x,
-              const Extent& out);
-ValueId write(const InvertedResidual& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const InvertedResidualDownsample& layer, LayerWriter& writer, ValueId x,
-              const Extent& out);
+LayerProblems check(const DepthwiseSeparable& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const DepthwiseSeparableDownsample& layer, const graph::Value& input,
+                    graph::Index width);
+LayerProblems check(const InvertedResidual& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const InvertedResidualDownsample& layer, const graph::Value& input,
+                    graph::Index width);
+graph::ValueId write(const DepthwiseSeparable& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const DepthwiseSeparableDownsample& layer, graph::LayerWriter& writer,
+                     graph::ValueId x, const graph::Extent& out);
+graph::ValueId write(const InvertedResidual& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const InvertedResidualDownsample& layer, graph::LayerWriter& writer,
+                     graph::ValueId x, const graph::Extent& out);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -5,7 +5,7 @@
 
 #include "core/names.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 namespace {
 
@@ -21,12 +21,12 @@ void for_each_field(Visitor&& visitor) {
 // --- reading
 
 template <typename T>
-bool read_value(ConfigReader& reader, std::string_view name, bool is_required, T& value) {
+bool read_value(core::ConfigReader& reader, std::string_view name, bool is_required, T& value) {
   return is_required ? reader.required(name, value) : reader.optional(name, value);
 }
 
 template <typename Enum>
-bool read_choice(ConfigReader& reader, std::string_view name,
+bool read_choice(core::ConfigReader& reader, std::string_view name,
                  const std::vector<std::string>& choices, Enum& value) {
   std::size_t index = 0;
   if (!reader.choice(name, choices, index)) return false;
@@ -34,18 +34,20 @@ bool read_choice(ConfigReader& reader, std::string_view name,
   return true;
 }
 
-bool read_value(ConfigReader& reader, std::string_view name, bool /*is_required*/, Norm& value) {
+bool read_value(core::ConfigReader& reader, std::string_view name, bool /*is_required*/,
+                graph::Norm& value) {
   return read_choice(reader, name, kNorms, value);
 }
 
-bool read_value(ConfigReader& reader, std::string_view name, bool /*is_required*/,
-                Activation& value) {
+bool read_value(core::ConfigReader& reader, std::string_view name, bool /*is_required*/,
+                graph::Activation& value) {
   return read_choice(reader, name, kActivations, value);
 }
 
-bool read_value(ConfigReader& reader, std::string_view name, bool is_required, PerHead& value) {
+bool read_value(core::ConfigReader& reader, std::string_view name, bool is_required,
+                PerHead& value) {
   if (is_required && !reader.has(name)) {
-    Index ignored = 0;
+    graph::Index ignored = 0;
     return reader.required(name, ignored);  // says that the key is missing
   }
   return reader.one_or_many(name, value.sizes);
@@ -55,7 +57,7 @@ bool read_value(ConfigReader& reader, std::string_view name, bool is_required, P
 template <typename Kind>
 void expand_per_head(Kind& layer) {
   if constexpr (requires { layer.head_count(); }) {
-    const Index heads = layer.head_count();
+    const graph::Index heads = layer.head_count();
     for_each_field<Kind>([&](const auto& field) {
       auto& value = layer.*(field.member);
       if constexpr (std::is_same_v<std::decay_t<decltype(value)>, PerHead>) {
@@ -67,7 +69,7 @@ void expand_per_head(Kind& layer) {
 }
 
 template <typename Kind>
-Layer read_kind(ConfigReader& reader) {
+Layer read_kind(core::ConfigReader& reader) {
   Kind layer;
   for_each_field<Kind>([&](const auto& field) {
     read_value(reader, field.name, field.is_required, layer.*(field.member));
@@ -78,7 +80,7 @@ Layer read_kind(ConfigReader& reader) {
 }
 
 template <typename... Kinds>
-std::optional<Layer> read_named(std::string_view wanted, ConfigReader& reader,
+std::optional<Layer> read_named(std::string_view wanted, core::ConfigReader& reader,
                                 std::variant<Kinds...>*) {
   std::optional<Layer> layer;
   (void)((wanted == Kinds::kName && (layer = read_kind<Kinds>(reader), true)) || ...);
@@ -92,13 +94,13 @@ std::vector<std::string> names_of(std::variant<Kinds...>*) {
 
 // --- writing
 
-Json value_json(Index value) { return value; }
-Json value_json(double value) { return value; }
-Json value_json(bool value) { return value; }
-Json value_json(Norm value) { return norm_name(value); }
-Json value_json(Activation value) { return activation_name(value); }
-Json value_json(const std::vector<Index>& value) { return value; }
-Json value_json(const PerHead& value) {
+core::Json value_json(graph::Index value) { return value; }
+core::Json value_json(double value) { return value; }
+core::Json value_json(bool value) { return value; }
+core::Json value_json(graph::Norm value) { return graph::norm_name(value); }
+core::Json value_json(graph::Activation value) { return graph::activation_name(value); }
+core::Json value_json(const std::vector<graph::Index>& value) { return value; }
+core::Json value_json(const PerHead& value) {
   if (!value.sizes.empty() && value.uniform()) return value.sizes.front();
   return value.sizes;
 }
@@ -115,29 +117,30 @@ void combine_value(std::size_t& hash, const T& value) {
   else
     combine(hash, std::hash<T>{}(value));
 }
-void combine_value(std::size_t& hash, const std::vector<Index>& values) {
-  for (const Index value : values) combine_value(hash, value);
+void combine_value(std::size_t& hash, const std::vector<graph::Index>& values) {
+  for (const graph::Index value : values) combine_value(hash, value);
 }
 void combine_value(std::size_t& hash, const PerHead& value) { combine_value(hash, value.sizes); }
 
 // --- resizing
 
-void resize_value(Index& value, std::int32_t /*index*/, Index size) { value = size; }
-void resize_value(std::vector<Index>& value, std::int32_t index, Index size) {
+void resize_value(graph::Index& value, std::int32_t /*index*/, graph::Index size) { value = size; }
+void resize_value(std::vector<graph::Index>& value, std::int32_t index, graph::Index size) {
   value.at(static_cast<std::size_t>(index)) = size;
 }
-void resize_value(PerHead& value, std::int32_t index, Index size) {
+void resize_value(PerHead& value, std::int32_t index, graph::Index size) {
   resize_value(value.sizes, index, size);
 }
 template <typename T>
-void resize_value(T& /*value*/, std::int32_t /*index*/, Index /*size*/) {
-  ensure(false, "only sizes are resized");
+void resize_value(T& /*value*/, std::int32_t /*index*/, graph::Index /*size*/) {
+  core::ensure(false, "only sizes are resized");
 }
 
-std::vector<Index> take(const std::vector<Index>& values, const std::vector<Index>& kept) {
-  std::vector<Index> result;
+std::vector<graph::Index> take(const std::vector<graph::Index>& values,
+                               const std::vector<graph::Index>& kept) {
+  std::vector<graph::Index> result;
   result.reserve(kept.size());
-  for (const Index i : kept) result.push_back(values.at(static_cast<std::size_t>(i)));
+  for (const graph::Index i : kept) result.push_back(values.at(static_cast<std::size_t>(i)));
   return result;
 }
 
@@ -147,13 +150,13 @@ std::string_view layer_kind(const Layer& layer) {
   return std::visit([](const auto& kind) { return std::decay_t<decltype(kind)>::kName; }, layer);
 }
 
-LayerRole layer_role(const Layer& layer) {
+graph::LayerRole layer_role(const Layer& layer) {
   return std::visit([](const auto& kind) { return std::decay_t<decltype(kind)>::kRole; }, layer);
 }
 
 std::vector<std::string> layer_kind_names() { return names_of(static_cast<Layer*>(nullptr)); }
 
-Index splits_needed(const Layer& layer) {
+graph::Index splits_needed(const Layer& layer) {
   if (const auto* grouped = std::get_if<GroupedAttention>(&layer)) return grouped->head_count();
   if (const auto* cascaded = std::get_if<CascadedAttention>(&layer)) return cascaded->head_count();
   if (const auto* tokens = std::get_if<TokenAttention>(&layer); tokens && tokens->split)
@@ -165,51 +168,52 @@ Index splits_needed(const Layer& layer) {
   return 1;
 }
 
-LayerProblems layer_problems(const Layer& layer, const Value& input, Index width) {
+LayerProblems layer_problems(const Layer& layer, const graph::Value& input, graph::Index width) {
   return std::visit([&](const auto& kind) { return check(kind, input, width); }, layer);
 }
 
-ValueId write_layer(const Layer& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+graph::ValueId write_layer(const Layer& layer, graph::LayerWriter& writer, graph::ValueId x,
+                           const graph::Extent& out) {
   return std::visit([&](const auto& kind) { return write(kind, writer, x, out); }, layer);
 }
 
-std::optional<Layer> read_layer(const ConfigReader& parent, const ConfigNode& node,
+std::optional<Layer> read_layer(const core::ConfigReader& parent, const core::ConfigNode& node,
                                 const std::string& path) {
-  Problems& problems = parent.problems();
+  core::Problems& problems = parent.problems();
   if (!node.is_map() || node.items.size() != 1) {
     problems.add(node.place, path + " must be one layer, written as kind: {settings}");
     return std::nullopt;
   }
-  const ConfigNode& entry = node.items.front();
+  const core::ConfigNode& entry = node.items.front();
   const std::vector<std::string> known = layer_kind_names();
-  static const ConfigNode empty_map{.kind = ConfigNode::Kind::kMap};
-  ConfigNode stand_in = empty_map;
+  static const core::ConfigNode empty_map{.kind = core::ConfigNode::Kind::kMap};
+  core::ConfigNode stand_in = empty_map;
   stand_in.place = entry.place;
   const bool bare = entry.is_null();
   if (!bare && !entry.is_map()) {
     problems.add(entry.place, path + "." + entry.key + " must be a map of settings");
     return std::nullopt;
   }
-  ConfigReader reader = parent.child_of(bare ? stand_in : entry, path + "." + entry.key);
+  core::ConfigReader reader = parent.child_of(bare ? stand_in : entry, path + "." + entry.key);
   std::optional<Layer> layer = read_named(entry.key, reader, static_cast<Layer*>(nullptr));
   if (!layer)
     problems.add(entry.key_place, path + ": '" + entry.key + "' is not a layer kind" +
-                                      did_you_mean(entry.key, known));
+                                      core::did_you_mean(entry.key, known));
   return layer;
 }
 
-Json layer_json(const Layer& layer, bool with_defaults) {
+core::Json layer_json(const Layer& layer, bool with_defaults) {
   return std::visit(
       [&](const auto& kind) {
         using Kind = std::decay_t<decltype(kind)>;
         const Kind defaults;
-        Json settings = Json::object();
+        core::Json settings = core::Json::object();
         for_each_field<Kind>([&](const auto& field) {
           const auto& value = kind.*(field.member);
           if (with_defaults || field.is_required || !(value == defaults.*(field.member)))
             settings[std::string(field.name)] = value_json(value);
         });
-        Json result = Json::object();
+        core::Json result = core::Json::object();
         result[std::string(Kind::kName)] = std::move(settings);
         return result;
       },
@@ -227,7 +231,7 @@ std::size_t layer_hash(const Layer& layer) {
       layer);
 }
 
-void resize_layer(Layer& layer, std::string_view field, std::int32_t index, Index size) {
+void resize_layer(Layer& layer, std::string_view field, std::int32_t index, graph::Index size) {
   std::visit(
       [&](auto& kind) {
         bool found = false;
@@ -236,27 +240,29 @@ void resize_layer(Layer& layer, std::string_view field, std::int32_t index, Inde
           resize_value(kind.*(each.member), index, size);
           found = true;
         });
-        ensure(found, "a resized field belongs to its layer");
+        core::ensure(found, "a resized field belongs to its layer");
       },
       layer);
 }
 
-void keep_heads(Layer& layer, const std::vector<Index>& kept) {
+void keep_heads(Layer& layer, const std::vector<graph::Index>& kept) {
   std::visit(
       [&](auto& kind) {
         using Kind = std::decay_t<decltype(kind)>;
         if constexpr (std::is_same_v<Kind, MobileVitLayer>) {
-          ensure(static_cast<Index>(kept.size()) == kind.heads, "the heads of MobileViT are held");
+          core::ensure(static_cast<graph::Index>(kept.size()) == kind.heads,
+                       "the heads of MobileViT are held");
         } else if constexpr (requires { kind.qk; }) {
           kind.qk.sizes = take(kind.qk.sizes, kept);
           kind.v.sizes = take(kind.v.sizes, kept);
           if constexpr (requires { kind.kernels; }) kind.kernels = take(kind.kernels, kept);
-          if constexpr (requires { kind.heads; }) kind.heads = static_cast<Index>(kept.size());
+          if constexpr (requires { kind.heads; })
+            kind.heads = static_cast<graph::Index>(kept.size());
         } else {
-          ensure(sizeof(Kind) == 0, "only attention layers have heads");
+          core::ensure(sizeof(Kind) == 0, "only attention layers have heads");
         }
       },
       layer);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

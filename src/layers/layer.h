@@ -19,7 +19,7 @@
 #include "layers/stem_layers.h"
 #include "layers/token_layers.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// Every layer kind. This list is the only registry: a kind added here that lacks kName, kRole,
 /// fields(), check() or write() does not compile, and every law of tests/layers runs over it.
@@ -32,32 +32,33 @@ using Layer =
                  InvertedResidual, InvertedResidualDownsample, ConvolutionHead, MobileVitLayer>;
 
 std::string_view layer_kind(const Layer& layer);
-LayerRole layer_role(const Layer& layer);
+graph::LayerRole layer_role(const Layer& layer);
 std::vector<std::string> layer_kind_names();
 
 /// The equal splits of the embedding that the layer reads: its heads if each has its own split.
-Index splits_needed(const Layer& layer);
+graph::Index splits_needed(const Layer& layer);
 
 /// What does not fit: settings out of range, an input of the wrong layout, a map too small.
-LayerProblems layer_problems(const Layer& layer, const Value& input, Index width);
+LayerProblems layer_problems(const Layer& layer, const graph::Value& input, graph::Index width);
 
 /// Writes the layer into the graph behind `x`; `out` is the embedding of its stage.
-ValueId write_layer(const Layer& layer, LayerWriter& writer, ValueId x, const Extent& out);
+graph::ValueId write_layer(const Layer& layer, graph::LayerWriter& writer, graph::ValueId x,
+                           const graph::Extent& out);
 
 /// Reads `kind: {settings}` (a map of one entry); problems go to the reader's document.
-std::optional<Layer> read_layer(const ConfigReader& parent, const ConfigNode& node,
+std::optional<Layer> read_layer(const core::ConfigReader& parent, const core::ConfigNode& node,
                                 const std::string& path);
 
 /// {"kind": {settings}}; settings that equal their defaults are left out unless `with_defaults`.
-Json layer_json(const Layer& layer, bool with_defaults = false);
+core::Json layer_json(const Layer& layer, bool with_defaults = false);
 
 /// A hash of kind and settings, for caches inside one process.
 std::size_t layer_hash(const Layer& layer);
 
 /// Sets the size that `field` (element `index`, or kUnset) has in the layer, as pruning does.
-void resize_layer(Layer& layer, std::string_view field, std::int32_t index, Index size);
+void resize_layer(Layer& layer, std::string_view field, std::int32_t index, graph::Index size);
 
 /// Removes the heads not in `kept` from every per-head setting.
-void keep_heads(Layer& layer, const std::vector<Index>& kept);
+void keep_heads(Layer& layer, const std::vector<graph::Index>& kept);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

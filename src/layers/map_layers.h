@@ -5,15 +5,15 @@
 
 #include "layers/fields.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// EfficientViT's token interaction: x + norm(depthwise convolution of x) on a map.
 struct DepthwiseLayer {
   static constexpr std::string_view kName = "depthwise";
-  static constexpr LayerRole kRole = LayerRole::kTokenMixer;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kTokenMixer;
 
-  Index kernel = 3;
-  Norm norm = Norm::kBatch;
+  graph::Index kernel = 3;
+  graph::Norm norm = graph::Norm::kBatch;
 
   static constexpr auto fields() {
     return std::tuple{optional("kernel", &DepthwiseLayer::kernel),
@@ -25,11 +25,11 @@ struct DepthwiseLayer {
 /// x + norm(1x1(activation(norm(1x1(x))))) on a map, with `hidden` channels between.
 struct FfnLayer {
   static constexpr std::string_view kName = "ffn";
-  static constexpr LayerRole kRole = LayerRole::kFfn;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kFfn;
 
-  Index hidden = 0;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu;
+  graph::Index hidden = 0;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu;
 
   static constexpr auto fields() {
     return std::tuple{required("hidden", &FfnLayer::hidden), optional("norm", &FfnLayer::norm),
@@ -42,14 +42,14 @@ struct FfnLayer {
 /// squeeze-and-excitation over `squeeze` channels (0: none), 1x1 to the next stage's width.
 struct SubsampleLayer {
   static constexpr std::string_view kName = "subsample";
-  static constexpr LayerRole kRole = LayerRole::kDownsample;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kDownsample;
 
-  Index hidden = 0;
-  Index squeeze = 0;
-  Index kernel = 3;
-  Index stride = 2;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu;
+  graph::Index hidden = 0;
+  graph::Index squeeze = 0;
+  graph::Index kernel = 3;
+  graph::Index stride = 2;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu;
 
   static constexpr auto fields() {
     return std::tuple{required("hidden", &SubsampleLayer::hidden),
@@ -62,26 +62,29 @@ struct SubsampleLayer {
   friend bool operator==(const SubsampleLayer&, const SubsampleLayer&) = default;
 };
 
-LayerProblems check(const DepthwiseLayer& layer, const Value& input, Index width);
-LayerProblems check(const FfnLayer& layer, const Value& input, Index width);
-LayerProblems check(const SubsampleLayer& layer, const Value& input, Index width);
-ValueId write(const DepthwiseLayer& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const FfnLayer& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const SubsampleLayer& layer, LayerWriter& writer, ValueId x, const Extent& out);
+LayerProblems check(const DepthwiseLayer& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const FfnLayer& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const SubsampleLayer& layer, const graph::Value& input, graph::Index width);
+graph::ValueId write(const DepthwiseLayer& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const FfnLayer& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const SubsampleLayer& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
 
 /// Squeeze-and-excitation (arXiv 1709.01507): x · gate(1x1(activation(1x1(mean of x)))) with
 /// `squeezed` channels between, an axis of the field "squeeze".
-ValueId squeeze_excite(LayerWriter& writer, ValueId x, Index squeezed, Activation activation,
-                       Activation gate);
+graph::ValueId squeeze_excite(graph::LayerWriter& writer, graph::ValueId x, graph::Index squeezed,
+                              graph::Activation activation, graph::Activation gate);
 
 /// A problem for each size of `field` below 1 and, unless the input is a map, for the layer itself.
-void require_positive(LayerProblems& problems, std::string_view field, Index size);
-void require_odd(LayerProblems& problems, std::string_view field, Index kernel);
-bool require_map(LayerProblems& problems, const Value& input);
-bool require_tokens(LayerProblems& problems, const Value& input);
+void require_positive(LayerProblems& problems, std::string_view field, graph::Index size);
+void require_odd(LayerProblems& problems, std::string_view field, graph::Index kernel);
+bool require_map(LayerProblems& problems, const graph::Value& input);
+bool require_tokens(LayerProblems& problems, const graph::Value& input);
 /// Tokens (N, T, C) or pixel tokens (N, H, W, C).
-bool require_channels_last(LayerProblems& problems, const Value& input);
+bool require_channels_last(LayerProblems& problems, const graph::Value& input);
 /// A problem unless the epsilon of a norm is positive.
 void require_epsilon(LayerProblems& problems, double epsilon);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -4,7 +4,7 @@
 #include "layers/map_layers.h"
 #include "layers/token_layers.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 namespace {
 
@@ -12,15 +12,15 @@ constexpr double kMobileVitEpsilon = 1e-5;
 
 /// How a map is cut into patches: the pixels at one place of all patches are one run of tokens.
 struct Patches {
-  Index side, rows, columns;
+  graph::Index side, rows, columns;
 
-  Index places() const { return side * side; }
+  graph::Index places() const { return side * side; }
 };
 
 /// (N, C, H, W) -> (N·places, rows·columns, C), and back.
-ValueId unfold(LayerWriter& writer, ValueId x, const Patches& p) {
-  const Value map = writer[x];
-  const Index n = map.shape[0], channels = map.shape[1];
+graph::ValueId unfold(graph::LayerWriter& writer, graph::ValueId x, const Patches& p) {
+  const graph::Value map = writer[x];
+  const graph::Index n = map.shape[0], channels = map.shape[1];
   x = writer.reshape(x, {n, channels, p.rows, p.side, p.columns, p.side}, 1, map.channels,
                      "unfold.cut");
   x = writer.permute(x, {0, 3, 5, 2, 4, 1}, "unfold.order");
@@ -28,9 +28,9 @@ ValueId unfold(LayerWriter& writer, ValueId x, const Patches& p) {
                         "unfold");
 }
 
-ValueId refold(LayerWriter& writer, ValueId x, const Patches& p) {
-  const Value tokens = writer[x];
-  const Index n = tokens.shape[0] / p.places(), channels = tokens.shape[2];
+graph::ValueId refold(graph::LayerWriter& writer, graph::ValueId x, const Patches& p) {
+  const graph::Value tokens = writer[x];
+  const graph::Index n = tokens.shape[0] / p.places(), channels = tokens.shape[2];
   x = writer.reshape(x, {n, p.side, p.side, p.rows, p.columns, channels}, 5, tokens.channels,
                      "fold.cut");
   x = writer.permute(x, {0, 5, 3, 1, 4, 2}, "fold.order");
@@ -38,16 +38,17 @@ ValueId refold(LayerWriter& writer, ValueId x, const Patches& p) {
                         "fold");
 }
 
-PerHead of_block(const PerHead& all, Index block, Index heads) {
+PerHead of_block(const PerHead& all, graph::Index block, graph::Index heads) {
   const auto first = all.sizes.begin() + block * heads;
   return {{first, first + heads}};
 }
 
 /// One transformer block of ViT's layers; its heads stay, since no setting counts them per block.
-ValueId write_transformer(const MobileVitLayer& layer, LayerWriter& writer, ValueId x,
-                          const Extent& width, Index block, const Patches& patches) {
+graph::ValueId write_transformer(const MobileVitLayer& layer, graph::LayerWriter& writer,
+                                 graph::ValueId x, const graph::Extent& width, graph::Index block,
+                                 const Patches& patches) {
   const std::string name = "blocks." + std::to_string(block);
-  LayerWriter attention_writer = writer.part(name + ".attention.", block, layer.heads);
+  graph::LayerWriter attention_writer = writer.part(name + ".attention.", block, layer.heads);
   const TokenAttention attention{.heads = layer.heads,
                                  .qk = of_block(layer.qk, block, layer.heads),
                                  .v = of_block(layer.v, block, layer.heads),
@@ -55,16 +56,17 @@ ValueId write_transformer(const MobileVitLayer& layer, LayerWriter& writer, Valu
                                  .epsilon = kMobileVitEpsilon};
   x = write(attention, attention_writer, x, width);
   for (std::size_t a = 0; a < writer.graph().axes.size(); ++a) {
-    const Axis& axis = writer.graph().axes[a];
-    if (axis.layer == writer.layer() && axis.kind == AxisKind::kHead)
-      writer.hold(static_cast<AxisId>(a), "one number of heads counts for all of its blocks");
+    const graph::Axis& axis = writer.graph().axes[a];
+    if (axis.layer == writer.layer() && axis.kind == graph::AxisKind::kHead)
+      writer.hold(static_cast<graph::AxisId>(a),
+                  "one number of heads counts for all of its blocks");
   }
-  AttentionTap& tap = writer.graph().attention.back();
+  graph::AttentionTap& tap = writer.graph().attention.back();
   tap.part = name;
   tap.windows = patches.places();
   tap.height = patches.rows;
   tap.width = patches.columns;
-  LayerWriter ffn_writer = writer.part(name + ".ffn.", block, 1);
+  graph::LayerWriter ffn_writer = writer.part(name + ".ffn.", block, 1);
   const TokenFfn ffn{.hidden = layer.hidden[static_cast<std::size_t>(block)],
                      .activation = layer.activation,
                      .epsilon = kMobileVitEpsilon};
@@ -73,14 +75,15 @@ ValueId write_transformer(const MobileVitLayer& layer, LayerWriter& writer, Valu
 
 }  // namespace
 
-LayerProblems check(const MobileVitLayer& layer, const Value& input, Index /*width*/) {
+LayerProblems check(const MobileVitLayer& layer, const graph::Value& input,
+                    graph::Index /*width*/) {
   LayerProblems problems;
   const bool is_map = require_map(problems, input);
   require_positive(problems, "width", layer.width);
   if (layer.heads > 4096) problems.push_back({"heads", "must be at most 4096"});
   if (layer.hidden.empty())
     problems.push_back({"hidden", "must name the FFN of at least one block"});
-  for (const Index hidden : layer.hidden) require_positive(problems, "hidden", hidden);
+  for (const graph::Index hidden : layer.hidden) require_positive(problems, "hidden", hidden);
   if (layer.heads < 1 || !layer.hidden.empty())
     check_heads(problems, layer.qk, layer.v, layer.head_count(), layer.scale);
   require_odd(problems, "kernel", layer.kernel);
@@ -95,17 +98,19 @@ LayerProblems check(const MobileVitLayer& layer, const Value& input, Index /*wid
   return problems;
 }
 
-ValueId write(const MobileVitLayer& layer, LayerWriter& writer, ValueId x, const Extent& out) {
-  const Shape map = writer[x].shape;
+graph::ValueId write(const MobileVitLayer& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out) {
+  const graph::Shape map = writer[x].shape;
   const Patches patches{layer.patch, map[2] / layer.patch, map[3] / layer.patch};
   // A residual stream of its own: gated where it begins and where each block adds to it.
-  const Extent width{writer.axis(AxisKind::kExpansion, "width", layer.width)};
-  ValueId y = writer.conv_norm(x, out, "local", {.kernel = layer.kernel, .norm = layer.norm});
+  const graph::Extent width{writer.axis(graph::AxisKind::kExpansion, "width", layer.width)};
+  graph::ValueId y =
+      writer.conv_norm(x, out, "local", {.kernel = layer.kernel, .norm = layer.norm});
   y = writer.activate(y, layer.activation, "local.activation");
   y = writer.convolution(y, width, "embed", 1, 1, 0, false, false);
   writer.gate(y);
   y = unfold(writer, y, patches);
-  for (Index block = 0; block < layer.block_count(); ++block)
+  for (graph::Index block = 0; block < layer.block_count(); ++block)
     y = write_transformer(layer, writer, y, width, block, patches);
   y = refold(writer, writer.layer_norm(y, "norm", kMobileVitEpsilon), patches);
   y = writer.conv_norm(y, out, "project", {.norm = layer.norm});
@@ -115,4 +120,4 @@ ValueId write(const MobileVitLayer& layer, LayerWriter& writer, ValueId x, const
   return writer.activate(y, layer.activation, "fuse.activation");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -6,7 +6,7 @@
 
 #include "layers/fields.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// MobileViT's block (arXiv 2110.02178, Fig 1): a convolution and a 1x1 to tokens of `width`; in
 /// each of `patch` x `patch` places the pixels of all patches attend to one another, through one
@@ -14,17 +14,17 @@ namespace vitlab {
 /// input beside the result. `qk` and `v` list the heads of the first block, then of the next.
 struct MobileVitLayer {
   static constexpr std::string_view kName = "mobilevit";
-  static constexpr LayerRole kRole = LayerRole::kAttention;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kAttention;
 
-  Index width = 0;
-  Index heads = 4;  // of each block
+  graph::Index width = 0;
+  graph::Index heads = 4;  // of each block
   PerHead qk, v;
   double scale = 0;
-  std::vector<Index> hidden;  // of the FFN of each block
-  Index patch = 2;
-  Index kernel = 3;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kSilu;
+  std::vector<graph::Index> hidden;  // of the FFN of each block
+  graph::Index patch = 2;
+  graph::Index kernel = 3;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kSilu;
 
   static constexpr auto fields() {
     return std::tuple{required("width", &MobileVitLayer::width),
@@ -38,14 +38,15 @@ struct MobileVitLayer {
                       optional("norm", &MobileVitLayer::norm),
                       optional("activation", &MobileVitLayer::activation)};
   }
-  Index block_count() const { return static_cast<Index>(hidden.size()); }
+  graph::Index block_count() const { return static_cast<graph::Index>(hidden.size()); }
   /// The heads of all blocks.
-  Index head_count() const { return heads > 4096 ? heads : heads * block_count(); }
+  graph::Index head_count() const { return heads > 4096 ? heads : heads * block_count(); }
   friend bool operator==(const MobileVitLayer&, const MobileVitLayer&) = default;
 };
 
 /// The map's sides must be multiples of `patch`.
-LayerProblems check(const MobileVitLayer& layer, const Value& input, Index width);
-ValueId write(const MobileVitLayer& layer, LayerWriter& writer, ValueId x, const Extent& out);
+LayerProblems check(const MobileVitLayer& layer, const graph::Value& input, graph::Index width);
+graph::ValueId write(const MobileVitLayer& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -5,7 +5,7 @@
 
 #include "layers/fields.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 // Layers of Swin (arXiv 2103.14030) and SwinV2 (arXiv 2111.09883): values are pixel tokens
 // (N, H, W, C).
@@ -14,9 +14,9 @@ namespace vitlab {
 /// layer norm.
 struct PatchMapStem {
   static constexpr std::string_view kName = "patch_map";
-  static constexpr LayerRole kRole = LayerRole::kStem;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kStem;
 
-  Index size = 4;
+  graph::Index size = 4;
 
   static constexpr auto fields() { return std::tuple{optional("size", &PatchMapStem::size)}; }
   friend bool operator==(const PatchMapStem&, const PatchMapStem&) = default;
@@ -27,7 +27,7 @@ struct PatchMapStem {
 /// stands behind the linear layer, as in SwinV2.
 struct PatchMerging {
   static constexpr std::string_view kName = "patch_merging";
-  static constexpr LayerRole kRole = LayerRole::kDownsample;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kDownsample;
 
   bool post_norm = false;
 
@@ -44,11 +44,11 @@ struct PatchMerging {
 /// split i of the channels.
 struct ShiftedAttention {
   static constexpr std::string_view kName = "shifted_attention";
-  static constexpr LayerRole kRole = LayerRole::kAttention;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kAttention;
 
-  Index heads = 0;
-  Index window = 7;
-  Index shift = 0;
+  graph::Index heads = 0;
+  graph::Index window = 7;
+  graph::Index shift = 0;
   PerHead qk, v;
   double scale = 0;
   bool qkv_bias = true;
@@ -64,7 +64,7 @@ struct ShiftedAttention {
                       optional("qkv_bias", &ShiftedAttention::qkv_bias),
                       optional("split", &ShiftedAttention::split)};
   }
-  Index head_count() const { return heads; }
+  graph::Index head_count() const { return heads; }
   friend bool operator==(const ShiftedAttention&, const ShiftedAttention&) = default;
 };
 
@@ -73,14 +73,14 @@ struct ShiftedAttention {
 /// `bias_hidden` units makes from log-spaced offsets; keys have no bias.
 struct CosineAttention {
   static constexpr std::string_view kName = "cosine_attention";
-  static constexpr LayerRole kRole = LayerRole::kAttention;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kAttention;
 
-  Index heads = 0;
-  Index window = 8;
-  Index shift = 0;
+  graph::Index heads = 0;
+  graph::Index window = 8;
+  graph::Index shift = 0;
   PerHead qk, v;
   bool qkv_bias = true;
-  Index bias_hidden = 512;
+  graph::Index bias_hidden = 512;
   bool split = false;
 
   static constexpr auto fields() {
@@ -93,34 +93,39 @@ struct CosineAttention {
                       optional("bias_hidden", &CosineAttention::bias_hidden),
                       optional("split", &CosineAttention::split)};
   }
-  Index head_count() const { return heads; }
+  graph::Index head_count() const { return heads; }
   friend bool operator==(const CosineAttention&, const CosineAttention&) = default;
 };
 
-LayerProblems check(const PatchMapStem& layer, const Value& input, Index width);
-LayerProblems check(const PatchMerging& layer, const Value& input, Index width);
-LayerProblems check(const ShiftedAttention& layer, const Value& input, Index width);
-LayerProblems check(const CosineAttention& layer, const Value& input, Index width);
-ValueId write(const PatchMapStem& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const PatchMerging& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const ShiftedAttention& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const CosineAttention& layer, LayerWriter& writer, ValueId x, const Extent& out);
+LayerProblems check(const PatchMapStem& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const PatchMerging& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const ShiftedAttention& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const CosineAttention& layer, const graph::Value& input, graph::Index width);
+graph::ValueId write(const PatchMapStem& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const PatchMerging& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const ShiftedAttention& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const CosineAttention& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
 
 /// The windows and shifts that a map of this size has with these settings: what the layers use.
 struct ShiftedWindows {
-  Index height = 0, width = 0;  // of one window
-  Index rows = 1, columns = 1;  // how many
-  Index shift_rows = 0, shift_columns = 0;
+  graph::Index height = 0, width = 0;  // of one window
+  graph::Index rows = 1, columns = 1;  // how many
+  graph::Index shift_rows = 0, shift_columns = 0;
 
-  Index count() const { return rows * columns; }
-  Index tokens() const { return height * width; }
+  graph::Index count() const { return rows * columns; }
+  graph::Index tokens() const { return height * width; }
 };
-ShiftedWindows shifted_windows(Index height, Index width, Index window, Index shift);
+ShiftedWindows shifted_windows(graph::Index height, graph::Index width, graph::Index window,
+                               graph::Index shift);
 
 /// The epsilon of every layer norm of Swin, PyTorch's own.
 constexpr double kPixelNormEpsilon = 1e-5;
 
 /// Whether the input is pixel tokens (N, H, W, C); if not, a problem.
-bool require_pixels(LayerProblems& problems, const Value& input);
+bool require_pixels(LayerProblems& problems, const graph::Value& input);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -6,17 +6,18 @@
 #include "layers/pixel_layers.h"
 #include "layers/token_heads.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 namespace {
 
 /// (N, H, W, C) -> (N·windows, T, C), rolled and padded.
-ValueId to_shifted_windows(LayerWriter& writer, ValueId x, const ShiftedWindows& w) {
+graph::ValueId to_shifted_windows(graph::LayerWriter& writer, graph::ValueId x,
+                                  const ShiftedWindows& w) {
   x = writer.roll(x, 1, -w.shift_rows, -w.shift_columns, "windows.roll");
-  const Shape map = writer[x].shape;
+  const graph::Shape map = writer[x].shape;
   x = writer.pad(x, 1, w.rows * w.height - map[1], w.columns * w.width - map[2], "windows.pad");
-  const Value in = writer[x];
-  const Index n = in.shape[0], channels = in.shape[3];
+  const graph::Value in = writer[x];
+  const graph::Index n = in.shape[0], channels = in.shape[3];
   if (w.count() > 1) {
     x = writer.reshape(x, {n, w.rows, w.height, w.columns, w.width, channels}, 5, in.channels,
                        "windows.cut");
@@ -26,10 +27,11 @@ ValueId to_shifted_windows(LayerWriter& writer, ValueId x, const ShiftedWindows&
 }
 
 /// The inverse for a map of `height` x `width`.
-ValueId from_shifted_windows(LayerWriter& writer, ValueId x, const ShiftedWindows& w, Index height,
-                             Index width) {
-  const Value stack = writer[x];
-  const Index n = stack.shape[0] / w.count(), channels = stack.shape[2];
+graph::ValueId from_shifted_windows(graph::LayerWriter& writer, graph::ValueId x,
+                                    const ShiftedWindows& w, graph::Index height,
+                                    graph::Index width) {
+  const graph::Value stack = writer[x];
+  const graph::Index n = stack.shape[0] / w.count(), channels = stack.shape[2];
   if (w.count() > 1) {
     x = writer.reshape(x, {n, w.rows, w.columns, w.height, w.width, channels}, 5, stack.channels,
                        "windows.unstack");
@@ -41,43 +43,46 @@ ValueId from_shifted_windows(LayerWriter& writer, ValueId x, const ShiftedWindow
   return writer.roll(x, 1, w.shift_rows, w.shift_columns, "windows.unroll");
 }
 
-ValueId mask_of(LayerWriter& writer, const ShiftedWindows& w) {
-  if (w.shift_rows == 0 && w.shift_columns == 0) return kUnset;
+graph::ValueId mask_of(graph::LayerWriter& writer, const ShiftedWindows& w) {
+  if (w.shift_rows == 0 && w.shift_columns == 0) return graph::kUnset;
   return writer.shift_mask({w.height, w.width, w.rows, w.columns, w.shift_rows, w.shift_columns},
                            "mask");
 }
 
-AttentionTap tap_of(Index heads, const ShiftedWindows& w) {
+graph::AttentionTap tap_of(graph::Index heads, const ShiftedWindows& w) {
   return {.heads = heads, .windows = w.count(), .height = w.height, .width = w.width};
 }
 
 /// exp(min(logit_scale, log 100)) of each head: (heads, 1, 1).
-ValueId head_factors(LayerWriter& writer, AxisId heads) {
-  const Initialiser log_ten{Initialiser::Kind::kConstant, 0, 0, std::log(10.0)};
-  const ValueId logit = writer.parameter_value({writer.graph().axis(heads).size, 1, 1},
-                                               {{heads}, {}, {}}, 0, "logit_scale", log_ten, false);
+graph::ValueId head_factors(graph::LayerWriter& writer, graph::AxisId heads) {
+  const graph::Initialiser log_ten{graph::Initialiser::Kind::kConstant, 0, 0, std::log(10.0)};
+  const graph::ValueId logit = writer.parameter_value(
+      {writer.graph().axis(heads).size, 1, 1}, {{heads}, {}, {}}, 0, "logit_scale", log_ten, false);
   return writer.limited_exp(logit, std::log(100.0), "factors");
 }
 
 /// The bias that a network makes of offsets: (heads, T, T).
-ValueId continuous_bias(LayerWriter& writer, AxisId heads, const ShiftedWindows& w, Index units) {
-  const Extent hidden{writer.axis(AxisKind::kHidden, "bias_hidden", units)};
-  ValueId x = writer.offset_table(w.height, w.width, "bias.offsets");
+graph::ValueId continuous_bias(graph::LayerWriter& writer, graph::AxisId heads,
+                               const ShiftedWindows& w, graph::Index units) {
+  const graph::Extent hidden{writer.axis(graph::AxisKind::kHidden, "bias_hidden", units)};
+  graph::ValueId x = writer.offset_table(w.height, w.width, "bias.offsets");
   x = writer.linear(x, hidden, "bias.expand", true, false);
-  x = writer.activate(x, Activation::kRelu, "bias.activation");
+  x = writer.activate(x, graph::Activation::kRelu, "bias.activation");
   writer.gate(x);
   x = writer.linear(x, {heads}, "bias.project", false, false);
   // The same of fewer numbers: before the entries are gathered.
-  x = writer.scale(writer.activate(x, Activation::kSigmoid, "bias.sigmoid"), 16, "bias.scale");
+  x = writer.scale(writer.activate(x, graph::Activation::kSigmoid, "bias.sigmoid"), 16,
+                   "bias.scale");
   return writer.gather_table(x, w.height, w.width, "bias.gather");
 }
 
 template <typename Attention>
-LayerProblems check_shifted(const Attention& layer, const Value& input, Index width, double scale) {
+LayerProblems check_shifted(const Attention& layer, const graph::Value& input, graph::Index width,
+                            double scale) {
   LayerProblems problems;
   require_pixels(problems, input);
   require_positive(problems, "window", layer.window);
-  if (layer.shift < 0 || layer.shift >= std::max<Index>(layer.window, 1))
+  if (layer.shift < 0 || layer.shift >= std::max<graph::Index>(layer.window, 1))
     problems.push_back({"shift", "must lie in 0..window-1, got " + std::to_string(layer.shift)});
   check_heads(problems, layer.qk, layer.v, layer.heads, scale);
   check_split(problems, layer.split, layer.heads, width);
@@ -86,7 +91,8 @@ LayerProblems check_shifted(const Attention& layer, const Value& input, Index wi
 
 }  // namespace
 
-ShiftedWindows shifted_windows(Index height, Index width, Index window, Index shift) {
+ShiftedWindows shifted_windows(graph::Index height, graph::Index width, graph::Index window,
+                               graph::Index shift) {
   ShiftedWindows w;
   w.height = std::min(height, window);
   w.width = std::min(width, window);
@@ -97,48 +103,50 @@ ShiftedWindows shifted_windows(Index height, Index width, Index window, Index sh
   return w;
 }
 
-LayerProblems check(const ShiftedAttention& layer, const Value& input, Index width) {
+LayerProblems check(const ShiftedAttention& layer, const graph::Value& input, graph::Index width) {
   return check_shifted(layer, input, width, layer.scale);
 }
 
-ValueId write(const ShiftedAttention& layer, LayerWriter& writer, ValueId x, const Extent& out) {
-  const Shape map = writer[x].shape;
+graph::ValueId write(const ShiftedAttention& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out) {
+  const graph::Shape map = writer[x].shape;
   const ShiftedWindows windows = shifted_windows(map[1], map[2], layer.window, layer.shift);
   const HeadAxes axes = head_axes(writer, layer.qk, layer.v);
-  const ValueId normed = writer.layer_norm(x, "norm", kPixelNormEpsilon);
-  const ValueId tokens = to_shifted_windows(writer, normed, windows);
+  const graph::ValueId normed = writer.layer_norm(x, "norm", kPixelNormEpsilon);
+  const graph::ValueId tokens = to_shifted_windows(writer, normed, windows);
   HeadScores scores{.scale = layer.scale};
   scores.bias = writer.position_bias(axes.heads, windows.height, windows.width,
-                                     BiasRule::kSignedOffset, "bias");
+                                     graph::BiasRule::kSignedOffset, "bias");
   scores.mask = mask_of(writer, windows);
-  AttentionTap tap = tap_of(layer.heads, windows);
+  graph::AttentionTap tap = tap_of(layer.heads, windows);
   const HeadProjections projections{.split = layer.split, .bias = layer.qkv_bias};
-  ValueId y = attend_tokens(writer, tokens, axes, projections, scores, tap);
+  graph::ValueId y = attend_tokens(writer, tokens, axes, projections, scores, tap);
   writer.tap(tap);
   y = writer.linear(y, out, "project");
   y = from_shifted_windows(writer, y, windows, map[1], map[2]);
   return writer.residual(x, y);
 }
 
-LayerProblems check(const CosineAttention& layer, const Value& input, Index width) {
+LayerProblems check(const CosineAttention& layer, const graph::Value& input, graph::Index width) {
   LayerProblems problems = check_shifted(layer, input, width, 1);
   require_positive(problems, "bias_hidden", layer.bias_hidden);
   return problems;
 }
 
-ValueId write(const CosineAttention& layer, LayerWriter& writer, ValueId x, const Extent& out) {
-  const Shape map = writer[x].shape;
+graph::ValueId write(const CosineAttention& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out) {
+  const graph::Shape map = writer[x].shape;
   const ShiftedWindows windows = shifted_windows(map[1], map[2], layer.window, layer.shift);
   const HeadAxes axes = head_axes(writer, layer.qk, layer.v);
-  const ValueId tokens = to_shifted_windows(writer, x, windows);
+  const graph::ValueId tokens = to_shifted_windows(writer, x, windows);
   HeadScores scores;
   scores.factors = head_factors(writer, axes.heads);
   scores.bias = continuous_bias(writer, axes.heads, windows, layer.bias_hidden);
   scores.mask = mask_of(writer, windows);
-  AttentionTap tap = tap_of(layer.heads, windows);
+  graph::AttentionTap tap = tap_of(layer.heads, windows);
   const HeadProjections projections{
       .split = layer.split, .bias = layer.qkv_bias, .keys_have_no_bias = true};
-  ValueId y = attend_tokens(writer, tokens, axes, projections, scores, tap);
+  graph::ValueId y = attend_tokens(writer, tokens, axes, projections, scores, tap);
   writer.tap(tap);
   y = writer.linear(y, out, "project");
   y = from_shifted_windows(writer, y, windows, map[1], map[2]);
@@ -147,4 +155,4 @@ ValueId write(const CosineAttention& layer, LayerWriter& writer, ValueId x, cons
   return writer.residual(x, y);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

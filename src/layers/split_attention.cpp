@@ -4,20 +4,20 @@
 #include "layers/attention_parts.h"
 #include "layers/map_layers.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 namespace {
 
 /// What grouped and cascaded attention share.
 struct SplitSettings {
   bool cascaded;
-  Index window;
+  graph::Index window;
   const PerHead& qk;
   const PerHead& v;
-  const std::vector<Index>& kernels;
+  const std::vector<graph::Index>& kernels;
   double scale;
-  Norm norm;
-  Activation activation;
+  graph::Norm norm;
+  graph::Activation activation;
 
   std::size_t heads() const { return kernels.size(); }
 };
@@ -25,13 +25,14 @@ struct SplitSettings {
 /// Writes the heads one after the other, since in the cascade each reads the one before.
 class HeadChain {
  public:
-  HeadChain(const SplitSettings& settings, LayerWriter& writer, ValueId x, AxisId heads_axis)
+  HeadChain(const SplitSettings& settings, graph::LayerWriter& writer, graph::ValueId x,
+            graph::AxisId heads_axis)
       : settings_(settings), writer_(writer), x_(x), heads_axis_(heads_axis) {}
 
-  ValueId write_all(ValueId bias, AttentionTap& tap) {
-    std::vector<ValueId> outputs;
+  graph::ValueId write_all(graph::ValueId bias, graph::AttentionTap& tap) {
+    std::vector<graph::ValueId> outputs;
     for (std::size_t head = 0; head < settings_.heads(); ++head) {
-      const ValueId fed = feed(head, outputs);
+      const graph::ValueId fed = feed(head, outputs);
       outputs.push_back(write_head(head, fed, bias, tap));
     }
     return writer_.concat(outputs, 1, "heads.join");
@@ -40,11 +41,11 @@ class HeadChain {
  private:
   static std::string name_of(std::size_t head) { return "heads." + std::to_string(head); }
 
-  ValueId feed(std::size_t head, const std::vector<ValueId>& outputs) {
+  graph::ValueId feed(std::size_t head, const std::vector<graph::ValueId>& outputs) {
     const std::size_t parts = writer_[x_].channels.size() / settings_.heads();
-    const ValueId own = writer_.split(x_, head * parts, parts, name_of(head) + ".split");
+    const graph::ValueId own = writer_.split(x_, head * parts, parts, name_of(head) + ".split");
     if (!settings_.cascaded || head == 0) return own;
-    const ValueId before = outputs.back();
+    const graph::ValueId before = outputs.back();
     return writer_[own].channels == writer_[before].channels
                ? writer_.add(own, before, name_of(head) + ".cascade")
                : writer_.add_leading(own, before, name_of(head) + ".cascade");
@@ -53,40 +54,43 @@ class HeadChain {
   /// V of a head that feeds the next is the next split itself where their widths agree: the two
   /// are added, so they share their axes. The last head's V, and every V without a cascade, is
   /// free.
-  Extent value_axes(std::size_t head, ValueId fed) {
+  graph::Extent value_axes(std::size_t head, graph::ValueId fed) {
     const auto index = static_cast<std::int32_t>(head);
-    const Index size = settings_.v[index];
+    const graph::Index size = settings_.v[index];
     const bool feeds_next = settings_.cascaded && head + 1 < settings_.heads();
     if (feeds_next && size == writer_[fed].shape[1]) return writer_[fed].channels;
-    const AxisId axis = writer_.owned_axis(AxisKind::kV, "v", size, index, heads_axis_, index);
+    const graph::AxisId axis =
+        writer_.owned_axis(graph::AxisKind::kV, "v", size, index, heads_axis_, index);
     if (feeds_next) {
       constexpr std::string_view kWhy =
           "the cascade adds a V whose size is not the split's to the next split, by position";
       writer_.hold(axis, kWhy);
-      for (const AxisId embedding : writer_[fed].channels) writer_.hold(embedding, kWhy);
+      for (const graph::AxisId embedding : writer_[fed].channels) writer_.hold(embedding, kWhy);
     }
     return {axis};
   }
 
-  ValueId write_head(std::size_t head, ValueId fed, ValueId bias, AttentionTap& tap) {
+  graph::ValueId write_head(std::size_t head, graph::ValueId fed, graph::ValueId bias,
+                            graph::AttentionTap& tap) {
     const std::string name = name_of(head);
     const auto index = static_cast<std::int32_t>(head);
-    const AxisId qk =
-        writer_.owned_axis(AxisKind::kQk, "qk", settings_.qk[index], index, heads_axis_, index);
-    const Extent v_axes = value_axes(head, fed);
-    Extent projected{qk, qk};
+    const graph::AxisId qk = writer_.owned_axis(graph::AxisKind::kQk, "qk", settings_.qk[index],
+                                                index, heads_axis_, index);
+    const graph::Extent v_axes = value_axes(head, fed);
+    graph::Extent projected{qk, qk};
     projected.append(v_axes);
-    const ValueId qkv = writer_.conv_norm(fed, projected, name + ".qkv", {.norm = settings_.norm});
-    ValueId q = writer_.split(qkv, 0, 1, name + ".q");
-    const ValueId k = writer_.split(qkv, 1, 1, name + ".k");
-    const ValueId v = writer_.split(qkv, 2, v_axes.size(), name + ".v");
+    const graph::ValueId qkv =
+        writer_.conv_norm(fed, projected, name + ".qkv", {.norm = settings_.norm});
+    graph::ValueId q = writer_.split(qkv, 0, 1, name + ".q");
+    const graph::ValueId k = writer_.split(qkv, 1, 1, name + ".k");
+    const graph::ValueId v = writer_.split(qkv, 2, v_axes.size(), name + ".v");
     writer_.gate(k);
     writer_.gate(v);  // of a V that is the next split, the embedding's
     if (settings_.kernels[head] > 0)
       q = writer_.conv_norm(
           q, {qk}, name + ".interact",
           {.kernel = settings_.kernels[head], .depthwise = true, .norm = settings_.norm});
-    const Value values = writer_[v];
+    const graph::Value values = writer_[v];
     const HeadResult result =
         attend_head(writer_, flat(q, name + ".q.flat"), flat(k, name + ".k.flat"),
                     flat(v, name + ".v.flat"), bias, index, settings_.scale, name);
@@ -95,34 +99,34 @@ class HeadChain {
     return writer_.reshape(result.output, values.shape, 1, values.channels, name + ".map");
   }
 
-  ValueId flat(ValueId x, const std::string& name) {
-    const Value value = writer_[x];
+  graph::ValueId flat(graph::ValueId x, const std::string& name) {
+    const graph::Value value = writer_[x];
     return writer_.reshape(x, {value.shape[0], value.shape[1], value.shape[2] * value.shape[3]}, 1,
                            value.channels, name);
   }
 
   const SplitSettings& settings_;
-  LayerWriter& writer_;
-  ValueId x_;
-  AxisId heads_axis_;
+  graph::LayerWriter& writer_;
+  graph::ValueId x_;
+  graph::AxisId heads_axis_;
 };
 
-ValueId write_split_attention(const SplitSettings& settings, LayerWriter& writer, ValueId x,
-                              const Extent& out) {
-  const Shape map = writer[x].shape;
+graph::ValueId write_split_attention(const SplitSettings& settings, graph::LayerWriter& writer,
+                                     graph::ValueId x, const graph::Extent& out) {
+  const graph::Shape map = writer[x].shape;
   const Windows windows = windows_of(map[2], map[3], settings.window);
   // No spec says a gap in the splits, or in the cascade.
-  const AxisId heads =
-      writer.axis(AxisKind::kHead, "kernels", static_cast<Index>(settings.heads()));
+  const graph::AxisId heads =
+      writer.axis(graph::AxisKind::kHead, "kernels", static_cast<graph::Index>(settings.heads()));
   writer.hold(heads, kHeadReadsSplit);
-  const ValueId inside = to_windows(writer, x, windows);
-  const ValueId bias =
-      writer.position_bias(heads, windows.height, windows.width, BiasRule::kAbsoluteOffset, "bias");
-  AttentionTap tap{.heads = static_cast<Index>(settings.heads()),
-                   .windows = windows.count(),
-                   .height = windows.height,
-                   .width = windows.width};
-  ValueId y = HeadChain(settings, writer, inside, heads).write_all(bias, tap);
+  const graph::ValueId inside = to_windows(writer, x, windows);
+  const graph::ValueId bias = writer.position_bias(heads, windows.height, windows.width,
+                                                   graph::BiasRule::kAbsoluteOffset, "bias");
+  graph::AttentionTap tap{.heads = static_cast<graph::Index>(settings.heads()),
+                          .windows = windows.count(),
+                          .height = windows.height,
+                          .width = windows.width};
+  graph::ValueId y = HeadChain(settings, writer, inside, heads).write_all(bias, tap);
   writer.tap(tap);
   y = writer.activate(y, settings.activation, "activation");
   y = writer.conv_norm(y, out, "project", {.norm = settings.norm, .zero_scale = true});
@@ -130,7 +134,7 @@ ValueId write_split_attention(const SplitSettings& settings, LayerWriter& writer
 }
 
 template <typename Layer>
-LayerProblems check_splits(const Layer& layer, const Value& input, Index width) {
+LayerProblems check_splits(const Layer& layer, const graph::Value& input, graph::Index width) {
   LayerProblems problems;
   require_map(problems, input);
   require_positive(problems, "window", layer.window);
@@ -138,9 +142,9 @@ LayerProblems check_splits(const Layer& layer, const Value& input, Index width) 
     problems.push_back({"kernels", "must name one kernel per head"});
     return problems;
   }
-  for (const Index kernel : layer.kernels)
+  for (const graph::Index kernel : layer.kernels)
     if (kernel != 0) require_odd(problems, "kernels", kernel);
-  const Index heads = layer.head_count();
+  const graph::Index heads = layer.head_count();
   if (width % heads != 0)
     problems.push_back({"kernels", "make " + std::to_string(heads) +
                                        " heads, which do not divide the stage's width " +
@@ -151,22 +155,24 @@ LayerProblems check_splits(const Layer& layer, const Value& input, Index width) 
 
 }  // namespace
 
-LayerProblems check(const GroupedAttention& layer, const Value& input, Index width) {
+LayerProblems check(const GroupedAttention& layer, const graph::Value& input, graph::Index width) {
   return check_splits(layer, input, width);
 }
 
-LayerProblems check(const CascadedAttention& layer, const Value& input, Index width) {
+LayerProblems check(const CascadedAttention& layer, const graph::Value& input, graph::Index width) {
   return check_splits(layer, input, width);
 }
 
-ValueId write(const GroupedAttention& l, LayerWriter& writer, ValueId x, const Extent& out) {
+graph::ValueId write(const GroupedAttention& l, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out) {
   return write_split_attention(
       {false, l.window, l.qk, l.v, l.kernels, l.scale, l.norm, l.activation}, writer, x, out);
 }
 
-ValueId write(const CascadedAttention& l, LayerWriter& writer, ValueId x, const Extent& out) {
+graph::ValueId write(const CascadedAttention& l, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out) {
   return write_split_attention(
       {true, l.window, l.qk, l.v, l.kernels, l.scale, l.norm, l.activation}, writer, x, out);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -6,17 +6,17 @@
 
 #include "layers/fields.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// EfficientViT's overlapping patch embedding: 3x3 convolutions of stride 2, one per width; no
 /// activation behind the last. The last width is the first stage's.
 struct ConvolutionStem {
   static constexpr std::string_view kName = "convolutions";
-  static constexpr LayerRole kRole = LayerRole::kStem;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kStem;
 
-  std::vector<Index> widths;
-  Norm norm = Norm::kBatch;
-  Activation activation = Activation::kRelu;
+  std::vector<graph::Index> widths;
+  graph::Norm norm = graph::Norm::kBatch;
+  graph::Activation activation = graph::Activation::kRelu;
 
   static constexpr auto fields() {
     return std::tuple{required("widths", &ConvolutionStem::widths),
@@ -30,10 +30,10 @@ struct ConvolutionStem {
 /// tokens (N, T, C), class tokens before them and a learned position embedding.
 struct PatchStem {
   static constexpr std::string_view kName = "patches";
-  static constexpr LayerRole kRole = LayerRole::kStem;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kStem;
 
-  Index size = 16;
-  Index class_tokens = 1;
+  graph::Index size = 16;
+  graph::Index class_tokens = 1;
   bool position_embedding = true;
 
   static constexpr auto fields() {
@@ -44,12 +44,14 @@ struct PatchStem {
   friend bool operator==(const PatchStem&, const PatchStem&) = default;
 };
 
-LayerProblems check(const ConvolutionStem& layer, const Value& input, Index width);
-LayerProblems check(const PatchStem& layer, const Value& input, Index width);
+LayerProblems check(const ConvolutionStem& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const PatchStem& layer, const graph::Value& input, graph::Index width);
 /// Problems of a patch that does not divide the image.
-void check_patch_size(LayerProblems& problems, Index size, const Value& image);
+void check_patch_size(LayerProblems& problems, graph::Index size, const graph::Value& image);
 /// From the image (N, C, H, W) to the first stage, whose embedding is `out`.
-ValueId write(const ConvolutionStem& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const PatchStem& layer, LayerWriter& writer, ValueId x, const Extent& out);
+graph::ValueId write(const ConvolutionStem& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const PatchStem& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -1,22 +1,22 @@
 #include "layers/token_heads.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 namespace {
 
 /// Queries, keys and values (N, T, channels): of all heads, or of each.
 struct HeadValues {
-  std::vector<ValueId> q, k, v;
+  std::vector<graph::ValueId> q, k, v;
 };
 
 /// Writes attention on tokens for one layer.
 class TokenHeads {
  public:
-  TokenHeads(LayerWriter& writer, const HeadAxes& axes, const HeadProjections& projections,
-             const HeadScores& scores, AttentionTap& tap)
+  TokenHeads(graph::LayerWriter& writer, const HeadAxes& axes, const HeadProjections& projections,
+             const HeadScores& scores, graph::AttentionTap& tap)
       : writer_(writer), axes_(axes), projections_(projections), scores_(scores), tap_(tap) {}
 
-  ValueId run(ValueId x) {
+  graph::ValueId run(graph::ValueId x) {
     if (projections_.split) return attend_apart(project_splits(x));
     const HeadValues all = project(x);
     return uniform(axes_.qk) && uniform(axes_.v) ? attend_together(all) : attend_apart(cut(all));
@@ -26,21 +26,21 @@ class TokenHeads {
   std::size_t heads() const { return axes_.qk.size(); }
   static std::string name_of(std::size_t head) { return "heads." + std::to_string(head); }
 
-  bool uniform(const Extent& sizes) const {
-    for (const AxisId axis : sizes)
+  bool uniform(const graph::Extent& sizes) const {
+    for (const graph::AxisId axis : sizes)
       if (writer_.graph().axis(axis).size != writer_.graph().axis(sizes.front()).size) return false;
     return true;
   }
 
-  HeadValues project(ValueId x) {
+  HeadValues project(graph::ValueId x) {
     const bool fused_bias = projections_.bias && !projections_.keys_have_no_bias;
-    Extent projected = axes_.qk;
+    graph::Extent projected = axes_.qk;
     projected.append(axes_.qk);
     projected.append(axes_.v);
-    const ValueId qkv = writer_.linear(x, projected, "qkv", fused_bias);
-    ValueId q = writer_.split(qkv, 0, heads(), "q");
-    const ValueId k = writer_.split(qkv, heads(), heads(), "k");
-    ValueId v = writer_.split(qkv, 2 * heads(), heads(), "v");
+    const graph::ValueId qkv = writer_.linear(x, projected, "qkv", fused_bias);
+    graph::ValueId q = writer_.split(qkv, 0, heads(), "q");
+    const graph::ValueId k = writer_.split(qkv, heads(), heads(), "k");
+    graph::ValueId v = writer_.split(qkv, 2 * heads(), heads(), "v");
     if (projections_.bias && projections_.keys_have_no_bias) {
       q = biased(q, "q_bias");
       v = biased(v, "v_bias");
@@ -50,31 +50,31 @@ class TokenHeads {
     return {{scaled(q, "scale")}, {k}, {v}};
   }
 
-  ValueId biased(ValueId x, const std::string& name) {
-    const Extent channels = writer_[x].channels;
-    const ValueId bias =
+  graph::ValueId biased(graph::ValueId x, const std::string& name) {
+    const graph::Extent channels = writer_[x].channels;
+    const graph::ValueId bias =
         writer_.parameter_value({writer_[x].shape.back()}, {channels}, 0, name, {}, false);
     return writer_.add_broadcast(x, bias, name + ".add");
   }
 
-  ValueId scaled(ValueId q, const std::string& name) {
-    return scores_.factors == kUnset ? writer_.scale(q, scores_.scale, name) : q;
+  graph::ValueId scaled(graph::ValueId q, const std::string& name) {
+    return scores_.factors == graph::kUnset ? writer_.scale(q, scores_.scale, name) : q;
   }
 
-  HeadValues project_splits(ValueId x) {
+  HeadValues project_splits(graph::ValueId x) {
     const std::size_t parts = writer_[x].channels.size() / heads();
     // No spec says a gap in the splits.
     writer_.hold(axes_.heads, kHeadReadsSplit);
     HeadValues own;
     for (std::size_t head = 0; head < heads(); ++head) {
       const std::string name = name_of(head);
-      const ValueId fed = writer_.split(x, head * parts, parts, name + ".split");
+      const graph::ValueId fed = writer_.split(x, head * parts, parts, name + ".split");
       const bool fused_bias = projections_.bias && !projections_.keys_have_no_bias;
-      const Extent projected{axes_.qk[head], axes_.qk[head], axes_.v[head]};
-      const ValueId qkv = writer_.linear(fed, projected, name + ".qkv", fused_bias);
-      ValueId q = writer_.split(qkv, 0, 1, name + ".q");
-      const ValueId k = writer_.split(qkv, 1, 1, name + ".k");
-      ValueId v = writer_.split(qkv, 2, 1, name + ".v");
+      const graph::Extent projected{axes_.qk[head], axes_.qk[head], axes_.v[head]};
+      const graph::ValueId qkv = writer_.linear(fed, projected, name + ".qkv", fused_bias);
+      graph::ValueId q = writer_.split(qkv, 0, 1, name + ".q");
+      const graph::ValueId k = writer_.split(qkv, 1, 1, name + ".k");
+      graph::ValueId v = writer_.split(qkv, 2, 1, name + ".v");
       if (projections_.bias && projections_.keys_have_no_bias) {
         q = biased(q, name + ".q_bias");
         v = biased(v, name + ".v_bias");
@@ -99,49 +99,50 @@ class TokenHeads {
   }
 
   /// (N, T, h·d) -> (N, h, T, d), for heads of equal size.
-  ValueId by_head(ValueId x, const std::string& name) {
-    const Shape shape = writer_[x].shape;
-    const auto count = static_cast<Index>(heads());
-    const ValueId cut_up = writer_.reshape(x, {shape[0], shape[1], count, shape[2] / count}, kUnset,
-                                           {}, name + ".cut");
+  graph::ValueId by_head(graph::ValueId x, const std::string& name) {
+    const graph::Shape shape = writer_[x].shape;
+    const auto count = static_cast<graph::Index>(heads());
+    const graph::ValueId cut_up = writer_.reshape(x, {shape[0], shape[1], count, shape[2] / count},
+                                                  graph::kUnset, {}, name + ".cut");
     return writer_.permute(cut_up, {0, 2, 1, 3}, name);
   }
 
   /// All heads in one batched product.
-  ValueId attend_together(const HeadValues& all) {
-    const Value values = writer_[all.v[0]];
-    ValueId q = by_head(all.q[0], "q.heads"), k = by_head(all.k[0], "k.heads");
-    const ValueId v = by_head(all.v[0], "v.heads");
-    if (scores_.factors != kUnset) {
+  graph::ValueId attend_together(const HeadValues& all) {
+    const graph::Value values = writer_[all.v[0]];
+    graph::ValueId q = by_head(all.q[0], "q.heads"), k = by_head(all.k[0], "k.heads");
+    const graph::ValueId v = by_head(all.v[0], "v.heads");
+    if (scores_.factors != graph::kUnset) {
       q = writer_.l2_normalize(q, "q.unit");
       k = writer_.l2_normalize(k, "k.unit");
     }
-    ValueId map = writer_.matrix_multiply(q, k, false, true, "scores");
-    if (scores_.factors != kUnset)
+    graph::ValueId map = writer_.matrix_multiply(q, k, false, true, "scores");
+    if (scores_.factors != graph::kUnset)
       map = writer_.multiply_broadcast(map, scores_.factors, "scores.scaled");
-    if (scores_.bias != kUnset) map = writer_.add_broadcast(map, scores_.bias, "with_bias");
-    if (scores_.mask != kUnset) {
-      const Shape mask = writer_[scores_.mask].shape;
-      const ValueId for_all = writer_.reshape(scores_.mask, {mask[0], 1, mask[1], mask[2]}, kUnset,
-                                              {}, "mask.for_heads");
+    if (scores_.bias != graph::kUnset) map = writer_.add_broadcast(map, scores_.bias, "with_bias");
+    if (scores_.mask != graph::kUnset) {
+      const graph::Shape mask = writer_[scores_.mask].shape;
+      const graph::ValueId for_all = writer_.reshape(scores_.mask, {mask[0], 1, mask[1], mask[2]},
+                                                     graph::kUnset, {}, "mask.for_heads");
       map = writer_.add_broadcast(map, for_all, "with_mask");
     }
     map = writer_.softmax(map, "softmax");
-    const ValueId mixed = writer_.matrix_multiply(map, v, false, false, "mix");
+    const graph::ValueId mixed = writer_.matrix_multiply(map, v, false, false, "mix");
     tap_.maps = {map};
     tap_.outputs = {mixed};
-    const ValueId ordered = writer_.permute(mixed, {0, 2, 1, 3}, "heads.order");
+    const graph::ValueId ordered = writer_.permute(mixed, {0, 2, 1, 3}, "heads.order");
     return writer_.reshape(ordered, values.shape, 2, values.channels, "heads.join");
   }
 
   /// One product a head.
-  ValueId attend_apart(const HeadValues& own) {
-    std::vector<ValueId> outputs;
+  graph::ValueId attend_apart(const HeadValues& own) {
+    std::vector<graph::ValueId> outputs;
     for (std::size_t head = 0; head < heads(); ++head) {
       const std::string name = name_of(head);
-      const ValueId map = writer_.softmax(own_scores(own, head), name + ".softmax");
-      const Value values = writer_[own.v[head]];
-      const ValueId mixed = writer_.matrix_multiply(map, own.v[head], false, false, name + ".mix");
+      const graph::ValueId map = writer_.softmax(own_scores(own, head), name + ".softmax");
+      const graph::Value values = writer_[own.v[head]];
+      const graph::ValueId mixed =
+          writer_.matrix_multiply(map, own.v[head], false, false, name + ".mix");
       tap_.maps.push_back(map);
       tap_.outputs.push_back(mixed);
       outputs.push_back(
@@ -150,47 +151,48 @@ class TokenHeads {
     return writer_.concat(outputs, 2, "heads.join");
   }
 
-  ValueId own_scores(const HeadValues& own, std::size_t head) {
+  graph::ValueId own_scores(const HeadValues& own, std::size_t head) {
     const std::string name = name_of(head);
-    const auto index = static_cast<Index>(head);
-    ValueId q = own.q[head], k = own.k[head];
-    if (scores_.factors != kUnset) {
+    const auto index = static_cast<graph::Index>(head);
+    graph::ValueId q = own.q[head], k = own.k[head];
+    if (scores_.factors != graph::kUnset) {
       q = writer_.l2_normalize(q, name + ".q.unit");
       k = writer_.l2_normalize(k, name + ".k.unit");
     }
-    ValueId map = writer_.matrix_multiply(q, k, false, true, name + ".scores");
-    if (scores_.factors != kUnset) {
-      const ValueId factor = writer_.slice(scores_.factors, 0, index, 1, name + ".factor");
+    graph::ValueId map = writer_.matrix_multiply(q, k, false, true, name + ".scores");
+    if (scores_.factors != graph::kUnset) {
+      const graph::ValueId factor = writer_.slice(scores_.factors, 0, index, 1, name + ".factor");
       map = writer_.multiply_broadcast(map, factor, name + ".scores.scaled");
     }
-    if (scores_.bias != kUnset) {
-      const ValueId bias = writer_.slice(scores_.bias, 0, index, 1, name + ".bias");
+    if (scores_.bias != graph::kUnset) {
+      const graph::ValueId bias = writer_.slice(scores_.bias, 0, index, 1, name + ".bias");
       map = writer_.add_broadcast(map, bias, name + ".with_bias");
     }
-    if (scores_.mask != kUnset) map = writer_.add_broadcast(map, scores_.mask, name + ".with_mask");
+    if (scores_.mask != graph::kUnset)
+      map = writer_.add_broadcast(map, scores_.mask, name + ".with_mask");
     return map;
   }
 
-  LayerWriter& writer_;
+  graph::LayerWriter& writer_;
   const HeadAxes& axes_;
   const HeadProjections& projections_;
   const HeadScores& scores_;
-  AttentionTap& tap_;
+  graph::AttentionTap& tap_;
 };
 
 }  // namespace
 
-ValueId attend_tokens(LayerWriter& writer, ValueId x, const HeadAxes& axes,
-                      const HeadProjections& projections, const HeadScores& scores,
-                      AttentionTap& tap) {
+graph::ValueId attend_tokens(graph::LayerWriter& writer, graph::ValueId x, const HeadAxes& axes,
+                             const HeadProjections& projections, const HeadScores& scores,
+                             graph::AttentionTap& tap) {
   return TokenHeads(writer, axes, projections, scores, tap).run(x);
 }
 
-void check_split(LayerProblems& problems, bool split, Index heads, Index width) {
+void check_split(LayerProblems& problems, bool split, graph::Index heads, graph::Index width) {
   if (split && heads >= 1 && width % heads != 0)
     problems.push_back({"heads", "must divide the stage's width " + std::to_string(width) +
                                      " where each head reads a split, got " +
                                      std::to_string(heads)});
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -6,14 +6,15 @@
 #include "graph/layer_writer.h"
 #include "layers/attention_parts.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// What the scores of attention on tokens are, beside the products of queries and keys.
 struct HeadScores {
-  double scale = 1;          // factor of all queries
-  ValueId factors = kUnset;  // (heads, 1, 1): queries and keys of length 1, times these
-  ValueId bias = kUnset;     // (heads, T, T)
-  ValueId mask = kUnset;     // (windows, T, T)
+  double scale = 1;  // factor of all queries
+  graph::ValueId factors =
+      graph::kUnset;                    // (heads, 1, 1): queries and keys of length 1, times these
+  graph::ValueId bias = graph::kUnset;  // (heads, T, T)
+  graph::ValueId mask = graph::kUnset;  // (windows, T, T)
 };
 
 /// How queries, keys and values (N, T, channels) are made from the channels of `x`.
@@ -26,11 +27,11 @@ struct HeadProjections {
 /// softmax(scores)·V of all heads of tokens (N, T, C), laid end to end: (N, T, axes.v). Projections
 /// are one "qkv" for all heads, or "heads.<i>.qkv" for each split; heads of equal size are computed
 /// together. Fills the maps and outputs of `tap`, and gates K and V.
-ValueId attend_tokens(LayerWriter& writer, ValueId x, const HeadAxes& axes,
-                      const HeadProjections& projections, const HeadScores& scores,
-                      AttentionTap& tap);
+graph::ValueId attend_tokens(graph::LayerWriter& writer, graph::ValueId x, const HeadAxes& axes,
+                             const HeadProjections& projections, const HeadScores& scores,
+                             graph::AttentionTap& tap);
 
 /// Problems of a split that the stage's width does not allow.
-void check_split(LayerProblems& problems, bool split, Index heads, Index width);
+void check_split(LayerProblems& problems, bool split, graph::Index heads, graph::Index width);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

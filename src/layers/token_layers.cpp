@@ -3,9 +3,9 @@
 #include "layers/map_layers.h"
 #include "layers/token_heads.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
-LayerProblems check(const TokenAttention& layer, const Value& input, Index width) {
+LayerProblems check(const TokenAttention& layer, const graph::Value& input, graph::Index width) {
   LayerProblems problems;
   require_tokens(problems, input);
   check_heads(problems, layer.qk, layer.v, layer.heads, layer.scale);
@@ -14,20 +14,21 @@ LayerProblems check(const TokenAttention& layer, const Value& input, Index width
   return problems;
 }
 
-ValueId write(const TokenAttention& layer, LayerWriter& writer, ValueId x, const Extent& out) {
+graph::ValueId write(const TokenAttention& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out) {
   const HeadAxes axes = head_axes(writer, layer.qk, layer.v);
-  const ValueId normed = writer.layer_norm(x, "norm", layer.epsilon);
-  AttentionTap tap{.heads = static_cast<Index>(axes.qk.size()), .windows = 1};
+  const graph::ValueId normed = writer.layer_norm(x, "norm", layer.epsilon);
+  graph::AttentionTap tap{.heads = static_cast<graph::Index>(axes.qk.size()), .windows = 1};
   tap.height = 1;
   tap.width = writer[x].shape[1];
-  ValueId y = attend_tokens(writer, normed, axes, {layer.split, layer.qkv_bias},
-                            {.scale = layer.scale}, tap);
+  graph::ValueId y = attend_tokens(writer, normed, axes, {layer.split, layer.qkv_bias},
+                                   {.scale = layer.scale}, tap);
   writer.tap(tap);
   y = writer.linear(y, out, "project");
   return writer.residual(x, y);
 }
 
-LayerProblems check(const TokenFfn& layer, const Value& input, Index /*width*/) {
+LayerProblems check(const TokenFfn& layer, const graph::Value& input, graph::Index /*width*/) {
   LayerProblems problems;
   require_channels_last(problems, input);
   require_positive(problems, "hidden", layer.hidden);
@@ -35,9 +36,10 @@ LayerProblems check(const TokenFfn& layer, const Value& input, Index /*width*/) 
   return problems;
 }
 
-ValueId write(const TokenFfn& layer, LayerWriter& writer, ValueId x, const Extent& out) {
-  const Extent hidden{writer.axis(AxisKind::kHidden, "hidden", layer.hidden)};
-  ValueId y = layer.post_norm ? x : writer.layer_norm(x, "norm", layer.epsilon);
+graph::ValueId write(const TokenFfn& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out) {
+  const graph::Extent hidden{writer.axis(graph::AxisKind::kHidden, "hidden", layer.hidden)};
+  graph::ValueId y = layer.post_norm ? x : writer.layer_norm(x, "norm", layer.epsilon);
   y = writer.linear(y, hidden, "expand");
   y = writer.activate(y, layer.activation, "activation");
   writer.gate(y);
@@ -47,15 +49,16 @@ ValueId write(const TokenFfn& layer, LayerWriter& writer, ValueId x, const Exten
   return writer.residual(x, y);
 }
 
-LayerProblems check(const TokenNorm& layer, const Value& input, Index /*width*/) {
+LayerProblems check(const TokenNorm& layer, const graph::Value& input, graph::Index /*width*/) {
   LayerProblems problems;
   require_channels_last(problems, input);
   require_epsilon(problems, layer.epsilon);
   return problems;
 }
 
-ValueId write(const TokenNorm& layer, LayerWriter& writer, ValueId x, const Extent& /*out*/) {
+graph::ValueId write(const TokenNorm& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& /*out*/) {
   return writer.layer_norm(x, "norm", layer.epsilon);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -5,7 +5,7 @@
 
 #include "layers/fields.h"
 
-namespace vitlab {
+namespace vitlab::layers {
 
 /// The epsilon of layer norms on tokens in DeiT and timm's ViT.
 constexpr double kTokenNormEpsilon = 1e-6;
@@ -14,9 +14,9 @@ constexpr double kTokenNormEpsilon = 1e-6;
 /// `split`, head i reads only split i of the normed channels for its query, key and value.
 struct TokenAttention {
   static constexpr std::string_view kName = "token_attention";
-  static constexpr LayerRole kRole = LayerRole::kAttention;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kAttention;
 
-  Index heads = 0;
+  graph::Index heads = 0;
   PerHead qk, v;
   double scale = 0;
   bool qkv_bias = true;
@@ -32,7 +32,7 @@ struct TokenAttention {
                       optional("split", &TokenAttention::split),
                       optional("epsilon", &TokenAttention::epsilon)};
   }
-  Index head_count() const { return heads; }
+  graph::Index head_count() const { return heads; }
   friend bool operator==(const TokenAttention&, const TokenAttention&) = default;
 };
 
@@ -40,10 +40,10 @@ struct TokenAttention {
 /// x + fc2(activation(fc1(norm(x)))); with `post_norm` SwinV2's, x + norm(fc2(activation(fc1(x)))).
 struct TokenFfn {
   static constexpr std::string_view kName = "token_ffn";
-  static constexpr LayerRole kRole = LayerRole::kFfn;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kFfn;
 
-  Index hidden = 0;
-  Activation activation = Activation::kGelu;
+  graph::Index hidden = 0;
+  graph::Activation activation = graph::Activation::kGelu;
   double epsilon = kTokenNormEpsilon;  // of the layer norm
   bool post_norm = false;
 
@@ -59,7 +59,7 @@ struct TokenFfn {
 /// DeiT's two heads read behind with distillation, and SwinV2-G's on the main branch.
 struct TokenNorm {
   static constexpr std::string_view kName = "token_norm";
-  static constexpr LayerRole kRole = LayerRole::kNorm;
+  static constexpr graph::LayerRole kRole = graph::LayerRole::kNorm;
 
   double epsilon = kTokenNormEpsilon;
 
@@ -67,11 +67,14 @@ struct TokenNorm {
   friend bool operator==(const TokenNorm&, const TokenNorm&) = default;
 };
 
-LayerProblems check(const TokenAttention& layer, const Value& input, Index width);
-LayerProblems check(const TokenFfn& layer, const Value& input, Index width);
-LayerProblems check(const TokenNorm& layer, const Value& input, Index width);
-ValueId write(const TokenAttention& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const TokenFfn& layer, LayerWriter& writer, ValueId x, const Extent& out);
-ValueId write(const TokenNorm& layer, LayerWriter& writer, ValueId x, const Extent& out);
+LayerProblems check(const TokenAttention& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const TokenFfn& layer, const graph::Value& input, graph::Index width);
+LayerProblems check(const TokenNorm& layer, const graph::Value& input, graph::Index width);
+graph::ValueId write(const TokenAttention& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const TokenFfn& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
+graph::ValueId write(const TokenNorm& layer, graph::LayerWriter& writer, graph::ValueId x,
+                     const graph::Extent& out);
 
-}  // namespace vitlab
+}  // namespace vitlab::layers

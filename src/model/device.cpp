@@ -13,14 +13,15 @@
 #include "core/processor.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
 [[noreturn]] void lacks_cuda(const std::string& reason) {
-  throw CapabilityError("CUDA cannot be used: " + reason +
-                        "; run scripts/bootstrap --cuda on a machine with an NVIDIA driver, or use "
-                        "--device cpu");
+  throw core::CapabilityError(
+      "CUDA cannot be used: " + reason +
+      "; run scripts/bootstrap --cuda on a machine with an NVIDIA driver, or use "
+      "--device cpu");
 }
 
 /// The folder of the LibTorch that this program runs with.
@@ -37,7 +38,7 @@ void load_cuda() {
     // Never closed: it registers kernels for the rest of the program.
     if (dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
       const char* cause = dlerror();
-      lacks_cuda(printable(cause == nullptr ? "unknown cause" : cause));
+      lacks_cuda(core::printable(cause == nullptr ? "unknown cause" : cause));
     }
   }
   if (!at::hasCUDA()) lacks_cuda("LibTorch finds no NVIDIA driver or no GPU");
@@ -66,10 +67,11 @@ at::Device open_device(std::string_view name) {
   if (numbered) {
     const auto [end, error] = std::from_chars(name.data() + 5, name.data() + name.size(), index);
     if (error != std::errc{} || end != name.data() + name.size() || index < 0 || index > 127)
-      throw UserError("device " + quoted_clip(name) + " needs a number behind 'cuda:'");
+      throw core::UserError("device " + core::quoted_clip(name) + " needs a number behind 'cuda:'");
   } else if (name != "cuda") {
-    throw UserError("device " + quoted_clip(name) + " is not known" +
-                    did_you_mean(name, {"cpu", "cuda"}) + " (cpu, cuda or cuda:<number>)");
+    throw core::UserError("device " + core::quoted_clip(name) + " is not known" +
+                          core::did_you_mean(name, {"cpu", "cuda"}) +
+                          " (cpu, cuda or cuda:<number>)");
   }
   load_cuda();
   const int count = static_cast<int>(at::detail::getCUDAHooks().deviceCount());
@@ -78,11 +80,11 @@ at::Device open_device(std::string_view name) {
 }
 
 std::string device_class(at::Device device) {
-  return device.is_cpu() ? processor_name() : gpu_name(device.index());
+  return device.is_cpu() ? core::processor_name() : gpu_name(device.index());
 }
 
 void set_threads(int threads) {
-  ensure(threads >= 1, "at least one thread computes");
+  core::ensure(threads >= 1, "at least one thread computes");
   at::set_num_threads(threads);
 }
 
@@ -92,4 +94,4 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, -1);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

@@ -5,7 +5,7 @@
 
 #include <ATen/ATen.h>
 
-namespace vitlab {
+namespace vitlab::model {
 
 /// "cpu", "cuda" or "cuda:1"; loads LibTorch's CUDA half when a CUDA device is asked for. Throws
 /// UserError for another word, CapabilityError (with the remedy) if there is no such device.
@@ -22,4 +22,4 @@ void set_threads(int threads);
 /// at the start of a program that trains or times; it then holds the most that it ever used.
 void keep_freed_memory();
 
-}  // namespace vitlab
+}  // namespace vitlab::model

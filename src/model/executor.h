@@ -8,7 +8,7 @@
 #include "graph/graph.h"
 #include "model/weights.h"
 
-namespace vitlab {
+namespace vitlab::model {
 
 /// Told about every node that runs, in order: begin just before LibTorch computes it, end just
 /// after, while its inputs are still held.
@@ -47,24 +47,24 @@ struct RunResult {
 /// Runs a graph with LibTorch. Holds no weights; one executor serves many runs and threads.
 class Executor {
  public:
-  explicit Executor(Graph graph, at::Device device = at::kCPU);
+  explicit Executor(graph::Graph graph, at::Device device = at::kCPU);
 
   /// One batch (N, C, H, W); images are brought to the weights' dtype and device. Gradients flow if
   /// the caller's grad mode is on. Throws UserError if the images are not what the model reads.
   RunResult run(const Weights& weights, const at::Tensor& images,
                 const RunOptions& options = {}) const;
 
-  const Graph& graph() const { return graph_; }
+  const graph::Graph& graph() const { return graph_; }
   at::Device device() const { return device_; }
 
  private:
   class Run;
 
-  Graph graph_;
+  graph::Graph graph_;
   at::Device device_;
-  std::vector<std::vector<ValueId>> released_;  // by node: the values that it reads last
-  std::vector<at::Tensor> constants_;           // by node; undefined but where op_constant is not
-  std::vector<bool> is_gated_;                  // by value
+  std::vector<std::vector<graph::ValueId>> released_;  // by node: the values that it reads last
+  std::vector<at::Tensor> constants_;  // by node; undefined but where op_constant is not
+  std::vector<bool> is_gated_;         // by value
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::model

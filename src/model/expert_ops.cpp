@@ -2,13 +2,13 @@
 
 #include <ATen/core/grad_mode.h>
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
 /// The row of each slot's token in N images of `tokens` rows and an empty one each, laid end to
 /// end.
-at::Tensor token_rows(const at::Tensor& routes, Index tokens) {
+at::Tensor token_rows(const at::Tensor& routes, graph::Index tokens) {
   const at::Tensor first =
       at::arange(routes.size(0), routes.options()).mul(tokens + 1).view({-1, 1, 1});
   return (routes + first).flatten();
@@ -21,16 +21,16 @@ at::Tensor with_empty_row(const at::Tensor& tokens) {
 
 }  // namespace
 
-at::Tensor routed(const Route& op, const at::Tensor& gates) {
+at::Tensor routed(const graph::Route& op, const at::Tensor& gates) {
   const at::NoGradGuard no_gradients;
-  const Index images = gates.size(0), tokens = gates.size(1), experts = gates.size(2);
+  const graph::Index images = gates.size(0), tokens = gates.size(1), experts = gates.size(2);
   // Stable: of equal gates, the first expert's is the larger.
   const at::Tensor order = std::get<1>(at::sort(gates, true, -1, true));
   const at::Tensor chosen =
       order.narrow(2, 0, op.top_k).transpose(1, 2).reshape({images, op.top_k * tokens});
   const at::Tensor asked = at::one_hot(chosen, experts).cumsum(1);
   const at::Tensor place = asked.gather(2, chosen.unsqueeze(2)).squeeze(2) - 1;
-  const Index slots = experts * op.capacity;
+  const graph::Index slots = experts * op.capacity;
   const at::Tensor slot =
       at::where(place.lt(op.capacity), chosen * op.capacity + place, at::full_like(place, slots));
   const at::Tensor token = at::arange(tokens, chosen.options()).repeat({images, op.top_k});
@@ -47,7 +47,7 @@ at::Tensor dispatched(const at::Tensor& tokens, const at::Tensor& routes) {
 }
 
 at::Tensor by_expert(const at::Tensor& slots, const at::Tensor& weight, const at::Tensor& bias) {
-  const Index images = slots.size(0), experts = slots.size(1), places = slots.size(2);
+  const graph::Index images = slots.size(0), experts = slots.size(1), places = slots.size(2);
   const at::Tensor rows = slots.transpose(0, 1).reshape({experts, images * places, slots.size(3)});
   return at::baddbmm(bias.unsqueeze(1), rows, weight.transpose(1, 2))
       .view({experts, images, places, weight.size(1)})
@@ -56,7 +56,7 @@ at::Tensor by_expert(const at::Tensor& slots, const at::Tensor& weight, const at
 }
 
 at::Tensor combined(const at::Tensor& slots, const at::Tensor& gates, const at::Tensor& routes) {
-  const Index images = gates.size(0), tokens = gates.size(1), experts = gates.size(2);
+  const graph::Index images = gates.size(0), tokens = gates.size(1), experts = gates.size(2);
   const at::Tensor rows = token_rows(routes, tokens);
   const at::Tensor expert =
       at::arange(experts, routes.options()).view({1, -1, 1}).expand(routes.sizes()).flatten();
@@ -69,4 +69,4 @@ at::Tensor combined(const at::Tensor& slots, const at::Tensor& gates, const at::
       .contiguous();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

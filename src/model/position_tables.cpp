@@ -5,28 +5,28 @@
 #include <cmath>
 #include <map>
 
+#include "architecture/model_spec.h"
 #include "core/error.h"
 #include "layers/stem_layers.h"
-#include "spec/model_spec.h"
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
 using TableKind = PositionTable::Kind;
 
 /// The grid behind the convolution that cuts each layer's patches.
-std::map<LayerId, TableGrid> patch_grids(const Graph& graph) {
-  std::map<LayerId, TableGrid> grids;
-  for (const Node& node : graph.nodes) {
-    if (!std::holds_alternative<Convolution>(node.op)) continue;
-    const Shape& map = graph.value(node.output).shape;
+std::map<graph::LayerId, TableGrid> patch_grids(const graph::Graph& graph) {
+  std::map<graph::LayerId, TableGrid> grids;
+  for (const graph::Node& node : graph.nodes) {
+    if (!std::holds_alternative<graph::Convolution>(node.op)) continue;
+    const graph::Shape& map = graph.value(node.output).shape;
     grids[node.layer] = {map[2], map[3]};
   }
   return grids;
 }
 
-Index entry_count(const PositionTable& table, const TableGrid& grid) {
+graph::Index entry_count(const PositionTable& table, const TableGrid& grid) {
   switch (table.kind) {
     case TableKind::kEmbedding:
       return table.class_tokens + grid.height * grid.width;
@@ -43,14 +43,14 @@ int entry_dim(const PositionTable& table) { return table.kind == TableKind::kSig
 
 /// `values` as a map (1, maps, height, width) in float32, and back.
 at::Tensor bicubic(const at::Tensor& maps, const PositionTable& table, bool antialias) {
-  const std::array<Index, 2> size{table.height, table.width};
+  const std::array<graph::Index, 2> size{table.height, table.width};
   return antialias ? at::_upsample_bicubic2d_aa(maps, size, false)
                    : at::upsample_bicubic2d(maps, size, false);
 }
 
 at::Tensor resized_embedding(const PositionTable& table, const TableGrid& from,
                              const at::Tensor& values) {
-  const Index channels = values.size(2), tokens = from.height * from.width;
+  const graph::Index channels = values.size(2), tokens = from.height * from.width;
   const at::Tensor maps = values.narrow(1, table.class_tokens, tokens)
                               .reshape({1, from.height, from.width, channels})
                               .permute({0, 3, 1, 2});
@@ -60,8 +60,8 @@ at::Tensor resized_embedding(const PositionTable& table, const TableGrid& from,
 
 /// Where the entries of `from` offsets lie among `to` ones: close together around 0, and the
 /// outermost of both at the same place (BEiT's way, which timm keeps).
-at::Tensor geometric_places(Index from, Index to) {
-  const Index half = from / 2;
+at::Tensor geometric_places(graph::Index from, graph::Index to) {
+  const graph::Index half = from / 2;
   double low = 1.01, high = 1.5, ratio = high;
   while (high - low > 1e-6) {
     ratio = (low + high) / 2;
@@ -70,7 +70,7 @@ at::Tensor geometric_places(Index from, Index to) {
   }
   std::vector<double> places(static_cast<std::size_t>(2 * half + 1), 0);
   double place = 1;
-  for (Index i = 0; i < half; ++i) {
+  for (graph::Index i = 0; i < half; ++i) {
     places[static_cast<std::size_t>(half + 1 + i)] = place;
     places[static_cast<std::size_t>(half - 1 - i)] = -place;
     place += std::pow(ratio, static_cast<double>(i + 1));
@@ -83,7 +83,7 @@ struct Neighbours {
   std::array<at::Tensor, 2> index;     // left, right
   std::array<at::Tensor, 2> distance;  // to left, to right
 
-  Neighbours(Index from, Index to) {
+  Neighbours(graph::Index from, graph::Index to) {
     const at::Tensor places = geometric_places(from, to);
     const at::Tensor wanted = at::arange(to, at::kFloat) - static_cast<double>(to / 2);
     index[1] = at::bucketize(wanted, places).clamp_max(from - 1);
@@ -98,7 +98,7 @@ struct Neighbours {
 /// Linear between the four neighbours of each offset, summed in the order of timm's code.
 at::Tensor resized_offsets(const PositionTable& table, const TableGrid& from,
                            const at::Tensor& values) {
-  const Index rows = 2 * from.height - 1, columns = 2 * from.width - 1;
+  const graph::Index rows = 2 * from.height - 1, columns = 2 * from.width - 1;
   const Neighbours y(rows, 2 * table.height - 1), x(columns, 2 * table.width - 1);
   const at::Tensor maps = values.t().reshape({-1, rows, columns});
   at::Tensor sum;
@@ -116,22 +116,23 @@ at::Tensor resized_offsets(const PositionTable& table, const TableGrid& from,
 }
 
 /// The grids that a file's own spec tells, by vitlab's names of the parameters.
-std::map<std::string, TableGrid> told_grids(const Metadata& metadata) {
+std::map<std::string, TableGrid> told_grids(const interop::Metadata& metadata) {
   std::map<std::string, TableGrid> grids;
   const auto spec = metadata.find("vitlab.spec");
   if (spec == metadata.end()) return grids;
   try {
-    const Graph graph = build_graph(spec_from_json_text(spec->second, "vitlab.spec"));
+    const graph::Graph graph =
+        architecture::build_graph(architecture::spec_from_json_text(spec->second, "vitlab.spec"));
     for (const PositionTable& table : position_tables(graph))
       grids[graph.parameter_name(table.parameter)] = {table.height, table.width};
-  } catch (const UserError&) {
+  } catch (const core::UserError&) {
     grids.clear();  // a spec of another version tells nothing
   }
   return grids;
 }
 
 /// The grid that `values` was made for, if it is known.
-std::optional<TableGrid> grid_of(const PositionTable& table, const Parameter& parameter,
+std::optional<TableGrid> grid_of(const PositionTable& table, const graph::Parameter& parameter,
                                  const std::optional<TableGrid>& told, const at::Tensor& values) {
   const TableGrid own{table.height, table.width};
   for (const auto& grid : {told, std::optional(own), square_grid(table, values)})
@@ -141,18 +142,18 @@ std::optional<TableGrid> grid_of(const PositionTable& table, const Parameter& pa
 
 }  // namespace
 
-std::vector<PositionTable> position_tables(const Graph& graph) {
-  const std::map<LayerId, TableGrid> grids = patch_grids(graph);
+std::vector<PositionTable> position_tables(const graph::Graph& graph) {
+  const std::map<graph::LayerId, TableGrid> grids = patch_grids(graph);
   std::vector<PositionTable> tables;
-  for (const Node& node : graph.nodes) {
-    if (const auto* gather = std::get_if<GatherBias>(&node.op)) {
-      const bool absolute = gather->rule == BiasRule::kAbsoluteOffset;
+  for (const graph::Node& node : graph.nodes) {
+    if (const auto* gather = std::get_if<graph::GatherBias>(&node.op)) {
+      const bool absolute = gather->rule == graph::BiasRule::kAbsoluteOffset;
       tables.push_back({node.parameters[0], absolute ? TableKind::kAbsolute : TableKind::kSigned,
                         gather->height, gather->width, 0});
     }
-    const bool is_stem = graph.layer(node.layer).kind == PatchStem::kName;
-    if (!is_stem || !std::holds_alternative<UseParameter>(node.op)) continue;
-    const Parameter& parameter = graph.parameter(node.parameters[0]);
+    const bool is_stem = graph.layer(node.layer).kind == layers::PatchStem::kName;
+    if (!is_stem || !std::holds_alternative<graph::UseParameter>(node.op)) continue;
+    const graph::Parameter& parameter = graph.parameter(node.parameters[0]);
     if (parameter.name != "position_embedding") continue;
     const TableGrid grid = grids.at(node.layer);
     tables.push_back({node.parameters[0], TableKind::kEmbedding, grid.height, grid.width,
@@ -163,20 +164,21 @@ std::vector<PositionTable> position_tables(const Graph& graph) {
 
 std::optional<TableGrid> square_grid(const PositionTable& table, const at::Tensor& values) {
   if (values.dim() <= entry_dim(table)) return std::nullopt;
-  const Index entries = values.size(entry_dim(table)) - table.class_tokens;
+  const graph::Index entries = values.size(entry_dim(table)) - table.class_tokens;
   if (entries < 1) return std::nullopt;
-  const auto side = static_cast<Index>(std::llround(std::sqrt(static_cast<double>(entries))));
-  const Index tokens = table.kind == TableKind::kSigned ? (side + 1) / 2 : side;
+  const auto side =
+      static_cast<graph::Index>(std::llround(std::sqrt(static_cast<double>(entries))));
+  const graph::Index tokens = table.kind == TableKind::kSigned ? (side + 1) / 2 : side;
   const TableGrid grid{tokens, tokens};
   return entry_count(table, grid) == values.size(entry_dim(table)) ? std::optional(grid)
                                                                    : std::nullopt;
 }
 
 bool is_table_of(const PositionTable& table, const TableGrid& grid, const at::Tensor& values,
-                 const Shape& like) {
+                 const graph::Shape& like) {
   if (values.dim() != like.rank() || !values.is_floating_point()) return false;
   for (int dim = 0; dim < like.rank(); ++dim) {
-    const Index wanted = dim == entry_dim(table) ? entry_count(table, grid) : like[dim];
+    const graph::Index wanted = dim == entry_dim(table) ? entry_count(table, grid) : like[dim];
     if (values.size(dim) != wanted) return false;
   }
   return true;
@@ -195,13 +197,13 @@ at::Tensor resized_table(const PositionTable& table, const TableGrid& from,
     case TableKind::kSigned:
       return resized_offsets(table, from, old);
   }
-  ensure(false, "every kind of table is resized");
+  core::ensure(false, "every kind of table is resized");
   return {};
 }
 
-std::vector<std::string> resize_position_tables(const Graph& graph,
+std::vector<std::string> resize_position_tables(const graph::Graph& graph,
                                                 const std::vector<std::string>& names,
-                                                const Metadata& metadata,
+                                                const interop::Metadata& metadata,
                                                 std::vector<NamedTensor>& tensors) {
   const std::map<std::string, TableGrid> told = told_grids(metadata);
   std::vector<std::string> resized;
@@ -221,4 +223,4 @@ std::vector<std::string> resize_position_tables(const Graph& graph,
   return resized;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

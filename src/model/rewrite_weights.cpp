@@ -4,15 +4,16 @@
 #include "model/run_op.h"
 #include "model/weights.h"
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
 /// Sources of one recipe in float64; scale() is what a folded batch norm multiplies with.
 class RecipeSources {
  public:
-  RecipeSources(const WeightRecipe& recipe, const Weights& weights) : epsilon_(recipe.epsilon) {
-    for (const ParameterId id : recipe.sources)
+  RecipeSources(const graph::WeightRecipe& recipe, const Weights& weights)
+      : epsilon_(recipe.epsilon) {
+    for (const graph::ParameterId id : recipe.sources)
       tensors_.push_back(weights[id].detach().to(at::kDouble));
   }
   const std::vector<at::Tensor>& tensors() const { return tensors_; }
@@ -28,41 +29,42 @@ class RecipeSources {
 };
 
 /// Runs the nodes that make a value without images.
-at::Tensor constant_value(const Graph& graph, const RecipeSources& from, at::Device device) {
+at::Tensor constant_value(const graph::Graph& graph, const RecipeSources& from, at::Device device) {
   Weights weights{from.tensors()};
   // A mask has no weights, but its dtype is that of the model's.
   if (weights.tensors.empty())
     weights.tensors.push_back(at::zeros({}, at::dtype(at::kDouble).device(device)));
   const at::Tensor no_mask;
   std::vector<at::Tensor> values(graph.values.size());
-  for (const Node& node : graph.nodes) {
+  for (const graph::Node& node : graph.nodes) {
     at::Tensor constant = op_constant(node.op);
     if (constant.defined()) constant = constant.to(device);
     OpCall call{graph, node, weights, {}, 1, false, constant, no_mask, std::nullopt};
-    for (const ValueId x : node.inputs) call.inputs.push_back(values[static_cast<std::size_t>(x)]);
+    for (const graph::ValueId x : node.inputs)
+      call.inputs.push_back(values[static_cast<std::size_t>(x)]);
     values[static_cast<std::size_t>(node.output)] = run_op(call);
   }
   return values[static_cast<std::size_t>(graph.outputs.front().value)].clone();
 }
 
-at::Tensor cook(const WeightRecipe& recipe, const Weights& weights) {
+at::Tensor cook(const graph::WeightRecipe& recipe, const Weights& weights) {
   const RecipeSources from(recipe, weights);
   switch (recipe.kind) {
-    case WeightRecipe::Kind::kCopy:
+    case graph::WeightRecipe::Kind::kCopy:
       return from[0].clone();
-    case WeightRecipe::Kind::kFoldedConvWeight:
+    case graph::WeightRecipe::Kind::kFoldedConvWeight:
       return from[0] * from.scale(1, 2).view({-1, 1, 1, 1});
-    case WeightRecipe::Kind::kFoldedConvBias: {
+    case graph::WeightRecipe::Kind::kFoldedConvBias: {
       const at::Tensor shift = from.count() > 4 ? from[4] - from[2] : -from[2];
       return from[1] + shift * from.scale(0, 3);
     }
-    case WeightRecipe::Kind::kFoldedLinearWeight:
+    case graph::WeightRecipe::Kind::kFoldedLinearWeight:
       return from[0] * from.scale(1, 2);
-    case WeightRecipe::Kind::kFoldedLinearBias: {
+    case graph::WeightRecipe::Kind::kFoldedLinearBias: {
       const at::Tensor bias = at::mv(from[0], from[2] - from[3] * from.scale(1, 4));
       return from.count() > 5 ? bias + from[5] : bias;
     }
-    case WeightRecipe::Kind::kConstant:
+    case graph::WeightRecipe::Kind::kConstant:
       return constant_value(recipe.constant, from, weights.tensors.front().device());
   }
   return {};
@@ -70,15 +72,15 @@ at::Tensor cook(const WeightRecipe& recipe, const Weights& weights) {
 
 }  // namespace
 
-Weights rewrite_weights(const Rewrite& rewrite, const Weights& weights) {
+Weights rewrite_weights(const graph::Rewrite& rewrite, const Weights& weights) {
   Weights result;
-  for (const WeightRecipe& recipe : rewrite.recipes) {
+  for (const graph::WeightRecipe& recipe : rewrite.recipes) {
     at::Tensor made = cook(recipe, weights);
-    for (const ScaledRows& rows : recipe.scaled)
+    for (const graph::ScaledRows& rows : recipe.scaled)
       made.narrow(0, rows.begin, rows.size).mul_(rows.factor);
     result.tensors.push_back(made.to(weights.tensors.front().scalar_type()));
   }
   return result;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

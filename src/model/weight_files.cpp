@@ -16,35 +16,36 @@
 #include "interop/stored_tensor_file.h"
 #include "model/position_tables.h"
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
-constexpr std::array<std::pair<StoredType, at::ScalarType>, 8> kTypes{
-    {{StoredType::kF64, at::kDouble},
-     {StoredType::kF32, at::kFloat},
-     {StoredType::kF16, at::kHalf},
-     {StoredType::kBF16, at::kBFloat16},
-     {StoredType::kI64, at::kLong},
-     {StoredType::kI32, at::kInt},
-     {StoredType::kU8, at::kByte},
-     {StoredType::kBool, at::kBool}}};
+constexpr std::array<std::pair<interop::StoredType, at::ScalarType>, 8> kTypes{
+    {{interop::StoredType::kF64, at::kDouble},
+     {interop::StoredType::kF32, at::kFloat},
+     {interop::StoredType::kF16, at::kHalf},
+     {interop::StoredType::kBF16, at::kBFloat16},
+     {interop::StoredType::kI64, at::kLong},
+     {interop::StoredType::kI32, at::kInt},
+     {interop::StoredType::kU8, at::kByte},
+     {interop::StoredType::kBool, at::kBool}}};
 
-at::ScalarType tensor_type(StoredType type) {
+at::ScalarType tensor_type(interop::StoredType type) {
   for (const auto& [stored, scalar] : kTypes)
     if (stored == type) return scalar;
-  ensure(false, "every stored type has a tensor type");
+  core::ensure(false, "every stored type has a tensor type");
   return at::kFloat;
 }
 
-StoredType stored_type(const NamedTensor& named) {
+interop::StoredType stored_type(const NamedTensor& named) {
   for (const auto& [stored, scalar] : kTypes)
     if (scalar == named.tensor.scalar_type()) return stored;
-  throw UserError("tensor " + quoted_clip(named.name) + " has a dtype that files cannot hold");
+  throw core::UserError("tensor " + core::quoted_clip(named.name) +
+                        " has a dtype that files cannot hold");
 }
 
-at::Tensor tensor_of(const StoredTensor& stored) {
-  const bool is_truth = stored.type == StoredType::kBool;
+at::Tensor tensor_of(const interop::StoredTensor& stored) {
+  const bool is_truth = stored.type == interop::StoredType::kBool;
   const at::Tensor tensor =
       at::empty(stored.shape, is_truth ? at::kByte : tensor_type(stored.type));
   if (!stored.bytes.empty())
@@ -59,10 +60,10 @@ std::string shape_text(at::IntArrayRef sizes) {
   return text + ")";
 }
 
-std::vector<std::string> own_names(const Graph& graph) {
+std::vector<std::string> own_names(const graph::Graph& graph) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    names.push_back(graph.parameter_name(static_cast<ParameterId>(i)));
+    names.push_back(graph.parameter_name(static_cast<graph::ParameterId>(i)));
   return names;
 }
 
@@ -87,18 +88,19 @@ class WeightMatch {
   void throw_if_wrong(const std::string& source) const {
     const std::size_t problems = missing_.size() + misfits_.size() + extra_.size();
     if (problems == 0) return;
-    throw UserError(source + " does not hold the weights of this model (" +
-                    std::to_string(problems) + " problems):" +
-                    lines(missing_, "missing",
-                          [&](const auto& name) {
-                            return "missing '" + name + "'" + did_you_mean(name, extra_);
-                          }) +
-                    lines(misfits_, "that do not fit", [](const auto& text) { return text; }) +
-                    lines(extra_, "extra",
-                          [&](const auto& name) {
-                            return "extra " + quoted_clip(name) + did_you_mean(name, missing_);
-                          }) +
-                    "\ncheck the model and the layout (--layout vitlab, timm or official)");
+    throw core::UserError(
+        source + " does not hold the weights of this model (" + std::to_string(problems) +
+        " problems):" +
+        lines(missing_, "missing",
+              [&](const auto& name) {
+                return "missing '" + name + "'" + core::did_you_mean(name, extra_);
+              }) +
+        lines(misfits_, "that do not fit", [](const auto& text) { return text; }) +
+        lines(extra_, "extra",
+              [&](const auto& name) {
+                return "extra " + core::quoted_clip(name) + core::did_you_mean(name, missing_);
+              }) +
+        "\ncheck the model and the layout (--layout vitlab, timm or official)");
   }
 
   std::vector<at::Tensor> tensors(at::ScalarType dtype) const {
@@ -152,25 +154,25 @@ const at::Tensor& TensorFile::at(const std::string& name, const std::string& sou
     if (named.name == name) return named.tensor;
     known.push_back(named.name);
   }
-  throw UserError(source + " has no tensor '" + name + "'" + did_you_mean(name, known));
+  throw core::UserError(source + " has no tensor '" + name + "'" + core::did_you_mean(name, known));
 }
 
 TensorFile read_tensors(const std::filesystem::path& path) {
-  const StoredTensorFile file(path);
+  const interop::StoredTensorFile file(path);
   TensorFile result{{}, file.metadata(), file.title()};
-  for (const StoredTensor& stored : file.tensors()) {
-    if (!has_strides(stored.type, stored.shape))
-      throw UserError(file.title() + ": tensor " + quoted_clip(stored.name) +
-                      " has sizes too large to count");
+  for (const interop::StoredTensor& stored : file.tensors()) {
+    if (!interop::has_strides(stored.type, stored.shape))
+      throw core::UserError(file.title() + ": tensor " + core::quoted_clip(stored.name) +
+                            " has sizes too large to count");
     result.tensors.push_back({stored.name, tensor_of(stored)});
   }
   return result;
 }
 
 void write_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
-                   const Metadata& metadata) {
+                   const interop::Metadata& metadata) {
   std::vector<at::Tensor> dense;  // keeps the bytes alive that `stored` points to
-  std::vector<StoredTensor> stored;
+  std::vector<interop::StoredTensor> stored;
   for (const NamedTensor& named : tensors) {
     const at::Tensor& tensor = dense.emplace_back(named.tensor.detach().cpu().contiguous());
     stored.push_back({named.name,
@@ -178,29 +180,29 @@ void write_tensors(const std::filesystem::path& path, const std::vector<NamedTen
                       tensor.sizes().vec(),
                       {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()}});
   }
-  write_file_atomically(path, safetensors_bytes(std::move(stored), metadata));
+  core::write_file_atomically(path, interop::safetensors_bytes(std::move(stored), metadata));
 }
 
-Metadata weight_metadata(const ModelSpec& spec) {
+interop::Metadata weight_metadata(const architecture::ModelSpec& spec) {
   return {{"format", "pt"},
           {"vitlab.version", VITLAB_VERSION},
-          {"vitlab.spec", dump_json(spec_json(spec))}};
+          {"vitlab.spec", core::dump_json(architecture::spec_json(spec))}};
 }
 
-std::vector<NamedTensor> named_weights(const Graph& graph, const Weights& weights) {
-  ensure(weights.tensors.size() == graph.parameters.size(), "one tensor per parameter");
+std::vector<NamedTensor> named_weights(const graph::Graph& graph, const Weights& weights) {
+  core::ensure(weights.tensors.size() == graph.parameters.size(), "one tensor per parameter");
   std::vector<NamedTensor> named;
   for (std::size_t i = 0; i < weights.tensors.size(); ++i)
-    named.push_back({graph.parameter_name(static_cast<ParameterId>(i)), weights.tensors[i]});
+    named.push_back({graph.parameter_name(static_cast<graph::ParameterId>(i)), weights.tensors[i]});
   return named;
 }
 
-void save_weights(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
-                  const Metadata& metadata) {
+void save_weights(const std::filesystem::path& path, const graph::Graph& graph,
+                  const Weights& weights, const interop::Metadata& metadata) {
   write_tensors(path, named_weights(graph, weights), metadata);
 }
 
-Weights weights_from(const std::vector<NamedTensor>& tensors, const Graph& graph,
+Weights weights_from(const std::vector<NamedTensor>& tensors, const graph::Graph& graph,
                      const std::string& source, at::ScalarType dtype) {
   const std::vector<std::string> names = own_names(graph);
   std::vector<WantedTensor> wanted;
@@ -217,12 +219,12 @@ std::vector<at::Tensor> exactly(const std::vector<WantedTensor>& wanted,
   return match.tensors(dtype);
 }
 
-Weights load_weights(const std::filesystem::path& path, const Graph& graph, at::ScalarType dtype,
-                     std::vector<std::string>* resized) {
+Weights load_weights(const std::filesystem::path& path, const graph::Graph& graph,
+                     at::ScalarType dtype, std::vector<std::string>* resized) {
   TensorFile file = read_tensors(path);
   auto changed = resize_position_tables(graph, own_names(graph), file.metadata, file.tensors);
   if (resized != nullptr) *resized = std::move(changed);
   return weights_from(file.tensors, graph, file.title, dtype);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

@@ -6,11 +6,11 @@
 
 #include <ATen/ATen.h>
 
+#include "architecture/model_spec.h"
 #include "interop/stored_tensor.h"
 #include "model/weights.h"
-#include "spec/model_spec.h"
 
-namespace vitlab {
+namespace vitlab::model {
 
 struct NamedTensor {
   std::string name;
@@ -20,7 +20,7 @@ struct NamedTensor {
 /// A file of tensors, on the CPU.
 struct TensorFile {
   std::vector<NamedTensor> tensors;
-  Metadata metadata;
+  interop::Metadata metadata;
   /// The path and, of a PyTorch checkpoint, what was read of it: "m0.pth (its 'model')".
   std::string title;
 
@@ -33,24 +33,24 @@ struct TensorFile {
 TensorFile read_tensors(const std::filesystem::path& path);
 /// Writes whole or not at all; tensors on any device, in a dtype that the format knows.
 void write_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
-                   const Metadata& metadata = {});
+                   const interop::Metadata& metadata = {});
 
 /// format=pt, vitlab.version and vitlab.spec (JSON): what every file of weights says of itself.
-Metadata weight_metadata(const ModelSpec& spec);
+interop::Metadata weight_metadata(const architecture::ModelSpec& spec);
 
 /// The parameters of `graph` under their full names, running statistics included.
-std::vector<NamedTensor> named_weights(const Graph& graph, const Weights& weights);
-void save_weights(const std::filesystem::path& path, const Graph& graph, const Weights& weights,
-                  const Metadata& metadata);
+std::vector<NamedTensor> named_weights(const graph::Graph& graph, const Weights& weights);
+void save_weights(const std::filesystem::path& path, const graph::Graph& graph,
+                  const Weights& weights, const interop::Metadata& metadata);
 
 /// Tensors in vitlab's names as weights of `graph`. Throws one UserError that names every missing,
 /// extra and misshapen tensor.
-Weights weights_from(const std::vector<NamedTensor>& tensors, const Graph& graph,
+Weights weights_from(const std::vector<NamedTensor>& tensors, const graph::Graph& graph,
                      const std::string& source, at::ScalarType dtype = at::kFloat);
 /// What a file must hold: a tensor's name and shape.
 struct WantedTensor {
   std::string name;
-  Shape shape;
+  graph::Shape shape;
 };
 /// The wanted tensors, in their order; refuses any other file in the same way.
 std::vector<at::Tensor> exactly(const std::vector<WantedTensor>& wanted,
@@ -58,8 +58,8 @@ std::vector<at::Tensor> exactly(const std::vector<WantedTensor>& wanted,
                                 at::ScalarType dtype);
 /// The weights of a file. Position tables made for images of another size are interpolated
 /// (model/position_tables.h), and their names put into `resized`.
-Weights load_weights(const std::filesystem::path& path, const Graph& graph,
+Weights load_weights(const std::filesystem::path& path, const graph::Graph& graph,
                      at::ScalarType dtype = at::kFloat,
                      std::vector<std::string>* resized = nullptr);
 
-}  // namespace vitlab
+}  // namespace vitlab::model

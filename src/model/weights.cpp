@@ -12,14 +12,14 @@
 #include "core/hash.h"
 #include "core/names.h"
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
 constexpr std::array<std::pair<std::string_view, at::ScalarType>, 3> kDtypes{
     {{"float32", at::kFloat}, {"float64", at::kDouble}, {"bfloat16", at::kBFloat16}}};
 
-at::IntArrayRef sizes(const Shape& shape) {
+at::IntArrayRef sizes(const graph::Shape& shape) {
   return {shape.begin(), static_cast<std::size_t>(shape.rank())};
 }
 
@@ -33,20 +33,20 @@ at::Tensor truncated_normal(at::Tensor tensor, double deviation, at::Generator g
   }
 }
 
-at::Tensor draw(const Parameter& parameter, std::uint64_t seed) {
-  const Initialiser& how = parameter.initialiser;
+at::Tensor draw(const graph::Parameter& parameter, std::uint64_t seed) {
+  const graph::Initialiser& how = parameter.initialiser;
   const at::Tensor tensor = at::zeros(sizes(parameter.shape), at::kDouble);
   const at::Generator generator = at::detail::createCPUGenerator(seed);
   switch (how.kind) {
-    case Initialiser::Kind::kZeros:
+    case graph::Initialiser::Kind::kZeros:
       return tensor;
-    case Initialiser::Kind::kOnes:
+    case graph::Initialiser::Kind::kOnes:
       return tensor.fill_(1);
-    case Initialiser::Kind::kConstant:
+    case graph::Initialiser::Kind::kConstant:
       return tensor.fill_(how.value);
-    case Initialiser::Kind::kTruncatedNormal:
+    case graph::Initialiser::Kind::kTruncatedNormal:
       return truncated_normal(tensor, how.deviation, generator);
-    case Initialiser::Kind::kKaimingUniform: {
+    case graph::Initialiser::Kind::kKaimingUniform: {
       const double bound = 1 / std::sqrt(static_cast<double>(how.fan_in));
       return tensor.uniform_(-bound, bound, generator);
     }
@@ -62,22 +62,22 @@ at::ScalarType dtype_from_name(std::string_view name) {
     if (text == name) return dtype;
     known.emplace_back(text);
   }
-  throw UserError("dtype '" + std::string(name) + "' is not known" + did_you_mean(name, known) +
-                  " (float32, float64 or bfloat16)");
+  throw core::UserError("dtype '" + std::string(name) + "' is not known" +
+                        core::did_you_mean(name, known) + " (float32, float64 or bfloat16)");
 }
 
 std::string_view dtype_name(at::ScalarType dtype) {
   for (const auto& [text, known] : kDtypes)
     if (known == dtype) return text;
-  ensure(false, "a model runs in float32, float64 or bfloat16");
+  core::ensure(false, "a model runs in float32, float64 or bfloat16");
   return "";
 }
 
-Weights initial_weights(const Graph& graph, std::uint64_t seed, at::ScalarType dtype) {
+Weights initial_weights(const graph::Graph& graph, std::uint64_t seed, at::ScalarType dtype) {
   Weights weights;
   for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
-    const std::string name = graph.parameter_name(static_cast<ParameterId>(i));
-    weights.tensors.push_back(draw(graph.parameters[i], mix64(seed, name)).to(dtype));
+    const std::string name = graph.parameter_name(static_cast<graph::ParameterId>(i));
+    weights.tensors.push_back(draw(graph.parameters[i], core::mix64(seed, name)).to(dtype));
   }
   return weights;
 }
@@ -96,66 +96,68 @@ Weights copied(const Weights& weights) {
   return result;
 }
 
-void require_gradients(const Graph& graph, Weights& weights) {
+void require_gradients(const graph::Graph& graph, Weights& weights) {
   for (std::size_t i = 0; i < weights.tensors.size(); ++i)
     weights.tensors[i].requires_grad_(graph.parameters[i].trained);
 }
 
-std::vector<Index> units_left(const Graph& graph, const KeptUnits& kept, AxisId axis) {
-  const Axis& a = graph.axis(axis);
-  if (a.owner != kUnset) {
-    const std::vector<Index> owners = units_left(graph, kept, a.owner);
+std::vector<graph::Index> units_left(const graph::Graph& graph, const KeptUnits& kept,
+                                     graph::AxisId axis) {
+  const graph::Axis& a = graph.axis(axis);
+  if (a.owner != graph::kUnset) {
+    const std::vector<graph::Index> owners = units_left(graph, kept, a.owner);
     if (std::find(owners.begin(), owners.end(), a.owner_unit) == owners.end()) return {};
   }
   const auto id = static_cast<std::size_t>(axis);
   if (id < kept.size() && kept[id]) return *kept[id];
-  std::vector<Index> all(static_cast<std::size_t>(a.size));
-  std::iota(all.begin(), all.end(), Index{0});
+  std::vector<graph::Index> all(static_cast<std::size_t>(a.size));
+  std::iota(all.begin(), all.end(), graph::Index{0});
   return all;
 }
 
-Weights slice_weights(const Graph& graph, const Weights& weights, const KeptUnits& kept) {
+Weights slice_weights(const graph::Graph& graph, const Weights& weights, const KeptUnits& kept) {
   Weights result;
   for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
-    const Parameter& parameter = graph.parameters[i];
+    const graph::Parameter& parameter = graph.parameters[i];
     at::Tensor tensor = weights.tensors[i].detach();
     for (std::size_t dim = 0; dim < parameter.dims.size(); ++dim) {
-      const Extent& extent = parameter.dims[dim];
+      const graph::Extent& extent = parameter.dims[dim];
       if (extent.empty()) continue;
-      std::vector<Index> wanted;
+      std::vector<graph::Index> wanted;
       for (std::size_t part = 0; part < extent.size(); ++part)
-        for (const Index unit : units_left(graph, kept, extent[part]))
+        for (const graph::Index unit : units_left(graph, kept, extent[part]))
           wanted.push_back(graph.offset(extent, part) + unit);
-      if (static_cast<Index>(wanted.size()) == tensor.size(static_cast<Index>(dim))) continue;
+      if (static_cast<graph::Index>(wanted.size()) == tensor.size(static_cast<graph::Index>(dim)))
+        continue;
       const at::Tensor index = at::tensor(wanted, at::kLong).to(tensor.device());
-      tensor = tensor.index_select(static_cast<Index>(dim), index);
+      tensor = tensor.index_select(static_cast<graph::Index>(dim), index);
     }
     result.tensors.push_back(tensor.clone());
   }
   return result;
 }
 
-std::vector<at::Tensor> masks_of(const Graph& graph, const KeptUnits& kept, at::ScalarType dtype,
-                                 at::Device device) {
+std::vector<at::Tensor> masks_of(const graph::Graph& graph, const KeptUnits& kept,
+                                 at::ScalarType dtype, at::Device device) {
   std::vector<at::Tensor> masks(graph.axes.size());
   for (std::size_t i = 0; i < graph.axes.size(); ++i) {
-    const std::vector<Index> left = units_left(graph, kept, static_cast<AxisId>(i));
-    if (static_cast<Index>(left.size()) == graph.axes[i].size) continue;
+    const std::vector<graph::Index> left = units_left(graph, kept, static_cast<graph::AxisId>(i));
+    if (static_cast<graph::Index>(left.size()) == graph.axes[i].size) continue;
     at::Tensor mask = at::zeros({graph.axes[i].size}, at::kDouble);
-    for (const Index unit : left) mask[unit].fill_(1);
+    for (const graph::Index unit : left) mask[unit].fill_(1);
     masks[i] = mask.to(device, dtype);
   }
   return masks;
 }
 
-at::Tensor bias_index(const GatherBias& gather) {
-  const Index height = gather.height, width = gather.width, tokens = height * width;
-  std::vector<Index> index;
+at::Tensor bias_index(const graph::GatherBias& gather) {
+  const graph::Index height = gather.height, width = gather.width, tokens = height * width;
+  std::vector<graph::Index> index;
   index.reserve(static_cast<std::size_t>(tokens * tokens));
-  for (Index query = 0; query < tokens; ++query) {
-    for (Index key = 0; key < tokens; ++key) {
-      const Index dy = query / width - key / width, dx = query % width - key % width;
-      index.push_back(gather.rule == BiasRule::kAbsoluteOffset
+  for (graph::Index query = 0; query < tokens; ++query) {
+    for (graph::Index key = 0; key < tokens; ++key) {
+      const graph::Index dy = query / width - key / width, dx = query % width - key % width;
+      index.push_back(gather.rule == graph::BiasRule::kAbsoluteOffset
                           ? std::abs(dy) * width + std::abs(dx)
                           : (dy + height - 1) * (2 * width - 1) + dx + width - 1);
     }
@@ -163,10 +165,10 @@ at::Tensor bias_index(const GatherBias& gather) {
   return at::tensor(index, at::kLong).view({tokens, tokens});
 }
 
-at::Tensor gathered_bias(const GatherBias& gather, const at::Tensor& table,
+at::Tensor gathered_bias(const graph::GatherBias& gather, const at::Tensor& table,
                          const at::Tensor& index) {
-  const Index tokens = index.size(0);
-  if (gather.rule == BiasRule::kAbsoluteOffset)
+  const graph::Index tokens = index.size(0);
+  if (gather.rule == graph::BiasRule::kAbsoluteOffset)
     return table.index_select(1, index.flatten()).view({-1, tokens, tokens});
   return table.index_select(0, index.flatten())
       .view({tokens, tokens, -1})
@@ -174,4 +176,4 @@ at::Tensor gathered_bias(const GatherBias& gather, const at::Tensor& table,
       .contiguous();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

@@ -10,13 +10,13 @@
 #include "graph/fold.h"
 #include "graph/graph.h"
 
-namespace vitlab {
+namespace vitlab::model {
 
 /// The tensors of a model, in the order of graph.parameters (running statistics included).
 struct Weights {
   std::vector<at::Tensor> tensors;
 
-  const at::Tensor& operator[](ParameterId id) const {
+  const at::Tensor& operator[](graph::ParameterId id) const {
     return tensors[static_cast<std::size_t>(id)];
   }
 };
@@ -27,7 +27,8 @@ std::string_view dtype_name(at::ScalarType dtype);
 
 /// Starting weights on the CPU. Each parameter has its own generator, seeded by `seed` and its full
 /// name, and is drawn in float64, so neither order nor dtype changes what is drawn.
-Weights initial_weights(const Graph& graph, std::uint64_t seed, at::ScalarType dtype = at::kFloat);
+Weights initial_weights(const graph::Graph& graph, std::uint64_t seed,
+                        at::ScalarType dtype = at::kFloat);
 
 /// The same weights in another dtype or on another device; detached from any gradient.
 Weights converted(const Weights& weights, at::ScalarType dtype, at::Device device = at::kCPU);
@@ -35,29 +36,30 @@ Weights converted(const Weights& weights, at::ScalarType dtype, at::Device devic
 Weights copied(const Weights& weights);
 
 /// Marks the trained parameters as leaves that collect gradients.
-void require_gradients(const Graph& graph, Weights& weights);
+void require_gradients(const graph::Graph& graph, Weights& weights);
 
 /// The weights of a rewritten graph, computed in float64 and cast to the dtype of their source.
-Weights rewrite_weights(const Rewrite& rewrite, const Weights& weights);
+Weights rewrite_weights(const graph::Rewrite& rewrite, const Weights& weights);
 
 /// Per axis the kept units in ascending order; an axis without an entry keeps all.
-using KeptUnits = std::vector<std::optional<std::vector<Index>>>;
+using KeptUnits = std::vector<std::optional<std::vector<graph::Index>>>;
 
 /// The units of an axis that are left: none if the unit of its owner is not kept.
-std::vector<Index> units_left(const Graph& graph, const KeptUnits& kept, AxisId axis);
+std::vector<graph::Index> units_left(const graph::Graph& graph, const KeptUnits& kept,
+                                     graph::AxisId axis);
 
 /// Cuts every parameter along every dimension that names an axis: the weights of
 /// build_graph(resize_spec(spec, graph, kept)).
-Weights slice_weights(const Graph& graph, const Weights& weights, const KeptUnits& kept);
+Weights slice_weights(const graph::Graph& graph, const Weights& weights, const KeptUnits& kept);
 
 /// The same choice as 0/1 masks for RunOptions, one per axis that loses units (else undefined).
-std::vector<at::Tensor> masks_of(const Graph& graph, const KeptUnits& kept, at::ScalarType dtype,
-                                 at::Device device = at::kCPU);
+std::vector<at::Tensor> masks_of(const graph::Graph& graph, const KeptUnits& kept,
+                                 at::ScalarType dtype, at::Device device = at::kCPU);
 
 /// Where each entry of a height x width bias map stands in its table: int64 (T, T), T = h·w.
-at::Tensor bias_index(const GatherBias& gather);
+at::Tensor bias_index(const graph::GatherBias& gather);
 /// The (heads, T, T) map of a bias table.
-at::Tensor gathered_bias(const GatherBias& gather, const at::Tensor& table,
+at::Tensor gathered_bias(const graph::GatherBias& gather, const at::Tensor& table,
                          const at::Tensor& index);
 
-}  // namespace vitlab
+}  // namespace vitlab::model

@@ -9,22 +9,22 @@
 #include "graph/memory_plan.h"
 #include "graph/op_cost.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 namespace {
 
-double as_number(Index value) { return static_cast<double>(value); }
+double as_number(graph::Index value) { return static_cast<double>(value); }
 double log_count(double count) { return std::log2(count + 1); }
 
 /// The product that an op computes: `rows` x `inner` times `inner` x `columns`, `count` times; for
 /// other ops rows of the last dimension.
 struct Product {
-  Index count = 1, rows = 1, inner = 1, columns = 1;
+  graph::Index count = 1, rows = 1, inner = 1, columns = 1;
 };
 
 /// How many neighbouring elements of a tensor lie together, in the order in which it is read.
-Index dense_run(const Shape& sizes, const Shape& strides) {
-  Index run = 1;
+graph::Index dense_run(const graph::Shape& sizes, const graph::Shape& strides) {
+  graph::Index run = 1;
   for (int i = sizes.rank() - 1; i >= 0; --i) {
     if (sizes[i] == 1) continue;
     if (strides[i] != run) break;
@@ -35,8 +35,8 @@ Index dense_run(const Shape& sizes, const Shape& strides) {
 
 /// The pairs of tokens in shifted windows that were no neighbours: 1 minus the share of pairs on
 /// the same side of the cut, which runs through the last row and column of windows.
-double masked_pairs(const ShiftMask& mask) {
-  const auto together = [](Index side, Index shift, Index windows) {
+double masked_pairs(const graph::ShiftMask& mask) {
+  const auto together = [](graph::Index side, graph::Index shift, graph::Index windows) {
     const double part = as_number(shift) / as_number(side);
     const double cut = part * part + (1 - part) * (1 - part);
     return (as_number(windows) - 1 + cut) / as_number(windows);
@@ -47,19 +47,21 @@ double masked_pairs(const ShiftMask& mask) {
 
 /// By value the share of its elements that are masked scores, or what a softmax makes of those.
 /// `parameters`: the same by parameter; empty if none has any.
-std::vector<double> masked_shares(const Graph& graph, const std::vector<double>& parameters) {
+std::vector<double> masked_shares(const graph::Graph& graph,
+                                  const std::vector<double>& parameters) {
   std::vector<double> shares(graph.values.size(), 0);
-  for (const Node& node : graph.nodes) {
+  for (const graph::Node& node : graph.nodes) {
     double& share = shares[static_cast<std::size_t>(node.output)];
-    const bool hands_on =
-        std::holds_alternative<Reshape>(node.op) || std::holds_alternative<Permute>(node.op) ||
-        std::holds_alternative<AddBroadcast>(node.op) || std::holds_alternative<Add>(node.op) ||
-        std::holds_alternative<Softmax>(node.op);
-    if (const auto* mask = std::get_if<ShiftMask>(&node.op)) share = masked_pairs(*mask);
-    if (std::holds_alternative<UseParameter>(node.op) && !parameters.empty())
+    const bool hands_on = std::holds_alternative<graph::Reshape>(node.op) ||
+                          std::holds_alternative<graph::Permute>(node.op) ||
+                          std::holds_alternative<graph::AddBroadcast>(node.op) ||
+                          std::holds_alternative<graph::Add>(node.op) ||
+                          std::holds_alternative<graph::Softmax>(node.op);
+    if (const auto* mask = std::get_if<graph::ShiftMask>(&node.op)) share = masked_pairs(*mask);
+    if (std::holds_alternative<graph::UseParameter>(node.op) && !parameters.empty())
       share = parameters[static_cast<std::size_t>(node.parameters[0])];
     if (hands_on)
-      for (const ValueId x : node.inputs)
+      for (const graph::ValueId x : node.inputs)
         share = std::max(share, shares[static_cast<std::size_t>(x)]);
   }
   return shares;
@@ -68,19 +70,19 @@ std::vector<double> masked_shares(const Graph& graph, const std::vector<double>&
 class FeatureWriter {
  public:
   /// `masked_parameters`: by parameter the share of masked scores in it; empty if none has any.
-  FeatureWriter(const Graph& graph, Index batch, Index element_bytes,
+  FeatureWriter(const graph::Graph& graph, graph::Index batch, graph::Index element_bytes,
                 const std::vector<double>& masked_parameters)
       : graph_(graph),
         batch_(batch),
         element_bytes_(element_bytes),
-        layout_(lay_out(graph)),
+        layout_(graph::lay_out(graph)),
         masked_(masked_shares(graph, masked_parameters)) {
     written_.assign(graph.values.size(), 0);
   }
 
   std::vector<OpFeatures> write() {
     std::vector<OpFeatures> rows;
-    for (const Node& node : graph_.nodes) {
+    for (const graph::Node& node : graph_.nodes) {
       rows.push_back(row(node));
       moved_ += rows.back().bytes;
       written_[static_cast<std::size_t>(node.output)] = moved_;
@@ -89,103 +91,106 @@ class FeatureWriter {
   }
 
  private:
-  Shape sizes(ValueId id) const {
-    Shape shape = graph_.value(id).shape;
+  graph::Shape sizes(graph::ValueId id) const {
+    graph::Shape shape = graph_.value(id).shape;
     if (graph_.value(id).batched && shape.rank() > 0) shape[0] *= batch_;
     return shape;
   }
 
-  bool is_dense(ValueId id) const {
-    Shape two = graph_.value(id).shape;
+  bool is_dense(graph::ValueId id) const {
+    graph::Shape two = graph_.value(id).shape;
     if (graph_.value(id).batched && two.rank() > 0) two[0] *= 2;
     return dense_run(two, layout_.strides[static_cast<std::size_t>(id)]) == two.elements();
   }
 
-  Index run_of(ValueId id) const {
-    Shape two = graph_.value(id).shape;
+  graph::Index run_of(graph::ValueId id) const {
+    graph::Shape two = graph_.value(id).shape;
     if (graph_.value(id).batched && two.rank() > 0) two[0] *= 2;
     return dense_run(two, layout_.strides[static_cast<std::size_t>(id)]);
   }
 
-  const Shape& weight(const Node& node) const { return graph_.parameter(node.parameters[0]).shape; }
+  const graph::Shape& weight(const graph::Node& node) const {
+    return graph_.parameter(node.parameters[0]).shape;
+  }
 
-  std::string kind(const Node& node, bool is_view) const {
+  std::string kind(const graph::Node& node, bool is_view) const {
     if (is_view) return "view";
-    std::string name(op_name(node.op));
-    if (const auto* convolution = std::get_if<Convolution>(&node.op)) {
-      const Shape& kernel = weight(node);
+    std::string name(graph::op_name(node.op));
+    if (const auto* convolution = std::get_if<graph::Convolution>(&node.op)) {
+      const graph::Shape& kernel = weight(node);
       if (convolution->groups > 1 && kernel[1] == 1) return name + ".depthwise";
       return name + (kernel[2] == 1 && convolution->groups == 1 ? ".pointwise" : ".dense");
     }
-    if (const auto* activate = std::get_if<Activate>(&node.op))
-      return name + "." + std::string(activation_name(activate->activation));
+    if (const auto* activate = std::get_if<graph::Activate>(&node.op))
+      return name + "." + std::string(graph::activation_name(activate->activation));
     return name;
   }
 
-  Product product(const Node& node) const {
-    const Shape out = sizes(node.output);
-    if (const auto* convolution = std::get_if<Convolution>(&node.op)) {
-      const Shape& w = weight(node);
+  Product product(const graph::Node& node) const {
+    const graph::Shape out = sizes(node.output);
+    if (const auto* convolution = std::get_if<graph::Convolution>(&node.op)) {
+      const graph::Shape& w = weight(node);
       return {out[0] * convolution->groups, out[2] * out[3], w.elements() / w[0],
               w[0] / convolution->groups};
     }
-    if (std::holds_alternative<Linear>(node.op))
+    if (std::holds_alternative<graph::Linear>(node.op))
       return {1, out.elements() / out.back(), weight(node)[1], out.back()};
-    if (const auto* matmul = std::get_if<MatrixMultiply>(&node.op)) {
-      const Shape left = sizes(node.inputs[0]);
+    if (const auto* matmul = std::get_if<graph::MatrixMultiply>(&node.op)) {
+      const graph::Shape left = sizes(node.inputs[0]);
       const int rank = out.rank();
       return {out.elements() / (out[rank - 1] * out[rank - 2]), out[rank - 2],
               left[matmul->transpose_left ? left.rank() - 2 : left.rank() - 1], out[rank - 1]};
     }
     if (out.rank() == 0) return {};
-    return {1, out.elements() / std::max<Index>(out.back(), 1), 1, out.back()};
+    return {1, out.elements() / std::max<graph::Index>(out.back(), 1), 1, out.back()};
   }
 
   /// What was moved since the oldest input was written: what must have left a small cache.
-  double distance(const Node& node) const {
+  double distance(const graph::Node& node) const {
     double oldest = moved_;
-    for (const ValueId x : node.inputs)
+    for (const graph::ValueId x : node.inputs)
       oldest = std::min(oldest, written_[static_cast<std::size_t>(x)]);
     return moved_ - oldest;
   }
 
-  double masked(ValueId id) const { return masked_[static_cast<std::size_t>(id)]; }
+  double masked(graph::ValueId id) const { return masked_[static_cast<std::size_t>(id)]; }
 
-  double subnormals(const Node& node, const Product& p) const {
-    if (std::holds_alternative<Softmax>(node.op))
+  double subnormals(const graph::Node& node, const Product& p) const {
+    if (std::holds_alternative<graph::Softmax>(node.op))
       return masked(node.output) * as_number(sizes(node.output).elements());
-    if (!std::holds_alternative<MatrixMultiply>(node.op)) return 0;
+    if (!std::holds_alternative<graph::MatrixMultiply>(node.op)) return 0;
     return masked(node.inputs[0]) * as_number(sizes(node.inputs[0]).elements() * p.columns);
   }
 
   /// Numbers that tell variants of an op apart: kernel, stride, transposes, the dimension of a
   /// slice or concat.
-  std::array<double, 3> variant_numbers(const Node& node) const {
-    if (const auto* convolution = std::get_if<Convolution>(&node.op))
+  std::array<double, 3> variant_numbers(const graph::Node& node) const {
+    if (const auto* convolution = std::get_if<graph::Convolution>(&node.op))
       return {as_number(weight(node)[2]), as_number(convolution->stride),
               log_count(as_number(convolution->groups))};
-    if (const auto* matmul = std::get_if<MatrixMultiply>(&node.op))
+    if (const auto* matmul = std::get_if<graph::MatrixMultiply>(&node.op))
       return {matmul->transpose_left ? 1.0 : 0.0, matmul->transpose_right ? 1.0 : 0.0, 0};
-    if (const auto* concat = std::get_if<Concat>(&node.op))
-      return {as_number(concat->dim), as_number(static_cast<Index>(node.inputs.size())), 0};
-    if (const auto* mean = std::get_if<Mean>(&node.op))
+    if (const auto* concat = std::get_if<graph::Concat>(&node.op))
+      return {as_number(concat->dim), as_number(static_cast<graph::Index>(node.inputs.size())), 0};
+    if (const auto* mean = std::get_if<graph::Mean>(&node.op))
       return {as_number(mean->first), as_number(mean->last), 0};
-    return {as_number(static_cast<Index>(node.op.index())),
-            as_number(static_cast<Index>(node.inputs.size())), 0};
+    return {as_number(static_cast<graph::Index>(node.op.index())),
+            as_number(static_cast<graph::Index>(node.inputs.size())), 0};
   }
 
-  OpFeatures row(const Node& node) const {
+  OpFeatures row(const graph::Node& node) const {
     const bool is_view = layout_.is_view[static_cast<std::size_t>(node.output)];
-    const OpCost cost = op_cost(graph_, node, is_view, batch_);
+    const graph::OpCost cost = graph::op_cost(graph_, node, is_view, batch_);
     OpFeatures row;
     row.kind = kind(node, is_view);
     row.flops = as_number(cost.flops);
     row.bytes = as_number(cost.elements_moved() * element_bytes_);
-    Index weights = 0, inputs = 0, run = 0;
+    graph::Index weights = 0, inputs = 0, run = 0;
     double loose = 0;
-    for (const ParameterId p : node.parameters) weights += graph_.parameter(p).shape.elements();
-    for (const ValueId x : node.inputs) {
-      const Index elements = sizes(x).elements();
+    for (const graph::ParameterId p : node.parameters)
+      weights += graph_.parameter(p).shape.elements();
+    for (const graph::ValueId x : node.inputs) {
+      const graph::Index elements = sizes(x).elements();
       inputs += elements;
       if (!is_dense(x)) {
         loose += 1;
@@ -194,7 +199,7 @@ class FeatureWriter {
     }
     if (!node.inputs.empty()) run = run_of(node.inputs[0]);
     const Product p = product(node);
-    const Shape out = sizes(node.output);
+    const graph::Shape out = sizes(node.output);
     row.subnormals = subnormals(node, p);
     const auto numbers = variant_numbers(node);
     const bool first_is_loose = !node.inputs.empty() && !is_dense(node.inputs[0]);
@@ -220,14 +225,14 @@ class FeatureWriter {
                  log_count(as_number(run)),
                  log_count(distance(node)),
                  as_number(out.rank() > 0 ? out.back() : 1),
-                 as_number(static_cast<Index>(node.parameters.size())),
+                 as_number(static_cast<graph::Index>(node.parameters.size())),
                  log_count(row.subnormals)};
     return row;
   }
 
-  const Graph& graph_;
-  Index batch_, element_bytes_;
-  Layout layout_;
+  const graph::Graph& graph_;
+  graph::Index batch_, element_bytes_;
+  graph::Layout layout_;
   std::vector<double> masked_;   // by value: the share of masked scores
   double moved_ = 0;             // bytes, by the nodes so far
   std::vector<double> written_;  // by value: moved_ when it was written
@@ -238,7 +243,7 @@ class FeatureWriter {
 std::string OpFeatures::signature() const {
   std::string text = kind;
   for (std::size_t i = 0; i < shape.size(); ++i)
-    if (op_feature_names()[i] != "log_distance") text += " " + shortest(shape[i]);
+    if (op_feature_names()[i] != "log_distance") text += " " + core::shortest(shape[i]);
   return text;
 }
 
@@ -252,19 +257,21 @@ const std::vector<std::string_view>& op_feature_names() {
   return names;
 }
 
-std::vector<OpFeatures> op_features(const Graph& graph, Index batch, Index element_bytes) {
+std::vector<OpFeatures> op_features(const graph::Graph& graph, graph::Index batch,
+                                    graph::Index element_bytes) {
   return FeatureWriter(graph, batch, element_bytes, {}).write();
 }
 
-std::vector<OpFeatures> op_features(const Rewrite& rewrite, Index batch, Index element_bytes) {
+std::vector<OpFeatures> op_features(const graph::Rewrite& rewrite, graph::Index batch,
+                                    graph::Index element_bytes) {
   std::vector<double> masked;
-  for (const WeightRecipe& recipe : rewrite.recipes) {
+  for (const graph::WeightRecipe& recipe : rewrite.recipes) {
     masked.push_back(0);
-    if (recipe.kind != WeightRecipe::Kind::kConstant) continue;
-    const ValueId output = recipe.constant.outputs.at(0).value;
+    if (recipe.kind != graph::WeightRecipe::Kind::kConstant) continue;
+    const graph::ValueId output = recipe.constant.outputs.at(0).value;
     masked.back() = masked_shares(recipe.constant, {})[static_cast<std::size_t>(output)];
   }
   return FeatureWriter(rewrite.graph, batch, element_bytes, masked).write();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

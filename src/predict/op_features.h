@@ -7,7 +7,7 @@
 #include "graph/fold.h"
 #include "graph/graph.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 /// What the time of one node is predicted from. Nothing here depends on names or on the order in
 /// which parameters and values are numbered.
@@ -31,8 +31,10 @@ struct OpFeatures {
 const std::vector<std::string_view>& op_feature_names();
 
 /// One row a node, for a batch of `element_bytes` numbers.
-std::vector<OpFeatures> op_features(const Graph& graph, Index batch, Index element_bytes);
+std::vector<OpFeatures> op_features(const graph::Graph& graph, graph::Index batch,
+                                    graph::Index element_bytes);
 /// The same of a rewritten graph, whose masks have become parameters.
-std::vector<OpFeatures> op_features(const Rewrite& rewrite, Index batch, Index element_bytes);
+std::vector<OpFeatures> op_features(const graph::Rewrite& rewrite, graph::Index batch,
+                                    graph::Index element_bytes);
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

@@ -6,14 +6,14 @@
 
 #include "stats/intervals.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 /// How well predicted times meet measured ones; errors are |predicted / measured - 1|, intervals
 /// come from a bootstrap over models.
 struct PredictionScore {
   std::string name;
-  Estimate within_5, within_10;  // shares of the models
-  Estimate rank_correlation;     // Spearman
+  stats::Estimate within_5, within_10;  // shares of the models
+  stats::Estimate rank_correlation;     // Spearman
   double median_error = 0, p90_error = 0;
 };
 
@@ -28,4 +28,4 @@ struct OneNumberBaseline {
 };
 OneNumberBaseline fit_baseline(std::span<const double> numbers, std::span<const double> seconds);
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

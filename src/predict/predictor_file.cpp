@@ -8,7 +8,7 @@
 #include "core/files.h"
 #include "core/hash.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 namespace {
 
@@ -17,10 +17,10 @@ constexpr std::int64_t kVersion = 1;
 constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 
 /// A tree as five flat lists, a number a node.
-Json tree_json(const Tree& tree) {
-  Json features = Json::array(), thresholds = Json::array(), values = Json::array(),
-       left = Json::array(), right = Json::array();
-  for (const TreeNode& node : tree) {
+core::Json tree_json(const stats::Tree& tree) {
+  core::Json features = core::Json::array(), thresholds = core::Json::array(),
+             values = core::Json::array(), left = core::Json::array(), right = core::Json::array();
+  for (const stats::TreeNode& node : tree) {
     features.push_back(node.feature);
     thresholds.push_back(node.threshold);
     values.push_back(node.value);
@@ -30,16 +30,16 @@ Json tree_json(const Tree& tree) {
   return {features, thresholds, values, left, right};
 }
 
-Json kind_json(const KindModel& kind) {
-  Json json = Json::object();
+core::Json kind_json(const KindModel& kind) {
+  core::Json json = core::Json::object();
   json["rates"] = kind.rates;
   json["rows"] = kind.rows;
-  json["seen"] = Json::array();
-  for (const Interval& range : kind.seen) json["seen"].push_back({range.low, range.high});
-  json["residuals"] = Json::array();
-  for (const BoostedTrees& trees : kind.residuals) {
-    Json ensemble{{"start", trees.start}, {"trees", Json::array()}};
-    for (const Tree& tree : trees.trees) ensemble["trees"].push_back(tree_json(tree));
+  json["seen"] = core::Json::array();
+  for (const stats::Interval& range : kind.seen) json["seen"].push_back({range.low, range.high});
+  json["residuals"] = core::Json::array();
+  for (const stats::BoostedTrees& trees : kind.residuals) {
+    core::Json ensemble{{"start", trees.start}, {"trees", core::Json::array()}};
+    for (const stats::Tree& tree : trees.trees) ensemble["trees"].push_back(tree_json(tree));
     json["residuals"].push_back(std::move(ensemble));
   }
   return json;
@@ -48,14 +48,14 @@ Json kind_json(const KindModel& kind) {
 /// Reads keys of one object; what is wrong is a UserError "file: path: problem".
 class PredictorPart {
  public:
-  PredictorPart(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
+  PredictorPart(const core::Json& json, std::string place) : json_(json), place_(std::move(place)) {
     if (!json.is_object()) fail("must be an object");
   }
 
   [[noreturn]] void fail(const std::string& problem) const {
-    throw UserError(place_ + ": " + problem + "; calibrate again");
+    throw core::UserError(place_ + ": " + problem + "; calibrate again");
   }
-  const Json& at(const std::string& key) const {
+  const core::Json& at(const std::string& key) const {
     if (!json_.contains(key)) fail("'" + key + "' is missing");
     return json_.at(key);
   }
@@ -64,10 +64,10 @@ class PredictorPart {
     return convert<T>(at(key), key);
   }
   template <typename T>
-  T convert(const Json& value, const std::string& key) const {
+  T convert(const core::Json& value, const std::string& key) const {
     try {
       return value.get<T>();
-    } catch (const Json::exception&) {
+    } catch (const core::Json::exception&) {
       fail("'" + key + "' is not what it should be");
     }
   }
@@ -77,24 +77,25 @@ class PredictorPart {
     return value;
   }
   PredictorPart part(const std::string& key) const { return {at(key), place_ + "." + key}; }
-  const Json& json() const { return json_; }
+  const core::Json& json() const { return json_; }
   const std::string& place() const { return place_; }
 
  private:
-  const Json& json_;
+  const core::Json& json_;
   std::string place_;
 };
 
-Tree read_tree(const PredictorPart& part, const Json& json, const std::string& key) {
+stats::Tree read_tree(const PredictorPart& part, const core::Json& json, const std::string& key) {
   const auto lists = part.convert<std::vector<std::vector<double>>>(json, key);
   if (lists.size() != 5 || lists[0].empty()) part.fail("'" + key + "' is no tree");
   const std::size_t nodes = lists[0].size();
-  Tree tree;
+  stats::Tree tree;
   for (const auto& list : lists)
     if (list.size() != nodes) part.fail("'" + key + "' has lists of unequal lengths");
   for (std::size_t i = 0; i < nodes; ++i) {
-    TreeNode node{static_cast<std::int64_t>(lists[0][i]), lists[1][i], lists[2][i],
-                  static_cast<std::size_t>(lists[3][i]), static_cast<std::size_t>(lists[4][i])};
+    stats::TreeNode node{static_cast<std::int64_t>(lists[0][i]), lists[1][i], lists[2][i],
+                         static_cast<std::size_t>(lists[3][i]),
+                         static_cast<std::size_t>(lists[4][i])};
     const bool goes_on = node.left > i && node.right > i && node.left < nodes && node.right < nodes;
     if (!node.is_leaf() &&
         (!goes_on || node.feature >= static_cast<std::int64_t>(op_feature_names().size())))
@@ -104,10 +105,10 @@ Tree read_tree(const PredictorPart& part, const Json& json, const std::string& k
   return tree;
 }
 
-BoostedTrees read_ensemble(const PredictorPart& part) {
-  BoostedTrees trees;
+stats::BoostedTrees read_ensemble(const PredictorPart& part) {
+  stats::BoostedTrees trees;
   trees.start = part.number("start");
-  const Json& list = part.at("trees");
+  const core::Json& list = part.at("trees");
   for (std::size_t i = 0; i < list.size(); ++i)
     trees.trees.push_back(read_tree(part, list[i], "trees[" + std::to_string(i) + "]"));
   return trees;
@@ -121,7 +122,7 @@ KindModel read_kind(const PredictorPart& part) {
   kind.rows = part.get<std::size_t>("rows");
   for (const auto& range : part.get<std::vector<std::array<double, 2>>>("seen"))
     kind.seen.push_back({range[0], range[1]});
-  const Json& ensembles = part.at("residuals");
+  const core::Json& ensembles = part.at("residuals");
   for (std::size_t i = 0; i < ensembles.size(); ++i)
     kind.residuals.push_back(
         read_ensemble({ensembles[i], part.place() + ".residuals[" + std::to_string(i) + "]"}));
@@ -131,8 +132,8 @@ KindModel read_kind(const PredictorPart& part) {
 PredictorSetting read_setting(const PredictorPart& part) {
   PredictorSetting setting;
   setting.device = part.get<std::string>("device");
-  setting.threads = part.get<Index>("threads");
-  setting.batch = part.get<Index>("batch");
+  setting.threads = part.get<graph::Index>("threads");
+  setting.batch = part.get<graph::Index>("batch");
   setting.dtype = part.get<std::string>("dtype");
   setting.deploy = part.get<bool>("deploy");
   setting.flush_subnormals = part.get<bool>("flush_subnormals");
@@ -149,16 +150,16 @@ void check_head(const PredictorPart& part) {
   for (const std::string_view name : op_feature_names()) features.emplace_back(name);
   if (part.get<std::vector<std::string>>("features") != features)
     part.fail("'features' are not those of this program");
-  Json body = part.json();
+  core::Json body = part.json();
   body.erase("checksum");
-  if (part.get<std::string>("checksum") != identity(canonical_json(body)))
+  if (part.get<std::string>("checksum") != core::identity(core::canonical_json(body)))
     part.fail("'checksum' does not fit: the file was changed since it was written");
 }
 
 }  // namespace
 
-Json predictor_json(const TimePredictor& predictor) {
-  Json json = Json::object();
+core::Json predictor_json(const TimePredictor& predictor) {
+  core::Json json = core::Json::object();
   json["what"] = kWhat;
   json["version"] = kVersion;
   const PredictorSetting& setting = predictor.setting;
@@ -172,13 +173,13 @@ Json predictor_json(const TimePredictor& predictor) {
                     {"log_ratios", predictor.errors.log_ratios}};
   json["features"] = op_feature_names();
   json["other"] = kind_json(predictor.other);
-  json["kinds"] = Json::object();
+  json["kinds"] = core::Json::object();
   for (const auto& [name, kind] : predictor.kinds) json["kinds"][name] = kind_json(kind);
-  json["checksum"] = identity(canonical_json(json));
+  json["checksum"] = core::identity(core::canonical_json(json));
   return json;
 }
 
-TimePredictor predictor_from_json(const Json& json, const std::string& source) {
+TimePredictor predictor_from_json(const core::Json& json, const std::string& source) {
   const PredictorPart part(json, source);
   check_head(part);
   TimePredictor predictor;
@@ -201,12 +202,13 @@ TimePredictor predictor_from_json(const Json& json, const std::string& source) {
 }
 
 void write_predictor(const TimePredictor& predictor, const std::filesystem::path& path) {
-  write_file_atomically(path, dump_json(predictor_json(predictor)) + "\n");
+  core::write_file_atomically(path, core::dump_json(predictor_json(predictor)) + "\n");
 }
 
 TimePredictor read_predictor(const std::filesystem::path& path) {
   const std::string source = path.string();
-  return predictor_from_json(parse_json(read_text_file(path, kMostBytes), source), source);
+  return predictor_from_json(core::parse_json(core::read_text_file(path, kMostBytes), source),
+                             source);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

@@ -2,28 +2,28 @@
 
 #include <fstream>
 
+#include "architecture/presets.h"
 #include "core/error.h"
 #include "core/files.h"
-#include "spec/presets.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 namespace {
 
 constexpr std::size_t kMostSampleBytes = std::size_t{1} << 30;
 
-std::string sample_key(const Json& knobs, bool is_test) {
-  return (is_test ? "test " : "train ") + canonical_json(knobs);
+std::string sample_key(const core::Json& knobs, bool is_test) {
+  return (is_test ? "test " : "train ") + core::canonical_json(knobs);
 }
 
-std::vector<double> seconds_of(const Json& microseconds) {
+std::vector<double> seconds_of(const core::Json& microseconds) {
   std::vector<double> seconds;
-  for (const Json& x : microseconds) seconds.push_back(1e-6 * x.get<double>());
+  for (const core::Json& x : microseconds) seconds.push_back(1e-6 * x.get<double>());
   return seconds;
 }
 
-CalibrationSample sample_of(const Json& line) {
+CalibrationSample sample_of(const core::Json& line) {
   CalibrationSample sample;
   sample.is_test = line.at("set") == "test";
   sample.knobs = line.at("knobs");
@@ -38,38 +38,42 @@ CalibrationSample sample_of(const Json& line) {
 
 }  // namespace
 
-SampleFile::SampleFile(std::filesystem::path path, const Json& header) : path_(std::move(path)) {
+SampleFile::SampleFile(std::filesystem::path path, const core::Json& header)
+    : path_(std::move(path)) {
   if (!std::filesystem::exists(path_)) {
-    write_file_atomically(path_, dump_json(header) + "\n");
+    core::write_file_atomically(path_, core::dump_json(header) + "\n");
     return;
   }
-  const std::string text = read_text_file(path_, kMostSampleBytes);
+  const std::string text = core::read_text_file(path_, kMostSampleBytes);
   const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
   std::size_t number = 0;
   for (std::size_t begin = 0; begin < whole;) {
     const std::size_t end = text.find('\n', begin);
     const std::string place = path_.string() + ":" + std::to_string(++number);
-    const Json line = parse_json(std::string_view(text).substr(begin, end - begin), place);
+    const core::Json line =
+        core::parse_json(std::string_view(text).substr(begin, end - begin), place);
     if (number > 1)
       take(line, place);
-    else if (canonical_json(line) != canonical_json(header))
-      throw UserError(place + ": these samples are of another protocol, machine or seed (" +
-                      dump_json(line) + "); name another --out or remove the file");
+    else if (core::canonical_json(line) != core::canonical_json(header))
+      throw core::UserError(place + ": these samples are of another protocol, machine or seed (" +
+                            core::dump_json(line) + "); name another --out or remove the file");
     begin = end + 1;
   }
   if (whole == 0 || whole < text.size())  // cut short while it was written
-    write_file_atomically(path_, whole == 0 ? dump_json(header) + "\n" : text.substr(0, whole));
+    core::write_file_atomically(
+        path_, whole == 0 ? core::dump_json(header) + "\n" : text.substr(0, whole));
 }
 
-void SampleFile::take(const Json& line, const std::string& place) {
+void SampleFile::take(const core::Json& line, const std::string& place) {
   CalibrationSample sample;
   try {
     sample = sample_of(line);
-  } catch (const Json::exception& error) {
-    throw UserError(place + ": no sample of a calibration (" + error.what() + "); remove the line");
+  } catch (const core::Json::exception& error) {
+    throw core::UserError(place + ": no sample of a calibration (" + error.what() +
+                          "); remove the line");
   }
   if (!(sample.seconds > 0 && sample.reference > 0 && sample.p5 > 0))
-    throw UserError(place + ": times must be positive; remove the line");
+    throw core::UserError(place + ": times must be positive; remove the line");
   const std::string key = sample_key(sample.knobs, sample.is_test);
   ++counts_[key];
   const auto [entry, is_new] = index_.try_emplace(key, samples_.size());
@@ -79,7 +83,7 @@ void SampleFile::take(const Json& line, const std::string& place) {
     samples_[entry->second] = std::move(sample);
 }
 
-bool SampleFile::has(const Json& knobs, bool is_test) const {
+bool SampleFile::has(const core::Json& knobs, bool is_test) const {
   return index_.contains(sample_key(knobs, is_test));
 }
 
@@ -89,26 +93,28 @@ std::size_t SampleFile::count(bool is_test) const {
   return count;
 }
 
-int SampleFile::measured(const Json& knobs, bool is_test) const {
+int SampleFile::measured(const core::Json& knobs, bool is_test) const {
   const auto found = counts_.find(sample_key(knobs, is_test));
   return found == counts_.end() ? 0 : found->second;
 }
 
-void SampleFile::add(const Json& knobs, bool is_test, const Json& event) {
-  Json line = Json::object();
+void SampleFile::add(const core::Json& knobs, bool is_test, const core::Json& event) {
+  core::Json line = core::Json::object();
   line["set"] = is_test ? "test" : "train";
   line["knobs"] = knobs;
   for (const char* key : {"latency_ms", "p5_ms", "p95_ms", "reference_ms", "forwards", "disturbed",
                           "ops_us", "isolated_us"})
     if (event.contains(key)) line[key] = event.at(key);
   std::ofstream file(path_, std::ios::app | std::ios::binary);
-  file << dump_json(line) << "\n" << std::flush;
-  if (!file) throw Failure("cannot write " + path_.string());
+  file << core::dump_json(line) << "\n" << std::flush;
+  if (!file) throw core::Failure("cannot write " + path_.string());
   take(line, path_.string());
 }
 
-std::vector<OpFeatures> features_of_knobs(const Json& knobs, const PredictorSetting& setting) {
-  return features_for(build_graph(expand_knobs(knobs, "knobs")), setting);
+std::vector<OpFeatures> features_of_knobs(const core::Json& knobs,
+                                          const PredictorSetting& setting) {
+  return features_for(architecture::build_graph(architecture::expand_knobs(knobs, "knobs")),
+                      setting);
 }
 
 std::vector<TimedGraph> timed_graphs(const std::vector<CalibrationSample>& samples, bool is_test,
@@ -117,8 +123,8 @@ std::vector<TimedGraph> timed_graphs(const std::vector<CalibrationSample>& sampl
   std::vector<double> references;
   for (const CalibrationSample& sample : samples)
     if (!sample.is_test) references.push_back(sample.reference);
-  if (references.empty()) throw UserError("there are no samples of training models");
-  const double usual = median(references);
+  if (references.empty()) throw core::UserError("there are no samples of training models");
+  const double usual = stats::median(references);
   std::vector<TimedGraph> result;
   for (const CalibrationSample& sample : samples) {
     if (sample.is_test != is_test) continue;
@@ -126,10 +132,10 @@ std::vector<TimedGraph> timed_graphs(const std::vector<CalibrationSample>& sampl
     TimedGraph timed;
     timed.ops = features_of_knobs(sample.knobs, setting);
     if (timed.ops.size() != sample.op_seconds.size())
-      throw UserError("a sample has times of " + std::to_string(sample.op_seconds.size()) +
-                      " ops, its model has " + std::to_string(timed.ops.size()) +
-                      ": it was measured by another version; calibrate anew (" +
-                      dump_json(sample.knobs) + ")");
+      throw core::UserError("a sample has times of " + std::to_string(sample.op_seconds.size()) +
+                            " ops, its model has " + std::to_string(timed.ops.size()) +
+                            ": it was measured by another version; calibrate anew (" +
+                            core::dump_json(sample.knobs) + ")");
     for (const double seconds : sample.op_seconds) timed.op_seconds.push_back(seconds / drift);
     timed.seconds = sample.seconds / drift;
     result.push_back(std::move(timed));
@@ -137,4 +143,4 @@ std::vector<TimedGraph> timed_graphs(const std::vector<CalibrationSample>& sampl
   return result;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

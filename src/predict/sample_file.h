@@ -8,12 +8,12 @@
 #include "core/json.h"
 #include "predict/train_predictor.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 /// One drawn model as it was measured; times in seconds.
 struct CalibrationSample {
   bool is_test = false;
-  Json knobs;
+  core::Json knobs;
   double seconds = 0, p5 = 0, p95 = 0;
   double reference = 0;  // of the reference model in the same turns
   std::vector<double> op_seconds, op_isolated;
@@ -27,20 +27,20 @@ class SampleFile {
  public:
   /// Opens or begins the file. Throws UserError with the place if a line cannot be read (a last
   /// line that was cut short is dropped) or if the file belongs to another `header`.
-  SampleFile(std::filesystem::path path, const Json& header);
+  SampleFile(std::filesystem::path path, const core::Json& header);
 
   /// The latest sample of each model, or the one with the smallest spread if it was measured again.
   const std::vector<CalibrationSample>& samples() const { return samples_; }
-  bool has(const Json& knobs, bool is_test) const;
+  bool has(const core::Json& knobs, bool is_test) const;
   std::size_t count(bool is_test) const;
   /// How often a model was measured.
-  int measured(const Json& knobs, bool is_test) const;
+  int measured(const core::Json& knobs, bool is_test) const;
 
   /// Appends a line and flushes it. `event` is what the engine sent.
-  void add(const Json& knobs, bool is_test, const Json& event);
+  void add(const core::Json& knobs, bool is_test, const core::Json& event);
 
  private:
-  void take(const Json& line, const std::string& place);
+  void take(const core::Json& line, const std::string& place);
 
   std::filesystem::path path_;
   std::vector<CalibrationSample> samples_;
@@ -54,6 +54,6 @@ std::vector<TimedGraph> timed_graphs(const std::vector<CalibrationSample>& sampl
                                      const PredictorSetting& setting);
 
 /// The features of the model that knobs make.
-std::vector<OpFeatures> features_of_knobs(const Json& knobs, const PredictorSetting& setting);
+std::vector<OpFeatures> features_of_knobs(const core::Json& knobs, const PredictorSetting& setting);
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 namespace {
 
@@ -35,12 +35,12 @@ struct PooledTime {
 class SpeedSearch {
  public:
   SpeedSearch(std::size_t size, std::size_t start, const SpeedTarget& target,
-              const GridFunction& guess, const MeasurePoint& measure)
+              const architecture::GridFunction& guess, const MeasurePoint& measure)
       : size_(size), start_(start), target_(target), guess_(guess), measure_(measure) {}
 
   SpeedSolution run() {
     std::optional<std::size_t> next = nearest_predicted(false);
-    if (!next) throw UserError("no value on the grid makes a model");
+    if (!next) throw core::UserError("no value on the grid makes a model");
     solution_.proposed = *predicted(*next);
     for (;;) {
       measure(*next);
@@ -87,8 +87,8 @@ class SpeedSearch {
   /// The end of the predicted bracket that comes closest to the target, of those not measured yet
   /// if so asked.
   std::optional<std::size_t> nearest_predicted(bool unmeasured) {
-    const GridBracket bracket =
-        bracket_on_grid(size_, start_, target_.time, [&](std::size_t i) { return predicted(i); });
+    const architecture::GridBracket bracket = architecture::bracket_on_grid(
+        size_, start_, target_.time, [&](std::size_t i) { return predicted(i); });
     std::optional<std::size_t> best;
     for (const std::optional<std::size_t>& end : {bracket.below, bracket.above}) {
       if (!end || (unmeasured && measured_.contains(*end))) continue;
@@ -148,7 +148,7 @@ class SpeedSearch {
 
   std::size_t size_, start_;
   const SpeedTarget& target_;
-  const GridFunction& guess_;
+  const architecture::GridFunction& guess_;
   const MeasurePoint& measure_;
   std::map<std::size_t, std::optional<double>> guesses_;
   std::map<std::size_t, PooledTime> measured_;
@@ -176,8 +176,8 @@ std::string_view speed_verdict_name(SpeedVerdict verdict) {
 }
 
 SpeedSolution search_speed(std::size_t size, std::size_t start, const SpeedTarget& target,
-                           const GridFunction& guess, const MeasurePoint& measure) {
+                           const architecture::GridFunction& guess, const MeasurePoint& measure) {
   return SpeedSearch(size, start, target, guess, measure).run();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "spec/solve_knob.h"
+#include "architecture/solve_knob.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 /// A measured number with its interval, in the unit of the target (seconds a batch, or a time over
 /// the reference's).
@@ -50,6 +50,6 @@ struct SpeedSolution {
 /// by a factor that runs, in logarithms, straight between measured points and half as steeply
 /// beyond them. Throws UserError if `guess` gives no point at all.
 SpeedSolution search_speed(std::size_t size, std::size_t start, const SpeedTarget& target,
-                           const GridFunction& guess, const MeasurePoint& measure);
+                           const architecture::GridFunction& guess, const MeasurePoint& measure);
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

@@ -5,7 +5,7 @@
 #include "graph/memory_plan.h"
 #include "graph/op_cost.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 namespace {
 
@@ -16,12 +16,12 @@ constexpr double kElementBytes = 4;
 
 }  // namespace
 
-double guess_seconds(const Graph& graph, Index batch, Index threads) {
-  const Layout layout = lay_out(graph);
+double guess_seconds(const graph::Graph& graph, graph::Index batch, graph::Index threads) {
+  const graph::Layout layout = graph::lay_out(graph);
   double seconds = 0;
-  for (const Node& node : graph.nodes) {
+  for (const graph::Node& node : graph.nodes) {
     const bool is_view = layout.is_view[static_cast<std::size_t>(node.output)];
-    const OpCost cost = op_cost(graph, node, is_view, batch);
+    const graph::OpCost cost = graph::op_cost(graph, node, is_view, batch);
     const double work = static_cast<double>(cost.flops) / kFlopsPerSecond;
     const double traffic =
         kElementBytes * static_cast<double>(cost.elements_moved()) / kBytesPerSecond;
@@ -30,4 +30,4 @@ double guess_seconds(const Graph& graph, Index batch, Index threads) {
   return seconds;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

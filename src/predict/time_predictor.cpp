@@ -8,7 +8,7 @@
 #include "graph/fold.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 namespace {
 
@@ -22,17 +22,17 @@ std::string outside(const OpFeatures& op, const KindModel& kind) {
     const bool is_below = op.shape[i] < kind.seen[i].low - kSlack;
     if (!is_below && op.shape[i] <= kind.seen[i].high + kSlack) continue;
     return std::string(op_feature_names()[i]) + " of " + op.kind + ": " +
-           significant(op.shape[i], 3) + (is_below ? " is below " : " is above ") +
-           significant(is_below ? kind.seen[i].low : kind.seen[i].high, 3);
+           core::significant(op.shape[i], 3) + (is_below ? " is below " : " is above ") +
+           core::significant(is_below ? kind.seen[i].low : kind.seen[i].high, 3);
   }
   return "";
 }
 
-Interval error_interval(const PredictorErrors& errors, double seconds) {
+stats::Interval error_interval(const PredictorErrors& errors, double seconds) {
   if (errors.log_ratios.empty()) return {seconds, seconds};
   const double tail = 0.5 * (1 - kPredictionConfidence);
-  return {seconds * std::exp(quantile_of_sorted(errors.log_ratios, tail)),
-          seconds * std::exp(quantile_of_sorted(errors.log_ratios, 1 - tail))};
+  return {seconds * std::exp(stats::quantile_of_sorted(errors.log_ratios, tail)),
+          seconds * std::exp(stats::quantile_of_sorted(errors.log_ratios, 1 - tail))};
 }
 
 }  // namespace
@@ -47,8 +47,8 @@ std::vector<double> KindModel::seconds(const OpFeatures& op) const {
   const double least = least_seconds(op);
   if (residuals.empty()) return {least};
   std::vector<double> result;
-  for (const BoostedTrees& trees : residuals)
-    result.push_back(least * std::exp(predict(trees, op.shape)));
+  for (const stats::BoostedTrees& trees : residuals)
+    result.push_back(least * std::exp(stats::predict(trees, op.shape)));
   return result;
 }
 
@@ -63,7 +63,7 @@ Prediction predict_time(const TimePredictor& predictor, const std::vector<OpFeat
     const std::vector<double> seconds = kind.seconds(op);
     if (sums.size() < seconds.size()) sums.resize(seconds.size(), sums.empty() ? 0 : sums[0]);
     for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += seconds[i % seconds.size()];
-    prediction.op_seconds.push_back(predictor.scale * mean(seconds));
+    prediction.op_seconds.push_back(predictor.scale * stats::mean(seconds));
     if (const std::string words = is_known ? outside(op, kind) : op.kind + " was never seen";
         !words.empty())
       unseen.try_emplace(op.kind, words);
@@ -73,14 +73,15 @@ Prediction predict_time(const TimePredictor& predictor, const std::vector<OpFeat
   prediction.seconds = std::accumulate(prediction.op_seconds.begin(), prediction.op_seconds.end(),
                                        prediction.remainder);
   prediction.interval = error_interval(predictor.errors, prediction.seconds);
-  if (sums.size() > 1) prediction.disagreement = standard_deviation(sums) / mean(sums);
+  if (sums.size() > 1)
+    prediction.disagreement = stats::standard_deviation(sums) / stats::mean(sums);
   for (const auto& [kind, words] : unseen) prediction.unseen.push_back(words);
   return prediction;
 }
 
-std::vector<OpFeatures> features_for(const Graph& graph, const PredictorSetting& setting) {
-  return setting.deploy ? op_features(fold(graph), setting.batch, setting.element_bytes())
+std::vector<OpFeatures> features_for(const graph::Graph& graph, const PredictorSetting& setting) {
+  return setting.deploy ? op_features(graph::fold(graph), setting.batch, setting.element_bytes())
                         : op_features(graph, setting.batch, setting.element_bytes());
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

@@ -9,18 +9,20 @@
 #include "stats/boosting.h"
 #include "stats/intervals.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 /// What a predictor was trained for; times elsewhere are another matter.
 struct PredictorSetting {
   std::string device;  // name of the processor or GPU
-  Index threads = 1;
-  Index batch = 4;
+  graph::Index threads = 1;
+  graph::Index batch = 4;
   std::string dtype = "float32";
   bool deploy = true;
   bool flush_subnormals = false;
 
-  Index element_bytes() const { return dtype == "bfloat16" ? 2 : dtype == "float64" ? 8 : 4; }
+  graph::Index element_bytes() const {
+    return dtype == "bfloat16" ? 2 : dtype == "float64" ? 8 : 4;
+  }
   friend bool operator==(const PredictorSetting&, const PredictorSetting&) = default;
 };
 
@@ -30,9 +32,9 @@ struct PredictorSetting {
 /// different draws, are averaged; where they differ the op is little known.
 struct KindModel {
   std::array<double, 5> rates{};  // seconds: a call, flop, byte, copied byte, subnormal product
-  std::vector<BoostedTrees> residuals;
-  std::vector<Interval> seen;  // by feature, the values that training had
-  std::size_t rows = 0;        // distinct ops trained on
+  std::vector<stats::BoostedTrees> residuals;
+  std::vector<stats::Interval> seen;  // by feature, the values that training had
+  std::size_t rows = 0;               // distinct ops trained on
 
   double least_seconds(const OpFeatures& op) const;
   /// By ensemble; one value where there are none.
@@ -57,7 +59,7 @@ struct TimePredictor {
 
 struct Prediction {
   double seconds = 0;
-  Interval interval;               // of `confidence`, from the predictor's errors
+  stats::Interval interval;        // of `confidence`, from the predictor's errors
   std::vector<double> op_seconds;  // by node, as they count in the whole
   double remainder = 0;            // seconds that belong to no op: seconds - sum of op_seconds
   double disagreement = 0;         // spread of the ensembles' sums over their mean
@@ -68,9 +70,9 @@ struct Prediction {
 constexpr double kPredictionConfidence = 0.9;
 
 /// The features of a graph's ops in the form, batch and dtype that a setting names.
-std::vector<OpFeatures> features_for(const Graph& graph, const PredictorSetting& setting);
+std::vector<OpFeatures> features_for(const graph::Graph& graph, const PredictorSetting& setting);
 
 /// The time of a batch.
 Prediction predict_time(const TimePredictor& predictor, const std::vector<OpFeatures>& ops);
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

@@ -11,7 +11,7 @@
 #include "stats/nonnegative.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 namespace {
 
@@ -56,15 +56,15 @@ std::array<double, 5> fit_rates(const KindRows& rows) {
     const double t = rows.seconds[i];  // relative errors: everything over the time itself
     columns.push_back({1 / t, op.flops / t, op.bytes / t, op.copied_bytes / t, op.subnormals / t});
   }
-  const std::vector<double> fit = fit_nonnegative(columns, ones, rows.weights);
+  const std::vector<double> fit = stats::fit_nonnegative(columns, ones, rows.weights);
   return {fit[0], fit[1], fit[2], fit[3], fit[4]};
 }
 
-std::vector<Interval> ranges(const KindRows& rows) {
-  std::vector<Interval> seen;
+std::vector<stats::Interval> ranges(const KindRows& rows) {
+  std::vector<stats::Interval> seen;
   for (std::size_t f = 0; f < rows.ops[0].shape.size(); ++f) {
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    Interval range{kInfinity, -kInfinity};
+    stats::Interval range{kInfinity, -kInfinity};
     for (const OpFeatures& op : rows.ops) {
       range.low = std::min(range.low, op.shape[f]);
       range.high = std::max(range.high, op.shape[f]);
@@ -86,9 +86,9 @@ KindModel fit_kind(const KindRows& rows, const TrainSettings& settings) {
     targets.push_back(std::log(rows.seconds[i] / kind.least_seconds(rows.ops[i])));
   }
   for (std::size_t i = 0; i < settings.ensembles; ++i) {
-    BoostSettings boost = settings.boost;
-    boost.seed = mix64(settings.seed, i);
-    kind.residuals.push_back(fit_boosted(features, targets, rows.weights, boost));
+    stats::BoostSettings boost = settings.boost;
+    boost.seed = core::mix64(settings.seed, i);
+    kind.residuals.push_back(stats::fit_boosted(features, targets, rows.weights, boost));
   }
   return kind;
 }
@@ -117,7 +117,7 @@ std::vector<double> held_out_sums(std::span<const TimedGraph> models,
                                   const TrainSettings& settings) {
   const std::size_t folds = std::min(settings.folds, models.size());
   std::vector<double> sums(models.size(), 0);
-  Random random(mix64(settings.seed, "folds"));
+  core::Random random(core::mix64(settings.seed, "folds"));
   const auto order = random.permutation(static_cast<std::int64_t>(models.size()));
   TrainSettings quick = settings;
   quick.ensembles = std::min<std::size_t>(settings.ensembles, 2);
@@ -145,7 +145,7 @@ void fit_whole(std::span<const TimedGraph> models, const std::vector<double>& su
     rest.push_back(model.seconds - in_ops);
     weights.push_back(1 / (model.seconds * model.seconds));
   }
-  const std::vector<double> fit = fit_nonnegative(rows, rest, weights);
+  const std::vector<double> fit = stats::fit_nonnegative(rows, rest, weights);
   predictor.once = fit[0];
   predictor.per_op = fit[1];
   std::vector<double>& errors = predictor.errors.log_ratios;
@@ -153,7 +153,7 @@ void fit_whole(std::span<const TimedGraph> models, const std::vector<double>& su
     const double predicted = sums[i] + fit[0] + fit[1] * static_cast<double>(models[i].ops.size());
     errors.push_back(std::log(models[i].seconds / predicted));
   }
-  const double middle = median(errors);
+  const double middle = stats::median(errors);
   predictor.scale = std::exp(middle);
   for (double& error : errors) error -= middle;
   std::sort(errors.begin(), errors.end());
@@ -163,7 +163,7 @@ void fit_whole(std::span<const TimedGraph> models, const std::vector<double>& su
 
 TimePredictor train_predictor(const PredictorSetting& setting, std::span<const TimedGraph> models,
                               const TrainSettings& settings) {
-  ensure(models.size() >= settings.folds && settings.folds >= 2, "at least a model a fold");
+  core::ensure(models.size() >= settings.folds && settings.folds >= 2, "at least a model a fold");
   TimePredictor predictor;
   predictor.setting = setting;
   predictor.models = models.size();
@@ -187,4 +187,4 @@ std::vector<std::size_t> least_agreed(const TimePredictor& predictor,
   return order;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

@@ -6,7 +6,7 @@
 
 #include "predict/time_predictor.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 /// One measured model: the features of its ops, their seconds where they stand, and the seconds of
 /// the whole.
@@ -19,7 +19,7 @@ struct TimedGraph {
 struct TrainSettings {
   std::size_t ensembles = 4;
   std::size_t folds = 5;  // of the cross-validation over models
-  BoostSettings boost;
+  stats::BoostSettings boost;
   std::uint64_t seed = 0;
 };
 
@@ -33,4 +33,4 @@ std::vector<std::size_t> least_agreed(const TimePredictor& predictor,
                                       std::span<const std::vector<OpFeatures>> pool,
                                       std::size_t count);
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

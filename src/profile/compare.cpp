@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -16,17 +16,17 @@ double all_seconds(const std::vector<OpRow>& rows) {
   return sum;
 }
 
-void add_numbers(Json& json, const TimeDifference& difference, double whole) {
-  json["a_ms"] = json_number(1e3 * difference.a_seconds);
-  json["b_ms"] = json_number(1e3 * difference.b_seconds);
-  json["difference_ms"] = json_number(1e3 * difference.seconds());
-  json["share_of_difference"] = json_number(whole != 0 ? difference.seconds() / whole : 0);
+void add_numbers(core::Json& json, const TimeDifference& difference, double whole) {
+  json["a_ms"] = core::json_number(1e3 * difference.a_seconds);
+  json["b_ms"] = core::json_number(1e3 * difference.b_seconds);
+  json["difference_ms"] = core::json_number(1e3 * difference.seconds());
+  json["share_of_difference"] = core::json_number(whole != 0 ? difference.seconds() / whole : 0);
 }
 
-Json table(const char* key, const std::vector<TimeDifference>& differences, double whole) {
-  Json rows = Json::array();
+core::Json table(const char* key, const std::vector<TimeDifference>& differences, double whole) {
+  core::Json rows = core::Json::array();
   for (const TimeDifference& difference : differences) {
-    Json row{{key, difference.name}};
+    core::Json row{{key, difference.name}};
     add_numbers(row, difference, whole);
     rows.push_back(std::move(row));
   }
@@ -37,18 +37,18 @@ Json table(const char* key, const std::vector<TimeDifference>& differences, doub
 constexpr char kSeparator = '\n';
 
 std::string place_name(const OpRow& row) {
-  return std::string(category_name(row.category)) + kSeparator + std::string(row.kind) +
+  return std::string(graph::category_name(row.category)) + kSeparator + std::string(row.kind) +
          kSeparator + row.stage;
 }
 
-Json place_table(const std::vector<TimeDifference>& differences, double whole) {
-  Json rows = Json::array();
+core::Json place_table(const std::vector<TimeDifference>& differences, double whole) {
+  core::Json rows = core::Json::array();
   for (const TimeDifference& difference : differences) {
     const std::size_t first = difference.name.find(kSeparator);
     const std::size_t second = difference.name.find(kSeparator, first + 1);
-    Json row{{"category", difference.name.substr(0, first)},
-             {"kind", difference.name.substr(first + 1, second - first - 1)},
-             {"stage", difference.name.substr(second + 1)}};
+    core::Json row{{"category", difference.name.substr(0, first)},
+                   {"kind", difference.name.substr(first + 1, second - first - 1)},
+                   {"stage", difference.name.substr(second + 1)}};
     add_numbers(row, difference, whole);
     rows.push_back(std::move(row));
   }
@@ -73,7 +73,8 @@ std::vector<OpRow> rows_among(const std::vector<OpRow>& rows, const std::set<std
   return result;
 }
 
-void add_nodes(const std::vector<OpRow>& a, const std::vector<OpRow>& b, double whole, Json& json) {
+void add_nodes(const std::vector<OpRow>& a, const std::vector<OpRow>& b, double whole,
+               core::Json& json) {
   const std::set<std::string> in_a = node_names(a), in_b = node_names(b);
   const auto name_of = [](const OpRow& row) { return row.node; };
   const auto kind_of = [](const OpRow& row) { return std::string(row.kind); };
@@ -81,7 +82,7 @@ void add_nodes(const std::vector<OpRow>& a, const std::vector<OpRow>& b, double 
       "node", differences(rows_among(a, in_b, true), rows_among(b, in_a, true), name_of), whole);
   const std::vector<OpRow> only_a = rows_among(a, in_b, false), only_b = rows_among(b, in_a, false);
   json["unmatched"] = table("kind", differences(only_a, only_b, kind_of), whole);
-  for (Json& row : json["unmatched"]) {
+  for (core::Json& row : json["unmatched"]) {
     const auto count = [&](const std::vector<OpRow>& rows) {
       return std::count_if(rows.begin(), rows.end(), [&](const OpRow& candidate) {
         return !candidate.is_hidden() && candidate.kind == row.at("kind").get<std::string>();
@@ -111,8 +112,8 @@ std::vector<TimeDifference> differences(const std::vector<OpRow>& a, const std::
   return result;
 }
 
-Json against_json(const ProfileResult& a, const ProfileResult& b, const Measurement& turns) {
-  Json json{{"model", b.name}};
+core::Json against_json(const ProfileResult& a, const ProfileResult& b, const Measurement& turns) {
+  core::Json json{{"model", b.name}};
   for (const auto& reason :
        {turns.models.at(0).turns.out_of_memory, turns.models.at(1).turns.out_of_memory,
         a.out_of_memory, b.out_of_memory}) {
@@ -121,18 +122,18 @@ Json against_json(const ProfileResult& a, const ProfileResult& b, const Measurem
     return json;
   }
   if (const auto& ratio = turns.models.at(0).ratio)
-    json["throughput_ratio"] = {{"value", json_number(ratio->value)},
-                                {"low", json_number(ratio->low)},
-                                {"high", json_number(ratio->high)}};
+    json["throughput_ratio"] = {{"value", core::json_number(ratio->value)},
+                                {"low", core::json_number(ratio->low)},
+                                {"high", core::json_number(ratio->high)}};
   json["throughput_images_per_s"] = spread_json(turns.models.at(1).speed.images_per_s, false);
   json["latency_ms"] = spread_json(turns.models.at(1).speed.latency_ms, true);
   const double whole = all_seconds(a.ops) - all_seconds(b.ops);
-  json["difference_ms"] = json_number(1e3 * whole);
-  json["categories"] =
-      table("category",
-            differences(a.ops, b.ops,
-                        [](const OpRow& row) { return std::string(category_name(row.category)); }),
-            whole);
+  json["difference_ms"] = core::json_number(1e3 * whole);
+  json["categories"] = table(
+      "category",
+      differences(a.ops, b.ops,
+                  [](const OpRow& row) { return std::string(graph::category_name(row.category)); }),
+      whole);
   json["kinds"] = table(
       "kind", differences(a.ops, b.ops, [](const OpRow& row) { return std::string(row.kind); }),
       whole);
@@ -141,4 +142,4 @@ Json against_json(const ProfileResult& a, const ProfileResult& b, const Measurem
   return json;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

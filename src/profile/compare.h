@@ -3,7 +3,7 @@
 #include "profile/measure.h"
 #include "profile/profile.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// Time that two profiles spend on the same thing.
 struct TimeDifference {
@@ -22,6 +22,6 @@ std::vector<TimeDifference> differences(const std::vector<OpRow>& a, const std::
 /// category in a kind of layer of a stage), by node (matched by name and kind of layer), and
 /// `unmatched`: nodes that only one has, by kind. Shares are of the difference of all ops. Where
 /// memory ran out for one of them, only `model` and `out_of_memory`.
-Json against_json(const ProfileResult& a, const ProfileResult& b, const Measurement& turns);
+core::Json against_json(const ProfileResult& a, const ProfileResult& b, const Measurement& turns);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

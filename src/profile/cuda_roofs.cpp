@@ -8,7 +8,7 @@
 #include "core/files.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -21,7 +21,7 @@ constexpr long long kBeyondCache = 1LL << 30;
 
 /// Beside the program, or beside its folder, where programs that test lie.
 std::filesystem::path kernel_library() {
-  const std::filesystem::path folder = program_folder(), name = "libvitlab_cuda_roofs.so";
+  const std::filesystem::path folder = core::program_folder(), name = "libvitlab_cuda_roofs.so";
   std::error_code ignored;
   const bool is_above = !std::filesystem::exists(folder / name, ignored) &&
                         std::filesystem::exists(folder.parent_path() / name, ignored);
@@ -30,7 +30,7 @@ std::filesystem::path kernel_library() {
 
 std::string last_dl_error() {
   const char* cause = dlerror();
-  return printable(cause == nullptr ? "unknown cause" : cause);
+  return core::printable(cause == nullptr ? "unknown cause" : cause);
 }
 
 struct CudaKernels {
@@ -82,4 +82,4 @@ CudaRoofs measured_cuda_roofs(int device) {
   return roofs;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -4,7 +4,7 @@
 
 #include "profile/memory_levels.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// What our own CUDA kernels measured on a GPU; empty where they are not built or do not run.
 struct CudaRoofs {
@@ -16,4 +16,4 @@ struct CudaRoofs {
 /// Opens libvitlab_cuda_roofs.so beside the program. Never throws: `missing` says what is wrong.
 CudaRoofs measured_cuda_roofs(int device);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

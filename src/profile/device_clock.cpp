@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 std::size_t DeviceClock::mark() {
   if (device_.is_cpu()) {
@@ -24,9 +24,9 @@ void DeviceClock::settle() {
 }
 
 double DeviceClock::seconds(std::size_t from, std::size_t to) const {
-  ensure(from <= to && to < marks_, "time is told between marks in their order");
+  core::ensure(from <= to && to < marks_, "time is told between marks in their order");
   if (device_.is_cpu()) return std::chrono::duration<double>(moments_[to] - moments_[from]).count();
   return events_[from].elapsedTime(events_[to]) / 1e3;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

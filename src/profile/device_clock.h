@@ -7,7 +7,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/Event.h>
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// Marks moments in the work of one device and tells the time between them: the steady clock on the
 /// CPU, on other devices the time stamps that the device itself takes.
@@ -31,4 +31,4 @@ class DeviceClock {
   std::vector<c10::Event> events_;                              // other devices; used again
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -15,7 +15,7 @@
 
 #include "model/device.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -30,8 +30,8 @@ std::optional<double> number_behind(const char* path, const std::string& name) {
   return std::nullopt;
 }
 
-Index kibibytes(const std::string& name) {
-  return static_cast<Index>(number_behind("/proc/meminfo", name).value_or(0)) * 1024;
+graph::Index kibibytes(const std::string& name) {
+  return static_cast<graph::Index>(number_behind("/proc/meminfo", name).value_or(0)) * 1024;
 }
 
 std::optional<std::string> governor() {
@@ -41,7 +41,7 @@ std::optional<std::string> governor() {
   return word;
 }
 
-Index usable_cores() {
+graph::Index usable_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
   return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
@@ -54,41 +54,41 @@ std::string system_name() {
 }
 
 /// A file that holds one number; nothing for the word "max" or a missing file.
-std::optional<Index> number_in(const char* path) {
+std::optional<graph::Index> number_in(const char* path) {
   std::ifstream file(path);
-  Index number = 0;
+  graph::Index number = 0;
   if (!(file >> number)) return std::nullopt;
   return number;
 }
 
 /// What the control group (version 2, as containers have it) leaves; caches of files can be had.
-std::optional<Index> left_in_control_group() {
-  const std::optional<Index> limit = number_in("/sys/fs/cgroup/memory.max");
-  const std::optional<Index> used = number_in("/sys/fs/cgroup/memory.current");
+std::optional<graph::Index> left_in_control_group() {
+  const std::optional<graph::Index> limit = number_in("/sys/fs/cgroup/memory.max");
+  const std::optional<graph::Index> used = number_in("/sys/fs/cgroup/memory.current");
   if (!limit || !used) return std::nullopt;
-  Index caches = 0;
+  graph::Index caches = 0;
   std::ifstream file("/sys/fs/cgroup/memory.stat");
   std::string key;
-  for (Index value = 0; file >> key >> value;)
+  for (graph::Index value = 0; file >> key >> value;)
     if (key == "inactive_file" || key == "active_file") caches += value;
-  return std::max<Index>(*limit - *used + caches, 1);
+  return std::max<graph::Index>(*limit - *used + caches, 1);
 }
 
 }  // namespace
 
-Index available_memory_bytes() { return kibibytes("MemAvailable"); }
+graph::Index available_memory_bytes() { return kibibytes("MemAvailable"); }
 
-Index usable_memory_bytes() {
-  Index available = available_memory_bytes();
+graph::Index usable_memory_bytes() {
+  graph::Index available = available_memory_bytes();
   if (available == 0) return 0;
   if (const auto left = left_in_control_group()) available = std::min(available, *left);
-  return available + static_cast<Index>(mallinfo2().fordblks);
+  return available + static_cast<graph::Index>(mallinfo2().fordblks);
 }
 
 Environment environment(at::Device device) {
   Environment machine;
-  machine.device = device_class(device);
-  machine.processor = device_class(at::kCPU);
+  machine.device = model::device_class(device);
+  machine.processor = model::device_class(at::kCPU);
   machine.cores = usable_cores();
   machine.threads = at::get_num_threads();
   machine.instruction_set = at::get_cpu_capability();
@@ -103,12 +103,12 @@ Environment environment(at::Device device) {
   return machine;
 }
 
-Json environment_json(const Environment& machine) {
-  Json json{{"device", machine.device},
-            {"processor", machine.processor},
-            {"cores", machine.cores},
-            {"threads", machine.threads},
-            {"instruction_set", machine.instruction_set}};
+core::Json environment_json(const Environment& machine) {
+  core::Json json{{"device", machine.device},
+                  {"processor", machine.processor},
+                  {"cores", machine.cores},
+                  {"threads", machine.threads},
+                  {"instruction_set", machine.instruction_set}};
   if (machine.governor) json["governor"] = *machine.governor;
   if (machine.frequency_mhz) json["frequency_mhz"] = *machine.frequency_mhz;
   json["load_average"] = machine.load_average;
@@ -119,7 +119,7 @@ Json environment_json(const Environment& machine) {
   return json;
 }
 
-std::vector<std::string> noise_warnings(const NoiseVerdict& noise) {
+std::vector<std::string> noise_warnings(const stats::NoiseVerdict& noise) {
   std::vector<std::string> warnings;
   if (noise.is_noisy)
     warnings.push_back(
@@ -139,10 +139,11 @@ std::vector<std::string> load_warnings(const Environment& machine) {
                       machine.load_average, machine.cores)};
 }
 
-std::vector<std::string> timing_warnings(const NoiseVerdict& noise, const Environment& machine) {
+std::vector<std::string> timing_warnings(const stats::NoiseVerdict& noise,
+                                         const Environment& machine) {
   std::vector<std::string> warnings = noise_warnings(noise);
   for (std::string& warning : load_warnings(machine)) warnings.push_back(std::move(warning));
   return warnings;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -5,7 +5,7 @@
 
 #include <dlfcn.h>
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -146,10 +146,10 @@ std::optional<GpuState> gpu_state(int cuda_index) {
   return state;
 }
 
-Json gpu_state_json(const GpuState& state) {
-  Json json{{"name", state.name}, {"driver", state.driver}};
+core::Json gpu_state_json(const GpuState& state) {
+  core::Json json{{"name", state.name}, {"driver", state.driver}};
   const auto add = [&](const char* key, const std::optional<double>& value) {
-    if (value) json[key] = json_number(*value);
+    if (value) json[key] = core::json_number(*value);
   };
   add("sm_clock_mhz", state.sm_clock_mhz);
   add("memory_clock_mhz", state.memory_clock_mhz);
@@ -173,4 +173,4 @@ bool is_thermal(std::uint64_t bits) {
                      [&](const ThrottleReason& r) { return r.is_thermal && (bits & r.bit) != 0; });
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -7,7 +7,7 @@
 
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// What NVIDIA's management library tells of a GPU at one moment; what it does not tell is left
 /// out.
@@ -27,10 +27,10 @@ struct GpuState {
 /// the library or the device is missing. Call it while this program holds the device.
 std::optional<GpuState> gpu_state(int cuda_index);
 
-Json gpu_state_json(const GpuState& state);
+core::Json gpu_state_json(const GpuState& state);
 /// The reasons in words, the harmless ones (idle, set clocks) too.
 std::vector<std::string> throttle_reasons(std::uint64_t bits);
 /// Whether heat is among them.
 bool is_thermal(std::uint64_t bits);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -8,7 +8,7 @@
 #include "profile/stopwatch.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -38,7 +38,7 @@ NodeMoves onednn_moves(TimedModel& model) {
   std::vector<NodeMoves> by_forward;
   {
     OnednnListener listener(nodes);
-    RunOptions options;
+    model::RunOptions options;
     options.observer = &listener;
     for (int i = 0; i < kOnednnForwards; ++i) {
       model.forward(options);
@@ -86,7 +86,7 @@ std::vector<std::vector<HiddenMove>> merged_moves(const std::vector<NodeMoves>& 
                                         [&](const HiddenMove& m) { return m.by == move.by; });
         shares.push_back(found == moves[n].end() ? 0 : found->share);
       }
-      move.share = median(shares);
+      move.share = stats::median(shares);
     }
   }
   return merged;
@@ -98,7 +98,7 @@ InsideOps look_inside(TimedModel& model, at::Device device, int forwards) {
   double record_seconds = -empty_op_seconds();
   const std::vector<SeenEvent> events = recorded(device, [&] {
     NodeScopes scopes;
-    RunOptions options;
+    model::RunOptions options;
     options.observer = &scopes;
     for (int i = 0; i <= forwards; ++i) inside.seconds.push_back(model.forward(options));
     record_seconds += empty_op_seconds();
@@ -120,4 +120,4 @@ InsideOps look_inside(TimedModel& model, at::Device device, int forwards) {
   return inside;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -6,7 +6,7 @@
 #include "profile/seen_forward.h"
 #include "profile/timed_model.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// What ops do that their names do not tell, seen in forwards apart from the timed ones.
 struct InsideOps {
@@ -29,4 +29,4 @@ std::vector<std::vector<HiddenMove>> merged_moves(
 /// The layout changes among what oneDNN ran inside a node.
 std::vector<HiddenMove> moves_inside(const OnednnNode& node);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

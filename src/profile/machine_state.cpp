@@ -12,7 +12,7 @@
 
 #include "profile/stopwatch.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -96,9 +96,9 @@ void keep_busy() {
 
 double share_of(double part, double whole) { return whole > 0 ? std::max(0.0, part / whole) : 0; }
 
-Json moment_json(const MachineMoment& moment) {
-  Json json{{"load_average", moment.load_average}};
-  if (moment.frequency_mhz) json["frequency_mhz"] = json_number(*moment.frequency_mhz);
+core::Json moment_json(const MachineMoment& moment) {
+  core::Json json{{"load_average", moment.load_average}};
+  if (moment.frequency_mhz) json["frequency_mhz"] = core::json_number(*moment.frequency_mhz);
   if (moment.gpu) json["gpu"] = gpu_state_json(*moment.gpu);
   return json;
 }
@@ -150,9 +150,9 @@ double MachineState::stolen_share() const {
   return share_of(after.time.stolen - before.time.stolen, after.time.total - before.time.total);
 }
 
-Json machine_state_json(const MachineState& state) {
-  return {{"others_share", json_number(state.others_share())},
-          {"stolen_share", json_number(state.stolen_share())},
+core::Json machine_state_json(const MachineState& state) {
+  return {{"others_share", core::json_number(state.others_share())},
+          {"stolen_share", core::json_number(state.stolen_share())},
           {"before", moment_json(state.before)},
           {"after", moment_json(state.after)}};
 }
@@ -175,4 +175,4 @@ std::vector<std::string> state_warnings(const MachineState& state) {
   return warnings;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

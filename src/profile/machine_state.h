@@ -9,7 +9,7 @@
 #include "core/json.h"
 #include "profile/gpu_state.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// Seconds of processor time since the machine started, over all its processors.
 struct ProcessorTime {
@@ -42,10 +42,10 @@ struct MachineState {
 };
 
 /// {"others_share", "stolen_share", "before": {…}, "after": {…}}.
-Json machine_state_json(const MachineState& state);
+core::Json machine_state_json(const MachineState& state);
 
 /// In words: others above 5 % of the processors, stolen time above 1 %, clocks that changed by more
 /// than 3 %, heat, other programs on the GPU; empty if nothing.
 std::vector<std::string> state_warnings(const MachineState& state);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

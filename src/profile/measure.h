@@ -15,25 +15,25 @@
 #include "store/record.h"
 #include "sweep/protocol.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// What the seconds of whole batches say of speed.
 struct Speed {
-  Summary latency_ms;  // of a whole batch
-  Summary images_per_s;
-  NoiseVerdict noise;
+  stats::Summary latency_ms;  // of a whole batch
+  stats::Summary images_per_s;
+  stats::NoiseVerdict noise;
 };
-Speed speed_of(const std::vector<double>& seconds, Index batch);
+Speed speed_of(const std::vector<double>& seconds, graph::Index batch);
 
 /// One candidate of a measurement in turns.
 struct MeasuredModel {
   std::string name;
-  Protocol protocol;
+  sweep::Protocol protocol;
   TimedTurns turns;
   Speed speed;  // where there are rounds
   /// Throughput over the reference's: the median of the rounds' ratios of medians, with a bootstrap
   /// interval over rounds, or the range where there are fewer than six. Absent without a reference.
-  std::optional<Estimate> ratio;
+  std::optional<stats::Estimate> ratio;
 
   bool has_speed() const { return !turns.out_of_memory && !turns.failed; }
 };
@@ -50,8 +50,9 @@ struct Measurement {
 Measurement measure_interleaved(const std::vector<Candidate>& candidates, std::size_t reference,
                                 const TimingNotice& notice = {}, const TurnOptions& options = {});
 /// Models in vitlab's own executor under one protocol.
-Measurement measure_interleaved(const std::vector<NamedGraph>& models, const Protocol& protocol,
-                                std::size_t reference, const TimingNotice& notice = {});
+Measurement measure_interleaved(const std::vector<NamedGraph>& models,
+                                const sweep::Protocol& protocol, std::size_t reference,
+                                const TimingNotice& notice = {});
 
 /// Noise, drift and outliers of one candidate's timings, in words.
 std::vector<std::string> speed_warnings(const MeasuredModel& model);
@@ -60,17 +61,17 @@ std::vector<std::string> machine_warnings(const Measurement& measurement);
 
 /// Among the candidates that differ in nothing but their batch: the largest one that was timed and
 /// the least that did not fit. {model, runtime, device, dtype, threads, batch, too_large}
-Json largest_batches_json(const Measurement& measurement);
+core::Json largest_batches_json(const Measurement& measurement);
 
 /// Details of one model's record: speed, every sample, the ratio, environment with the machine's
 /// state, and all warnings.
-Json measured_json(const Measurement& measurement, std::size_t model);
+core::Json measured_json(const Measurement& measurement, std::size_t model);
 /// `throughput`, `latency` and `throughput_ratio`; none without a speed. low and high are p5 and
 /// p95 of the samples, and the interval of the ratio.
-std::vector<MetricValue> metrics_of(const Measurement& measurement, std::size_t model);
+std::vector<store::MetricValue> metrics_of(const Measurement& measurement, std::size_t model);
 
 /// Median, p5, p95 and how many, as every command prints a series.
-Json spread_json(const Summary& summary, bool with_mean);
-std::vector<MetricValue> metrics_of(const Speed& speed);
+core::Json spread_json(const stats::Summary& summary, bool with_mean);
+std::vector<store::MetricValue> metrics_of(const Speed& speed);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -13,7 +13,7 @@
 #include "profile/environment.h"
 #include "profile/roof_kernels.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -21,15 +21,16 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kSecondsOfEach = 0.03;  // of each kind of loop, in runs of a fifth of it
 constexpr double kRunSeconds = kSecondsOfEach / 5;
-constexpr Index kLeastBeyond = Index{128} << 20;
-constexpr Index kBlock = 256;  // floats: what the loops move in one turn at most, a round number
+constexpr graph::Index kLeastBeyond = graph::Index{128} << 20;
+constexpr graph::Index kBlock =
+    256;  // floats: what the loops move in one turn at most, a round number
 
 struct FreeMemory {
   void operator()(float* memory) const { std::free(memory); }
 };
 
 /// Floats of one thread, written once so that every page is there.
-std::unique_ptr<float, FreeMemory> aligned_floats(Index count) {
+std::unique_ptr<float, FreeMemory> aligned_floats(graph::Index count) {
   constexpr std::size_t kPage = 4096;
   const auto bytes = static_cast<std::size_t>(count) * sizeof(float);
   std::unique_ptr<float, FreeMemory> memory(
@@ -64,11 +65,12 @@ double run_together(int threads, const std::function<void(int thread)>& work) {
 
 /// The shortest time of one pass: passes are doubled until a run is long enough to be told, then
 /// run again and again.
-double shortest_pass(int threads, const std::function<void(int thread, Index passes)>& work) {
-  Index passes = 1;
+double shortest_pass(int threads,
+                     const std::function<void(int thread, graph::Index passes)>& work) {
+  graph::Index passes = 1;
   const auto run = [&] { return run_together(threads, [&](int thread) { work(thread, passes); }); };
   double seconds = run();
-  while (seconds < kRunSeconds && passes < (Index{1} << 40)) {
+  while (seconds < kRunSeconds && passes < (graph::Index{1} << 40)) {
     passes *= 2;
     seconds = run();
   }
@@ -79,8 +81,8 @@ double shortest_pass(int threads, const std::function<void(int thread, Index pas
   return best / static_cast<double>(passes);
 }
 
-Index floats_of_thread(Index bytes, int threads, Index arrays) {
-  const Index count = bytes / static_cast<Index>(sizeof(float)) / threads / arrays;
+graph::Index floats_of_thread(graph::Index bytes, int threads, graph::Index arrays) {
+  const graph::Index count = bytes / static_cast<graph::Index>(sizeof(float)) / threads / arrays;
   return std::max(kBlock, count / kBlock * kBlock);
 }
 
@@ -92,17 +94,17 @@ std::string text_in(const std::string& path) {
 }
 
 /// "0-3,8" has five processors.
-Index processors_in(const std::string& list) {
-  Index count = 0;
+graph::Index processors_in(const std::string& list) {
+  graph::Index count = 0;
   for (std::size_t begin = 0; begin < list.size();) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
     const std::string item = list.substr(begin, end - begin);
     const std::size_t dash = item.find('-');
-    const Index first = std::atoll(item.c_str());
+    const graph::Index first = std::atoll(item.c_str());
     count += dash == std::string::npos ? 1 : std::atoll(item.c_str() + dash + 1) - first + 1;
     begin = end + 1;
   }
-  return std::max<Index>(count, 1);
+  return std::max<graph::Index>(count, 1);
 }
 
 }  // namespace
@@ -114,7 +116,7 @@ std::vector<CacheLevel> cache_levels() {
         "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/";
     const std::string type = text_in(folder + "type"), size = text_in(folder + "size");
     if ((type != "Data" && type != "Unified") || size.empty()) continue;
-    const Index unit = size.back() == 'M' ? 1 << 20 : size.back() == 'K' ? 1 << 10 : 1;
+    const graph::Index unit = size.back() == 'M' ? 1 << 20 : size.back() == 'K' ? 1 << 10 : 1;
     levels.push_back({std::atoi(text_in(folder + "level").c_str()), std::atoll(size.c_str()) * unit,
                       processors_in(text_in(folder + "shared_cpu_list"))});
   }
@@ -123,31 +125,32 @@ std::vector<CacheLevel> cache_levels() {
   return levels;
 }
 
-MemoryLevel measured_level(std::string name, Index bytes, int threads) {
+MemoryLevel measured_level(std::string name, graph::Index bytes, int threads) {
   const RoofKernels& kernels = roof_kernels();
   const auto all = static_cast<std::size_t>(threads);
   // One block a thread: its arrays lie side by side, so that one read fills as much as two or
   // three.
-  const Index whole = floats_of_thread(bytes, threads, 1);
-  const Index half = floats_of_thread(bytes, threads, 2),
-              third = floats_of_thread(bytes, threads, 3);
+  const graph::Index whole = floats_of_thread(bytes, threads, 1);
+  const graph::Index half = floats_of_thread(bytes, threads, 2),
+                     third = floats_of_thread(bytes, threads, 3);
   std::vector<std::unique_ptr<float, FreeMemory>> blocks(all);
   run_together(threads, [&](int t) {
     blocks[static_cast<std::size_t>(t)] = aligned_floats(std::max({whole, 2 * half, 3 * third}));
   });
   const auto block = [&](int t) { return blocks[static_cast<std::size_t>(t)].get(); };
-  const auto rate = [&](Index floats, double seconds) {
-    return static_cast<double>(floats * static_cast<Index>(sizeof(float)) * threads) / seconds;
+  const auto rate = [&](graph::Index floats, double seconds) {
+    return static_cast<double>(floats * static_cast<graph::Index>(sizeof(float)) * threads) /
+           seconds;
   };
   MemoryLevel level{std::move(name), bytes, 0, 0, 0};
-  level.read_bytes_per_s = rate(whole, shortest_pass(threads, [&](int t, Index passes) {
+  level.read_bytes_per_s = rate(whole, shortest_pass(threads, [&](int t, graph::Index passes) {
                                   kernels.read(block(t), whole, passes);
                                 }));
-  level.copy_bytes_per_s = rate(2 * half, shortest_pass(threads, [&](int t, Index passes) {
+  level.copy_bytes_per_s = rate(2 * half, shortest_pass(threads, [&](int t, graph::Index passes) {
                                   kernels.copy(block(t), block(t) + half, half, passes);
                                 }));
   level.triad_bytes_per_s =
-      rate(3 * third, shortest_pass(threads, [&](int t, Index passes) {
+      rate(3 * third, shortest_pass(threads, [&](int t, graph::Index passes) {
              kernels.triad(block(t), block(t) + third, block(t) + 2 * third, third, passes);
            }));
   return level;
@@ -155,31 +158,32 @@ MemoryLevel measured_level(std::string name, Index bytes, int threads) {
 
 std::vector<MemoryLevel> measured_levels(int threads) {
   std::vector<MemoryLevel> levels;
-  const Index room = usable_memory_bytes() / 4;
-  Index last_cache = Index{16} << 20;
+  const graph::Index room = usable_memory_bytes() / 4;
+  graph::Index last_cache = graph::Index{16} << 20;
   for (const CacheLevel& cache : cache_levels()) {
     // Threads on processors that share a cache share its half.
-    const Index sharing = std::min<Index>(cache.sharers, threads);
-    const Index bytes = cache.size_bytes / 2 * threads / sharing;
-    last_cache = cache.size_bytes * std::max<Index>(1, threads / std::max<Index>(1, sharing));
+    const graph::Index sharing = std::min<graph::Index>(cache.sharers, threads);
+    const graph::Index bytes = cache.size_bytes / 2 * threads / sharing;
+    last_cache =
+        cache.size_bytes * std::max<graph::Index>(1, threads / std::max<graph::Index>(1, sharing));
     if (bytes > room) continue;
     levels.push_back(measured_level("L" + std::to_string(cache.level), bytes, threads));
     levels.back().size_bytes = cache.size_bytes;
   }
   // Streams through twice a cache leave nothing of it to be found again.
-  const Index beyond = std::min(2 * last_cache + kLeastBeyond, room);
+  const graph::Index beyond = std::min(2 * last_cache + kLeastBeyond, room);
   if (beyond > 3 * last_cache / 2) levels.push_back(measured_level("DRAM", beyond, threads));
   return levels;
 }
 
 double fma_flops_per_s(int threads) {
   const RoofKernels& kernels = roof_kernels();
-  constexpr Index kTurns = 1000;
+  constexpr graph::Index kTurns = 1000;
   std::atomic<double> flops{0};
-  const double seconds = shortest_pass(threads, [&](int, Index passes) {
+  const double seconds = shortest_pass(threads, [&](int, graph::Index passes) {
     flops = kernels.multiply_add(kTurns * passes) / static_cast<double>(passes);
   });
   return flops * threads / seconds;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -6,12 +6,12 @@
 
 #include "graph/shape.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// A level of memory and what it gave; a byte is counted where the program reads or writes it.
 struct MemoryLevel {
-  std::string name;      // L1, L2, L3, DRAM; on a GPU L2 and HBM
-  Index size_bytes = 0;  // of a cache (one of several equal ones); the working set of DRAM
+  std::string name;             // L1, L2, L3, DRAM; on a GPU L2 and HBM
+  graph::Index size_bytes = 0;  // of a cache (one of several equal ones); the working set of DRAM
   double read_bytes_per_s = 0;
   double copy_bytes_per_s = 0;
   double triad_bytes_per_s = 0;  // a = b + s·c (McCalpin's STREAM)
@@ -20,8 +20,8 @@ struct MemoryLevel {
 /// A cache as Linux tells it.
 struct CacheLevel {
   int level = 0;
-  Index size_bytes = 0;
-  Index sharers = 1;  // processors that share one
+  graph::Index size_bytes = 0;
+  graph::Index sharers = 1;  // processors that share one
 };
 
 /// Data and unified caches of the first processor, the nearest first; empty if Linux tells none.
@@ -33,9 +33,9 @@ std::vector<CacheLevel> cache_levels();
 std::vector<MemoryLevel> measured_levels(int threads);
 
 /// The rates of one working set: `bytes` in all, over `threads` threads.
-MemoryLevel measured_level(std::string name, Index bytes, int threads);
+MemoryLevel measured_level(std::string name, graph::Index bytes, int threads);
 
 /// Fused multiply-adds in float32 over `threads` threads, a multiply-add counted as 2.
 double fma_flops_per_s(int threads);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

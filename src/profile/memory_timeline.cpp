@@ -8,7 +8,7 @@
 
 #include "graph/memory_plan.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -20,60 +20,62 @@ class AllocatorWatch : public c10::MemoryReportingInfoBase {
     peak = std::max(peak, live);
   }
   bool memoryProfilingEnabled() const override { return true; }
-  Index live = 0, peak = 0;
+  graph::Index live = 0, peak = 0;
 };
 
-class LiveBytes : public RunObserver {
+class LiveBytes : public model::RunObserver {
  public:
   LiveBytes(const AllocatorWatch& watch, std::size_t nodes) : bytes(nodes, 0), watch_(watch) {}
   void begin(std::size_t node) override { node_ = node; }
   void end() override { bytes[node_] = watch_.live; }
 
-  std::vector<Index> bytes;  // by node
+  std::vector<graph::Index> bytes;  // by node
 
  private:
   const AllocatorWatch& watch_;
   std::size_t node_ = 0;
 };
 
-Index input_bytes(const Graph& graph, Index batch, Index element_bytes) {
+graph::Index input_bytes(const graph::Graph& graph, graph::Index batch,
+                         graph::Index element_bytes) {
   return graph.value(graph.input).shape.elements() * batch * element_bytes;
 }
 
 }  // namespace
 
-MemoryTimeline predicted_memory(const Graph& graph, Index batch, Index element_bytes) {
-  const MemoryPlan plan = plan_memory(graph, lay_out(graph), batch);
+MemoryTimeline predicted_memory(const graph::Graph& graph, graph::Index batch,
+                                graph::Index element_bytes) {
+  const graph::MemoryPlan plan = graph::plan_memory(graph, graph::lay_out(graph), batch);
   MemoryTimeline memory;
   memory.predicted_peak_bytes = plan.peak_elements * element_bytes;
-  for (const Parameter& parameter : graph.parameters)
+  for (const graph::Parameter& parameter : graph.parameters)
     memory.parameter_bytes += parameter.shape.elements() * element_bytes;
-  std::vector<Index> change(graph.nodes.size() + 1, 0);
-  for (const Buffer& buffer : plan.buffers) {
+  std::vector<graph::Index> change(graph.nodes.size() + 1, 0);
+  for (const graph::Buffer& buffer : plan.buffers) {
     change[static_cast<std::size_t>(std::max(buffer.first, 0))] += buffer.elements;
     change[static_cast<std::size_t>(buffer.last) + 1] -= buffer.elements;
   }
-  Index live = 0;
+  graph::Index live = 0;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i)
     memory.predicted_bytes.push_back((live += change[i]) * element_bytes);
   return memory;
 }
 
-MemoryTimeline measured_memory(TimedModel& model, Index batch, Index element_bytes) {
+MemoryTimeline measured_memory(TimedModel& model, graph::Index batch, graph::Index element_bytes) {
   MemoryTimeline memory = predicted_memory(model.graph(), batch, element_bytes);
   const auto watch = std::make_shared<AllocatorWatch>();
   LiveBytes observer(*watch, model.graph().nodes.size());
-  RunOptions options;
+  model::RunOptions options;
   options.observer = &observer;
   {
     const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, watch);
     model.forward(options);
   }
   // The images were there before.
-  const Index images = input_bytes(model.graph(), batch, element_bytes);
+  const graph::Index images = input_bytes(model.graph(), batch, element_bytes);
   memory.measured_peak_bytes = watch->peak + images;
-  for (const Index bytes : observer.bytes) memory.measured_bytes.push_back(bytes + images);
+  for (const graph::Index bytes : observer.bytes) memory.measured_bytes.push_back(bytes + images);
   return memory;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

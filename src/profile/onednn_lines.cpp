@@ -16,7 +16,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -35,11 +35,11 @@ std::vector<std::string_view> split_at(std::string_view text, char separator) {
 }
 
 /// Bytes of a number in the layout of `operand` ("src", "dst"): "src:f32::blocked:abcd::f0 …".
-Index bytes_of_operand(std::string_view layouts, std::string_view operand) {
+graph::Index bytes_of_operand(std::string_view layouts, std::string_view operand) {
   const std::size_t at = layouts.find(operand);
   if (at == std::string_view::npos) return 0;
   const std::string_view type = layouts.substr(at + operand.size() + 1);
-  for (const auto& [name, bytes] : {std::pair<std::string_view, Index>{"f64", 8},
+  for (const auto& [name, bytes] : {std::pair<std::string_view, graph::Index>{"f64", 8},
                                     {"f32", 4},
                                     {"s32", 4},
                                     {"bf16", 2},
@@ -51,15 +51,16 @@ Index bytes_of_operand(std::string_view layouts, std::string_view operand) {
 }
 
 /// "16x32x14x14" multiplied out; 0 for anything else.
-Index product_of(std::string_view sizes) {
-  Index product = 1;
+graph::Index product_of(std::string_view sizes) {
+  graph::Index product = 1;
   for (const std::string_view part : split_at(sizes, 'x'))
     product *= std::strtoll(std::string(part).c_str(), nullptr, 10);
   return product;
 }
 
 [[noreturn]] void refuse(const char* what) {
-  throw Failure(std::string("reading what oneDNN prints: ") + what + ": " + std::strerror(errno));
+  throw core::Failure(std::string("reading what oneDNN prints: ") + what + ": " +
+                      std::strerror(errno));
 }
 
 }  // namespace
@@ -74,7 +75,7 @@ std::optional<OnednnCall> read_onednn_line(std::string_view line) {
   OnednnCall call{.primitive = std::string(parts[5]),
                   .seconds = std::strtod(std::string(parts.back()).c_str(), nullptr) * 1e-3};
   if (call.primitive == "reorder") {
-    const Index elements = product_of(parts[parts.size() - 2]);
+    const graph::Index elements = product_of(parts[parts.size() - 2]);
     call.bytes_read = elements * bytes_of_operand(parts[8], "src");
     call.bytes_written = elements * bytes_of_operand(parts[8], "dst");
   }
@@ -131,4 +132,4 @@ std::vector<OnednnNode> OnednnListener::take_forward() {
   return std::exchange(nodes_, std::vector<OnednnNode>(nodes_.size()));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -7,13 +7,13 @@
 
 #include "model/executor.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// One primitive that oneDNN ran inside an op of LibTorch.
 struct OnednnCall {
   std::string primitive;  // "convolution", "reorder", …
   double seconds = 0;
-  Index bytes_read = 0, bytes_written = 0;  // of a reorder: what it moved
+  graph::Index bytes_read = 0, bytes_written = 0;  // of a reorder: what it moved
 };
 
 /// Reads a line that oneDNN prints about itself ("onednn_verbose,v1,primitive,exec,cpu,reorder,…");
@@ -29,7 +29,7 @@ struct OnednnNode {
 /// Observes forwards on the CPU with oneDNN talking: from the start of its life to its end whatever
 /// the process prints on stdout is read here. Its layouts change inside primitives that LibTorch's
 /// profiler does not see.
-class OnednnListener : public RunObserver {
+class OnednnListener : public model::RunObserver {
  public:
   explicit OnednnListener(std::size_t nodes);
   ~OnednnListener() override;
@@ -50,4 +50,4 @@ class OnednnListener : public RunObserver {
   int kept_stdout_ = -1, file_ = -1;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -8,7 +8,7 @@
 #include "profile/roofs.h"
 #include "profile/seen_forward.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// One op of a profile, for the whole batch. Movement that was seen inside an op is a row of its
 /// own under that node's name, with `inside` the op's name: a copy, but inside ops that rearrange
@@ -21,17 +21,18 @@ struct OpRow {
   std::string_view op;      // op_name(), or "copy"
   std::string_view inside;  // of hidden rows
   std::string moved_by;     // of hidden rows: "contiguous", "reorder", …
-  Category category = Category::kOther;
+  graph::Category category = graph::Category::kOther;
   std::vector<double> samples;  // seconds in each profiled forward
   double seconds = 0;           // their mean
-  Index macs = 0;
-  Index flops = 0;
-  Index bytes_read = 0, bytes_written = 0;  // as graph/op_cost.h counts; hidden rows: as seen
+  graph::Index macs = 0;
+  graph::Index flops = 0;
+  graph::Index bytes_read = 0,
+               bytes_written = 0;  // as graph/op_cost.h counts; hidden rows: as seen
   Bound bound = Bound::kLaunch;
   double roof_seconds = 0;  // the least that the roofs allow
 
   bool is_hidden() const { return !inside.empty(); }
-  Index bytes() const { return bytes_read + bytes_written; }
+  graph::Index bytes() const { return bytes_read + bytes_written; }
   double gflops_per_s() const { return per_second(static_cast<double>(flops)); }
   double gbytes_per_s() const { return per_second(static_cast<double>(bytes())); }
   /// FLOPs a byte; 0 where nothing moves.
@@ -46,11 +47,11 @@ struct OpRow {
 /// The rows of timed ops for a batch in a dtype of `element_bytes`. `moves`, by node or empty, are
 /// what was seen inside: the op's own row keeps the rest of its time, and an op of the category
 /// reshape the rest of its bytes, for there the movement is what the op counted.
-std::vector<OpRow> op_rows(const Graph& graph, const std::vector<TimedOp>& ops,
-                           const std::vector<std::vector<HiddenMove>>& moves, Index batch,
-                           Index element_bytes, const Roofs& roofs);
+std::vector<OpRow> op_rows(const graph::Graph& graph, const std::vector<TimedOp>& ops,
+                           const std::vector<std::vector<HiddenMove>>& moves, graph::Index batch,
+                           graph::Index element_bytes, const Roofs& roofs);
 
 /// "stem", "stages.1", "heads": the first part of a layer's path, with the number of a stage.
-std::string stage_name(const LayerInfo& layer);
+std::string stage_name(const graph::LayerInfo& layer);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

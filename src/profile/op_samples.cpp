@@ -16,7 +16,7 @@
 #include "profile/stopwatch.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -28,23 +28,23 @@ constexpr double kLongest = 5;       // times timed_seconds, for enough undistur
 /// One node's inputs as dense random tensors, and how long it takes alone, over and over.
 class IsolatedOp {
  public:
-  IsolatedOp(const PreparedModel& model, std::size_t node, const Protocol& protocol,
+  IsolatedOp(const PreparedModel& model, std::size_t node, const sweep::Protocol& protocol,
              at::Device device)
-      : constant_(op_constant(model.graph.nodes[node].op)), call_{model.graph,
-                                                                  model.graph.nodes[node],
-                                                                  model.weights,
-                                                                  {},
-                                                                  protocol.batch,
-                                                                  false,
-                                                                  constant_,
-                                                                  mask_,
-                                                                  std::nullopt} {
+      : constant_(model::op_constant(model.graph.nodes[node].op)), call_{model.graph,
+                                                                         model.graph.nodes[node],
+                                                                         model.weights,
+                                                                         {},
+                                                                         protocol.batch,
+                                                                         false,
+                                                                         constant_,
+                                                                         mask_,
+                                                                         std::nullopt} {
     if (constant_.defined()) constant_ = constant_.to(device);
     const at::TensorOptions options =
-        at::TensorOptions().dtype(dtype_from_name(protocol.dtype)).device(device);
-    for (const ValueId x : call_.node.inputs) {
-      const Value& value = model.graph.value(x);
-      std::vector<Index> sizes(value.shape.begin(), value.shape.end());
+        at::TensorOptions().dtype(model::dtype_from_name(protocol.dtype)).device(device);
+    for (const graph::ValueId x : call_.node.inputs) {
+      const graph::Value& value = model.graph.value(x);
+      std::vector<graph::Index> sizes(value.shape.begin(), value.shape.end());
       if (value.batched && !sizes.empty()) sizes[0] *= protocol.batch;
       call_.inputs.push_back(at::randn(sizes, options));
     }
@@ -54,35 +54,35 @@ class IsolatedOp {
     const c10::InferenceMode guard;
     DeviceClock clock(device);
     std::vector<double> seconds;
-    run_op(call_);
+    model::run_op(call_);
     const Stopwatch watch;
     while (seconds.size() < kIsolatedRuns || watch.seconds() < kIsolatedSeconds) {
       clock.clear();
       const std::size_t from = clock.mark();
-      const at::Tensor output = run_op(call_);
+      const at::Tensor output = model::run_op(call_);
       const std::size_t to = clock.mark();
       clock.settle();
       seconds.push_back(clock.seconds(from, to));
     }
-    return median(seconds);
+    return stats::median(seconds);
   }
 
  private:
   at::Tensor constant_, mask_;
-  OpCall call_;
+  model::OpCall call_;
 };
 
-Json microseconds(const std::vector<double>& seconds) {
-  Json list = Json::array();
+core::Json microseconds(const std::vector<double>& seconds) {
+  core::Json list = core::Json::array();
   for (const double x : seconds) list.push_back(std::round(x * 1e8) / 100);
   return list;
 }
 
 }  // namespace
 
-OpSampler::OpSampler(const NamedGraph& reference, const Protocol& protocol)
+OpSampler::OpSampler(const NamedGraph& reference, const sweep::Protocol& protocol)
     : protocol_(protocol),
-      device_(open_device(protocol.device)),
+      device_(model::open_device(protocol.device)),
       reference_(reference, protocol, device_) {
   reference_.warm_up(protocol.warmup_seconds);
   const Stopwatch watch;
@@ -92,7 +92,7 @@ OpSampler::OpSampler(const NamedGraph& reference, const Protocol& protocol)
 }
 
 std::size_t OpSampler::least_turns() const {
-  return static_cast<std::size_t>(std::max<Index>(protocol_.min_samples, 1));
+  return static_cast<std::size_t>(std::max<graph::Index>(protocol_.min_samples, 1));
 }
 
 /// Turns until enough of them are undisturbed; min_samples of them however long each takes.
@@ -105,7 +105,7 @@ std::vector<OpSampler::Turn> OpSampler::turns(TimedModel& model) {
     Turn turn;
     turn.seconds = model.forward();
     OpTimer timer(device_);
-    RunOptions profiled;
+    model::RunOptions profiled;
     profiled.observer = &timer;
     const double profiled_seconds = model.forward(profiled);
     timer.finish_forward();
@@ -144,14 +144,14 @@ ModelSample OpSampler::sample(const NamedGraph& model, const std::vector<std::st
       for (const auto& [node, seconds] : all[i].ops) by_node[node].push_back(seconds);
     }
     for (const std::vector<double>& seconds : by_node)
-      sample.op_seconds.push_back(seconds.empty() ? 0 : median(seconds));
+      sample.op_seconds.push_back(seconds.empty() ? 0 : stats::median(seconds));
   }
   if (signatures == nullptr) return sample;
   const PreparedModel form = prepare_model(model, protocol_, device_);
-  ensure(signatures->size() == form.graph.nodes.size(), "a signature by node");
+  core::ensure(signatures->size() == form.graph.nodes.size(), "a signature by node");
   std::map<std::string, double> known;
   for (std::size_t i = 0; i < form.graph.nodes.size(); ++i) {
-    check_interrupt();
+    core::check_interrupt();
     const auto [entry, is_new] = known.try_emplace((*signatures)[i]);
     if (is_new) entry->second = IsolatedOp(form, i, protocol_, device_).median_seconds(device_);
     sample.op_isolated.push_back(entry->second);
@@ -159,13 +159,13 @@ ModelSample OpSampler::sample(const NamedGraph& model, const std::vector<std::st
   return sample;
 }
 
-Json sample_json(const ModelSample& sample) {
+core::Json sample_json(const ModelSample& sample) {
   const auto milliseconds = [](double seconds) { return std::round(seconds * 1e7) / 1e4; };
-  Json json = Json::object();
-  json["latency_ms"] = milliseconds(median(sample.seconds));
-  json["p5_ms"] = milliseconds(quantile(sample.seconds, 0.05));
-  json["p95_ms"] = milliseconds(quantile(sample.seconds, 0.95));
-  json["reference_ms"] = milliseconds(median(sample.reference));
+  core::Json json = core::Json::object();
+  json["latency_ms"] = milliseconds(stats::median(sample.seconds));
+  json["p5_ms"] = milliseconds(stats::quantile(sample.seconds, 0.05));
+  json["p95_ms"] = milliseconds(stats::quantile(sample.seconds, 0.95));
+  json["reference_ms"] = milliseconds(stats::median(sample.reference));
   json["forwards"] = sample.seconds.size();
   json["disturbed"] = sample.disturbed;
   json["ops_us"] = microseconds(sample.op_seconds);
@@ -173,4 +173,4 @@ Json sample_json(const ModelSample& sample) {
   return json;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

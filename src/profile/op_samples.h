@@ -7,7 +7,7 @@
 #include "core/json.h"
 #include "profile/timed_model.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// Times of one model and of its ops where they stand, in the order of its graph's nodes.
 struct ModelSample {
@@ -32,7 +32,7 @@ class OpSampler {
     std::vector<std::pair<std::size_t, double>> ops;  // node, seconds
   };
 
-  OpSampler(const NamedGraph& reference, const Protocol& protocol);
+  OpSampler(const NamedGraph& reference, const sweep::Protocol& protocol);
 
   /// Turns of reference, plain and profiled forward, until timed_seconds and min_samples are full
   /// of undisturbed ones, five times as long at most; then the least disturbed ones serve.
@@ -43,13 +43,13 @@ class OpSampler {
   std::size_t least_turns() const;
   std::vector<Turn> turns(TimedModel& model);
 
-  Protocol protocol_;
+  sweep::Protocol protocol_;
   at::Device device_;
   TimedModel reference_;
   double fastest_ = 0;  // seconds of the reference
 };
 
 /// {"latency_ms", "p5_ms", "p95_ms", "reference_ms", "forwards", "ops_us", "isolated_us"}.
-Json sample_json(const ModelSample& sample);
+core::Json sample_json(const ModelSample& sample);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -5,7 +5,7 @@
 #include "model/executor.h"
 #include "profile/device_clock.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// A node with its seconds in each forward.
 struct TimedOp {
@@ -15,7 +15,7 @@ struct TimedOp {
 
 /// Times every op of forwards that all run the same ops. Pass it as RunOptions::observer, and call
 /// finish_forward() after each forward.
-class OpTimer : public RunObserver {
+class OpTimer : public model::RunObserver {
  public:
   explicit OpTimer(at::Device device) : clock_(device) {}
 
@@ -31,4 +31,4 @@ class OpTimer : public RunObserver {
   std::vector<TimedOp> ops_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -5,14 +5,15 @@
 #include "graph/memory_plan.h"
 #include "model/device.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
 /// Keeps the shared form alive as long as its run.
 class OwnRun : public TimedRun {
  public:
-  OwnRun(std::shared_ptr<const PreparedModel> form, const Protocol& protocol, at::Device device)
+  OwnRun(std::shared_ptr<const PreparedModel> form, const sweep::Protocol& protocol,
+         at::Device device)
       : form_(std::move(form)), model_(*form_, protocol, device) {}
 
   double forward() override { return model_.forward(); }
@@ -24,10 +25,11 @@ class OwnRun : public TimedRun {
 
 }  // namespace
 
-ModelForms::ModelForms(std::string name, Graph graph, std::function<Weights()> load)
+ModelForms::ModelForms(std::string name, graph::Graph graph, std::function<model::Weights()> load)
     : name_(std::move(name)), graph_(std::move(graph)), load_(std::move(load)) {}
 
-std::shared_ptr<const PreparedModel> ModelForms::form(const Protocol& protocol, at::Device device) {
+std::shared_ptr<const PreparedModel> ModelForms::form(const sweep::Protocol& protocol,
+                                                      at::Device device) {
   std::weak_ptr<const PreparedModel>& known =
       forms_[(protocol.deploy ? "deploy " : "plain ") + protocol.dtype + " " + device.str()];
   if (std::shared_ptr<const PreparedModel> form = known.lock()) return form;
@@ -37,18 +39,21 @@ std::shared_ptr<const PreparedModel> ModelForms::form(const Protocol& protocol, 
   return form;
 }
 
-Index ModelForms::bytes(const Protocol& protocol) const {
-  Index elements = 0;
-  for (const Parameter& parameter : graph_.parameters) elements += parameter.shape.elements();
-  const Index maps = plan_memory(graph_, lay_out(graph_), 1).peak_elements * protocol.batch;
-  return (elements + maps) * static_cast<Index>(at::elementSize(dtype_from_name(protocol.dtype)));
+graph::Index ModelForms::bytes(const sweep::Protocol& protocol) const {
+  graph::Index elements = 0;
+  for (const graph::Parameter& parameter : graph_.parameters)
+    elements += parameter.shape.elements();
+  const graph::Index maps =
+      graph::plan_memory(graph_, graph::lay_out(graph_), 1).peak_elements * protocol.batch;
+  return (elements + maps) *
+         static_cast<graph::Index>(at::elementSize(model::dtype_from_name(protocol.dtype)));
 }
 
-Candidate own_candidate(std::shared_ptr<ModelForms> model, const Protocol& protocol) {
+Candidate own_candidate(std::shared_ptr<ModelForms> model, const sweep::Protocol& protocol) {
   return {model->name(), protocol, model->bytes(protocol), [model, protocol] {
-            const at::Device device = open_device(protocol.device);
+            const at::Device device = model::open_device(protocol.device);
             return std::make_unique<OwnRun>(model->form(protocol, device), protocol, device);
           }};
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

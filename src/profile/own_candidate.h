@@ -7,30 +7,30 @@
 
 #include "profile/timed_model.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// A model whose weights are read when a form of it is first wanted and let go once it is made;
 /// candidates that want the same form at the same time share it.
 class ModelForms {
  public:
-  ModelForms(std::string name, Graph graph, std::function<Weights()> load);
+  ModelForms(std::string name, graph::Graph graph, std::function<model::Weights()> load);
 
   const std::string& name() const { return name_; }
-  const Graph& graph() const { return graph_; }
+  const graph::Graph& graph() const { return graph_; }
   /// float32, on the CPU, read anew.
-  Weights weights() const { return load_(); }
-  std::shared_ptr<const PreparedModel> form(const Protocol& protocol, at::Device device);
+  model::Weights weights() const { return load_(); }
+  std::shared_ptr<const PreparedModel> form(const sweep::Protocol& protocol, at::Device device);
   /// About what the model holds in memory when it is run: weights, images and feature maps.
-  Index bytes(const Protocol& protocol) const;
+  graph::Index bytes(const sweep::Protocol& protocol) const;
 
  private:
   std::string name_;
-  Graph graph_;
-  std::function<Weights()> load_;
+  graph::Graph graph_;
+  std::function<model::Weights()> load_;
   std::map<std::string, std::weak_ptr<const PreparedModel>> forms_;
 };
 
 /// The model in vitlab's own executor, as a protocol of runtime libtorch asks.
-Candidate own_candidate(std::shared_ptr<ModelForms> model, const Protocol& protocol);
+Candidate own_candidate(std::shared_ptr<ModelForms> model, const sweep::Protocol& protocol);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

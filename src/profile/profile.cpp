@@ -10,7 +10,7 @@
 #include "profile/op_timer.h"
 #include "profile/stopwatch.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -33,25 +33,27 @@ std::vector<double> seconds_by_forward(const std::vector<OpRow>& rows,
 TimeShare time_share(const std::vector<double>& part, const std::vector<double>& whole) {
   std::vector<double> shares;
   for (std::size_t i = 0; i < part.size(); ++i) shares.push_back(part[i] / whole[i]);
-  return {mean(part) / mean(whole), quantile(shares, 0.05), quantile(shares, 0.95)};
+  return {stats::mean(part) / stats::mean(whole), stats::quantile(shares, 0.05),
+          stats::quantile(shares, 0.95)};
 }
 
 void sum_up(ProfileResult& result) {
   const std::vector<OpRow>& rows = result.ops;
   const std::vector<double> whole = seconds_by_forward(rows, [](const OpRow&) { return true; });
-  for (int i = 0; i < kCategoryCount; ++i) {
-    const auto category = static_cast<Category>(i);
+  for (int i = 0; i < graph::kCategoryCount; ++i) {
+    const auto category = static_cast<graph::Category>(i);
     const std::vector<double> part =
         seconds_by_forward(rows, [&](const OpRow& row) { return row.category == category; });
-    result.categories.push_back({category, mean(part), time_share(part, whole)});
+    result.categories.push_back({category, stats::mean(part), time_share(part, whole)});
   }
-  result.memory_bound_share = time_share(
-      seconds_by_forward(rows, [](const OpRow& row) { return is_memory_bound(row.category); }),
-      whole);
+  result.memory_bound_share =
+      time_share(seconds_by_forward(
+                     rows, [](const OpRow& row) { return graph::is_memory_bound(row.category); }),
+                 whole);
   result.roofline_memory_bound_share = time_share(
       seconds_by_forward(rows, [](const OpRow& row) { return row.bound == Bound::kMemory; }),
       whole);
-  result.remainder_ms = result.profiled_ms.mean - 1e3 * mean(whole);
+  result.remainder_ms = result.profiled_ms.mean - 1e3 * stats::mean(whole);
 }
 
 std::vector<double> scaled(std::vector<double> values, double factor) {
@@ -61,9 +63,9 @@ std::vector<double> scaled(std::vector<double> values, double factor) {
 
 /// Calls `work` until the protocol's time is over, min_samples times at least.
 template <typename Work>
-std::size_t for_timed_seconds(const Protocol& protocol, std::size_t most, Work&& work) {
+std::size_t for_timed_seconds(const sweep::Protocol& protocol, std::size_t most, Work&& work) {
   const Stopwatch watch;
-  const auto least = static_cast<std::size_t>(std::max<Index>(protocol.min_samples, 1));
+  const auto least = static_cast<std::size_t>(std::max<graph::Index>(protocol.min_samples, 1));
   std::size_t runs = 0;
   while (runs < least || (runs < most && watch.seconds() < protocol.timed_seconds)) work(runs++);
   return runs;
@@ -71,7 +73,7 @@ std::size_t for_timed_seconds(const Protocol& protocol, std::size_t most, Work&&
 
 /// Plain and profiled forwards by turns; which of a pair comes first changes with each pair.
 void time_ops(TimedModel& model, OpTimer& timer, ProfileResult& result) {
-  RunOptions profiled;
+  model::RunOptions profiled;
   profiled.observer = &timer;
   std::vector<double> plain_seconds, profiled_seconds;
   const auto run_plain = [&] { plain_seconds.push_back(model.forward()); };
@@ -88,13 +90,13 @@ void time_ops(TimedModel& model, OpTimer& timer, ProfileResult& result) {
   std::vector<double> ratios;
   for (std::size_t i = 0; i < plain_seconds.size(); ++i)
     ratios.push_back(profiled_seconds[i] / plain_seconds[i]);
-  result.overhead = median(ratios);
-  result.profiled_ms = summarise(scaled(std::move(profiled_seconds), 1e3));
+  result.overhead = stats::median(ratios);
+  result.profiled_ms = stats::summarise(scaled(std::move(profiled_seconds), 1e3));
 }
 
 /// The times of ops by the kernels that they started, if the device told of any.
 std::optional<std::vector<TimedOp>> times_on_device(const InsideOps& inside,
-                                                    const Summary& plain_ms,
+                                                    const stats::Summary& plain_ms,
                                                     ProfileResult& result) {
   std::vector<TimedOp> ops;
   std::vector<double> idle;
@@ -109,8 +111,8 @@ std::optional<std::vector<TimedOp>> times_on_device(const InsideOps& inside,
     idle.push_back(idle_seconds(forward));
   }
   if (worked <= 0) return std::nullopt;
-  result.launch_ms = 1e3 * mean(idle);
-  result.profiled_ms = summarise(scaled(inside.seconds, 1e3));
+  result.launch_ms = 1e3 * stats::mean(idle);
+  result.profiled_ms = stats::summarise(scaled(inside.seconds, 1e3));
   result.overhead = result.profiled_ms.median / plain_ms.median;
   return ops;
 }
@@ -122,9 +124,9 @@ void measure(const NamedGraph& model, at::Device device, ProfileResult& result,
   const auto step = [&] {
     if (notice) notice(++done, kSteps, model.name);
   };
-  const Protocol& protocol = result.protocol;
-  const at::ScalarType dtype = dtype_from_name(protocol.dtype);
-  const auto element_bytes = static_cast<Index>(at::elementSize(dtype));
+  const sweep::Protocol& protocol = result.protocol;
+  const at::ScalarType dtype = model::dtype_from_name(protocol.dtype);
+  const auto element_bytes = static_cast<graph::Index>(at::elementSize(dtype));
   TimedModel timed(model, protocol, device);
   timed.warm_up(protocol.warmup_seconds);
   step();
@@ -149,10 +151,10 @@ void measure(const NamedGraph& model, at::Device device, ProfileResult& result,
 
 }  // namespace
 
-ProfileResult profile_model(const NamedGraph& model, const Protocol& protocol,
+ProfileResult profile_model(const NamedGraph& model, const sweep::Protocol& protocol,
                             const TimingNotice& notice) {
-  keep_freed_memory();
-  const at::Device device = open_device(protocol.device);
+  model::keep_freed_memory();
+  const at::Device device = model::open_device(protocol.device);
   const ThreadsInUse threads(protocol.threads);
   ProfileResult result;
   result.name = model.name;
@@ -163,4 +165,4 @@ ProfileResult profile_model(const NamedGraph& model, const Protocol& protocol,
   return result;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -15,14 +15,14 @@
 #include "store/record.h"
 #include "sweep/protocol.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// A share of the time of all ops: of mean times (so that the six sum to 1), with p5 and p95 over
 /// the profiled forwards as low and high.
-using TimeShare = Estimate;
+using TimeShare = stats::Estimate;
 
 struct CategoryTime {
-  Category category = Category::kOther;
+  graph::Category category = graph::Category::kOther;
   double seconds = 0;
   TimeShare share;
 };
@@ -30,11 +30,11 @@ struct CategoryTime {
 /// Where the time of one model goes.
 struct ProfileResult {
   std::string name;
-  Protocol protocol;
+  sweep::Protocol protocol;
   Environment environment;                   // before the first forward
   std::optional<std::string> out_of_memory;  // the reason; then nothing below is filled
   Speed speed;                               // of forwards without observer
-  Summary profiled_ms;                       // of forwards with it
+  stats::Summary profiled_ms;                // of forwards with it
   /// Median over pairs of a profiled and a plain forward, one after the other, of their ratio;
   /// on CUDA of forwards under LibTorch's profiler over the median of plain ones.
   double overhead = 1;
@@ -57,13 +57,13 @@ struct ProfileResult {
 /// ops are those of their kernels, by the device's own time stamps. Running out of memory is a
 /// result. Throws CapabilityError where
 /// the device cannot be opened, Interrupted.
-ProfileResult profile_model(const NamedGraph& model, const Protocol& protocol,
+ProfileResult profile_model(const NamedGraph& model, const sweep::Protocol& protocol,
                             const TimingNotice& notice = {});
 
 /// What `profile --json` prints, but for `schema` and `command`.
-Json profile_json(const ProfileResult& result);
+core::Json profile_json(const ProfileResult& result);
 /// `throughput`, `latency`, `memory_bound_share`, `roofline_memory_bound_share` and
 /// `time_share.<category>`; none if memory ran out.
-std::vector<MetricValue> metrics_of(const ProfileResult& result);
+std::vector<store::MetricValue> metrics_of(const ProfileResult& result);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

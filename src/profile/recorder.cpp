@@ -14,7 +14,7 @@
 #include <torch/csrc/autograd/profiler_kineto.h>
 #include <torch/csrc/profiler/collection.h>
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -29,17 +29,17 @@ using torch::profiler::impl::TensorMetadata;
 constexpr std::string_view kScopePrefix = "vitlab node ";
 
 /// Bytes that reading or writing the tensor touches: what a stride of 0 repeats counts once.
-Index touched_bytes(const op_input_t& input) {
+graph::Index touched_bytes(const op_input_t& input) {
   const auto* tensor = std::get_if<TensorMetadata>(&input);
   if (tensor == nullptr) return 0;
-  Index elements = 1;
+  graph::Index elements = 1;
   for (std::size_t i = 0; i < tensor->sizes_.size(); ++i)
     if (tensor->strides_[i] != 0) elements *= tensor->sizes_[i];
-  return elements * static_cast<Index>(c10::elementSize(tensor->dtype_));
+  return elements * static_cast<graph::Index>(c10::elementSize(tensor->dtype_));
 }
 
 struct Moved {
-  Index read = 0, written = 0;
+  graph::Index read = 0, written = 0;
 };
 
 /// Bytes of every aten::copy_ in the tree, by correlation.
@@ -139,4 +139,4 @@ std::vector<SeenEvent> recorded(at::Device device, const std::function<void()>& 
   return events;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

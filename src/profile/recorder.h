@@ -8,7 +8,7 @@
 
 #include "model/executor.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// Something that LibTorch's profiler (Kineto) saw: one of our nodes, an op of LibTorch
 /// ("aten::clone"), or work of the device itself (a kernel, a memory copy).
@@ -21,8 +21,8 @@ struct SeenEvent {
   std::int64_t start_ns = 0;
   std::int64_t end_ns = 0;
   std::uint64_t correlation = 0;  // of kDevice: the op that asked for the work; 0 if not told
-  Index bytes_read = 0;           // of aten::copy_: what it moved
-  Index bytes_written = 0;
+  graph::Index bytes_read = 0;    // of aten::copy_: what it moved
+  graph::Index bytes_written = 0;
 
   double seconds() const { return static_cast<double>(end_ns - start_ns) * 1e-9; }
   bool holds(const SeenEvent& other) const {
@@ -31,7 +31,7 @@ struct SeenEvent {
 };
 
 /// Puts a scope around every node, by which the events of `recorded` find their node.
-class NodeScopes : public RunObserver {
+class NodeScopes : public model::RunObserver {
  public:
   NodeScopes();
   ~NodeScopes() override;
@@ -50,4 +50,4 @@ class NodeScopes : public RunObserver {
 /// device idle.
 std::vector<SeenEvent> recorded(at::Device device, const std::function<void()>& work);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <map>
 
-namespace vitlab {
+namespace vitlab::profile {
 
 double RollUp::memory_bound_share() const {
   double sum = 0;
-  for (int i = 0; i < kCategoryCount; ++i)
-    if (is_memory_bound(static_cast<Category>(i)))
+  for (int i = 0; i < graph::kCategoryCount; ++i)
+    if (graph::is_memory_bound(static_cast<graph::Category>(i)))
       sum += category_seconds[static_cast<std::size_t>(i)];
   return seconds > 0 ? sum / seconds : 0;
 }
@@ -36,7 +36,7 @@ std::vector<RollUp> roll_up(const std::vector<OpRow>& rows,
 std::vector<RollUp> others(const std::vector<OpRow>& rows) {
   // Shares are of all rows, so that the rest is added up too and then left out.
   std::vector<RollUp> sums = roll_up(rows, [](const OpRow& row) {
-    return row.category == Category::kOther ? std::string(row.op) : std::string();
+    return row.category == graph::Category::kOther ? std::string(row.op) : std::string();
   });
   std::erase_if(sums, [](const RollUp& sum) { return sum.name.empty(); });
   std::stable_sort(sums.begin(), sums.end(),
@@ -44,4 +44,4 @@ std::vector<RollUp> others(const std::vector<OpRow>& rows) {
   return sums;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

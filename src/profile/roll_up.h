@@ -7,15 +7,15 @@
 
 #include "profile/op_rows.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// Rows that share a name (a layer, a stage, a kind of layer), added up.
 struct RollUp {
   std::string name;
   double seconds = 0;
   double share = 0;  // of the time of all rows
-  Index macs = 0, flops = 0, bytes = 0;
-  std::array<double, kCategoryCount> category_seconds{};  // in the order of Category
+  graph::Index macs = 0, flops = 0, bytes = 0;
+  std::array<double, graph::kCategoryCount> category_seconds{};  // in the order of Category
 
   /// The share of its own time in the categories that the paper counts as memory-bound.
   double memory_bound_share() const;
@@ -28,4 +28,4 @@ std::vector<RollUp> roll_up(const std::vector<OpRow>& rows,
 /// What the category "other" consists of: its rows by op, slowest first.
 std::vector<RollUp> others(const std::vector<OpRow>& rows);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -2,7 +2,7 @@
 
 // Without LibTorch and its headers: compiled with -O3 and fused multiply-adds, see CMakeLists.txt.
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -146,4 +146,4 @@ const RoofKernels& roof_kernels() {
   return kKernels;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

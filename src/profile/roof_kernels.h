@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// The loops that roofs are measured with, compiled for each instruction set and chosen once by
 /// what the processor has (AVX-512, AVX2 with FMA, or the build's own).
@@ -19,4 +19,4 @@ struct RoofKernels {
 
 const RoofKernels& roof_kernels();
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

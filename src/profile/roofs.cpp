@@ -16,7 +16,7 @@
 #include "profile/environment.h"
 #include "profile/stopwatch.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -124,13 +124,13 @@ Roofs measured_roofs(at::Device device, at::ScalarType dtype) {
   return roofs;
 }
 
-Json roofs_json(const Roofs& roofs) {
-  const auto giga = [](double value) { return json_number(value / 1e9); };
-  Json json{{"peak_gflops_per_s", giga(roofs.flops_per_s)},
-            {"peak_gbytes_per_s", giga(roofs.bytes_per_s)},
-            {"call_us", json_number(roofs.call_seconds * 1e6)},
-            {"fma_gflops_per_s", giga(roofs.fma_flops_per_s)}};
-  json["levels"] = Json::array();
+core::Json roofs_json(const Roofs& roofs) {
+  const auto giga = [](double value) { return core::json_number(value / 1e9); };
+  core::Json json{{"peak_gflops_per_s", giga(roofs.flops_per_s)},
+                  {"peak_gbytes_per_s", giga(roofs.bytes_per_s)},
+                  {"call_us", core::json_number(roofs.call_seconds * 1e6)},
+                  {"fma_gflops_per_s", giga(roofs.fma_flops_per_s)}};
+  json["levels"] = core::Json::array();
   for (const MemoryLevel& level : roofs.levels)
     json["levels"].push_back({{"level", level.name},
                               {"size_bytes", level.size_bytes},
@@ -158,4 +158,4 @@ Bound bound_of(double flops, double bytes, const Roofs& roofs) {
   return memory >= compute ? Bound::kMemory : Bound::kCompute;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

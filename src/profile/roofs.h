@@ -8,7 +8,7 @@
 #include "core/json.h"
 #include "profile/memory_levels.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// The most that a device gave our own micro-benchmarks: what an op is compared with.
 struct Roofs {
@@ -26,7 +26,7 @@ Roofs measured_roofs(at::Device device, at::ScalarType dtype);
 
 /// {peak_gflops_per_s, peak_gbytes_per_s, call_us, fma_gflops_per_s, levels: [{level, size_bytes,
 /// read_gbytes_per_s, copy_gbytes_per_s, triad_gbytes_per_s}]}.
-Json roofs_json(const Roofs& roofs);
+core::Json roofs_json(const Roofs& roofs);
 
 /// Which of the three roofs allows an op the least: the largest of flops / peak, bytes / peak and
 /// the cost of a call (Williams et al. 2009, with the call as a third roof).
@@ -34,4 +34,4 @@ enum class Bound { kMemory, kCompute, kLaunch };
 std::string_view bound_name(Bound bound);
 Bound bound_of(double flops, double bytes, const Roofs& roofs);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

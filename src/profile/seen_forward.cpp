@@ -5,7 +5,7 @@
 #include <map>
 #include <string_view>
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -14,7 +14,7 @@ using Kind = SeenEvent::Kind;
 constexpr std::array<std::string_view, 4> kMovers{"aten::contiguous", "aten::clone",
                                                   "aten::_to_copy", "aten::copy_"};
 // A factor that is cast to the dtype of its map is one number: part of the op.
-constexpr Index kBytesOfOneNumber = 8;
+constexpr graph::Index kBytesOfOneNumber = 8;
 constexpr std::size_t kNamespaceLength = std::string_view("aten::").size();
 
 bool is_mover(const SeenEvent& op) {
@@ -31,7 +31,7 @@ double duration(const std::vector<SeenEvent>& events) {
 struct Movement {
   bool moved = false;
   double seconds = 0;
-  Index bytes_read = 0, bytes_written = 0;
+  graph::Index bytes_read = 0, bytes_written = 0;
 };
 
 Movement movement_in(const SeenNode& node, const SeenEvent& mover, double record_seconds) {
@@ -123,4 +123,4 @@ std::vector<HiddenMove> moves_inside(const SeenNode& node, double record_seconds
   return moves;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

@@ -5,7 +5,7 @@
 
 #include "profile/recorder.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// One node of a forward under LibTorch's profiler: its scope, the ops inside it and the work that
 /// they gave to the device.
@@ -30,7 +30,7 @@ double idle_seconds(const SeenForward& forward);
 struct HiddenMove {
   std::string by;    // "contiguous", "clone", "_to_copy", "copy_" of LibTorch, "reorder" of oneDNN
   double share = 0;  // of the node's time
-  Index bytes_read = 0, bytes_written = 0;
+  graph::Index bytes_read = 0, bytes_written = 0;
 };
 
 /// The outermost ops of LibTorch that moved data inside a node, one entry a name; single numbers
@@ -38,4 +38,4 @@ struct HiddenMove {
 /// `record_seconds` for every op that the profiler wrote down.
 std::vector<HiddenMove> moves_inside(const SeenNode& node, double record_seconds);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

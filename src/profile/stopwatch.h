@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// Wall time since it was made, by a clock that never jumps.
 class Stopwatch {
@@ -15,4 +15,4 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

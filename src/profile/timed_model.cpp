@@ -15,7 +15,7 @@
 #include "model/device.h"
 #include "profile/environment.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -25,14 +25,14 @@ class BatchTooLarge : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-void check_own_runtime(const Protocol& protocol) {
+void check_own_runtime(const sweep::Protocol& protocol) {
   if (protocol.runtime == "libtorch") return;
-  throw UserError("the protocol's runtime " + protocol.runtime +
-                  " runs whole files: only libtorch runs a model op by op");
+  throw core::UserError("the protocol's runtime " + protocol.runtime +
+                        " runs whole files: only libtorch runs a model op by op");
 }
 
 std::string gibibytes(double bytes) {
-  return std::to_string(static_cast<Index>(bytes / (1 << 30) + 0.5)) + " GiB";
+  return std::to_string(static_cast<graph::Index>(bytes / (1 << 30) + 0.5)) + " GiB";
 }
 
 void free_kept_memory() {
@@ -42,9 +42,9 @@ void free_kept_memory() {
 
 }  // namespace
 
-NamedGraph untrained_model(std::string name, const ModelSpec& spec) {
-  Graph graph = build_graph(spec);
-  Weights weights = initial_weights(graph, 0);
+NamedGraph untrained_model(std::string name, const architecture::ModelSpec& spec) {
+  graph::Graph graph = architecture::build_graph(spec);
+  model::Weights weights = model::initial_weights(graph, 0);
   return {std::move(name), std::move(graph), std::move(weights)};
 }
 
@@ -56,18 +56,19 @@ SubnormalsFlushed::~SubnormalsFlushed() {
   if (wanted_) at::globalContext().setFlushDenormal(false);
 }
 
-ThreadsInUse::ThreadsInUse(Index threads) : before_(at::get_num_threads()) {
-  set_threads(static_cast<int>(threads));
+ThreadsInUse::ThreadsInUse(graph::Index threads) : before_(at::get_num_threads()) {
+  model::set_threads(static_cast<int>(threads));
 }
 
 ThreadsInUse::~ThreadsInUse() { at::set_num_threads(before_); }
 
 /// Linux hands out memory that it does not have and later ends the program, so that a forward which
 /// cannot fit is refused before it starts.
-void check_forward_fits(const Graph& graph, const Protocol& protocol) {
+void check_forward_fits(const graph::Graph& graph, const sweep::Protocol& protocol) {
   if (protocol.device != "cpu") return;
-  const at::ScalarType dtype = dtype_from_name(protocol.dtype);
-  const double elements = static_cast<double>(plan_memory(graph, lay_out(graph), 1).peak_elements);
+  const at::ScalarType dtype = model::dtype_from_name(protocol.dtype);
+  const double elements =
+      static_cast<double>(graph::plan_memory(graph, graph::lay_out(graph), 1).peak_elements);
   const double needed =
       elements * static_cast<double>(protocol.batch) * static_cast<double>(at::elementSize(dtype));
   const double available = static_cast<double>(usable_memory_bytes());
@@ -84,41 +85,44 @@ bool means_out_of_memory(const c10::Error& error) {
   return false;
 }
 
-PreparedModel prepare_model(const NamedGraph& model, const Protocol& protocol, at::Device device) {
+PreparedModel prepare_model(const NamedGraph& model, const sweep::Protocol& protocol,
+                            at::Device device) {
   check_own_runtime(protocol);
-  const at::ScalarType dtype = dtype_from_name(protocol.dtype);
-  if (!protocol.deploy) return {model.graph, converted(model.weights, dtype, device)};
-  Rewrite folded = fold(model.graph);
-  Weights weights = converted(rewrite_weights(folded, model.weights), dtype, device);
+  const at::ScalarType dtype = model::dtype_from_name(protocol.dtype);
+  if (!protocol.deploy) return {model.graph, model::converted(model.weights, dtype, device)};
+  graph::Rewrite folded = graph::fold(model.graph);
+  model::Weights weights =
+      model::converted(model::rewrite_weights(folded, model.weights), dtype, device);
   return {std::move(folded.graph), std::move(weights)};
 }
 
-TimedModel::TimedModel(const NamedGraph& model, const Protocol& protocol, at::Device device)
+TimedModel::TimedModel(const NamedGraph& model, const sweep::Protocol& protocol, at::Device device)
     : TimedModel(prepare_model(model, protocol, device), protocol, device) {}
 
-TimedModel::TimedModel(const PreparedModel& model, const Protocol& protocol, at::Device device)
+TimedModel::TimedModel(const PreparedModel& model, const sweep::Protocol& protocol,
+                       at::Device device)
     : executor_(model.graph, device),
       weights_(model.weights),
       clock_(device),
       flush_subnormals_(protocol.flush_subnormals && device.is_cpu()) {
   check_forward_fits(model.graph, protocol);
   images_ = timed_images(model.graph.value(model.graph.input).shape, protocol.batch)
-                .to(device, dtype_from_name(protocol.dtype));
+                .to(device, model::dtype_from_name(protocol.dtype));
 }
 
-double TimedModel::forward(const RunOptions& options) {
-  check_interrupt();
+double TimedModel::forward(const model::RunOptions& options) {
+  core::check_interrupt();
   const c10::InferenceMode guard;
   const SubnormalsFlushed flushed(flush_subnormals_);
   clock_.clear();
   const std::size_t start = clock_.mark();
-  const RunResult result = executor_.run(weights_, images_, options);
+  const model::RunResult result = executor_.run(weights_, images_, options);
   const std::size_t end = clock_.mark();
   clock_.settle();
   return clock_.seconds(start, end);
 }
 
-std::optional<std::string> out_of_memory(Index batch, const std::function<void()>& work) {
+std::optional<std::string> out_of_memory(graph::Index batch, const std::function<void()>& work) {
   std::string reason;
   try {
     work();
@@ -130,10 +134,10 @@ std::optional<std::string> out_of_memory(Index batch, const std::function<void()
   } catch (const c10::Error& error) {
     if (!means_out_of_memory(error)) throw;
     const std::string text = error.what_without_backtrace();
-    reason = printable(text.substr(0, text.find('\n')));
+    reason = core::printable(text.substr(0, text.find('\n')));
   }
   free_kept_memory();
   return "batch " + std::to_string(batch) + ": " + reason;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

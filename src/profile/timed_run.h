@@ -10,7 +10,7 @@
 #include "graph/shape.h"
 #include "sweep/protocol.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// Told after each turn what is done of how much, and with which model.
 using TimingNotice =
@@ -25,7 +25,7 @@ class TimedRun {
   /// memory runs out (see out_of_memory()), Failure where it cannot go on, Interrupted.
   virtual double forward() = 0;
   /// What a record tells of the runtime: its version, how far its logits are from vitlab's.
-  virtual Json about() const { return Json::object(); }
+  virtual core::Json about() const { return core::Json::object(); }
 
   /// Forwards until `seconds` have passed, two at least.
   void warm_up(double seconds);
@@ -34,14 +34,14 @@ class TimedRun {
 /// One of the things that a measurement takes turns with.
 struct Candidate {
   std::string name;
-  Protocol protocol;
+  sweep::Protocol protocol;
   /// About what it holds in memory while it is open, images and feature maps included.
-  Index bytes = 0;
+  graph::Index bytes = 0;
   /// Throws as TimedRun::forward does; Failure if the runtime computes something else.
   std::function<std::unique_ptr<TimedRun>()> open;
 };
 
 /// The images (batch, C, H, W) that every candidate of a batch is timed on: the same normal draws.
-at::Tensor timed_images(const Shape& image, Index batch);
+at::Tensor timed_images(const graph::Shape& image, graph::Index batch);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

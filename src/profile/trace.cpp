@@ -5,18 +5,18 @@
 #include <string>
 #include <utility>
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
 constexpr int kNodes = 1, kInside = 2, kFirstStream = 100;
 
-Json named(const char* what, int track, const std::string& name) {
+core::Json named(const char* what, int track, const std::string& name) {
   return {{"ph", "M"}, {"name", what}, {"pid", 1}, {"tid", track}, {"args", {{"name", name}}}};
 }
 
-Json span(const SeenEvent& event, std::int64_t origin_ns, int track, const std::string& name,
-          std::string_view category) {
+core::Json span(const SeenEvent& event, std::int64_t origin_ns, int track, const std::string& name,
+                std::string_view category) {
   return {{"ph", "X"},
           {"name", name},
           {"cat", category},
@@ -36,29 +36,29 @@ std::vector<std::vector<const OpRow*>> rows_by_node(const std::vector<OpRow>& ro
   return nodes;
 }
 
-Json node_args(const std::vector<const OpRow*>& rows) {
+core::Json node_args(const std::vector<const OpRow*>& rows) {
   const OpRow& row = *rows.front();
-  Json args{{"layer", row.layer},
-            {"stage", row.stage},
-            {"kind", row.kind},
-            {"op", row.op},
-            {"category", category_name(row.category)},
-            {"macs", row.macs},
-            {"bytes", row.bytes()},
-            {"bound", bound_name(row.bound)},
-            {"timed_ms", json_number(1e3 * row.seconds)}};
+  core::Json args{{"layer", row.layer},
+                  {"stage", row.stage},
+                  {"kind", row.kind},
+                  {"op", row.op},
+                  {"category", graph::category_name(row.category)},
+                  {"macs", row.macs},
+                  {"bytes", row.bytes()},
+                  {"bound", bound_name(row.bound)},
+                  {"timed_ms", core::json_number(1e3 * row.seconds)}};
   for (std::size_t i = 1; i < rows.size(); ++i)
     args["moved"].push_back({{"by", rows[i]->moved_by},
-                             {"category", category_name(rows[i]->category)},
+                             {"category", graph::category_name(rows[i]->category)},
                              {"bytes", rows[i]->bytes()},
-                             {"timed_ms", json_number(1e3 * rows[i]->seconds)}});
+                             {"timed_ms", core::json_number(1e3 * rows[i]->seconds)}});
   return args;
 }
 
 }  // namespace
 
-Json chrome_trace(const ProfileResult& result) {
-  Json events = Json::array();
+core::Json chrome_trace(const ProfileResult& result) {
+  core::Json events = core::Json::array();
   events.push_back(named("process_name", kNodes,
                          result.name + ", batch " + std::to_string(result.protocol.batch)));
   events.push_back(named("thread_name", kNodes, "nodes"));
@@ -68,8 +68,8 @@ Json chrome_trace(const ProfileResult& result) {
   std::set<std::uint64_t> streams;
   for (const SeenNode& node : result.seen) {
     const std::vector<const OpRow*>& own = rows.at(node.scope.node);
-    Json event =
-        span(node.scope, origin, kNodes, own.front()->node, category_name(own.front()->category));
+    core::Json event = span(node.scope, origin, kNodes, own.front()->node,
+                            graph::category_name(own.front()->category));
     event["args"] = node_args(own);
     events.push_back(std::move(event));
     for (const SeenEvent& op : node.ops)
@@ -78,7 +78,7 @@ Json chrome_trace(const ProfileResult& result) {
       const int track = kFirstStream + static_cast<int>(work.thread);
       if (streams.insert(work.thread).second)
         events.push_back(named("thread_name", track, "stream " + std::to_string(work.thread)));
-      Json kernel = span(work, origin, track, work.name, "device");
+      core::Json kernel = span(work, origin, track, work.name, "device");
       kernel["args"] = {{"node", own.front()->node}};
       events.push_back(std::move(kernel));
     }
@@ -86,4 +86,4 @@ Json chrome_trace(const ProfileResult& result) {
   return {{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}};
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

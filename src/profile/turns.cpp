@@ -8,7 +8,7 @@
 #include "profile/timed_model.h"
 #include "stats/intervals.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -18,12 +18,13 @@ constexpr double kRoom = 1.2;
 constexpr double kSecondWarmUp = 0.2;
 
 /// The first forward is not counted: another candidate has filled the caches.
-std::vector<double> take_turn(TimedRun& run, const Protocol& protocol) {
+std::vector<double> take_turn(TimedRun& run, const sweep::Protocol& protocol) {
   const double share = protocol.timed_seconds / static_cast<double>(protocol.rounds);
   run.forward();
   std::vector<double> seconds;
   const Stopwatch watch;
-  while (static_cast<Index>(seconds.size()) < protocol.min_samples || watch.seconds() < share)
+  while (static_cast<graph::Index>(seconds.size()) < protocol.min_samples ||
+         watch.seconds() < share)
     seconds.push_back(run.forward());
   return seconds;
 }
@@ -46,12 +47,12 @@ class Turns {
     for (std::size_t i = 0; i < runs_.size(); ++i)
       attempt(i, [&] { open(i, candidates_[i].protocol.warmup_seconds); });
     if (options.when_warm) options.when_warm();
-    for (Index round = 0; round < rounds_; ++round)
+    for (graph::Index round = 0; round < rounds_; ++round)
       take_round(round, [&](std::size_t i) { return round < candidates_[i].protocol.rounds; });
     const auto is_wanted = [&](std::size_t i) {
       return !is_over(i) && !is_settled(turns_[i].rounds, options.until);
     };
-    for (Index round = rounds_; options.until > 0 && round < options.most * rounds_; ++round)
+    for (graph::Index round = rounds_; options.until > 0 && round < options.most * rounds_; ++round)
       if (!take_round(round, is_wanted)) break;
     return std::move(turns_);
   }
@@ -59,7 +60,7 @@ class Turns {
  private:
   /// Whether anybody had a turn.
   template <typename Wanted>
-  bool take_round(Index round, Wanted&& wanted) {
+  bool take_round(graph::Index round, Wanted&& wanted) {
     bool any = false;
     for (std::size_t k = 0; k < runs_.size(); ++k) {
       const std::size_t i = round % 2 == 0 ? k : runs_.size() - 1 - k;
@@ -67,7 +68,7 @@ class Turns {
       if (round >= rounds_) ++total_;
       any |= !is_over(i);
       attempt(i, [&] {
-        const Protocol& protocol = candidates_[i].protocol;
+        const sweep::Protocol& protocol = candidates_[i].protocol;
         if (runs_[i] == nullptr) open(i, std::min(kSecondWarmUp, protocol.warmup_seconds));
         turns_[i].rounds.push_back(take_turn(*runs_[i], protocol));
       });
@@ -112,7 +113,7 @@ class Turns {
         if (reason) reason = attempt_alone(i, work);
         if (reason) end(i, turns_[i].out_of_memory, *reason);
       }
-    } catch (const Failure& error) {
+    } catch (const core::Failure& error) {
       end(i, turns_[i].failed, error.what());
     }
     if (notice_) notice_(++done_, total_, candidate.name);
@@ -141,7 +142,7 @@ class Turns {
   std::int64_t clock_ = 0;
   std::int64_t done_ = 0;
   std::int64_t total_ = 0;
-  Index rounds_ = 0;
+  graph::Index rounds_ = 0;
 };
 
 }  // namespace
@@ -152,10 +153,10 @@ std::vector<TimedTurns> take_turns(const std::vector<Candidate>& candidates,
 }
 
 bool is_settled(const std::vector<std::vector<double>>& rounds, double share) {
-  constexpr BootstrapSettings kSettings{.draws = 400};
+  constexpr stats::BootstrapSettings kSettings{.draws = 400};
   const std::vector<double> seconds = joined(rounds);
   if (seconds.size() < 2) return false;
-  const Estimate middle = bootstrap_median(seconds, kSettings);
+  const stats::Estimate middle = stats::bootstrap_median(seconds, kSettings);
   return middle.high - middle.value <= share * middle.value &&
          middle.value - middle.low <= share * middle.value;
 }
@@ -166,4 +167,4 @@ std::vector<double> joined(const std::vector<std::vector<double>>& rounds) {
   return all;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

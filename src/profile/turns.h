@@ -8,12 +8,12 @@
 
 #include "profile/timed_run.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 /// What the turns of one candidate gave.
 struct TimedTurns {
   std::vector<std::vector<double>> rounds;   // seconds of each timed batch, by round
-  Json about = Json::object();               // of its runtime
+  core::Json about = core::Json::object();   // of its runtime
   std::optional<std::string> out_of_memory;  // the reason; then there are no rounds
   std::optional<std::string> failed;         // the reason; then there are no rounds
 };
@@ -23,7 +23,7 @@ struct TurnOptions {
   /// Until the bootstrap interval of every median lies within ± this share of it; 0: never.
   double until = 0;
   /// At most so many times the rounds of the protocols.
-  Index most = 5;
+  graph::Index most = 5;
   /// Called when all candidates are open and warm, before the first round.
   std::function<void()> when_warm;
 };
@@ -42,4 +42,4 @@ bool is_settled(const std::vector<std::vector<double>>& rounds, double share);
 /// All seconds in the order they were taken.
 std::vector<double> joined(const std::vector<std::vector<double>>& rounds);
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

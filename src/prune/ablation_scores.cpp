@@ -7,59 +7,62 @@
 #include "prune/scores.h"
 #include "prune/scoring_batches.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 namespace {
 
 /// The model without one layer.
 struct WithoutLayer {
   std::size_t layer;
-  Executor executor;
-  Weights weights;
+  model::Executor executor;
+  model::Weights weights;
 };
 
 std::vector<WithoutLayer> models_without(const ScoreRequest& request) {
-  const Graph& graph = request.executor.graph();
+  const graph::Graph& graph = request.executor.graph();
   std::vector<WithoutLayer> models;
   for (std::size_t i = 0; i < graph.layers.size(); ++i) {
     if (!request.candidates.layers[i]) continue;
     ModelCut cut(graph);
     cut.left_out[i] = true;
-    models.push_back({i, Executor(build_graph(cut_spec(request.spec, graph, cut))),
-                      cut_weights(graph, request.weights, cut)});
+    models.push_back(
+        {i, model::Executor(architecture::build_graph(cut_spec(request.spec, graph, cut))),
+         cut_weights(graph, request.weights, cut)});
   }
   return models;
 }
 
 void check_forwards(const ScoreRequest& request) {
-  const Graph& graph = request.executor.graph();
-  Index ablations = 0;
+  const graph::Graph& graph = request.executor.graph();
+  graph::Index ablations = 0;
   for (std::size_t a = 0; a < request.candidates.axes.size(); ++a)
     if (request.candidates.axes[a]) ablations += graph.axes[a].size;
   for (const bool layer : request.candidates.layers) ablations += layer ? 1 : 0;
-  const Index forwards = (ablations + 1) * request.settings.batches;
+  const graph::Index forwards = (ablations + 1) * request.settings.batches;
   if (forwards <= kMostAblationForwards) return;
-  throw UserError("the criterion ablation would take " + with_thousands(forwards) + " forwards (" +
-                  with_thousands(ablations) + " units and layers, " +
-                  std::to_string(request.settings.batches) + " batches) each round, more than " +
-                  with_thousands(kMostAblationForwards) +
-                  "; lower `batches`, name fewer axes, or choose gate_taylor, which estimates it");
+  throw core::UserError(
+      "the criterion ablation would take " + core::with_thousands(forwards) + " forwards (" +
+      core::with_thousands(ablations) + " units and layers, " +
+      std::to_string(request.settings.batches) + " batches) each round, more than " +
+      core::with_thousands(kMostAblationForwards) +
+      "; lower `batches`, name fewer axes, or choose gate_taylor, which estimates it");
 }
 
-double loss_of(const Executor& executor, const Weights& weights, const at::Tensor& images,
-               const at::Tensor& labels, const RunOptions& options = {}) {
+double loss_of(const model::Executor& executor, const model::Weights& weights,
+               const at::Tensor& images, const at::Tensor& labels,
+               const model::RunOptions& options = {}) {
   return mean_cross_entropy(executor.run(weights, images, options), labels).item<double>();
 }
 
 /// Masks that remove one unit, and what it owns.
-RunOptions without_unit(const Graph& graph, std::size_t axis, std::size_t unit,
-                        const at::Tensor& like) {
-  KeptUnits kept(graph.axes.size());
+model::RunOptions without_unit(const graph::Graph& graph, std::size_t axis, std::size_t unit,
+                               const at::Tensor& like) {
+  model::KeptUnits kept(graph.axes.size());
   kept[axis].emplace();
-  for (Index u = 0; u < graph.axes[axis].size; ++u)
-    if (u != static_cast<Index>(unit)) kept[axis]->push_back(u);
-  RunOptions options;
-  options.masks = masks_of(graph, kept, like.scalar_type(), like.device());
+  for (graph::Index u = 0; u < graph.axes[axis].size; ++u)
+    if (u != static_cast<graph::Index>(unit)) kept[axis]->push_back(u);
+  model::RunOptions options;
+  options.masks = model::masks_of(graph, kept, like.scalar_type(), like.device());
   return options;
 }
 
@@ -68,8 +71,8 @@ RunOptions without_unit(const Graph& graph, std::size_t axis, std::size_t unit,
 Scores ablation_scores(const ScoreRequest& request) {
   check_forwards(request);
   const c10::NoGradGuard no_grad;
-  const Executor& executor = request.executor;
-  const Graph& graph = executor.graph();
+  const model::Executor& executor = request.executor;
+  const graph::Graph& graph = executor.graph();
   const std::vector<WithoutLayer> models = models_without(request);
   Scores scores = zero_scores(graph, request.candidates);
   const auto share = 1 / static_cast<double>(request.settings.batches);
@@ -78,7 +81,7 @@ Scores ablation_scores(const ScoreRequest& request) {
       [&](const at::Tensor& images, const at::Tensor& labels) {
         const double whole = loss_of(executor, request.weights, images, labels);
         for (std::size_t a = 0; a < scores.units.size(); ++a) {
-          check_interrupt();
+          core::check_interrupt();
           for (std::size_t u = 0; u < scores.units[a].size(); ++u)
             scores.units[a][u] +=
                 share * (loss_of(executor, request.weights, images, labels,
@@ -92,4 +95,4 @@ Scores ablation_scores(const ScoreRequest& request) {
   return scores;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

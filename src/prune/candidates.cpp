@@ -5,62 +5,62 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 namespace {
 
-bool names(const PruneSettings& settings, std::string_view kind) {
+bool names(const sweep::PruneSettings& settings, std::string_view kind) {
   return std::find(settings.axes.begin(), settings.axes.end(), kind) != settings.axes.end();
 }
 
 /// Axes that a gate stands for; a head's is that of its V, which scales its output alike.
-std::vector<bool> gated_axes(const Graph& graph) {
+std::vector<bool> gated_axes(const graph::Graph& graph) {
   std::vector<bool> gated(graph.axes.size(), false);
-  for (const ValueId value : graph.gates)
-    for (const AxisId axis : graph.value(value).channels)
+  for (const graph::ValueId value : graph.gates)
+    for (const graph::AxisId axis : graph.value(value).channels)
       gated[static_cast<std::size_t>(axis)] = true;
   for (std::size_t a = 0; a < gated.size(); ++a) {
-    const Axis& axis = graph.axes[a];
-    if (gated[a] && axis.kind == AxisKind::kV && axis.owner != kUnset)
+    const graph::Axis& axis = graph.axes[a];
+    if (gated[a] && axis.kind == graph::AxisKind::kV && axis.owner != graph::kUnset)
       gated[static_cast<std::size_t>(axis.owner)] = true;
   }
   return gated;
 }
 
 /// Whether the stage keeps its splits without the layer.
-bool keeps_splits(const ModelSpec& spec, std::size_t stage, std::size_t layer) {
-  Stage without = spec.stages[stage];
+bool keeps_splits(const architecture::ModelSpec& spec, std::size_t stage, std::size_t layer) {
+  architecture::Stage without = spec.stages[stage];
   without.layers.erase(without.layers.begin() + static_cast<std::ptrdiff_t>(layer));
-  return stage_splits(without) == stage_splits(spec.stages[stage]);
+  return architecture::stage_splits(without) == architecture::stage_splits(spec.stages[stage]);
 }
 
-std::vector<bool> prunable_layers(const ModelSpec& spec, const Graph& graph,
-                                  const PruneSettings& settings) {
+std::vector<bool> prunable_layers(const architecture::ModelSpec& spec, const graph::Graph& graph,
+                                  const sweep::PruneSettings& settings) {
   std::vector<bool> selected(graph.layers.size(), false);
-  if (!names(settings, kLayerAxis)) return selected;
-  const bool embedding = names(settings, axis_kind_name(AxisKind::kEmbedding));
+  if (!names(settings, sweep::kLayerAxis)) return selected;
+  const bool embedding = names(settings, graph::axis_kind_name(graph::AxisKind::kEmbedding));
   std::size_t id = 0;
   for (std::size_t s = 0; s < spec.stages.size(); ++s) {
     ++id;  // the stem or the downsample
     for (std::size_t i = 0; i < spec.stages[s].layers.size(); ++i, ++id)
-      selected[id] = graph.residual_branch(static_cast<LayerId>(id)) != kUnset &&
+      selected[id] = graph.residual_branch(static_cast<graph::LayerId>(id)) != graph::kUnset &&
                      (!embedding || keeps_splits(spec, s, i));
   }
   return selected;
 }
 
 /// Why a named kind gives nothing.
-std::string lack_of(const Graph& graph, const std::string& kind) {
+std::string lack_of(const graph::Graph& graph, const std::string& kind) {
   std::set<std::string> reasons;
   bool exists = false;
-  for (const Axis& axis : graph.axes) {
-    if (axis_kind_name(axis.kind) != kind) continue;
+  for (const graph::Axis& axis : graph.axes) {
+    if (graph::axis_kind_name(axis.kind) != kind) continue;
     exists = true;
-    if (axis.held && axis.held_by != kUnset)
+    if (axis.held && axis.held_by != graph::kUnset)
       reasons.insert("held by " + std::string(graph.layer(axis.held_by).kind) + ", since " +
                      std::string(axis.held_why));
   }
-  if (kind == kLayerAxis) return "no layer adds a branch to its input";
+  if (kind == sweep::kLayerAxis) return "no layer adds a branch to its input";
   if (!exists) return "the model has none";
   if (reasons.empty()) return "each is down to one unit";
   std::string text;
@@ -69,12 +69,12 @@ std::string lack_of(const Graph& graph, const std::string& kind) {
 }
 
 /// The kinds that the model could be pruned along.
-std::string offered_kinds(const Graph& graph) {
+std::string offered_kinds(const graph::Graph& graph) {
   const std::vector<bool> gated = gated_axes(graph);
   std::set<std::string> kinds;
   for (std::size_t a = 0; a < gated.size(); ++a)
     if (gated[a] && !graph.axes[a].held && graph.axes[a].size > 1)
-      kinds.emplace(axis_kind_name(graph.axes[a].kind));
+      kinds.emplace(graph::axis_kind_name(graph.axes[a].kind));
   std::string text;
   for (const std::string& kind : kinds) text += (text.empty() ? "" : ", ") + kind;
   return text;
@@ -87,23 +87,23 @@ bool Candidates::none() const {
          std::find(layers.begin(), layers.end(), true) == layers.end();
 }
 
-std::vector<bool> prunable_axes(const Graph& graph, const PruneSettings& settings) {
+std::vector<bool> prunable_axes(const graph::Graph& graph, const sweep::PruneSettings& settings) {
   const std::vector<bool> gated = gated_axes(graph);
   std::vector<bool> selected(graph.axes.size(), false);
   for (std::size_t a = 0; a < selected.size(); ++a) {
-    const Axis& axis = graph.axes[a];
-    selected[a] =
-        names(settings, axis_kind_name(axis.kind)) && gated[a] && !axis.held && axis.size > 1;
+    const graph::Axis& axis = graph.axes[a];
+    selected[a] = names(settings, graph::axis_kind_name(axis.kind)) && gated[a] && !axis.held &&
+                  axis.size > 1;
   }
   return selected;
 }
 
-Candidates prune_candidates(const ModelSpec& spec, const Graph& graph,
-                            const PruneSettings& settings) {
+Candidates prune_candidates(const architecture::ModelSpec& spec, const graph::Graph& graph,
+                            const sweep::PruneSettings& settings) {
   return {prunable_axes(graph, settings), prunable_layers(spec, graph, settings)};
 }
 
-void require_candidates(const Graph& graph, const PruneSettings& settings,
+void require_candidates(const graph::Graph& graph, const sweep::PruneSettings& settings,
                         const Candidates& candidates) {
   if (!candidates.none()) return;
   std::string message = "the model has no axis to prune among [" + axes_text(settings) + "]";
@@ -111,13 +111,13 @@ void require_candidates(const Graph& graph, const PruneSettings& settings,
     message += "\n  " + kind + ": " + lack_of(graph, kind);
   const std::string offered = offered_kinds(graph);
   if (!offered.empty()) message += "\n  it can be pruned along: " + offered;
-  throw UserError(message);
+  throw core::UserError(message);
 }
 
-std::string axes_text(const PruneSettings& settings) {
+std::string axes_text(const sweep::PruneSettings& settings) {
   std::string text;
   for (const std::string& axis : settings.axes) text += (text.empty() ? "" : ", ") + axis;
   return text;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

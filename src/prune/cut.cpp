@@ -5,17 +5,17 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 namespace {
 
-double mean_of(const PerHead& sizes) {
+double mean_of(const layers::PerHead& sizes) {
   const double sum = std::accumulate(sizes.sizes.begin(), sizes.sizes.end(), 0.0);
   return sum / static_cast<double>(sizes.count());
 }
 
 /// Lets the scales of `after` follow QK; both hold the same layers.
-void rescale(const ModelSpec& before, ModelSpec& after) {
+void rescale(const architecture::ModelSpec& before, architecture::ModelSpec& after) {
   for (std::size_t s = 0; s < after.stages.size(); ++s) {
     for (std::size_t i = 0; i < after.stages[s].layers.size(); ++i) {
       std::visit(
@@ -32,54 +32,56 @@ void rescale(const ModelSpec& before, ModelSpec& after) {
   }
 }
 
-bool is_left(const Graph& graph, const ModelCut& cut, const Axis& axis) {
-  if (axis.layer != kUnset && cut.left_out[static_cast<std::size_t>(axis.layer)]) return false;
-  if (axis.owner == kUnset) return true;
-  for (const Index unit : units_left(graph, cut.kept, axis.owner))
+bool is_left(const graph::Graph& graph, const ModelCut& cut, const graph::Axis& axis) {
+  if (axis.layer != graph::kUnset && cut.left_out[static_cast<std::size_t>(axis.layer)])
+    return false;
+  if (axis.owner == graph::kUnset) return true;
+  for (const graph::Index unit : model::units_left(graph, cut.kept, axis.owner))
     if (unit == axis.owner_unit) return true;
   return false;
 }
 
 }  // namespace
 
-ModelSpec cut_spec(const ModelSpec& spec, const Graph& graph, const ModelCut& cut,
-                   bool rescale_attention) {
-  ModelSpec result = resize_spec(spec, graph, cut.kept);
+architecture::ModelSpec cut_spec(const architecture::ModelSpec& spec, const graph::Graph& graph,
+                                 const ModelCut& cut, bool rescale_attention) {
+  architecture::ModelSpec result = architecture::resize_spec(spec, graph, cut.kept);
   if (rescale_attention) rescale(spec, result);
   // Layers are written in the order of the spec: the first of a stage is its stem or downsample.
   std::size_t id = 0;
-  for (Stage& stage : result.stages) {
-    ensure(!cut.left_out[id], "what begins a stage stays");
+  for (architecture::Stage& stage : result.stages) {
+    core::ensure(!cut.left_out[id], "what begins a stage stays");
     ++id;
-    std::vector<Layer> left;
-    for (Layer& layer : stage.layers)
+    std::vector<layers::Layer> left;
+    for (layers::Layer& layer : stage.layers)
       if (!cut.left_out[id++]) left.push_back(std::move(layer));
     stage.layers = std::move(left);
   }
   return result;
 }
 
-Weights cut_weights(const Graph& graph, const Weights& weights, const ModelCut& cut) {
-  Weights sliced = slice_weights(graph, weights, cut.kept);
-  Weights result;
+model::Weights cut_weights(const graph::Graph& graph, const model::Weights& weights,
+                           const ModelCut& cut) {
+  model::Weights sliced = model::slice_weights(graph, weights, cut.kept);
+  model::Weights result;
   for (std::size_t p = 0; p < graph.parameters.size(); ++p)
     if (!cut.left_out[static_cast<std::size_t>(graph.parameters[p].layer)])
       result.tensors.push_back(std::move(sliced.tensors[p]));
   return result;
 }
 
-std::vector<AxisId> axes_left(const Graph& graph, const ModelCut& cut) {
-  std::vector<AxisId> left;
+std::vector<graph::AxisId> axes_left(const graph::Graph& graph, const ModelCut& cut) {
+  std::vector<graph::AxisId> left;
   for (std::size_t a = 0; a < graph.axes.size(); ++a)
-    if (is_left(graph, cut, graph.axes[a])) left.push_back(static_cast<AxisId>(a));
+    if (is_left(graph, cut, graph.axes[a])) left.push_back(static_cast<graph::AxisId>(a));
   return left;
 }
 
-std::vector<LayerId> layers_left(const Graph& graph, const ModelCut& cut) {
-  std::vector<LayerId> left;
+std::vector<graph::LayerId> layers_left(const graph::Graph& graph, const ModelCut& cut) {
+  std::vector<graph::LayerId> left;
   for (std::size_t i = 0; i < graph.layers.size(); ++i)
-    if (!cut.left_out[i]) left.push_back(static_cast<LayerId>(i));
+    if (!cut.left_out[i]) left.push_back(static_cast<graph::LayerId>(i));
   return left;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

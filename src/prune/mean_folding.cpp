@@ -7,22 +7,22 @@
 
 #include "prune/scoring_batches.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 namespace {
 
 /// Removed units of one FFN, and where their means go.
 struct Folding {
-  ValueId hidden = kUnset;        // the activations
-  std::vector<Index> removed;     // units of them
-  ParameterId weight = kUnset;    // reads them: (out, hidden) or (out, hidden, 1, 1)
-  ParameterId constant = kUnset;  // takes weight · means
-  double sign = 1;                // a bias gains, a running mean loses
+  graph::ValueId hidden = graph::kUnset;        // the activations
+  std::vector<graph::Index> removed;            // units of them
+  graph::ParameterId weight = graph::kUnset;    // reads them: (out, hidden) or (out, hidden, 1, 1)
+  graph::ParameterId constant = graph::kUnset;  // takes weight · means
+  double sign = 1;                              // a bias gains, a running mean loses
 };
 
-const Node* only_reader(const Graph& graph, ValueId value) {
-  const Node* reader = nullptr;
-  for (const Node& node : graph.nodes) {
+const graph::Node* only_reader(const graph::Graph& graph, graph::ValueId value) {
+  const graph::Node* reader = nullptr;
+  for (const graph::Node& node : graph.nodes) {
     if (std::find(node.inputs.begin(), node.inputs.end(), value) == node.inputs.end()) continue;
     if (reader) return nullptr;
     reader = &node;
@@ -30,37 +30,38 @@ const Node* only_reader(const Graph& graph, ValueId value) {
   return reader;
 }
 
-std::optional<Folding> folding_at(const Graph& graph, ValueId hidden) {
-  const Node* reader = only_reader(graph, hidden);
+std::optional<Folding> folding_at(const graph::Graph& graph, graph::ValueId hidden) {
+  const graph::Node* reader = only_reader(graph, hidden);
   if (!reader) return std::nullopt;
-  const auto* convolution = std::get_if<Convolution>(&reader->op);
-  if (!convolution && !std::holds_alternative<Linear>(reader->op)) return std::nullopt;
-  const ParameterId weight = reader->parameters[0];
-  const Shape& shape = graph.parameter(weight).shape;
+  const auto* convolution = std::get_if<graph::Convolution>(&reader->op);
+  if (!convolution && !std::holds_alternative<graph::Linear>(reader->op)) return std::nullopt;
+  const graph::ParameterId weight = reader->parameters[0];
+  const graph::Shape& shape = graph.parameter(weight).shape;
   if (shape.elements() != shape[0] * shape[1]) return std::nullopt;  // not pointwise
   if (reader->parameters.size() > 1) return Folding{hidden, {}, weight, reader->parameters[1], 1};
-  const Node* norm = only_reader(graph, reader->output);
-  if (!norm || !std::holds_alternative<BatchNorm>(norm->op)) return std::nullopt;
+  const graph::Node* norm = only_reader(graph, reader->output);
+  if (!norm || !std::holds_alternative<graph::BatchNorm>(norm->op)) return std::nullopt;
   return Folding{hidden, {}, weight, norm->parameters[2], -1};
 }
 
-std::vector<Index> removed_units(const Graph& graph, const ModelCut& cut, AxisId axis) {
-  std::vector<Index> removed;
-  const std::vector<Index> left = units_left(graph, cut.kept, axis);
-  for (Index unit = 0; unit < graph.axis(axis).size; ++unit)
+std::vector<graph::Index> removed_units(const graph::Graph& graph, const ModelCut& cut,
+                                        graph::AxisId axis) {
+  std::vector<graph::Index> removed;
+  const std::vector<graph::Index> left = model::units_left(graph, cut.kept, axis);
+  for (graph::Index unit = 0; unit < graph.axis(axis).size; ++unit)
     if (!std::binary_search(left.begin(), left.end(), unit)) removed.push_back(unit);
   return removed;
 }
 
-std::vector<Folding> foldings(const Graph& graph, const ModelCut& cut) {
+std::vector<Folding> foldings(const graph::Graph& graph, const ModelCut& cut) {
   std::vector<Folding> found;
-  for (const ValueId gate : graph.gates) {
-    const Value& value = graph.value(gate);
+  for (const graph::ValueId gate : graph.gates) {
+    const graph::Value& value = graph.value(gate);
     if (!value.batched || value.channels.size() != 1) continue;
-    const Axis& axis = graph.axis(value.channels[0]);
-    if (axis.kind != AxisKind::kHidden || cut.left_out[static_cast<std::size_t>(axis.layer)])
+    const graph::Axis& axis = graph.axis(value.channels[0]);
+    if (axis.kind != graph::AxisKind::kHidden || cut.left_out[static_cast<std::size_t>(axis.layer)])
       continue;
-    std::vector<Index> removed = removed_units(graph, cut, value.channels[0]);
+    std::vector<graph::Index> removed = removed_units(graph, cut, value.channels[0]);
     if (removed.empty()) continue;
     auto folding = folding_at(graph, gate);
     if (!folding) continue;
@@ -77,27 +78,27 @@ at::Tensor channel_means(const at::Tensor& activations, int channel_dim) {
 
 }  // namespace
 
-Weights with_means_folded(const Graph& graph, const Weights& weights, const ModelCut& cut,
-                          const Dataset& dataset, const PruneSettings& settings,
-                          std::uint64_t seed) {
+model::Weights with_means_folded(const graph::Graph& graph, const model::Weights& weights,
+                                 const ModelCut& cut, const data::Dataset& dataset,
+                                 const sweep::PruneSettings& settings, std::uint64_t seed) {
   const std::vector<Folding> places = foldings(graph, cut);
   if (places.empty()) return weights;
   const c10::NoGradGuard no_grad;
-  Graph probe = graph;  // whose answers are the activations
+  graph::Graph probe = graph;  // whose answers are the activations
   probe.outputs.clear();
   for (const Folding& folding : places) probe.outputs.push_back({"", folding.hidden});
-  const Executor executor(std::move(probe));
+  const model::Executor executor(std::move(probe));
   std::vector<at::Tensor> means(places.size());
   for_each_scoring_batch(
       graph, dataset, settings, seed, [&](const at::Tensor& images, const at::Tensor&) {
-        const RunResult result = executor.run(weights, images);
+        const model::RunResult result = executor.run(weights, images);
         for (std::size_t i = 0; i < places.size(); ++i) {
           const at::Tensor mean =
               channel_means(result.outputs[i], graph.value(places[i].hidden).channel_dim);
           means[i] = means[i].defined() ? means[i] + mean : mean;
         }
       });
-  Weights folded = weights;
+  model::Weights folded = weights;
   for (std::size_t i = 0; i < places.size(); ++i) {
     const Folding& place = places[i];
     const at::Tensor mean = means[i] / static_cast<double>(settings.batches);
@@ -110,4 +111,4 @@ Weights with_means_folded(const Graph& graph, const Weights& weights, const Mode
   return folded;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

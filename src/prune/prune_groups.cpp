@@ -4,19 +4,19 @@
 #include <map>
 #include <numeric>
 
-namespace vitlab {
+namespace vitlab::prune {
 
 namespace {
 
-Index floor_of(const Axis& axis, const PruneSettings& settings) {
+graph::Index floor_of(const graph::Axis& axis, const sweep::PruneSettings& settings) {
   switch (axis.kind) {
-    case AxisKind::kQk:
+    case graph::AxisKind::kQk:
       return settings.floor_qk;
-    case AxisKind::kV:
+    case graph::AxisKind::kV:
       return settings.floor_v;
-    case AxisKind::kHidden:
+    case graph::AxisKind::kHidden:
       return settings.floor_hidden;
-    case AxisKind::kEmbedding:
+    case graph::AxisKind::kEmbedding:
       return (settings.floor_embedding + axis.copies - 1) / axis.copies;
     default:
       return 1;
@@ -25,22 +25,23 @@ Index floor_of(const Axis& axis, const PruneSettings& settings) {
 
 /// Units to take at once so that the size stays a multiple; a size that is none moves unit by unit,
 /// and so do heads.
-Index lump_of(const Axis& axis, const PruneSettings& settings) {
-  if (axis.kind == AxisKind::kHead || axis.size * axis.copies % settings.multiple_of != 0) return 1;
+graph::Index lump_of(const graph::Axis& axis, const sweep::PruneSettings& settings) {
+  if (axis.kind == graph::AxisKind::kHead || axis.size * axis.copies % settings.multiple_of != 0)
+    return 1;
   return settings.multiple_of / std::gcd(settings.multiple_of, axis.copies);
 }
 
 /// Layers that compute their heads in one product, which unequal heads would break up.
-std::set<LayerId> batched_layers(const Graph& graph) {
-  std::set<LayerId> layers;
-  for (const AttentionTap& tap : graph.attention)
+std::set<graph::LayerId> batched_layers(const graph::Graph& graph) {
+  std::set<graph::LayerId> layers;
+  for (const graph::AttentionTap& tap : graph.attention)
     if (tap.maps.size() == 1) layers.insert(tap.layer);
   return layers;
 }
 
 class GroupMaker {
  public:
-  GroupMaker(const Graph& graph, const Scores& scores, const PruneSettings& settings)
+  GroupMaker(const graph::Graph& graph, const Scores& scores, const sweep::PruneSettings& settings)
       : graph_(graph), scores_(scores), settings_(settings), batched_(batched_layers(graph)) {}
 
   std::vector<PruneGroup> make(const Candidates& candidates) {
@@ -48,17 +49,17 @@ class GroupMaker {
       if (candidates.axes[a]) add_axis(group_of(graph_.axes[a]), a);
     for (std::size_t i = 0; i < candidates.layers.size(); ++i) {
       if (!candidates.layers[i]) continue;
-      PruneGroup group{.layer = static_cast<LayerId>(i), .drops_layer = true, .most = 1};
-      group.scope = scope_of(kLayerAxis, group.layer, i);
+      PruneGroup group{.layer = static_cast<graph::LayerId>(i), .drops_layer = true, .most = 1};
+      group.scope = scope_of(sweep::kLayerAxis, group.layer, i);
       groups_.push_back(std::move(group));
     }
     return std::move(groups_);
   }
 
  private:
-  PruneGroup& group_of(const Axis& axis) {
-    const bool together =
-        axis.owner != kUnset && axis.layer != kUnset && batched_.count(axis.layer) != 0;
+  PruneGroup& group_of(const graph::Axis& axis) {
+    const bool together = axis.owner != graph::kUnset && axis.layer != graph::kUnset &&
+                          batched_.count(axis.layer) != 0;
     if (together) {
       const auto [found, fresh] = shared_.try_emplace({axis.owner, axis.field}, groups_.size());
       if (!fresh) return groups_[found->second];
@@ -68,24 +69,25 @@ class GroupMaker {
     return groups_.back();
   }
 
-  std::string scope_of(std::string_view field, LayerId layer, std::size_t number) const {
+  std::string scope_of(std::string_view field, graph::LayerId layer, std::size_t number) const {
     if (settings_.scope == "global") return "";
     if (settings_.scope == "local") return std::string(field) + "#" + std::to_string(number);
     return std::string(field) + "@" +
-           (layer == kUnset ? std::string() : std::string(graph_.layer(layer).kind));
+           (layer == graph::kUnset ? std::string() : std::string(graph_.layer(layer).kind));
   }
 
   void add_axis(PruneGroup& group, std::size_t a) const {
-    const Axis& axis = graph_.axes[a];
-    std::vector<Index> order(static_cast<std::size_t>(axis.size));
-    std::iota(order.begin(), order.end(), Index{0});
-    std::stable_sort(order.begin(), order.end(), [&](Index x, Index y) {
+    const graph::Axis& axis = graph_.axes[a];
+    std::vector<graph::Index> order(static_cast<std::size_t>(axis.size));
+    std::iota(order.begin(), order.end(), graph::Index{0});
+    std::stable_sort(order.begin(), order.end(), [&](graph::Index x, graph::Index y) {
       return scores_.units[a][static_cast<std::size_t>(x)] <
              scores_.units[a][static_cast<std::size_t>(y)];
     });
-    const Index lump = lump_of(axis, settings_);
-    const Index floor = std::min(axis.size, std::max<Index>(1, floor_of(axis, settings_)));
-    const Index most = (axis.size - floor) / lump * lump;
+    const graph::Index lump = lump_of(axis, settings_);
+    const graph::Index floor =
+        std::min(axis.size, std::max<graph::Index>(1, floor_of(axis, settings_)));
+    const graph::Index most = (axis.size - floor) / lump * lump;
     group.most = group.axes.empty() ? most : std::min(group.most, most);
     group.lump = std::max(group.lump, lump);
     group.size = std::max(group.size, axis.size);
@@ -93,19 +95,19 @@ class GroupMaker {
     group.order.push_back(std::move(order));
   }
 
-  const Graph& graph_;
+  const graph::Graph& graph_;
   const Scores& scores_;
-  const PruneSettings& settings_;
-  std::set<LayerId> batched_;
-  std::map<std::pair<AxisId, std::string_view>, std::size_t> shared_;
+  const sweep::PruneSettings& settings_;
+  std::set<graph::LayerId> batched_;
+  std::map<std::pair<graph::AxisId, std::string_view>, std::size_t> shared_;
   std::vector<PruneGroup> groups_;
 };
 
 }  // namespace
 
-std::vector<PruneGroup> prune_groups(const Graph& graph, const Candidates& candidates,
-                                     const Scores& scores, const PruneSettings& settings) {
+std::vector<PruneGroup> prune_groups(const graph::Graph& graph, const Candidates& candidates,
+                                     const Scores& scores, const sweep::PruneSettings& settings) {
   return GroupMaker(graph, scores, settings).make(candidates);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -8,46 +8,46 @@
 #include "core/hash.h"
 #include "prune/mean_folding.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 namespace {
 
-std::vector<Index> all_units(Index size) {
-  std::vector<Index> units(static_cast<std::size_t>(size));
-  std::iota(units.begin(), units.end(), Index{0});
+std::vector<graph::Index> all_units(graph::Index size) {
+  std::vector<graph::Index> units(static_cast<std::size_t>(size));
+  std::iota(units.begin(), units.end(), graph::Index{0});
   return units;
 }
 
 /// The model between two rounds, and what of the first model is left.
 struct State {
-  ModelSpec spec;
-  Graph graph;
-  Weights weights;
-  std::vector<std::size_t> axes;           // per axis: its number in the first model
-  std::vector<std::size_t> layers;         // per layer, likewise
-  std::vector<std::vector<Index>> origin;  // per axis, per unit, likewise
+  architecture::ModelSpec spec;
+  graph::Graph graph;
+  model::Weights weights;
+  std::vector<std::size_t> axes;                  // per axis: its number in the first model
+  std::vector<std::size_t> layers;                // per layer, likewise
+  std::vector<std::vector<graph::Index>> origin;  // per axis, per unit, likewise
 };
 
-void check_settings(const PruneSettings& settings, const PruneHooks& hooks) {
-  if (settings.keep.empty()) throw UserError("pruning needs a budget: --keep macs=0.7");
+void check_settings(const sweep::PruneSettings& settings, const PruneHooks& hooks) {
+  if (settings.keep.empty()) throw core::UserError("pruning needs a budget: --keep macs=0.7");
   const auto needs_latency = [&](const std::string& metric) {
     CutCost{}.of(metric);
-    if (metric == kLatencyMetric && !hooks.latency)
-      throw UserError(
+    if (metric == sweep::kLatencyMetric && !hooks.latency)
+      throw core::UserError(
           "a budget or cost in latency needs a model of latency: `vitlab prune` measures one, the "
           "prune stage of a sweep, which runs beside other work, does not");
   };
   for (const auto& [metric, share] : settings.keep) {
     needs_latency(metric);
     if (!(share > 0 && share <= 1))
-      throw UserError("keep." + metric + " must lie in (0, 1]: the share that is left");
+      throw core::UserError("keep." + metric + " must lie in (0, 1]: the share that is left");
   }
   if (!settings.cost.empty()) needs_latency(settings.cost);
-  if (settings.steps < 1) throw UserError("steps must be at least 1");
+  if (settings.steps < 1) throw core::UserError("steps must be at least 1");
 }
 
-State first_state(const ModelSpec& spec, const Weights& weights) {
-  State state{spec, build_graph(spec), copied(weights), {}, {}, {}};
+State first_state(const architecture::ModelSpec& spec, const model::Weights& weights) {
+  State state{spec, architecture::build_graph(spec), model::copied(weights), {}, {}, {}};
   for (std::size_t a = 0; a < state.graph.axes.size(); ++a) {
     state.axes.push_back(a);
     state.origin.push_back(all_units(state.graph.axes[a].size));
@@ -58,31 +58,34 @@ State first_state(const ModelSpec& spec, const Weights& weights) {
 
 /// The units of an axis that are left, as units of the first model. An embedding that is whole is
 /// laid out anew where a layer went on which its splits hung.
-std::vector<Index> origin_left(const State& state, const ModelCut& cut, std::size_t a, Index size) {
+std::vector<graph::Index> origin_left(const State& state, const ModelCut& cut, std::size_t a,
+                                      graph::Index size) {
   if (!cut.kept[a]) {
     const bool laid_out_anew = state.graph.axes[a].size != size;
     return laid_out_anew ? all_units(size) : state.origin[a];
   }
-  std::vector<Index> left;
-  for (const Index unit : *cut.kept[a])
+  std::vector<graph::Index> left;
+  for (const graph::Index unit : *cut.kept[a])
     left.push_back(state.origin[a][static_cast<std::size_t>(unit)]);
   return left;
 }
 
 void apply(State& state, const ModelCut& cut, bool rescale_attention) {
   State next{cut_spec(state.spec, state.graph, cut, rescale_attention), {}, {}, {}, {}, {}};
-  next.graph = build_graph(next.spec);
+  next.graph = architecture::build_graph(next.spec);
   next.weights = cut_weights(state.graph, state.weights, cut);
-  for (const AxisId axis : axes_left(state.graph, cut)) {
+  for (const graph::AxisId axis : axes_left(state.graph, cut)) {
     const auto a = static_cast<std::size_t>(axis);
-    ensure(next.axes.size() < next.graph.axes.size(), "a cut keeps the other axes of a model");
-    const Index size = next.graph.axes[next.axes.size()].size;
+    core::ensure(next.axes.size() < next.graph.axes.size(),
+                 "a cut keeps the other axes of a model");
+    const graph::Index size = next.graph.axes[next.axes.size()].size;
     next.axes.push_back(state.axes[a]);
     next.origin.push_back(origin_left(state, cut, a, size));
-    ensure(static_cast<Index>(next.origin.back().size()) == size, "a cut axis has its new size");
+    core::ensure(static_cast<graph::Index>(next.origin.back().size()) == size,
+                 "a cut axis has its new size");
   }
-  ensure(next.axes.size() == next.graph.axes.size(), "a cut keeps the other axes of a model");
-  for (const LayerId layer : layers_left(state.graph, cut))
+  core::ensure(next.axes.size() == next.graph.axes.size(), "a cut keeps the other axes of a model");
+  for (const graph::LayerId layer : layers_left(state.graph, cut))
     next.layers.push_back(state.layers[static_cast<std::size_t>(layer)]);
   state = std::move(next);
 }
@@ -90,16 +93,16 @@ void apply(State& state, const ModelCut& cut, bool rescale_attention) {
 /// Rows for what was free to go in the first model.
 class Rows {
  public:
-  Rows(const Graph& graph, const Candidates& candidates)
+  Rows(const graph::Graph& graph, const Candidates& candidates)
       : axis_rows_(graph.axes.size(), kNone), layer_rows_(graph.layers.size(), kNone) {
     for (std::size_t a = 0; a < graph.axes.size(); ++a) {
       if (!candidates.axes[a]) continue;
       axis_rows_[a] = axes_.size();
-      const Axis& axis = graph.axes[a];
-      axes_.push_back({graph.axis_name(static_cast<AxisId>(a)),
-                       axis.layer == kUnset ? "stages." + std::to_string(axis.index)
-                                            : graph.layer(axis.layer).path,
-                       std::string(axis_kind_name(axis.kind)),
+      const graph::Axis& axis = graph.axes[a];
+      axes_.push_back({graph.axis_name(static_cast<graph::AxisId>(a)),
+                       axis.layer == graph::kUnset ? "stages." + std::to_string(axis.index)
+                                                   : graph.layer(axis.layer).path,
+                       std::string(graph::axis_kind_name(axis.kind)),
                        axis.size,
                        {},
                        std::vector<double>(static_cast<std::size_t>(axis.size), 0.0)});
@@ -132,7 +135,7 @@ class Rows {
       const std::size_t row = axis_rows_[state.axes[a]];
       if (row == kNone) continue;
       axes_[row].kept = state.origin[a];
-      axes_[row].left = static_cast<AxisId>(a);
+      axes_[row].left = static_cast<graph::AxisId>(a);
     }
     result.axes = std::move(axes_);
     result.layers = std::move(layers_);
@@ -145,8 +148,8 @@ class Rows {
   std::vector<PrunedLayer> layers_;
 };
 
-std::vector<CutTarget> targets_at(const PruneSettings& settings, const CutCost& before,
-                                  Index step) {
+std::vector<CutTarget> targets_at(const sweep::PruneSettings& settings, const CutCost& before,
+                                  graph::Index step) {
   const double progress = static_cast<double>(step) / static_cast<double>(settings.steps);
   const double undone = std::pow(1 - progress, 3);
   std::vector<CutTarget> targets;
@@ -155,15 +158,16 @@ std::vector<CutTarget> targets_at(const PruneSettings& settings, const CutCost& 
   return targets;
 }
 
-Index nearest_multiple(Index size, Index multiple, Index most) {
-  const Index rounded = std::max(multiple, (size + multiple / 2) / multiple * multiple);
+graph::Index nearest_multiple(graph::Index size, graph::Index multiple, graph::Index most) {
+  const graph::Index rounded = std::max(multiple, (size + multiple / 2) / multiple * multiple);
   return std::min(rounded, most / multiple * multiple);
 }
 
 }  // namespace
 
-PruneResult prune(const ModelSpec& spec, const Weights& weights, const Dataset& dataset,
-                  const PruneSettings& settings, std::uint64_t seed, const PruneHooks& hooks) {
+PruneResult prune(const architecture::ModelSpec& spec, const model::Weights& weights,
+                  const data::Dataset& dataset, const sweep::PruneSettings& settings,
+                  std::uint64_t seed, const PruneHooks& hooks) {
   State state = first_state(spec, weights);
   const Candidates first = prune_candidates(spec, state.graph, settings);
   check_settings(settings, hooks);
@@ -172,11 +176,11 @@ PruneResult prune(const ModelSpec& spec, const Weights& weights, const Dataset& 
   PruneResult result;
   result.before = result.after = counter.count(spec);
   Rows rows(state.graph, first);
-  for (Index step = 1; step <= settings.steps; ++step) {
+  for (graph::Index step = 1; step <= settings.steps; ++step) {
     // An axis that fell to one unit is no longer offered but keeps its row in the result.
     const Candidates open = prune_candidates(state.spec, state.graph, settings);
-    const Executor executor(state.graph);
-    const std::uint64_t own_seed = mix64(seed, static_cast<std::uint64_t>(step));
+    const model::Executor executor(state.graph);
+    const std::uint64_t own_seed = core::mix64(seed, static_cast<std::uint64_t>(step));
     const Scores scores =
         scores_of({state.spec, executor, state.weights, dataset, open, settings, own_seed});
     rows.note(state, scores);
@@ -198,17 +202,19 @@ PruneResult prune(const ModelSpec& spec, const Weights& weights, const Dataset& 
   return result;
 }
 
-ModelSpec rounded_to_multiples(const PruneResult& result, Index multiple) {
-  const Graph graph = build_graph(result.spec);
-  KeptUnits sizes(graph.axes.size());  // resize_spec() reads how many units there are
+architecture::ModelSpec rounded_to_multiples(const PruneResult& result, graph::Index multiple) {
+  const graph::Graph graph = architecture::build_graph(result.spec);
+  model::KeptUnits sizes(graph.axes.size());  // resize_spec() reads how many units there are
   for (const PrunedAxis& row : result.axes) {
-    if (row.left == kUnset || row.kind == axis_kind_name(AxisKind::kHead)) continue;
-    const Index copies = graph.axis(row.left).copies;
-    const Index own = multiple / std::gcd(multiple, copies), left = graph.axis(row.left).size;
+    if (row.left == graph::kUnset || row.kind == graph::axis_kind_name(graph::AxisKind::kHead))
+      continue;
+    const graph::Index copies = graph.axis(row.left).copies;
+    const graph::Index own = multiple / std::gcd(multiple, copies),
+                       left = graph.axis(row.left).size;
     if (left == row.size || row.size < own) continue;
     sizes[static_cast<std::size_t>(row.left)] = all_units(nearest_multiple(left, own, row.size));
   }
-  return resize_spec(result.spec, graph, sizes);
+  return architecture::resize_spec(result.spec, graph, sizes);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -7,17 +7,18 @@
 
 #include "prune/select.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 /// What became of one axis.
 struct PrunedAxis {
   std::string axis;   // "stages.0.layers.2.qk[1]"
   std::string layer;  // "stages.0.layers.2"; of an embedding "stages.0"
   std::string kind;   // "qk"
-  Index size = 0;
-  std::vector<Index> kept;     // units of the model that pruning started from
-  std::vector<double> scores;  // of each of those units, as last seen
-  AxisId left = kUnset;        // the axis in the pruned model's graph; kUnset: it went altogether
+  graph::Index size = 0;
+  std::vector<graph::Index> kept;  // units of the model that pruning started from
+  std::vector<double> scores;      // of each of those units, as last seen
+  graph::AxisId left =
+      graph::kUnset;  // the axis in the pruned model's graph; kUnset: it went altogether
 };
 
 /// What became of a layer that could be left out.
@@ -29,33 +30,36 @@ struct PrunedLayer {
 };
 
 struct PruneResult {
-  ModelSpec spec;
-  Weights weights;
+  architecture::ModelSpec spec;
+  model::Weights weights;
   std::vector<PrunedAxis> axes;  // every axis that was free to be cut; nothing kept: it went with
                                  // its head or layer
   std::vector<PrunedLayer> layers;
   CutCost before, after;
 };
 
-using OnPruneStep = std::function<void(Index step, Index steps)>;
+using OnPruneStep = std::function<void(graph::Index step, graph::Index steps)>;
 
 /// What pruning needs from others.
 struct PruneHooks {
   OnPruneStep on_step;
   LatencyModel latency;  // for budgets and costs in latency
   /// Trains the cut model between two rounds; none: no training.
-  std::function<Weights(const ModelSpec& spec, Weights weights, Index step)> retrain;
+  std::function<model::Weights(const architecture::ModelSpec& spec, model::Weights weights,
+                               graph::Index step)>
+      retrain;
 };
 
 /// Cuts a model to `settings.keep` in `settings.steps` rounds of scoring and cutting; the share
 /// left follows keep + (1 - keep)·(1 - t/T)^3, so early rounds cut most. The result is a spec with
 /// its weights: build_graph(result.spec) runs result.weights. Deterministic in `seed`.
-PruneResult prune(const ModelSpec& spec, const Weights& weights, const Dataset& dataset,
-                  const PruneSettings& settings, std::uint64_t seed, const PruneHooks& hooks = {});
+PruneResult prune(const architecture::ModelSpec& spec, const model::Weights& weights,
+                  const data::Dataset& dataset, const sweep::PruneSettings& settings,
+                  std::uint64_t seed, const PruneHooks& hooks = {});
 
 /// The pruned model with each size that was cut brought to the nearest multiple, but not below one
 /// multiple nor above what the size was: what hardware of that width would rather run. Heads and
 /// layers stay as pruning left them.
-ModelSpec rounded_to_multiples(const PruneResult& result, Index multiple);
+architecture::ModelSpec rounded_to_multiples(const PruneResult& result, graph::Index multiple);
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -8,7 +8,7 @@
 #include "core/names.h"
 #include "core/random.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 namespace {
 
@@ -27,14 +27,14 @@ constexpr CriterionRow kCriteria[] = {
 
 /// Adds `per_unit(values)` of each axis of each labelled dimension, values summed over the others.
 template <typename Use>
-void for_each_unit_sum(const Graph& graph, const Parameter& parameter, const at::Tensor& amounts,
-                       Use use) {
+void for_each_unit_sum(const graph::Graph& graph, const graph::Parameter& parameter,
+                       const at::Tensor& amounts, Use use) {
   for (std::size_t d = 0; d < parameter.dims.size(); ++d) {
     if (parameter.dims[d].empty()) continue;
     const auto dim = static_cast<std::int64_t>(d);
     const at::Tensor sums = amounts.transpose(0, dim).reshape({amounts.size(dim), -1}).sum(1);
     const double* values = sums.data_ptr<double>();
-    for (const AxisId id : parameter.dims[d]) {
+    for (const graph::AxisId id : parameter.dims[d]) {
       use(static_cast<std::size_t>(id), values);
       values += graph.axis(id).size;
     }
@@ -42,7 +42,7 @@ void for_each_unit_sum(const Graph& graph, const Parameter& parameter, const at:
 }
 
 /// By axis and unit, for all axes; a head has what its Q, K and V have too.
-UnitScores squares_of_units(const Graph& graph, const Weights& weights) {
+UnitScores squares_of_units(const graph::Graph& graph, const model::Weights& weights) {
   UnitScores units(graph.axes.size());
   for (std::size_t a = 0; a < units.size(); ++a)
     units[a].assign(static_cast<std::size_t>(graph.axes[a].size), 0.0);
@@ -54,8 +54,8 @@ UnitScores squares_of_units(const Graph& graph, const Weights& weights) {
     });
   }
   for (std::size_t a = 0; a < units.size(); ++a) {
-    const Axis& axis = graph.axes[a];
-    if (axis.owner == kUnset) continue;
+    const graph::Axis& axis = graph.axes[a];
+    if (axis.owner == graph::kUnset) continue;
     double& head =
         units[static_cast<std::size_t>(axis.owner)][static_cast<std::size_t>(axis.owner_unit)];
     for (const double sum : units[a]) head += sum;
@@ -63,23 +63,24 @@ UnitScores squares_of_units(const Graph& graph, const Weights& weights) {
   return units;
 }
 
-void check_finite(const Graph& graph, const Scores& scores) {
+void check_finite(const graph::Graph& graph, const Scores& scores) {
   const auto check = [](double score, const std::string& name) {
     if (!std::isfinite(score))
-      throw UserError("the score of " + name +
-                      " is not a finite number, so there are NaNs among the weights or the loss "
-                      "overflows; prune weights whose training did not diverge");
+      throw core::UserError(
+          "the score of " + name +
+          " is not a finite number, so there are NaNs among the weights or the loss "
+          "overflows; prune weights whose training did not diverge");
   };
   for (std::size_t a = 0; a < scores.units.size(); ++a)
     for (const double score : scores.units[a])
-      check(score, graph.axis_name(static_cast<AxisId>(a)));
+      check(score, graph.axis_name(static_cast<graph::AxisId>(a)));
   for (std::size_t i = 0; i < scores.layers.size(); ++i)
     check(scores.layers[i], graph.layers[i].path);
 }
 
 }  // namespace
 
-Scores zero_scores(const Graph& graph, const Candidates& candidates) {
+Scores zero_scores(const graph::Graph& graph, const Candidates& candidates) {
   Scores scores{UnitScores(graph.axes.size()), std::vector<double>(graph.layers.size(), 0.0)};
   for (std::size_t a = 0; a < candidates.axes.size(); ++a)
     if (candidates.axes[a])
@@ -88,7 +89,7 @@ Scores zero_scores(const Graph& graph, const Candidates& candidates) {
 }
 
 Scores magnitude_scores(const ScoreRequest& request) {
-  const Graph& graph = request.executor.graph();
+  const graph::Graph& graph = request.executor.graph();
   Scores scores = zero_scores(graph, request.candidates);
   const UnitScores all = squares_of_units(graph, request.weights);
   for (std::size_t a = 0; a < all.size(); ++a)
@@ -103,18 +104,19 @@ Scores magnitude_scores(const ScoreRequest& request) {
 }
 
 Scores batch_norm_scores(const ScoreRequest& request) {
-  const Graph& graph = request.executor.graph();
+  const graph::Graph& graph = request.executor.graph();
   for (std::size_t i = 0; i < graph.layers.size(); ++i)
     if (request.candidates.layers[i])
-      throw UserError("the criterion batch_norm_scale scores channels, not layers such as " +
-                      graph.layers[i].path + "; choose gate_taylor, or leave out the axis layer");
+      throw core::UserError("the criterion batch_norm_scale scores channels, not layers such as " +
+                            graph.layers[i].path +
+                            "; choose gate_taylor, or leave out the axis layer");
   UnitScores sums(graph.axes.size());
   std::vector<double> counts(graph.axes.size(), 0);
   for (std::size_t a = 0; a < sums.size(); ++a)
     sums[a].assign(static_cast<std::size_t>(graph.axes[a].size), 0.0);
-  for (const Node& node : graph.nodes) {
-    if (!std::holds_alternative<BatchNorm>(node.op)) continue;
-    const ParameterId scale = node.parameters[0];
+  for (const graph::Node& node : graph.nodes) {
+    if (!std::holds_alternative<graph::BatchNorm>(node.op)) continue;
+    const graph::ParameterId scale = node.parameters[0];
     const at::Tensor sizes = request.weights[scale].detach().to(at::kCPU, at::kDouble).abs();
     for_each_unit_sum(graph, graph.parameter(scale), sizes, [&](std::size_t a, const double* all) {
       for (std::size_t u = 0; u < sums[a].size(); ++u) sums[a][u] += all[u];
@@ -122,8 +124,8 @@ Scores batch_norm_scores(const ScoreRequest& request) {
     });
   }
   for (std::size_t a = 0; a < sums.size(); ++a) {  // a head's norms are those of its V
-    const Axis& axis = graph.axes[a];
-    if (axis.kind != AxisKind::kV || axis.owner == kUnset || counts[a] == 0) continue;
+    const graph::Axis& axis = graph.axes[a];
+    if (axis.kind != graph::AxisKind::kV || axis.owner == graph::kUnset || counts[a] == 0) continue;
     const auto head = static_cast<std::size_t>(axis.owner);
     for (const double sum : sums[a])
       sums[head][static_cast<std::size_t>(axis.owner_unit)] +=
@@ -134,25 +136,25 @@ Scores batch_norm_scores(const ScoreRequest& request) {
   for (std::size_t a = 0; a < sums.size(); ++a) {
     if (!request.candidates.axes[a]) continue;
     if (counts[a] == 0)
-      throw UserError("the criterion batch_norm_scale finds no batch norm of " +
-                      graph.axis_name(static_cast<AxisId>(a)) +
-                      "; choose gate_taylor, or leave out the axis " +
-                      std::string(axis_kind_name(graph.axes[a].kind)));
+      throw core::UserError("the criterion batch_norm_scale finds no batch norm of " +
+                            graph.axis_name(static_cast<graph::AxisId>(a)) +
+                            "; choose gate_taylor, or leave out the axis " +
+                            std::string(graph::axis_kind_name(graph.axes[a].kind)));
     for (std::size_t u = 0; u < sums[a].size(); ++u) scores.units[a][u] = sums[a][u] / counts[a];
   }
   return scores;
 }
 
 Scores random_scores(const ScoreRequest& request) {
-  const Graph& graph = request.executor.graph();
+  const graph::Graph& graph = request.executor.graph();
   Scores scores = zero_scores(graph, request.candidates);
   for (std::size_t a = 0; a < scores.units.size(); ++a) {
-    Random random(mix64(request.seed, graph.axis_name(static_cast<AxisId>(a))));
+    core::Random random(core::mix64(request.seed, graph.axis_name(static_cast<graph::AxisId>(a))));
     for (double& score : scores.units[a]) score = random.uniform();
   }
   for (std::size_t i = 0; i < scores.layers.size(); ++i)
     if (request.candidates.layers[i])
-      scores.layers[i] = Random(mix64(request.seed, graph.layers[i].path)).uniform();
+      scores.layers[i] = core::Random(core::mix64(request.seed, graph.layers[i].path)).uniform();
   return scores;
 }
 
@@ -165,8 +167,8 @@ Scores scores_of(const ScoreRequest& request) {
     check_finite(request.executor.graph(), scores);
     return scores;
   }
-  throw UserError("'" + request.settings.criterion + "' is not a pruning criterion" +
-                  did_you_mean(request.settings.criterion, known));
+  throw core::UserError("'" + request.settings.criterion + "' is not a pruning criterion" +
+                        core::did_you_mean(request.settings.criterion, known));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -7,7 +7,7 @@
 #include "model/executor.h"
 #include "prune/candidates.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 /// Per axis of the graph the importance of each unit; empty for axes that were not asked for.
 using UnitScores = std::vector<std::vector<double>>;
@@ -20,12 +20,12 @@ struct Scores {
 
 /// What scores are made from.
 struct ScoreRequest {
-  const ModelSpec& spec;
-  const Executor& executor;
-  const Weights& weights;
-  const Dataset& dataset;
+  const architecture::ModelSpec& spec;
+  const model::Executor& executor;
+  const model::Weights& weights;
+  const data::Dataset& dataset;
   const Candidates& candidates;
-  const PruneSettings& settings;
+  const sweep::PruneSettings& settings;
   std::uint64_t seed = 0;
 };
 
@@ -46,7 +46,7 @@ Scores batch_norm_scores(const ScoreRequest& request);
 /// How the mean loss changes without the unit, head or layer: the truth that others estimate.
 /// Throws UserError with their number if that takes more than kMostAblationForwards forwards.
 Scores ablation_scores(const ScoreRequest& request);
-constexpr Index kMostAblationForwards = 50'000;
+constexpr graph::Index kMostAblationForwards = 50'000;
 
 /// Uniform random numbers: the control that every criterion must beat.
 Scores random_scores(const ScoreRequest& request);
@@ -56,6 +56,6 @@ Scores random_scores(const ScoreRequest& request);
 Scores scores_of(const ScoreRequest& request);
 
 /// Zeros for everything that is asked for.
-Scores zero_scores(const Graph& graph, const Candidates& candidates);
+Scores zero_scores(const graph::Graph& graph, const Candidates& candidates);
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -4,35 +4,37 @@
 #include "core/interrupt.h"
 #include "data/batch_loader.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 void for_each_scoring_batch(
-    const Graph& graph, const Dataset& dataset, const PruneSettings& settings, std::uint64_t seed,
+    const graph::Graph& graph, const data::Dataset& dataset, const sweep::PruneSettings& settings,
+    std::uint64_t seed,
     const std::function<void(const at::Tensor& images, const at::Tensor& labels)>& use) {
-  const Shape& image = graph.value(graph.input).shape;
-  LoaderSettings loading;
+  const graph::Shape& image = graph.value(graph.input).shape;
+  data::LoaderSettings loading;
   loading.batch_size = settings.batch_size;
   loading.channels = image[1];
   loading.height = image[2];
   loading.width = image[3];
   loading.shuffle = true;
   loading.seed = seed;
-  BatchLoader loader(dataset, loading);
-  Batch batch;
-  Index epoch = 0;
+  data::BatchLoader loader(dataset, loading);
+  data::Batch batch;
+  graph::Index epoch = 0;
   loader.start(epoch);
-  for (Index count = 0; count < settings.batches; ++count) {
-    check_interrupt();
+  for (graph::Index count = 0; count < settings.batches; ++count) {
+    core::check_interrupt();
     if (!loader.next(batch)) {
       loader.start(++epoch);
-      if (!loader.next(batch)) throw UserError("pruning needs training images, and there are none");
+      if (!loader.next(batch))
+        throw core::UserError("pruning needs training images, and there are none");
     }
     use(at::from_blob(batch.images.data(), {batch.count(), image[1], image[2], image[3]}),
         at::from_blob(batch.labels.data(), {batch.count()}, at::kLong));
   }
 }
 
-at::Tensor mean_cross_entropy(const RunResult& result, const at::Tensor& labels) {
+at::Tensor mean_cross_entropy(const model::RunResult& result, const at::Tensor& labels) {
   const at::Tensor there = labels.to(result.outputs.front().device());
   at::Tensor loss = at::cross_entropy_loss(result.outputs.front(), there);
   for (std::size_t i = 1; i < result.outputs.size(); ++i)
@@ -40,4 +42,4 @@ at::Tensor mean_cross_entropy(const RunResult& result, const at::Tensor& labels)
   return loss / static_cast<double>(result.outputs.size());
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

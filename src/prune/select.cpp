@@ -3,19 +3,19 @@
 #include <algorithm>
 #include <map>
 
+#include "architecture/solve.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "prune/prune_groups.h"
-#include "spec/solve.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 namespace {
 
 class Selector {
  public:
-  Selector(const ModelSpec& spec, const Graph& graph, const Scores& scores,
-           const std::vector<CutTarget>& targets, const PruneSettings& settings,
+  Selector(const architecture::ModelSpec& spec, const graph::Graph& graph, const Scores& scores,
+           const std::vector<CutTarget>& targets, const sweep::PruneSettings& settings,
            CutCounter& counter)
       : spec_(spec),
         graph_(graph),
@@ -42,7 +42,7 @@ class Selector {
       apply(*next);
       cost = counted();
       for (PruneGroup& group : groups_)
-        if (next->layer == kUnset || group.layer == next->layer) update_savings(group, cost);
+        if (next->layer == graph::kUnset || group.layer == next->layer) update_savings(group, cost);
     }
     return {cut_, cost};
   }
@@ -52,15 +52,16 @@ class Selector {
 
   /// An axis goes with the head that owns it.
   bool is_alive(std::size_t a) const {
-    const Axis& axis = graph_.axes[a];
-    if (axis.owner == kUnset) return true;
+    const graph::Axis& axis = graph_.axes[a];
+    if (axis.owner == graph::kUnset) return true;
     const auto& heads = cut_.kept[static_cast<std::size_t>(axis.owner)];
     return !heads || std::binary_search(heads->begin(), heads->end(), axis.owner_unit);
   }
 
   bool is_open(const PruneGroup& group) const {
     if (group.removed + group.lump > group.most) return false;
-    if (group.layer != kUnset && cut_.left_out[static_cast<std::size_t>(group.layer)]) return false;
+    if (group.layer != graph::kUnset && cut_.left_out[static_cast<std::size_t>(group.layer)])
+      return false;
     return group.drops_layer || std::any_of(group.axes.begin(), group.axes.end(),
                                             [&](std::size_t a) { return is_alive(a); });
   }
@@ -100,7 +101,7 @@ class Selector {
     double score = 0;
     for (std::size_t i = 0; i < group.axes.size(); ++i) {
       if (!is_alive(group.axes[i])) continue;
-      for (Index u = group.removed; u < group.removed + group.lump; ++u)
+      for (graph::Index u = group.removed; u < group.removed + group.lump; ++u)
         score +=
             scores_.units[group.axes[i]]
                          [static_cast<std::size_t>(group.order[i][static_cast<std::size_t>(u)])];
@@ -124,7 +125,7 @@ class Selector {
 
   /// The scope that has lost least among those that can save something.
   std::string next_scope(const CutCost& cost) const {
-    std::map<std::string, std::pair<Index, Index>> left;  // units left, and in all
+    std::map<std::string, std::pair<graph::Index, graph::Index>> left;  // units left, and in all
     std::map<std::string, bool> saves;
     for (const PruneGroup& group : groups_) {
       auto& [remaining, all] = left[group.scope];
@@ -182,20 +183,21 @@ class Selector {
   [[noreturn]] void refuse(const CutCost& cost) const {
     for (const CutTarget& target : targets_) {
       if (holds(cost, target)) continue;
-      throw UserError("no keep set reaches " + target.metric + " <= " + shortest(target.at_most) +
-                      ": with every unit of the axes [" + axes_text(settings_) +
-                      "] cut down to its floor, " + shortest(cost.of(target.metric)) +
-                      " are left; keep more, lower the floors or name more axes");
+      throw core::UserError("no keep set reaches " + target.metric +
+                            " <= " + core::shortest(target.at_most) +
+                            ": with every unit of the axes [" + axes_text(settings_) +
+                            "] cut down to its floor, " + core::shortest(cost.of(target.metric)) +
+                            " are left; keep more, lower the floors or name more axes");
     }
-    ensure(false, "a refusal names its target");
+    core::ensure(false, "a refusal names its target");
     std::abort();
   }
 
-  const ModelSpec& spec_;
-  const Graph& graph_;
+  const architecture::ModelSpec& spec_;
+  const graph::Graph& graph_;
   const Scores& scores_;
   const std::vector<CutTarget>& targets_;
-  const PruneSettings& settings_;
+  const sweep::PruneSettings& settings_;
   CutCounter& counter_;
   ModelCut cut_;
   std::vector<PruneGroup> groups_;
@@ -204,18 +206,19 @@ class Selector {
 }  // namespace
 
 double CutCost::of(const std::string& metric) const {
-  return metric == kLatencyMetric ? latency : cost_metric(cost, metric);
+  return metric == sweep::kLatencyMetric ? latency : architecture::cost_metric(cost, metric);
 }
 
-CutCost CutCounter::count(const ModelSpec& spec) {
+CutCost CutCounter::count(const architecture::ModelSpec& spec) {
   return {counter_.count(spec), latency_ ? latency_(spec) : 0.0};
 }
 
-Selection select_units(const ModelSpec& spec, const Graph& graph, const Candidates& candidates,
-                       const Scores& scores, const std::vector<CutTarget>& targets,
-                       const PruneSettings& settings, CutCounter& counter) {
-  ensure(!targets.empty(), "a cut has a target");
+Selection select_units(const architecture::ModelSpec& spec, const graph::Graph& graph,
+                       const Candidates& candidates, const Scores& scores,
+                       const std::vector<CutTarget>& targets, const sweep::PruneSettings& settings,
+                       CutCounter& counter) {
+  core::ensure(!targets.empty(), "a cut has a target");
   return Selector(spec, graph, scores, targets, settings, counter).run(candidates);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

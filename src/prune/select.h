@@ -4,18 +4,18 @@
 #include <string>
 #include <vector>
 
+#include "architecture/cost_counter.h"
 #include "prune/cut.h"
 #include "prune/scores.h"
-#include "spec/cost_counter.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 /// Seconds that a model takes for one image, estimated.
-using LatencyModel = std::function<double(const ModelSpec&)>;
+using LatencyModel = std::function<double(const architecture::ModelSpec&)>;
 
 /// What a model costs: counted, and in seconds where there is a model of latency (else 0).
 struct CutCost {
-  Cost cost;
+  graph::Cost cost;
   double latency = 0;
 
   /// A metric of cost_metric(), or "latency".
@@ -27,10 +27,10 @@ struct CutCost {
 class CutCounter {
  public:
   explicit CutCounter(LatencyModel latency = {}) : latency_(std::move(latency)) {}
-  CutCost count(const ModelSpec& spec);
+  CutCost count(const architecture::ModelSpec& spec);
 
  private:
-  CostCounter counter_;
+  architecture::CostCounter counter_;
   LatencyModel latency_;
 };
 
@@ -52,8 +52,9 @@ struct Selection {
 /// kept even among scopes, and scores are compared inside one. Heads that a layer computes in one
 /// batched product stay equal: they lose one unit each at a time. Floors hold. Throws UserError
 /// naming the binding constraint if the targets cannot be met.
-Selection select_units(const ModelSpec& spec, const Graph& graph, const Candidates& candidates,
-                       const Scores& scores, const std::vector<CutTarget>& targets,
-                       const PruneSettings& settings, CutCounter& counter);
+Selection select_units(const architecture::ModelSpec& spec, const graph::Graph& graph,
+                       const Candidates& candidates, const Scores& scores,
+                       const std::vector<CutTarget>& targets, const sweep::PruneSettings& settings,
+                       CutCounter& counter);
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -5,20 +5,20 @@
 #include "prune/scores.h"
 #include "prune/scoring_batches.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 namespace {
 
 /// One gate of ones per axis that needs one, as leaves that collect gradients. The gates of V stand
 /// for those of heads: a factor of all of a head's V is a factor of its output.
-std::vector<at::Tensor> open_gates(const Graph& graph, const std::vector<bool>& axes,
+std::vector<at::Tensor> open_gates(const graph::Graph& graph, const std::vector<bool>& axes,
                                    const at::TensorOptions& options) {
   std::vector<at::Tensor> gates(graph.axes.size());
   for (std::size_t a = 0; a < gates.size(); ++a) {
-    const Axis& axis = graph.axes[a];
-    const bool for_head = axis.kind == AxisKind::kV && axis.owner != kUnset &&
+    const graph::Axis& axis = graph.axes[a];
+    const bool for_head = axis.kind == graph::AxisKind::kV && axis.owner != graph::kUnset &&
                           axes[static_cast<std::size_t>(axis.owner)];
-    if ((axes[a] || for_head) && axis.kind != AxisKind::kHead)
+    if ((axes[a] || for_head) && axis.kind != graph::AxisKind::kHead)
       gates[a] = at::ones({axis.size}, options).requires_grad_(true);
   }
   return gates;
@@ -27,20 +27,20 @@ std::vector<at::Tensor> open_gates(const Graph& graph, const std::vector<bool>& 
 /// The trained parameters of the last op with weights in a layer's residual branch. All behind it
 /// is linear without a constant, so sum(w · dL/dw) over them is the slope along a gate of the
 /// branch.
-std::vector<ParameterId> branch_parameters(const Graph& graph, LayerId layer) {
-  ValueId value = graph.residual_branch(layer);
+std::vector<graph::ParameterId> branch_parameters(const graph::Graph& graph, graph::LayerId layer) {
+  graph::ValueId value = graph.residual_branch(layer);
   for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
     if (node->output != value) continue;
     if (node->parameters.empty()) {
       value = node->inputs[0];
       continue;
     }
-    std::vector<ParameterId> trained;
-    for (const ParameterId id : node->parameters)
+    std::vector<graph::ParameterId> trained;
+    for (const graph::ParameterId id : node->parameters)
       if (graph.parameter(id).trained) trained.push_back(id);
     return trained;
   }
-  ensure(false, "a residual branch has weights");
+  core::ensure(false, "a residual branch has weights");
   return {};
 }
 
@@ -57,16 +57,16 @@ class TaylorSums {
     options_.gates = open_gates(graph_, candidates_.axes, options);
     for (std::size_t i = 0; i < branches_.size(); ++i) {
       if (!candidates_.layers[i]) continue;
-      branches_[i] = branch_parameters(graph_, static_cast<LayerId>(i));
-      for (const ParameterId id : branches_[i]) {
+      branches_[i] = branch_parameters(graph_, static_cast<graph::LayerId>(i));
+      for (const graph::ParameterId id : branches_[i]) {
         at::Tensor& weight = weights_.tensors[static_cast<std::size_t>(id)];
         weight = weight.detach().requires_grad_(true);
       }
     }
   }
 
-  const Weights& weights() const { return weights_; }
-  const RunOptions& options() const { return options_; }
+  const model::Weights& weights() const { return weights_; }
+  const model::RunOptions& options() const { return options_; }
 
   void add() {
     std::vector<std::vector<double>> slopes(graph_.axes.size());
@@ -85,7 +85,7 @@ class TaylorSums {
     for (std::size_t i = 0; i < branches_.size(); ++i) add_branch(i);
   }
 
-  Scores mean_over(Index batches) && {
+  Scores mean_over(graph::Index batches) && {
     const auto count = static_cast<double>(batches);
     for (auto& axis : scores_.units)
       for (double& score : axis) score /= count;
@@ -96,8 +96,8 @@ class TaylorSums {
  private:
   void add_heads(std::vector<std::vector<double>>& slopes) const {
     for (std::size_t a = 0; a < slopes.size(); ++a) {
-      const Axis& axis = graph_.axes[a];
-      if (axis.kind != AxisKind::kV || axis.owner == kUnset) continue;
+      const graph::Axis& axis = graph_.axes[a];
+      if (axis.kind != graph::AxisKind::kV || axis.owner == graph::kUnset) continue;
       const auto head = static_cast<std::size_t>(axis.owner);
       slopes[head].resize(static_cast<std::size_t>(graph_.axes[head].size), 0.0);
       for (const double slope : slopes[a])
@@ -107,7 +107,7 @@ class TaylorSums {
 
   void add_branch(std::size_t layer) {
     double slope = 0;
-    for (const ParameterId id : branches_[layer]) {
+    for (const graph::ParameterId id : branches_[layer]) {
       at::Tensor& weight = weights_.tensors[static_cast<std::size_t>(id)];
       if (!weight.grad().defined()) continue;
       slope += (weight.detach() * weight.grad()).sum().item<double>();
@@ -116,12 +116,12 @@ class TaylorSums {
     scores_.layers[layer] += slope * slope;
   }
 
-  const Graph& graph_;
+  const graph::Graph& graph_;
   const Candidates& candidates_;
   Scores scores_;
-  Weights weights_;
-  RunOptions options_;
-  std::vector<std::vector<ParameterId>> branches_;  // by layer
+  model::Weights weights_;
+  model::RunOptions options_;
+  std::vector<std::vector<graph::ParameterId>> branches_;  // by layer
 };
 
 }  // namespace
@@ -132,7 +132,7 @@ Scores gate_taylor_scores(const ScoreRequest& request) {
   const c10::AutoGradMode with_gradients(true);
   for_each_scoring_batch(request.executor.graph(), request.dataset, request.settings, request.seed,
                          [&](const at::Tensor& images, const at::Tensor& labels) {
-                           const RunResult result =
+                           const model::RunResult result =
                                request.executor.run(sums.weights(), images, sums.options());
                            mean_cross_entropy(result, labels).backward();
                            sums.add();
@@ -140,4 +140,4 @@ Scores gate_taylor_scores(const ScoreRequest& request) {
   return std::move(sums).mean_over(request.settings.batches);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr double kMarkWidth = 18;
@@ -69,4 +69,4 @@ void draw_legend(SvgWriter& svg, const std::vector<LegendEntry>& entries, double
           });
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

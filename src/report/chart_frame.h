@@ -6,7 +6,7 @@
 #include "report/scale.h"
 #include "report/svg_writer.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// The plotting area of a chart, in pixels.
 struct PlotArea {
@@ -37,4 +37,4 @@ inline constexpr double kLegendRow = 20;
 void draw_legend(SvgWriter& svg, const std::vector<LegendEntry>& entries, double left, double top,
                  double width);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -2,7 +2,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::string_view kLight =
@@ -61,7 +61,7 @@ std::string_view chart_style() { return kChart; }
 std::string stand_alone(const std::string& svg) {
   constexpr std::string_view kAfter = "</desc>";
   const std::size_t at = svg.find(kAfter);
-  ensure(at != std::string::npos, "a drawing describes itself");
+  core::ensure(at != std::string::npos, "a drawing describes itself");
   std::string alone = svg;
   alone.insert(at + kAfter.size(), "<style>" + colour_style("svg") +
                                        "\nsvg{background:var(--page)}" + std::string(kChart) +
@@ -69,4 +69,4 @@ std::string stand_alone(const std::string& svg) {
   return alone;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

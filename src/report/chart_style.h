@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// Colours of pages and drawings as custom properties, for the light and the dark scheme, scoped to
 /// `selector`. Series take Okabe and Ito's colours (2008), which colour-blind readers can tell.
@@ -15,4 +15,4 @@ std::string_view chart_style();
 /// A drawing that stands alone in a file, with its colours inside.
 std::string stand_alone(const std::string& svg);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

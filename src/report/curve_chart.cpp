@@ -8,7 +8,7 @@
 #include "report/chart_frame.h"
 #include "report/label_places.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr double kCurveMark = 4.4;
@@ -150,4 +150,4 @@ std::string curve_chart(const CurveChart& chart, double width) {
   return svg.str();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

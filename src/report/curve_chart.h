@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// A point of a curve with its interval.
 struct CurvePoint {
@@ -53,4 +53,4 @@ struct CurveChart {
 /// panel without points too; none left give an empty string.
 std::string curve_chart(const CurveChart& chart, double width);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

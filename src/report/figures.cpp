@@ -9,7 +9,7 @@
 #include "report/svg_writer.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::size_t kMostPoints = 2000;
@@ -179,4 +179,4 @@ std::vector<Figure> figures(const ReportModels& models) {
   return all;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -5,7 +5,7 @@
 
 #include "report/report_model.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// A chart in two widths, its caption and the numbers behind it.
 struct Figure {
@@ -73,4 +73,4 @@ struct ShownModels {
 };
 ShownModels shown_models(const std::vector<const ReportModel*>& models, std::size_t most);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

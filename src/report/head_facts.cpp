@@ -3,29 +3,29 @@
 #include <algorithm>
 #include <cmath>
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
-std::optional<double> number_of(const Json& json) {
+std::optional<double> number_of(const core::Json& json) {
   if (!json.is_number()) return std::nullopt;
   const double value = json.get<double>();
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
 /// What stands under a key; null where nothing does.
-const Json& at_key(const Json& json, const char* key) {
-  static const Json kNothing;
+const core::Json& at_key(const core::Json& json, const char* key) {
+  static const core::Json kNothing;
   if (!json.is_object()) return kNothing;
   const auto found = json.find(key);
   return found == json.end() ? kNothing : *found;
 }
 
-std::string text_at(const Json& json, const char* key) {
-  const Json& text = at_key(json, key);
+std::string text_at(const core::Json& json, const char* key) {
+  const core::Json& text = at_key(json, key);
   return text.is_string() ? text.get<std::string>() : std::string();
 }
 
-void read_metrics(const Json& metrics, HeadLayerFacts& layer) {
+void read_metrics(const core::Json& metrics, HeadLayerFacts& layer) {
   for (const auto& [name, row] : metrics.items()) {
     const auto value = number_of(at_key(row, "value"));
     if (!value) continue;
@@ -36,9 +36,9 @@ void read_metrics(const Json& metrics, HeadLayerFacts& layer) {
 }
 
 /// Empty unless every head has a number: a worth without its head would stand at another one.
-std::vector<double> numbers_of(const Json& list) {
+std::vector<double> numbers_of(const core::Json& list) {
   std::vector<double> numbers;
-  for (const Json& item : list) {
+  for (const core::Json& item : list) {
     const auto value = number_of(item);
     if (!value) return {};
     numbers.push_back(*value);
@@ -46,20 +46,20 @@ std::vector<double> numbers_of(const Json& list) {
   return numbers;
 }
 
-HeadMatrix matrix_of(const Json& rows) {
+HeadMatrix matrix_of(const core::Json& rows) {
   HeadMatrix matrix;
-  for (const Json& row : rows) {
+  for (const core::Json& row : rows) {
     matrix.emplace_back();
-    for (const Json& cell : row) matrix.back().push_back(number_of(cell));
+    for (const core::Json& cell : row) matrix.back().push_back(number_of(cell));
   }
   return matrix;
 }
 
-HeadLayerFacts layer_facts(const Json& json) {
+HeadLayerFacts layer_facts(const core::Json& json) {
   HeadLayerFacts layer;
   layer.layer = text_at(json, "layer");
   layer.note = text_at(json, "note");
-  if (const Json& heads = at_key(json, "heads"); heads.is_number_integer())
+  if (const core::Json& heads = at_key(json, "heads"); heads.is_number_integer())
     layer.heads = heads.get<std::int64_t>();
   read_metrics(at_key(json, "metrics"), layer);
   for (const auto& [name, list] : at_key(json, "per_head").items())
@@ -69,10 +69,10 @@ HeadLayerFacts layer_facts(const Json& json) {
   return layer;
 }
 
-void add_ablation(const Json& ablation, HeadFacts& facts) {
-  for (const Json& row : at_key(ablation, "layers")) {
-    Json changes = Json::array();
-    for (const Json& head : at_key(row, "heads"))
+void add_ablation(const core::Json& ablation, HeadFacts& facts) {
+  for (const core::Json& row : at_key(ablation, "layers")) {
+    core::Json changes = core::Json::array();
+    for (const core::Json& head : at_key(row, "heads"))
       changes.push_back(at_key(at_key(head, "removed"), "loss_change"));
     for (HeadLayerFacts& layer : facts.layers)
       if (layer.layer == text_at(row, "layer")) layer.lost_without = numbers_of(changes);
@@ -113,14 +113,14 @@ bool HeadFacts::has_ablation() const {
   });
 }
 
-HeadFacts head_facts(const Json& similarity) {
+HeadFacts head_facts(const core::Json& similarity) {
   HeadFacts facts;
-  if (const Json& images = at_key(similarity, "images"); images.is_number_integer())
+  if (const core::Json& images = at_key(similarity, "images"); images.is_number_integer())
     facts.images = images.get<std::int64_t>();
-  for (const Json& layer : at_key(similarity, "layers"))
+  for (const core::Json& layer : at_key(similarity, "layers"))
     if (layer.is_object()) facts.layers.push_back(layer_facts(layer));
   add_ablation(at_key(similarity, "ablation"), facts);
   return facts;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -8,7 +8,7 @@
 
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// One measure of a layer: the mean over images with its interval, what images shuffled give
 /// (chance) and what random weights give.
@@ -49,6 +49,6 @@ struct HeadFacts {
 
 /// Reads the JSON of `similarity --json`, or the details of a sweep's stage: what is missing or
 /// broken is left out. Never throws.
-HeadFacts head_facts(const Json& similarity);
+HeadFacts head_facts(const core::Json& similarity);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

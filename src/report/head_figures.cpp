@@ -11,7 +11,7 @@
 #include "report/matrix_grid.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr const char* kLargest = "head_cosine.max_max.map";
@@ -37,8 +37,8 @@ MatrixTile tile_of(const HeadMatrix& matrix, const std::string& heading) {
       HeatCell cell;
       if (i != j && matrix[i][j]) {
         cell.share = matrix[i][j];
-        cell.tip =
-            fmt::format("{} | heads {} and {}: {}", heading, i, j, significant(*matrix[i][j], 3));
+        cell.tip = fmt::format("{} | heads {} and {}: {}", heading, i, j,
+                               core::significant(*matrix[i][j], 3));
       }
       tile.rows.back().push_back(cell);
     }
@@ -88,7 +88,7 @@ std::optional<double> mean_of(const NamedHeads& model, std::size_t layer,
     const auto value = metric ? column.part(*metric) : std::nullopt;
     if (value) values.push_back(*value);
   }
-  return values.empty() ? std::nullopt : std::optional(mean(values));
+  return values.empty() ? std::nullopt : std::optional(stats::mean(values));
 }
 
 /// The measures of every layer, without columns that nothing stands in.
@@ -153,7 +153,8 @@ Figure head_depth_figure(const HeadFacts& facts) {
       LinePoint point;
       if (const auto* metric = layer.metric(fmt::format("head_cosine.{}.map", reduction))) {
         point.value = metric->value;
-        point.tip = fmt::format("{} | {}: {}", layer.layer, words, significant(metric->value, 3));
+        point.tip =
+            fmt::format("{} | {}: {}", layer.layer, words, core::significant(metric->value, 3));
       }
       line.points.push_back(point);
     }
@@ -218,4 +219,4 @@ std::string layer_pairs_drawing(const HeadLayerFacts& layer, double width) {
   return matrix_grid(chart, width);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -7,7 +7,7 @@
 #include "report/figures.h"
 #include "report/head_facts.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// The heads of a model under its name; a run a seed.
 struct NamedHeads {
@@ -32,4 +32,4 @@ std::vector<std::string> kinds_of_pairs(const HeadFacts& facts);
 /// Heads x heads of one layer, a matrix a kind; empty without numbers.
 std::string layer_pairs_drawing(const HeadLayerFacts& layer, double width);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -8,7 +8,7 @@
 #include "report/scatter_chart.h"
 #include "stats/correlation.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 bool all_ablated(const std::vector<NamedHeads>& models) {
@@ -36,11 +36,12 @@ void add_heads(const HeadLayerFacts& layer, const HeadPlace& place, bool by_abla
          .y = worth[head],
          .series = static_cast<int>(chart.series.size()) - 1,
          .label = "",
-         .tip = fmt::format("{}{}, head {} | cosine with others {} | {}", place.words, layer.layer,
-                            head, significant(*alike, 3), significant(worth[head], 3))});
+         .tip =
+             fmt::format("{}{}, head {} | cosine with others {} | {}", place.words, layer.layer,
+                         head, core::significant(*alike, 3), core::significant(worth[head], 3))});
     std::vector<std::string> row = place.cells;
     row.insert(row.end(), {layer.layer, std::to_string(head), fmt::format("{:.3f}", *alike),
-                           significant(worth[head], 3)});
+                           core::significant(worth[head], 3)});
     figure.rows.push_back(std::move(row));
   }
 }
@@ -52,7 +53,7 @@ std::string correlation_words(const std::vector<ScatterPoint>& points) {
     x.push_back(point.x);
     y.push_back(point.y);
   }
-  const double correlation = points.size() < 3 ? std::nan("") : spearman(x, y);
+  const double correlation = points.size() < 3 ? std::nan("") : stats::spearman(x, y);
   if (!std::isfinite(correlation)) return "";
   return fmt::format(" Rank correlation (Spearman) of the {} heads shown: {:+.2f}.", points.size(),
                      correlation);
@@ -102,4 +103,4 @@ Figure head_importance_figure(const std::vector<NamedHeads>& models) {
   return figure;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -7,7 +7,7 @@
 
 #include "report/svg_writer.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr double kWideFrom = 560;
@@ -98,4 +98,4 @@ std::string heat_map(const HeatMap& chart, double width) {
   return svg.str();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// One cell: a share in [0, 1], or none where the row has no such column.
 struct HeatCell {
@@ -40,4 +40,4 @@ int heat_colour(double share);
 /// are numbered from 1. No cell gives an empty string; shares outside [0, 1] take the end colours.
 std::string heat_map(const HeatMap& chart, double width);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

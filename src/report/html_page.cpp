@@ -4,7 +4,7 @@
 #include "report/html_shell.h"
 #include "report/report_pages.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 std::string verdict_html(const std::vector<std::string>& lines) {
@@ -72,4 +72,4 @@ std::string html_page(const ReportContent& content) {
                            ". Numbers hold for the data, recipe, setting and machine named here.");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -9,7 +9,7 @@
 #include "report/report_pages.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::size_t kMostRows = 500;
@@ -34,10 +34,10 @@ std::vector<bool> number_columns(std::size_t columns,
   return numbers;
 }
 
-std::string guideline_html(const Guideline& guideline) {
+std::string guideline_html(const guide::Guideline& guideline) {
   std::string html = fmt::format(
       "<div class=\"advice\">\n<p class=\"statement\"><span class=\"grade\">{}</span>{}</p>\n",
-      grade_letter(guideline.grade), html_text(guideline.statement));
+      guide::grade_letter(guideline.grade), html_text(guideline.statement));
   html += "<small>Scope: " + html_text(guideline_scope(guideline)) + "</small>\n";
   html += "<small>Evidence: " + html_text(guideline_evidence(guideline)) + "</small>\n";
   for (const std::string& sentence : guideline.counter_evidence)
@@ -47,7 +47,7 @@ std::string guideline_html(const Guideline& guideline) {
 
 }  // namespace
 
-std::string html_text(std::string_view text) { return escape_html(printable(text)); }
+std::string html_text(std::string_view text) { return core::escape_html(core::printable(text)); }
 
 std::string html_path(std::string_view path) {
   const std::size_t colon = path.find(':');
@@ -133,12 +133,12 @@ std::string notes_html(const std::vector<std::string>& notes) {
   return html + "</ul>\n";
 }
 
-std::string guidelines_html(const GuideResult& result) {
+std::string guidelines_html(const guide::GuideResult& result) {
   std::string html = fmt::format("<p>{}</p>\n", html_text(guideline_summary(result)));
-  for (const Guideline& guideline : result.guidelines) html += guideline_html(guideline);
+  for (const guide::Guideline& guideline : result.guidelines) html += guideline_html(guideline);
   if (!result.not_supported.empty()) {
     std::vector<std::vector<std::string>> rows;
-    for (const NotSupported& claim : result.not_supported)
+    for (const guide::NotSupported& claim : result.not_supported)
       rows.push_back(
           {claim.factor, metric_words(claim.metric), claim.reason, settling_text(claim)});
     html += "<h3>Not supported, and what would settle it</h3>\n" +
@@ -169,7 +169,7 @@ std::string rejected_html(const std::vector<RejectedPoint>& rejected) {
 
 std::string facts_html(const ReportInput& input) {
   std::string html;
-  const auto add = [&](const Json& json, const std::string& caption) {
+  const auto add = [&](const core::Json& json, const std::string& caption) {
     std::vector<std::vector<std::string>> rows;
     for (const NamedFact& fact : facts_of(json)) rows.push_back({fact.name, fact.value});
     if (!rows.empty()) html += plain_table({"Setting", "Value"}, rows, caption);
@@ -179,4 +179,4 @@ std::string facts_html(const ReportInput& input) {
   return html;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

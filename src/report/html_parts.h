@@ -8,7 +8,7 @@
 #include "report/report_input.h"
 #include "report/report_model.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// Any text as HTML shows it: escaped, control characters and broken UTF-8 made visible.
 std::string html_text(std::string_view text);
@@ -27,9 +27,9 @@ std::string model_table_html(const ModelTable& table, const ReportModels& models
 std::string notes_html(const std::vector<std::string>& notes);
 
 // Sections without their headings; empty where there is nothing to say.
-std::string guidelines_html(const GuideResult& result);
+std::string guidelines_html(const guide::GuideResult& result);
 std::string failures_html(const std::vector<TrialFailure>& failures);
 std::string rejected_html(const std::vector<RejectedPoint>& rejected);
 std::string facts_html(const ReportInput& input);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -7,14 +7,14 @@
 #include "report/html_parts.h"
 #include "report/page_parts.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 void PageSections::add(const std::string& anchor, const std::string& heading,
                        const std::string& content) {
   if (content.empty()) return;
-  contents_ += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", anchor, escape_html(heading));
+  contents_ += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", anchor, core::escape_html(heading));
   body_ += fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n{}</section>\n", anchor,
-                       escape_html(heading), content);
+                       core::escape_html(heading), content);
 }
 
 std::string PageSections::contents() const {
@@ -63,4 +63,4 @@ std::string html_document(const std::string& title, const std::string& lead,
   return html + "<script>" + std::string(page_script()) + "</script>\n</body>\n</html>\n";
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -6,7 +6,7 @@
 #include "report/figures.h"
 #include "report/op_advice.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// Sections of a page with their anchors, so that the list of contents cannot disagree with them.
 class PageSections {
@@ -34,4 +34,4 @@ std::string html_document(const std::string& title, const std::string& lead,
                           const std::string& opening, const PageSections& sections,
                           const std::string& footer);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

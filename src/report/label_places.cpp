@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr double kHeight = 12;
@@ -49,4 +49,4 @@ std::optional<LabelPlaces::Place> LabelPlaces::place(double x, double y, double 
   return std::nullopt;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -5,7 +5,7 @@
 
 #include "report/chart_frame.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// Finds room for labels beside marks, first come first served, so that no text covers a mark or
 /// another text.
@@ -32,4 +32,4 @@ class LabelPlaces {
   std::vector<Box> taken_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -9,7 +9,7 @@
 #include "report/svg_writer.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 /// What a similarity is shown as; NaN where chance is asked for and not known.
@@ -139,4 +139,4 @@ Figure paper_similarity_figure() {
   return figure;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "report/chart_frame.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::size_t kMostBands = 2;
@@ -62,7 +62,7 @@ std::string band_class(std::size_t i) { return i == 0 ? "band" : "band outlined"
 
 void draw_band(SvgWriter& svg, const Band& band, std::size_t number, const AxisScale& x,
                const AxisScale& y) {
-  ensure(band.low.size() == band.high.size(), "a band has two edges of one length");
+  core::ensure(band.low.size() == band.high.size(), "a band has two edges of one length");
   if (band.low.empty()) return;
   std::string d;
   for (std::size_t i = 0; i < band.high.size(); ++i)
@@ -106,8 +106,8 @@ std::vector<LegendEntry> legend_of(const LineChart& chart) {
 std::string line_chart(const LineChart& chart, double width) {
   const Shown shown = extent_of(chart);
   if (shown.is_empty) return "";
-  ensure(chart.lines.size() <= kSeriesStyles && chart.bands.size() <= kMostBands,
-         "a chart has as many lines and bands as can be told apart");
+  core::ensure(chart.lines.size() <= kSeriesStyles && chart.bands.size() <= kMostBands,
+               "a chart has as many lines and bands as can be told apart");
   const std::vector<LegendEntry> legend = legend_of(chart);
   const double lines_end = kLegendRow * legend_rows(legend, width);
   const double top = lines_end + kLegendRow * static_cast<double>(chart.bands.size()) + 30;
@@ -134,4 +134,4 @@ std::string line_chart(const LineChart& chart, double width) {
   return svg.str();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// One value at a place along a line; none leaves a gap.
 struct LinePoint {
@@ -41,4 +41,4 @@ struct LineChart {
 /// No finite value gives an empty string.
 std::string line_chart(const LineChart& chart, double width);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

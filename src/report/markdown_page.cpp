@@ -5,7 +5,7 @@
 #include "report/report_pages.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 /// Wraps words at 100 columns, so that the file reads well as text.
@@ -13,7 +13,7 @@ std::string wrapped(const std::string& text, const std::string& indent = "") {
   constexpr std::size_t kColumns = 100;
   std::string out, line;
   const auto take = [&](const std::string& word) {
-    if (!line.empty() && display_width(line) + 1 + display_width(word) > kColumns) {
+    if (!line.empty() && core::display_width(line) + 1 + core::display_width(word) > kColumns) {
       out += line + "\n";
       line = indent;
       line += word;
@@ -37,7 +37,7 @@ std::string table_of(const std::vector<std::string>& columns,
                      const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::string> header;
   for (const std::string& column : columns) header.push_back(escape_markdown(column));
-  TextTable table(header);
+  core::TextTable table(header);
   for (const auto& row : rows) {
     std::vector<std::string> cells;
     for (const std::string& cell : row) cells.push_back(escape_markdown(cell));
@@ -78,10 +78,10 @@ std::string ops_section(const std::vector<OpsTable>& tables) {
   return text.empty() ? text : text + item(ops_note());
 }
 
-std::string guidelines_section(const GuideResult& result) {
+std::string guidelines_section(const guide::GuideResult& result) {
   std::string text = paragraph(guideline_summary(result));
-  for (const Guideline& guideline : result.guidelines) {
-    text += "\n" + wrapped(fmt::format("**{}** {}", grade_letter(guideline.grade),
+  for (const guide::Guideline& guideline : result.guidelines) {
+    text += "\n" + wrapped(fmt::format("**{}** {}", guide::grade_letter(guideline.grade),
                                        escape_markdown(guideline.statement)));
     text += "\n" + item("Scope: " + guideline_scope(guideline));
     text += item("Evidence: " + guideline_evidence(guideline));
@@ -89,7 +89,7 @@ std::string guidelines_section(const GuideResult& result) {
       text += item("Against it: " + sentence);
   }
   if (!result.not_supported.empty()) text += "\n### Not supported, and what would settle it\n\n";
-  for (const NotSupported& claim : result.not_supported)
+  for (const guide::NotSupported& claim : result.not_supported)
     text += item(claim.factor + ", " + metric_words(claim.metric) + ": " + claim.reason + "; " +
                  settling_text(claim));
   if (!result.notes.empty()) text += "\n";
@@ -112,7 +112,7 @@ std::string rejected_section(const std::vector<RejectedPoint>& rejected) {
 
 std::string facts_section(const ReportInput& input) {
   std::string text;
-  for (const Json* json : {&input.protocol, &input.machine}) {
+  for (const core::Json* json : {&input.protocol, &input.machine}) {
     std::vector<std::vector<std::string>> rows;
     for (const NamedFact& fact : facts_of(*json)) rows.push_back({fact.name, fact.value});
     if (rows.empty()) continue;
@@ -126,7 +126,7 @@ std::string facts_section(const ReportInput& input) {
 std::string code_block(const std::string& code) {
   std::string fence = "```";
   while (code.find(fence) != std::string::npos) fence += '`';
-  return fence + "sh\n" + printable(code) + "\n" + fence + "\n";
+  return fence + "sh\n" + core::printable(code) + "\n" + fence + "\n";
 }
 
 std::string command_section(const ReportInput& input) {
@@ -182,4 +182,4 @@ std::string markdown_page(const ReportContent& content) {
   return text;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

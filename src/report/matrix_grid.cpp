@@ -7,7 +7,7 @@
 
 #include "report/svg_writer.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr double kGroup = 26;     // its heading
@@ -119,4 +119,4 @@ std::string matrix_grid(const MatrixGrid& chart, double width) {
   return svg.str();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

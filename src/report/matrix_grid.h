@@ -5,7 +5,7 @@
 
 #include "report/heat_map.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// A square of cells, rows and columns counted from 0, such as heads x heads.
 struct MatrixTile {
@@ -30,4 +30,4 @@ struct MatrixGrid {
 /// where it fits. No cell gives an empty string; shares outside [0, 1] take the end colours.
 std::string matrix_grid(const MatrixGrid& chart, double width);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -11,7 +11,7 @@
 #include "report/svg_writer.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr const char* kShareAxis = "Share of attention among attention and FFN layers, %";
@@ -35,8 +35,9 @@ std::string line_name(const ReportModels& models, const ReportModel& model) {
     if (!is_along_line(models.knobs[k], model) && !model.knobs[k].empty())
       name += (name.empty() ? "" : ", ") + models.knobs[k] + "=" + model.knobs[k];
   if (!model.budget_metric.empty() && model.budget)
-    name += fmt::format("{}{} {}", name.empty() ? "" : ", ", model.budget_metric,
-                        *model.budget >= 1000 ? si(*model.budget) : significant(*model.budget, 3));
+    name += fmt::format(
+        "{}{} {}", name.empty() ? "" : ", ", model.budget_metric,
+        *model.budget >= 1000 ? core::si(*model.budget) : core::significant(*model.budget, 3));
   return name.empty() ? "these models" : name;
 }
 
@@ -214,4 +215,4 @@ Figure mhsa_accuracy_figure(const ReportModels& models) {
   return figure;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -2,7 +2,7 @@
 
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::string_view kSimilarity = "head_cosine.max_max.map";
@@ -12,11 +12,14 @@ constexpr std::string_view kPruned = "prune.";
 constexpr std::string_view kPrunedAtRandom = "prune.random.";
 constexpr std::string_view kTimeShare = "time_share.";
 
-Measured measured(const ResultRow& row) { return {row.value, row.low, row.high, row.samples}; }
+Measured measured(const store::ResultRow& row) {
+  return {row.value, row.low, row.high, row.samples};
+}
 
 }  // namespace
 
-void ModelGatherer::add_timed(const ResultRow& row, const Setting& setting, const Setting& main) {
+void ModelGatherer::add_timed(const store::ResultRow& row, const Setting& setting,
+                              const Setting& main) {
   if (setting != main) {
     if (row.metric == "throughput") model_.throughput_elsewhere[setting] = measured(row);
     return;
@@ -29,7 +32,7 @@ void ModelGatherer::add_timed(const ResultRow& row, const Setting& setting, cons
     model_.time_shares[row.metric.substr(kTimeShare.size())] = row.value;
 }
 
-void ModelGatherer::add(const ResultRow& row) {
+void ModelGatherer::add(const store::ResultRow& row) {
   if (row.metric == "params") model_.params = row.value;
   if (row.metric == "macs") model_.macs = row.value;
   if (row.metric == "mhsa_share") model_.mhsa_share = row.value;
@@ -51,11 +54,11 @@ ReportModel ModelGatherer::finish() {
   model_.similarity = by_depth(similarity_);
   for (LayerValue& layer : model_.similarity) {
     const auto chance = chance_.find(layer.layer);
-    if (chance != chance_.end()) layer.chance = mean(chance->second);
+    if (chance != chance_.end()) layer.chance = stats::mean(chance->second);
     const auto random = random_.find(layer.layer);
-    if (random != random_.end()) layer.random = mean(random->second);
+    if (random != random_.end()) layer.random = stats::mean(random->second);
   }
   return std::move(model_);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

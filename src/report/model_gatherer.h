@@ -7,7 +7,7 @@
 
 #include "report/pruning_gatherer.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// Takes the rows of one model one by one and reduces them: means over seeds, layers in depth
 /// order.
@@ -16,9 +16,9 @@ class ModelGatherer {
   explicit ModelGatherer(ReportModel model) : model_(std::move(model)) {}
 
   /// A row of speed or time; other settings than the main one keep their throughput only.
-  void add_timed(const ResultRow& row, const Setting& setting, const Setting& main);
+  void add_timed(const store::ResultRow& row, const Setting& setting, const Setting& main);
   /// Any other row; unknown metrics are passed over.
-  void add(const ResultRow& row);
+  void add(const store::ResultRow& row);
   ReportModel finish();
 
  private:
@@ -28,4 +28,4 @@ class ModelGatherer {
   ValuesByLayer similarity_, chance_, random_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -10,7 +10,7 @@
 #include "core/text.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::size_t kMostKnobColumns = 4;
@@ -48,7 +48,7 @@ class TableBuilder {
 };
 
 TableCell amount(const std::optional<double>& value) {
-  return value ? TableCell{si(*value), "", shortest(*value)} : kMissing;
+  return value ? TableCell{core::si(*value), "", core::shortest(*value)} : kMissing;
 }
 
 void add_names(TableBuilder& table, const ReportModels& models) {
@@ -79,8 +79,9 @@ void add_target(TableBuilder& table, const ReportModels& models) {
   table.add(
       {"Target", one_metric ? targets.begin()->first : "", true}, [&](const ReportModel& model) {
         if (!model.budget) return kMissing;
-        return TableCell{*model.budget >= 1000 ? si(*model.budget) : significant(*model.budget, 3),
-                         one_metric ? "" : model.budget_metric, shortest(*model.budget)};
+        return TableCell{
+            *model.budget >= 1000 ? core::si(*model.budget) : core::significant(*model.budget, 3),
+            one_metric ? "" : model.budget_metric, core::shortest(*model.budget)};
       });
 }
 
@@ -100,14 +101,14 @@ std::string count_range(const std::vector<ReportModel>& models, const Count& cou
     most = std::max(most.value_or(*n), *n);
   }
   if (!least) return "";
-  if (*least == *most) return with_thousands(*least);
-  return with_thousands(*least) + "–" + with_thousands(*most);
+  if (*least == *most) return core::with_thousands(*least);
+  return core::with_thousands(*least) + "–" + core::with_thousands(*most);
 }
 
 TableCell accuracy_cell(const std::optional<Accuracy>& accuracy) {
   if (!accuracy) return kMissing;
   return {accuracy_text(*accuracy), range_text(accuracy->low, accuracy->high, one_percent),
-          shortest(accuracy->mean)};
+          core::shortest(accuracy->mean)};
 }
 
 void add_accuracy(TableBuilder& table, const ReportModels& models) {
@@ -135,7 +136,7 @@ TableCell measured_cell(const std::optional<Measured>& measured,
                         const std::function<std::string(double)>& number) {
   if (!measured) return kMissing;
   return {number(measured->value), range_text(measured->low, measured->high, number),
-          shortest(measured->value)};
+          core::shortest(measured->value)};
 }
 
 template <typename Member>
@@ -184,11 +185,11 @@ TableCell similarity_cell(const ReportModel& model, bool less_chance) {
   const auto layers = static_cast<double>(model.similarity.size());
   value /= layers;
   chance /= layers;
-  if (!has_chance) return {two_decimals(value), "", shortest(value)};
+  if (!has_chance) return {two_decimals(value), "", core::shortest(value)};
   if (less_chance)
     return {fmt::format("{:+.2f}", value - chance),
-            two_decimals(value) + " − " + two_decimals(chance), shortest(value - chance)};
-  return {two_decimals(value), "chance " + two_decimals(chance), shortest(value)};
+            two_decimals(value) + " − " + two_decimals(chance), core::shortest(value - chance)};
+  return {two_decimals(value), "chance " + two_decimals(chance), core::shortest(value)};
 }
 
 TableCell pruned_speed_cell(const ReportModel& model) {
@@ -197,7 +198,7 @@ TableCell pruned_speed_cell(const ReportModel& model) {
   std::string note;
   if (model.pruned.macs && *model.pruned.macs > 0 && model.macs)
     note = "by MACs " + two_decimals(*model.macs / *model.pruned.macs);
-  return {two_decimals(ratio), note, shortest(ratio)};
+  return {two_decimals(ratio), note, core::shortest(ratio)};
 }
 
 void add_analyses(TableBuilder& table, const ReportModels& models) {
@@ -211,7 +212,7 @@ void add_analyses(TableBuilder& table, const ReportModels& models) {
   table.add({"MACs left", "% after pruning", true}, [](const ReportModel& model) {
     if (!model.pruned.macs || !model.macs || *model.macs <= 0) return kMissing;
     const double share = *model.pruned.macs / *model.macs;
-    return TableCell{percent(share), "", shortest(share)};
+    return TableCell{percent(share), "", core::shortest(share)};
   });
   if (table.add({"Pruned top-1", "%", true},
                 [](const ReportModel& model) { return accuracy_cell(model.pruned.accuracy); }))
@@ -267,4 +268,4 @@ std::string latex_table(const ModelTable& table, const std::string& caption) {
   return text;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -5,7 +5,7 @@
 
 #include "report/report_model.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 struct TableColumn {
   std::string title;
@@ -31,4 +31,4 @@ ModelTable model_table(const ReportModels& models);
 /// The tabular of a paper (booktabs), with a comment that names the setting.
 std::string latex_table(const ModelTable& table, const std::string& caption);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

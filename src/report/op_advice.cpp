@@ -10,13 +10,13 @@
 #include "report/figures.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr double kAtRoof = 0.8;
 constexpr double kNearRoof = 0.5;
 
-std::string megabytes(double bytes) { return significant(bytes / 1e6, 3) + " MB"; }
+std::string megabytes(double bytes) { return core::significant(bytes / 1e6, 3) + " MB"; }
 
 bool has_exponentials(const std::string& op) {
   constexpr std::array kNames{"softmax", "gelu", "silu", "sigmoid", "limited_exp"};
@@ -28,7 +28,7 @@ std::string launch_meaning(const OpFacts& op) {
       "{} µs taken for work of {} µs: the call costs more than the work, so fewer and larger ops, "
       "or "
       "a larger batch, would spread it.",
-      significant(1e3 * op.time_ms, 3), significant(1e3 * op.roof_ms.value_or(0), 2));
+      core::significant(1e3 * op.time_ms, 3), core::significant(1e3 * op.roof_ms.value_or(0), 2));
 }
 
 std::string multiplication_meaning(const OpFacts& op, const RoofFacts& roofs, double reached) {
@@ -40,7 +40,8 @@ std::string multiplication_meaning(const OpFacts& op, const RoofFacts& roofs, do
         "{} FLOP a byte, where arithmetic becomes the limit from {} on: operands with few "
         "channels, "
         "as in depthwise convolutions or small heads, are not used again often enough.",
-        significant(*intensity, 2), significant(*roofs.gflops_per_s / *roofs.gbytes_per_s, 2));
+        core::significant(*intensity, 2),
+        core::significant(*roofs.gflops_per_s / *roofs.gbytes_per_s, 2));
   return fmt::format(
       "Reaches {} % of what the roofs allow, {}: usual reasons are narrow channels, few rows a "
       "call, "
@@ -138,14 +139,14 @@ OpsTable ops_table(const ProfileFacts& facts, const std::string& model) {
   const std::vector<OpToFix> fixes = ops_to_fix(facts);
   for (const OpToFix& fix : fixes)
     table.rows.push_back({op_cell(fix), what_cell(fix.op), words_or_dash(fix.op.category),
-                          words_or_dash(fix.op.bound), significant(fix.time_ms, 3),
-                          percent(fix.share) + " %", significant(fix.above_ms, 3),
+                          words_or_dash(fix.op.bound), core::significant(fix.time_ms, 3),
+                          percent(fix.share) + " %", core::significant(fix.above_ms, 3),
                           percent(fix.reached, 0) + " %", fix.meaning});
   double above = 0;
   for (const OpToFix& fix : fixes) above += fix.above_ms;
   const double total = facts.total_ms();
   table.caption = fmt::format("{}: {} ms of {} ms lie above the roofs of these ops", model,
-                              significant(above, 3), significant(total, 3));
+                              core::significant(above, 3), core::significant(total, 3));
   return table;
 }
 
@@ -174,13 +175,14 @@ std::string ops_csv(const ReportModels& models) {
   for (const ProfiledModel& shown : profiled_models(models))
     for (const OpToFix& fix : ops_to_fix(*shown.model->profile)) {
       is_empty = false;
-      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_cell(shown.model->id),
-                         csv_cell(fix.op.node), fix.alike, csv_cell(fix.op.layer),
-                         csv_cell(fix.op.kind), csv_cell(fix.op.op), csv_cell(fix.op.category),
-                         csv_cell(fix.op.bound), shortest(fix.time_ms), shortest(fix.share),
-                         shortest(fix.above_ms), shortest(fix.reached), csv_cell(fix.meaning));
+      csv += fmt::format(
+          "{},{},{},{},{},{},{},{},{},{},{},{},{}\n", core::csv_cell(shown.model->id),
+          core::csv_cell(fix.op.node), fix.alike, core::csv_cell(fix.op.layer),
+          core::csv_cell(fix.op.kind), core::csv_cell(fix.op.op), core::csv_cell(fix.op.category),
+          core::csv_cell(fix.op.bound), core::shortest(fix.time_ms), core::shortest(fix.share),
+          core::shortest(fix.above_ms), core::shortest(fix.reached), core::csv_cell(fix.meaning));
     }
   return is_empty ? "" : csv;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -6,7 +6,7 @@
 #include "report/profile_facts.h"
 #include "report/report_model.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 inline constexpr const char* kOpsHeading = "Ten ops to fix";
 
@@ -40,4 +40,4 @@ std::vector<OpsTable> ops_tables(const ReportModels& models);
 /// All of them as CSV; "" if there are none.
 std::string ops_csv(const ReportModels& models);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

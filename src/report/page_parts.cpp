@@ -1,6 +1,6 @@
 #include "report/page_parts.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::string_view kStyle = R"(
@@ -169,4 +169,4 @@ std::string_view page_style() { return kStyle; }
 
 std::string_view page_script() { return kScript; }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

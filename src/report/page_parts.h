@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// The style sheet of report pages, without colours and drawings (chart_style.h).
 std::string_view page_style();
@@ -10,4 +10,4 @@ std::string_view page_style();
 /// all that it has to say without it.
 std::string_view page_script();
 
-}  // namespace vitlab
+}  // namespace vitlab::report

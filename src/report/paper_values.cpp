@@ -4,28 +4,29 @@
 #include "core/embedded.h"
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr const char* kPath = "configs/paper/paper_values.yaml";
 
-PaperSeries series(ConfigReader& reader, const std::string& key, std::string name, double unit) {
+PaperSeries series(core::ConfigReader& reader, const std::string& key, std::string name,
+                   double unit) {
   PaperSeries result{std::move(name), {}};
   reader.required(key, result.values);
   for (double& value : result.values) value *= unit;
   return result;
 }
 
-std::optional<double> ratio(ConfigReader& reader, std::string_view key) {
+std::optional<double> ratio(core::ConfigReader& reader, std::string_view key) {
   double value = 0;
   return reader.optional(key, value) ? std::optional(value) : std::nullopt;
 }
 
-void read_speed_ratios(ConfigReader& root, std::vector<PaperSpeedRatio>& ratios) {
-  const ConfigNode* list = root.node("speed_ratios");
+void read_speed_ratios(core::ConfigReader& root, std::vector<PaperSpeedRatio>& ratios) {
+  const core::ConfigNode* list = root.node("speed_ratios");
   if (!list || !list->is_sequence()) return root.fail("speed_ratios", "must be a list");
-  for (const ConfigNode& item : list->items) {
-    ConfigReader reader = root.child_of(item, "speed_ratios");
+  for (const core::ConfigNode& item : list->items) {
+    core::ConfigReader reader = root.child_of(item, "speed_ratios");
     PaperSpeedRatio pair;
     reader.required("of", pair.of);
     reader.required("to", pair.to);
@@ -40,12 +41,12 @@ void read_speed_ratios(ConfigReader& root, std::vector<PaperSpeedRatio>& ratios)
 }  // namespace
 
 PaperValues paper_values() {
-  const auto text = embedded_file(kPath);
-  ensure(text.has_value(), "the paper's values are part of the program");
-  Problems problems(kPath, std::string(*text));
-  const ConfigNode root = parse_config(std::string(*text), problems);
+  const auto text = core::embedded_file(kPath);
+  core::ensure(text.has_value(), "the paper's values are part of the program");
+  core::Problems problems(kPath, std::string(*text));
+  const core::ConfigNode root = core::parse_config(std::string(*text), problems);
   problems.throw_if_any();
-  ConfigReader reader(root, problems);
+  core::ConfigReader reader(root, problems);
   PaperValues values;
   if (auto time = reader.child("runtime_breakdown")) {
     time->required("categories", values.categories);
@@ -73,4 +74,4 @@ PaperValues paper_values() {
   return values;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -4,22 +4,22 @@
 
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 /// "mixer=full ffn_per_side=2".
-std::string point_text(const Json& point) {
-  if (!point.is_object()) return dump_json(point);
+std::string point_text(const core::Json& point) {
+  if (!point.is_object()) return core::dump_json(point);
   std::string text;
   for (const auto& [knob, value] : point.items())
     text += (text.empty() ? "" : " ") + knob + "=" +
-            (value.is_string() ? value.get<std::string>() : dump_json(value));
+            (value.is_string() ? value.get<std::string>() : core::dump_json(value));
   return text.empty() ? "the only point" : text;
 }
 
 }  // namespace
 
-void add_plan(const Plan& plan, ReportInput& input) {
+void add_plan(const sweep::Plan& plan, ReportInput& input) {
   if (input.title.empty()) input.title = "Sweep " + plan.name;
   PlanFacts facts;
   facts.sweep = plan.name;
@@ -27,13 +27,13 @@ void add_plan(const Plan& plan, ReportInput& input) {
   facts.reference = plan.reference;
   facts.data = plan.data;
   facts.recipe = plan.recipe_name;
-  for (const PlannedStage& stage : plan.stages)
+  for (const sweep::PlannedStage& stage : plan.stages)
     if (std::find(facts.stages.begin(), facts.stages.end(), stage.kind) == facts.stages.end())
       facts.stages.push_back(stage.kind);
   input.plan = std::move(facts);
   for (const auto& [id, model] : plan.models) input.model_names[id] = model.name;
-  for (const Rejected& rejected : plan.rejected)
+  for (const sweep::Rejected& rejected : plan.rejected)
     input.rejected.push_back({point_text(rejected.point), rejected.reason});
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

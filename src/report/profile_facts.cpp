@@ -3,31 +3,31 @@
 #include <algorithm>
 #include <cmath>
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
-std::optional<double> number_at(const Json& json, const char* key) {
+std::optional<double> number_at(const core::Json& json, const char* key) {
   const auto found = json.find(key);
   if (found == json.end() || !found->is_number()) return std::nullopt;
   const double value = found->get<double>();
   return std::isfinite(value) && value >= 0 ? std::optional(value) : std::nullopt;
 }
 
-std::string text_at(const Json& json, const char* key) {
+std::string text_at(const core::Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 /// Calls `take` for every object of the list under `key`.
 template <typename Take>
-void each(const Json& json, const char* key, const Take& take) {
+void each(const core::Json& json, const char* key, const Take& take) {
   const auto list = json.find(key);
   if (list == json.end() || !list->is_array()) return;
-  for (const Json& item : *list)
+  for (const core::Json& item : *list)
     if (item.is_object()) take(item);
 }
 
-OpFacts op_facts(const Json& json, double time_ms) {
+OpFacts op_facts(const core::Json& json, double time_ms) {
   OpFacts op;
   op.node = text_at(json, "node");
   op.layer = text_at(json, "layer");
@@ -49,13 +49,13 @@ OpFacts op_facts(const Json& json, double time_ms) {
   return op;
 }
 
-RoofFacts roof_facts(const Json& json) {
+RoofFacts roof_facts(const core::Json& json) {
   RoofFacts roofs;
   roofs.gflops_per_s = number_at(json, "peak_gflops_per_s");
   roofs.fma_gflops_per_s = number_at(json, "fma_gflops_per_s");
   roofs.gbytes_per_s = number_at(json, "peak_gbytes_per_s");
   roofs.call_us = number_at(json, "call_us");
-  each(json, "levels", [&](const Json& item) {
+  each(json, "levels", [&](const core::Json& item) {
     LevelRoof level{text_at(item, "level"), number_at(item, "size_bytes"), 0};
     for (const char* key : {"read_gbytes_per_s", "copy_gbytes_per_s", "triad_gbytes_per_s"})
       level.gbytes_per_s = std::max(level.gbytes_per_s, number_at(item, key).value_or(0));
@@ -71,10 +71,10 @@ std::optional<double> roof_of(const OpFacts& op, const RoofFacts& roofs) {
   return std::max(op.flops / *roofs.gflops_per_s, op.bytes / *roofs.gbytes_per_s) / 1e6;
 }
 
-std::vector<GroupFacts> group_facts(const Json& json, const char* list, const char* name,
+std::vector<GroupFacts> group_facts(const core::Json& json, const char* list, const char* name,
                                     double total_ms) {
   std::vector<GroupFacts> groups;
-  each(json, list, [&](const Json& item) {
+  each(json, list, [&](const core::Json& item) {
     const std::optional<double> time = number_at(item, "time_ms");
     if (!time) return;
     GroupFacts group;
@@ -93,9 +93,9 @@ std::vector<GroupFacts> group_facts(const Json& json, const char* list, const ch
   return groups;
 }
 
-std::vector<NamedTime> named_times(const Json& json, const char* list, const char* name) {
+std::vector<NamedTime> named_times(const core::Json& json, const char* list, const char* name) {
   std::vector<NamedTime> times;
-  each(json, list, [&](const Json& item) {
+  each(json, list, [&](const core::Json& item) {
     if (const auto time = number_at(item, "time_ms"))
       times.push_back({text_at(item, name), *time, number_at(item, "share").value_or(0)});
   });
@@ -143,21 +143,21 @@ std::vector<GroupFacts> groups_of(const std::vector<OpFacts>& ops, std::string O
   return groups;
 }
 
-MemoryFacts memory_facts(const Json& json) {
+MemoryFacts memory_facts(const core::Json& json) {
   MemoryFacts memory;
   memory.predicted_peak_bytes = number_at(json, "predicted_peak_bytes");
   memory.measured_peak_bytes = number_at(json, "measured_peak_bytes");
   memory.parameter_bytes = number_at(json, "parameter_bytes");
   memory.remark = text_at(json, "remark");
-  each(json, "timeline", [&](const Json& item) {
+  each(json, "timeline", [&](const core::Json& item) {
     memory.timeline.push_back({text_at(item, "node"), number_at(item, "predicted_bytes"),
                                number_at(item, "measured_bytes")});
   });
   return memory;
 }
 
-void read_ops(const Json& profile, ProfileFacts& facts) {
-  each(profile, "ops", [&](const Json& item) {
+void read_ops(const core::Json& profile, ProfileFacts& facts) {
+  each(profile, "ops", [&](const core::Json& item) {
     if (const auto time = number_at(item, "time_ms")) facts.ops.push_back(op_facts(item, *time));
   });
   const double total = facts.total_ms();
@@ -191,12 +191,12 @@ double ProfileFacts::total_ms() const {
   return total;
 }
 
-ProfileFacts profile_facts(const Json& profile) {
+ProfileFacts profile_facts(const core::Json& profile) {
   ProfileFacts facts;
   if (!profile.is_object()) return facts;
   const auto object_at = [&](const char* key) {
     const auto found = profile.find(key);
-    return found != profile.end() && found->is_object() ? *found : Json::object();
+    return found != profile.end() && found->is_object() ? *found : core::Json::object();
   };
   facts.roofs = roof_facts(object_at("roofline"));
   facts.memory = memory_facts(object_at("memory"));
@@ -216,4 +216,4 @@ ProfileFacts profile_facts(const Json& profile) {
   return facts;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -7,7 +7,7 @@
 
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// The six categories of time in the paper's order; charts number their colours by it.
 const std::vector<std::string>& time_categories();
@@ -102,6 +102,6 @@ struct ProfileFacts {
 
 /// Reads the JSON of `profile --json`, also of older versions: what is missing there and follows
 /// from the rest is computed, what is broken is left out. Never throws.
-ProfileFacts profile_facts(const Json& profile);
+ProfileFacts profile_facts(const core::Json& profile);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

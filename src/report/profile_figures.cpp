@@ -11,7 +11,7 @@
 #include "report/stacked_bars.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::size_t kMostOps = 400;
@@ -27,7 +27,7 @@ std::string op_name_text(const OpFacts& op) {
 
 std::string intensity_text(const OpFacts& op) {
   const auto intensity = op.flops_per_byte();
-  return intensity ? significant(*intensity, 3) : "–";
+  return intensity ? core::significant(*intensity, 3) : "–";
 }
 
 RooflinePoint roofline_point(const OpFacts& op) {
@@ -40,9 +40,9 @@ RooflinePoint roofline_point(const OpFacts& op) {
   point.tip = fmt::format(
       "{} | {}, {} | {} ms, {} % of the time | {} GFLOP/s, {} GB/s, {} FLOP a "
       "byte{}",
-      op.node, op_name_text(op), op.category, significant(op.time_ms, 3), percent(op.share),
-      significant(op.gflops_per_s(), 3), significant(op.gbytes_per_s(), 3), intensity_text(op),
-      op.bound.empty() ? "" : " | bound: " + op.bound);
+      op.node, op_name_text(op), op.category, core::significant(op.time_ms, 3), percent(op.share),
+      core::significant(op.gflops_per_s(), 3), core::significant(op.gbytes_per_s(), 3),
+      intensity_text(op), op.bound.empty() ? "" : " | bound: " + op.bound);
   return point;
 }
 
@@ -76,10 +76,10 @@ void add_op_rows(Figure& figure, const std::vector<const OpFacts*>& ops) {
   figure.columns = {"Op",    "What",        "Category", "Bound", "Time, ms",
                     "Share", "FLOP a byte", "GFLOP/s",  "GB/s"};
   for (const OpFacts* op : ops)
-    figure.rows.push_back({op->node, op_name_text(*op), op->category,
-                           op->bound.empty() ? "–" : op->bound, significant(op->time_ms, 3),
-                           percent(op->share) + " %", intensity_text(*op),
-                           significant(op->gflops_per_s(), 3), significant(op->gbytes_per_s(), 3)});
+    figure.rows.push_back(
+        {op->node, op_name_text(*op), op->category, op->bound.empty() ? "–" : op->bound,
+         core::significant(op->time_ms, 3), percent(op->share) + " %", intensity_text(*op),
+         core::significant(op->gflops_per_s(), 3), core::significant(op->gbytes_per_s(), 3)});
 }
 
 std::string left_out_text(const ProfileFacts& facts, std::size_t drawable,
@@ -151,7 +151,7 @@ Curve memory_curve(const MemoryFacts& memory, std::optional<double> MemoryStep::
 }
 
 std::string mebibytes(const std::optional<double>& bytes) {
-  return bytes ? significant(*bytes / kMebibyte, 4) : "–";
+  return bytes ? core::significant(*bytes / kMebibyte, 4) : "–";
 }
 
 }  // namespace
@@ -278,4 +278,4 @@ Figure memory_figure(const ProfileFacts& facts) {
   return figure;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

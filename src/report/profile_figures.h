@@ -5,7 +5,7 @@
 #include "report/figures.h"
 #include "report/profile_facts.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 // Figures of one profile; one without the numbers that it needs has empty drawings.
 
@@ -22,4 +22,4 @@ Figure memory_figure(const ProfileFacts& facts);
 /// "softmax 3.1 %, gelu 2.0 %": what "other" consists of; "" if nothing.
 std::string others_text(const ProfileFacts& facts);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

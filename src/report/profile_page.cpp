@@ -9,24 +9,24 @@
 #include "report/profile_figures.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-std::string text_of(const Json& profile, const char* key) {
+std::string text_of(const core::Json& profile, const char* key) {
   const auto found = profile.find(key);
   if (found == profile.end() || found->is_null()) return "";
-  return found->is_string() ? found->get<std::string>() : dump_json(*found);
+  return found->is_string() ? found->get<std::string>() : core::dump_json(*found);
 }
 
 /// "166 (p5–p95 153–169, 17 samples)" of {median, p5, p95, samples}.
-std::string spread_text(const Json& profile, const char* key) {
+std::string spread_text(const core::Json& profile, const char* key) {
   const auto found = profile.find(key);
   if (found == profile.end() || !found->is_object()) return "";
   const auto at = [&](const char* name) {
     const auto value = found->find(name);
-    return value != found->end() && value->is_number() ? significant(value->get<double>(), 4)
+    return value != found->end() && value->is_number() ? core::significant(value->get<double>(), 4)
                                                        : std::string("–");
   };
   std::string text = fmt::format("{} (p5–p95 {}–{}", at("median"), at("p5"), at("p95"));
@@ -34,12 +34,12 @@ std::string spread_text(const Json& profile, const char* key) {
   return text + ")";
 }
 
-std::string share_of(const Json& profile, const char* key) {
+std::string share_of(const core::Json& profile, const char* key) {
   const auto found = profile.find(key);
   return found != profile.end() && found->is_number() ? percent(found->get<double>()) + " %" : "";
 }
 
-std::string totals_html(const Json& profile, const ProfileFacts& facts) {
+std::string totals_html(const core::Json& profile, const ProfileFacts& facts) {
   Rows rows;
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) rows.push_back({name, value});
@@ -49,17 +49,17 @@ std::string totals_html(const Json& profile, const ProfileFacts& facts) {
   add("Memory-bound time, by category as in the paper", share_of(profile, "memory_bound_share"));
   add("Memory-bound time, by roofline", share_of(profile, "roofline_memory_bound_share"));
   if (facts.memory.measured_peak_bytes)
-    add("Peak memory, measured", si(*facts.memory.measured_peak_bytes, "B"));
+    add("Peak memory, measured", core::si(*facts.memory.measured_peak_bytes, "B"));
   if (facts.memory.predicted_peak_bytes)
-    add("Peak memory, predicted", si(*facts.memory.predicted_peak_bytes, "B"));
+    add("Peak memory, predicted", core::si(*facts.memory.predicted_peak_bytes, "B"));
   add("Out of memory", text_of(profile, "out_of_memory"));
   if (const auto overhead = profile.find("overhead");
       overhead != profile.end() && overhead->is_number())
-    add("Profiled over unprofiled time", significant(overhead->get<double>(), 4));
+    add("Profiled over unprofiled time", core::significant(overhead->get<double>(), 4));
   std::string html = rows.empty() ? "" : plain_table({"Quantity", "Value"}, rows, "Totals");
   std::vector<std::string> warnings;
   if (const auto list = profile.find("warnings"); list != profile.end() && list->is_array())
-    for (const Json& warning : *list)
+    for (const core::Json& warning : *list)
       if (warning.is_string()) warnings.push_back(warning.get<std::string>());
   return html + notes_html(warnings);
 }
@@ -69,9 +69,9 @@ std::string groups_table(const std::vector<GroupFacts>& groups, const std::strin
   if (groups.empty()) return "";
   Rows rows;
   for (const GroupFacts& group : groups)
-    rows.push_back({group.name.empty() ? "–" : group.name, significant(group.time_ms, 4),
-                    percent(group.share) + " %", significant(group.macs / 1e6, 3),
-                    significant(group.bytes / 1e6, 3),
+    rows.push_back({group.name.empty() ? "–" : group.name, core::significant(group.time_ms, 4),
+                    percent(group.share) + " %", core::significant(group.macs / 1e6, 3),
+                    core::significant(group.bytes / 1e6, 3),
                     group.memory_bound_share ? percent(*group.memory_bound_share) + " %" : "–"});
   return plain_table({what, "Time, ms", "Share", "MACs, M", "Moved, MB", "Memory-bound"}, rows,
                      caption);
@@ -84,22 +84,23 @@ std::string ops_table_html(const ProfileFacts& facts) {
     rows.push_back(
         {op.node, op.kind.empty() ? "–" : op.kind,
          op.inside.empty() ? op.op : op.op + " inside " + op.inside, op.category,
-         op.bound.empty() ? "–" : op.bound, significant(op.time_ms, 3), percent(op.share) + " %",
-         significant(op.gflops_per_s(), 3), significant(op.gbytes_per_s(), 3),
+         op.bound.empty() ? "–" : op.bound, core::significant(op.time_ms, 3),
+         percent(op.share) + " %", core::significant(op.gflops_per_s(), 3),
+         core::significant(op.gbytes_per_s(), 3),
          op.roof_ms && op.time_ms > 0 ? percent(*op.roof_ms / op.time_ms, 0) + " %" : "–"});
   return plain_table({"Op", "Kind of layer", "What", "Category", "Bound", "Time, ms", "Share",
                       "GFLOP/s", "GB/s", "Of its roof"},
                      rows, "All ops in the order of the model; ops.csv holds every column");
 }
 
-std::string setting_html(const Json& profile) {
-  Json setting = Json::object();
+std::string setting_html(const core::Json& profile) {
+  core::Json setting = core::Json::object();
   for (const char* key : {"model", "device", "threads", "batch", "dtype", "deploy", "roofline"})
     if (profile.contains(key)) setting[key] = profile.at(key);
   if (setting.contains("roofline") && setting["roofline"].is_object())
     setting["roofline"].erase("levels");
   std::string html;
-  const auto add = [&](const Json& json, const std::string& caption) {
+  const auto add = [&](const core::Json& json, const std::string& caption) {
     Rows rows;
     for (const NamedFact& fact : facts_of(json)) rows.push_back({fact.name, fact.value});
     if (!rows.empty()) html += plain_table({"Setting", "Value"}, rows, caption);
@@ -110,7 +111,7 @@ std::string setting_html(const Json& profile) {
 }
 
 std::string number_or_empty(const std::optional<double>& value) {
-  return value ? shortest(*value) : "";
+  return value ? core::shortest(*value) : "";
 }
 
 std::string ops_file(const ProfileFacts& facts) {
@@ -120,12 +121,13 @@ std::string ops_file(const ProfileFacts& facts) {
   for (const OpFacts& op : facts.ops) {
     for (const std::string* text :
          {&op.node, &op.layer, &op.stage, &op.kind, &op.op, &op.category, &op.inside, &op.bound})
-      csv += csv_cell(*text) + ",";
-    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", shortest(op.time_ms),
+      csv += core::csv_cell(*text) + ",";
+    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", core::shortest(op.time_ms),
                        number_or_empty(op.time_p5_ms), number_or_empty(op.time_p95_ms),
-                       shortest(op.share), shortest(op.macs), shortest(op.flops),
-                       shortest(op.bytes), shortest(op.gflops_per_s()), shortest(op.gbytes_per_s()),
-                       number_or_empty(op.flops_per_byte()), number_or_empty(op.roof_ms));
+                       core::shortest(op.share), core::shortest(op.macs), core::shortest(op.flops),
+                       core::shortest(op.bytes), core::shortest(op.gflops_per_s()),
+                       core::shortest(op.gbytes_per_s()), number_or_empty(op.flops_per_byte()),
+                       number_or_empty(op.roof_ms));
   }
   return csv;
 }
@@ -135,12 +137,13 @@ std::string layers_file(const ProfileFacts& facts) {
   for (const std::string& category : time_categories()) csv += "," + category + "_ms";
   csv += "\n";
   for (const GroupFacts& layer : facts.layers) {
-    csv += fmt::format("{},{},{},{},{},{}", csv_cell(layer.name), shortest(layer.time_ms),
-                       shortest(layer.share), shortest(layer.macs), shortest(layer.bytes),
-                       number_or_empty(layer.memory_bound_share));
+    csv +=
+        fmt::format("{},{},{},{},{},{}", core::csv_cell(layer.name), core::shortest(layer.time_ms),
+                    core::shortest(layer.share), core::shortest(layer.macs),
+                    core::shortest(layer.bytes), number_or_empty(layer.memory_bound_share));
     for (const std::string& category : time_categories()) {
       const auto time = layer.category_ms.find(category);
-      csv += "," + (time == layer.category_ms.end() ? "0" : shortest(time->second));
+      csv += "," + (time == layer.category_ms.end() ? "0" : core::shortest(time->second));
     }
     csv += "\n";
   }
@@ -149,7 +152,7 @@ std::string layers_file(const ProfileFacts& facts) {
 
 }  // namespace
 
-std::vector<ReportFile> profile_files(const Json& profile) {
+std::vector<ReportFile> profile_files(const core::Json& profile) {
   const ProfileFacts facts = profile_facts(profile);
   const std::string name = profile.is_object() ? text_of(profile, "model") : std::string();
   const std::string model = name.empty() ? "the model" : name;
@@ -194,7 +197,7 @@ std::vector<ReportFile> profile_files(const Json& profile) {
       {"index.html",
        html_document("Profile of " + model, setting_text(setting) + ".", "", sections,
                      "Made by vitlab. Numbers hold for the setting and machine named here.")},
-      {"profile.json", dump_json(profile, 2) + "\n"},
+      {"profile.json", core::dump_json(profile, 2) + "\n"},
       {"ops.csv", ops_file(facts)},
       {"layers.csv", layers_file(facts)}};
   for (const Figure& figure : figures)
@@ -202,4 +205,4 @@ std::vector<ReportFile> profile_files(const Json& profile) {
   return files;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -12,7 +12,7 @@
 #include "report/words.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::size_t kMostHeatRows = 24;
@@ -99,7 +99,7 @@ std::vector<std::string> mean_cells(const PruningOutcome& outcome) {
     }
     std::vector<double> shares;
     for (const LayerValue& layer : kept->second) shares.push_back(layer.value);
-    cells.push_back(percent(mean(shares)) + " %");
+    cells.push_back(percent(stats::mean(shares)) + " %");
   }
   return cells;
 }
@@ -331,4 +331,4 @@ Figure pruned_speed_figure(const ReportModels& models) {
   return figure;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -6,7 +6,7 @@
 #include "stats/intervals.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::string_view kKeep = "keep.";
@@ -34,7 +34,7 @@ Measured over_seeds(const std::vector<Measured>& seeds) {
     all.low = std::min(*all.low, seed.low.value_or(seed.value));
     all.high = std::max(*all.high, seed.high.value_or(seed.value));
   }
-  all.value = mean(values);
+  all.value = stats::mean(values);
   all.samples = static_cast<std::int64_t>(seeds.size());
   return all;
 }
@@ -50,13 +50,13 @@ std::optional<Accuracy> accuracy_of(const SharesByTrial& by_trial) {
     images = std::min(images, seen.second);
   }
   Accuracy accuracy;
-  accuracy.mean = mean(values);
+  accuracy.mean = stats::mean(values);
   accuracy.seeds = static_cast<std::int64_t>(values.size());
-  if (values.size() > 1) accuracy.deviation = standard_deviation(values);
+  if (values.size() > 1) accuracy.deviation = stats::standard_deviation(values);
   if (images > 1 && accuracy.mean >= 0 && accuracy.mean <= 1) {
     accuracy.images = images;
     const auto right = std::llround(accuracy.mean * static_cast<double>(images));
-    const Interval interval = wilson_interval(right, images);
+    const stats::Interval interval = stats::wilson_interval(right, images);
     accuracy.low = interval.low;
     accuracy.high = interval.high;
   }
@@ -65,14 +65,14 @@ std::optional<Accuracy> accuracy_of(const SharesByTrial& by_trial) {
 
 std::vector<LayerValue> by_depth(const ValuesByLayer& values) {
   std::vector<LayerValue> layers;
-  for (const auto& [layer, seen] : values) layers.push_back({layer, mean(seen), {}, {}});
+  for (const auto& [layer, seen] : values) layers.push_back({layer, stats::mean(seen), {}, {}});
   std::sort(layers.begin(), layers.end(), [](const LayerValue& a, const LayerValue& b) {
     return is_earlier_layer(a.layer, b.layer);
   });
   return layers;
 }
 
-void PruningGatherer::add(const std::string& name, const ResultRow& row) {
+void PruningGatherer::add(const std::string& name, const store::ResultRow& row) {
   if (name == "accuracy.top1") accuracy_[row.trial] = {row.value, row.samples};
   if (name == "accuracy.top1.cut") cut_accuracy_[row.trial] = {row.value, row.samples};
   if (name == "macs") macs_.push_back(row.value);
@@ -83,7 +83,7 @@ void PruningGatherer::add(const std::string& name, const ResultRow& row) {
     if (!setting_ || *setting_ == setting_of(row)) rounded_macs_[multiple].push_back(row.value);
 }
 
-void PruningGatherer::add_speed(const std::string& suffix, const ResultRow& row) {
+void PruningGatherer::add_speed(const std::string& suffix, const store::ResultRow& row) {
   if (!setting_) setting_ = setting_of(row);
   if (*setting_ != setting_of(row)) return;
   const Measured speed{row.value, row.low, row.high, row.samples};
@@ -94,7 +94,7 @@ void PruningGatherer::add_speed(const std::string& suffix, const ResultRow& row)
 PruningOutcome PruningGatherer::finish() const {
   PruningOutcome outcome;
   for (const auto& [axis, layers] : kept_) outcome.kept[axis] = by_depth(layers);
-  if (!macs_.empty()) outcome.macs = mean(macs_);
+  if (!macs_.empty()) outcome.macs = stats::mean(macs_);
   outcome.accuracy = accuracy_of(accuracy_);
   outcome.cut_accuracy = accuracy_of(cut_accuracy_);
   if (!speeds_.empty()) outcome.speed_ratio = over_seeds(speeds_);
@@ -104,10 +104,10 @@ PruningOutcome PruningGatherer::finish() const {
     const Measured all = over_seeds(speeds);
     RoundedSpeed rounded{multiple, all.value, *all.low, {}};
     const auto macs = rounded_macs_.find(multiple);
-    if (macs != rounded_macs_.end()) rounded.macs = mean(macs->second);
+    if (macs != rounded_macs_.end()) rounded.macs = stats::mean(macs->second);
     outcome.rounded.push_back(rounded);
   }
   return outcome;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

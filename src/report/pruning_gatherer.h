@@ -7,7 +7,7 @@
 
 #include "report/report_model.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// A share by trial and the images that it was seen on.
 using SharesByTrial = std::map<std::string, std::pair<double, std::int64_t>>;
@@ -23,11 +23,11 @@ class PruningGatherer {
  public:
   /// A row whose metric is `name` behind the stage's prefix ("keep.qk"); unknown ones are passed
   /// over. Speeds are kept in the first setting that is seen.
-  void add(const std::string& name, const ResultRow& row);
+  void add(const std::string& name, const store::ResultRow& row);
   PruningOutcome finish() const;
 
  private:
-  void add_speed(const std::string& suffix, const ResultRow& row);
+  void add_speed(const std::string& suffix, const store::ResultRow& row);
 
   std::map<std::string, ValuesByLayer> kept_;
   std::vector<double> macs_;
@@ -38,4 +38,4 @@ class PruningGatherer {
   std::map<std::int64_t, std::vector<double>> rounded_macs_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -7,7 +7,7 @@
 #include "report/svg_writer.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 NamedHeads heads_of(const ReportModel& model) { return {numbered(model), model.heads}; }
@@ -25,7 +25,7 @@ double redundancy_of(const ReportModel& model) {
   std::vector<double> excess;
   for (const LayerValue& layer : model.similarity)
     excess.push_back(layer.value - layer.chance.value_or(0));
-  return mean(excess);
+  return stats::mean(excess);
 }
 
 }  // namespace
@@ -62,4 +62,4 @@ Figure heads_worth_figure(const ReportModels& models) {
   return figure;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -10,7 +10,7 @@
 #include "report/report_pages.h"
 #include "report/verdict_lines.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr const char* kOpsFile = "ops_to_fix.csv";
@@ -18,7 +18,7 @@ constexpr const char* kOpsFile = "ops_to_fix.csv";
 void remove_file(const std::filesystem::path& path) {
   std::error_code problem;
   std::filesystem::remove(path, problem);
-  if (problem) throw Failure(path.string() + ": cannot be removed: " + problem.message());
+  if (problem) throw core::Failure(path.string() + ": cannot be removed: " + problem.message());
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ Report build_report(const ReportInput& input) {
   report.html = html_page(content);
   report.markdown = markdown_page(content);
   report.latex = latex_table(content.table, input.title);
-  report.guidelines_json = dump_json(guide_json(input.guidelines), 2) + "\n";
+  report.guidelines_json = core::dump_json(guide::guide_json(input.guidelines), 2) + "\n";
   for (const Figure& figure : content.figures)
     report.drawings.push_back({figure.name + ".svg", stand_alone(figure.wide)});
   report.ops_csv = ops_csv(models);
@@ -45,12 +45,12 @@ Report build_report(const ReportInput& input) {
 }
 
 void write_report(const Report& report, const std::filesystem::path& folder) {
-  write_file_atomically(folder / "index.html", report.html);
-  write_file_atomically(folder / "report.md", report.markdown);
-  write_file_atomically(folder / "guidelines.json", report.guidelines_json);
-  write_file_atomically(folder / "table.tex", report.latex);
+  core::write_file_atomically(folder / "index.html", report.html);
+  core::write_file_atomically(folder / "report.md", report.markdown);
+  core::write_file_atomically(folder / "guidelines.json", report.guidelines_json);
+  core::write_file_atomically(folder / "table.tex", report.latex);
   for (const ReportFile& drawing : report.drawings)
-    write_file_atomically(folder / drawing.name, drawing.text);
+    core::write_file_atomically(folder / drawing.name, drawing.text);
   std::vector<std::string> lost;
   for (const std::string& name : figure_names())
     if (std::none_of(report.drawings.begin(), report.drawings.end(),
@@ -59,8 +59,8 @@ void write_report(const Report& report, const std::filesystem::path& folder) {
   if (report.ops_csv.empty())
     lost.emplace_back(kOpsFile);
   else
-    write_file_atomically(folder / kOpsFile, report.ops_csv);
+    core::write_file_atomically(folder / kOpsFile, report.ops_csv);
   for (const std::string& name : lost) remove_file(folder / name);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

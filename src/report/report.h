@@ -6,7 +6,7 @@
 
 #include "report/report_input.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// A file that a report consists of, relative to its folder.
 struct ReportFile {
@@ -33,4 +33,4 @@ Report build_report(const ReportInput& input);
 /// lacks are removed. Other files stay. Throws Failure.
 void write_report(const Report& report, const std::filesystem::path& folder);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

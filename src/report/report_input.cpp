@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace vitlab {
+namespace vitlab::report {
 
 std::optional<std::string> source_date() {
   const char* text = std::getenv("SOURCE_DATE_EPOCH");
@@ -24,4 +24,4 @@ std::optional<std::string> source_date() {
                      static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -16,7 +16,7 @@
 #include "report/setting.h"
 #include "store/results_csv.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// What was asked for: the sweep in a few facts.
 struct PlanFacts {
@@ -65,19 +65,20 @@ struct ModelHeads {
 struct ReportInput {
   std::string title;
   PlanFacts plan;
-  ResultsTable table;
+  store::ResultsTable table;
   std::map<std::string, std::string> model_names;  // id -> words; others are named by their knobs
   /// (model, layer) whose attention sees 4 tokens or fewer: any two maps are alike there.
   std::set<std::pair<std::string, std::string>> small_grids;
   std::set<std::string> gpus;  // those of the table's devices that are GPUs
   std::vector<ModelProfile> profiles;
   std::vector<ModelHeads> heads;
-  GuideResult guidelines;
+  guide::GuideResult guidelines;
   std::vector<TrialFailure> failures;
   std::vector<RejectedPoint> rejected;
-  Json protocol = Json::object();  // how it was measured: name -> value, objects nested at will
-  Json machine = Json::object();   // on what
-  std::string command;             // the command line that makes these results again
+  core::Json protocol =
+      core::Json::object();  // how it was measured: name -> value, objects nested at will
+  core::Json machine = core::Json::object();  // on what
+  std::string command;                        // the command line that makes these results again
   std::vector<RawFile> files;
   std::optional<std::string> date;  // printed if given: see source_date()
 };
@@ -86,4 +87,4 @@ struct ReportInput {
 /// or no number. The clock is never asked: reports of the same input are the same.
 std::optional<std::string> source_date();
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -9,7 +9,7 @@
 #include "report/model_gatherer.h"
 #include "stats/pareto.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::array kTimed{"throughput", "latency", "throughput_ratio", "memory_bound_share",
@@ -35,7 +35,7 @@ Key most_frequent(const std::map<Key, int>& counts) {
 
 using Context = std::pair<std::string, std::string>;  // data set, recipe
 
-std::string model_name(const ReportInput& input, const ResultRow& row) {
+std::string model_name(const ReportInput& input, const store::ResultRow& row) {
   const auto named = input.model_names.find(row.model);
   if (named != input.model_names.end() && !named->second.empty()) return named->second;
   std::string name;
@@ -54,21 +54,22 @@ std::shared_ptr<const ProfileFacts> profile_of(const ReportInput& input, const s
 
 void mark_front(std::vector<ReportModel>& models) {
   std::vector<std::size_t> with_both;
-  std::vector<ObjectivePoint> points;
+  std::vector<stats::ObjectivePoint> points;
   for (std::size_t i = 0; i < models.size(); ++i) {
     if (!models[i].accuracy || !models[i].throughput) continue;
     with_both.push_back(i);
     points.push_back({models[i].accuracy->mean, models[i].throughput->value});
   }
-  constexpr std::array kUp{Direction::kMaximise, Direction::kMaximise};
-  for (const std::size_t i : pareto_front(points, kUp)) models[with_both[i]].is_on_front = true;
+  constexpr std::array kUp{stats::Direction::kMaximise, stats::Direction::kMaximise};
+  for (const std::size_t i : stats::pareto_front(points, kUp))
+    models[with_both[i]].is_on_front = true;
 }
 
 /// The main context and setting of the table, and what else it holds.
-void choose_context(const ResultsTable& table, ReportModels& result) {
+void choose_context(const store::ResultsTable& table, ReportModels& result) {
   std::map<Context, int> contexts;
   std::map<Setting, int> settings;
-  for (const ResultRow& row : table.rows) {
+  for (const store::ResultRow& row : table.rows) {
     if (is_timed(row.metric)) ++settings[setting_of(row)];
     if (!row.dataset.empty() && !is_timed(row.metric)) ++contexts[{row.dataset, row.recipe}];
   }
@@ -95,7 +96,7 @@ ReportModels report_models(const ReportInput& input) {
   choose_context(input.table, result);
   std::vector<ModelGatherer> gatherers;
   std::map<std::string, std::size_t> index;
-  for (const ResultRow& row : input.table.rows) {
+  for (const store::ResultRow& row : input.table.rows) {
     if (row.model.empty() || !std::isfinite(row.value)) continue;
     const auto [at, is_new] = index.try_emplace(row.model, gatherers.size());
     if (is_new) {
@@ -151,4 +152,4 @@ bool is_earlier_layer(const std::string& a, const std::string& b) {
   return a.size() - i < b.size() - j;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -7,7 +7,7 @@
 #include "report/report_pages.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 std::string scope_line(const ReportContent& content) {
   const PlanFacts& plan = content.input.plan;
@@ -27,7 +27,7 @@ std::string scope_line(const ReportContent& content) {
   return text + ".";
 }
 
-std::string settling_text(const NotSupported& claim) {
+std::string settling_text(const guide::NotSupported& claim) {
   if (!claim.samples_needed)
     return "no difference was seen, so that no number of blocks can be named";
   return fmt::format("about {} would settle it, {} at hand",
@@ -36,15 +36,15 @@ std::string settling_text(const NotSupported& claim) {
 }
 
 std::string metric_words(const std::string& metric) {
-  const MetricRow* row = find_metric(metric);
+  const guide::MetricRow* row = guide::find_metric(metric);
   return row == nullptr ? metric : std::string(row->label);
 }
 
-std::string guideline_summary(const GuideResult& result) {
+std::string guideline_summary(const guide::GuideResult& result) {
   std::string text =
       fmt::format("{} from {} tested, at a false discovery rate of {} over all of them.",
                   counted(static_cast<std::int64_t>(result.guidelines.size()), "guideline"),
-                  counted(result.tested, "candidate"), shortest(result.alpha));
+                  counted(result.tested, "candidate"), core::shortest(result.alpha));
   if (result.guidelines.empty())
     return text +
            " That is no verdict on the knobs: with so little evidence a difference would have to "
@@ -55,17 +55,17 @@ std::string guideline_summary(const GuideResult& result) {
          "out; C: seen in this sample only.";
 }
 
-std::string guideline_scope(const Guideline& guideline) {
+std::string guideline_scope(const guide::Guideline& guideline) {
   std::string text;
   if (!guideline.where_name.empty())
     text = "only where " + guideline.where_name + " is " + guideline.where_value;
-  for (const ScopeItem& item : guideline.scope)
+  for (const guide::ScopeItem& item : guideline.scope)
     text += (text.empty() ? "" : "; ") + item.name + ": " + listed(item.values);
   return text.empty() ? "as in the table" : text;
 }
 
-std::string guideline_evidence(const Guideline& guideline) {
-  const Evidence& evidence = guideline.evidence;
+std::string guideline_evidence(const guide::Guideline& guideline) {
+  const guide::Evidence& evidence = guideline.evidence;
   return fmt::format("{} ({}), {}, {}", counted(evidence.blocks, "matched block"),
                      evidence.matched_on, counted(evidence.seeds, "seed"),
                      counted(static_cast<std::int64_t>(evidence.models.size()), "model"));
@@ -86,4 +86,4 @@ std::vector<std::string> left_out(const ReportModels& models) {
   return sentences;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

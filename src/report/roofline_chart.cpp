@@ -9,7 +9,7 @@
 #include "report/profile_facts.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr double kLabelRow = 16;
@@ -271,4 +271,4 @@ std::string roofline_chart(const RooflineChart& chart, double width) {
   return svg.str();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// One op: arithmetic against traffic.
 struct RooflinePoint {
@@ -36,4 +36,4 @@ struct RooflineChart {
 /// or traffic are left out; no point or no roof of one of the kinds gives an empty string.
 std::string roofline_chart(const RooflineChart& chart, double width);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -9,12 +9,12 @@
 #include "core/error.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 std::string tick_label(double value, int decimals) {
-  if (std::abs(value) >= 1e6) return si(value);
-  if (decimals == 0) return with_thousands(std::llround(value));
+  if (std::abs(value) >= 1e6) return core::si(value);
+  if (decimals == 0) return core::with_thousands(std::llround(value));
   return fmt::format("{:.{}f}", value, decimals);
 }
 
@@ -66,9 +66,9 @@ double AxisScale::operator()(double value) const {
 }
 
 AxisScale roomy_scale(const ScaleRange& range, double from, double to, bool is_log) {
-  ensure(std::isfinite(range.low) && std::isfinite(range.high), "a scale has finite ends");
-  ensure(range.low <= range.high, "a scale's ends are in order");
-  ensure(!is_log || range.low > 0, "a logarithmic scale is of positive values");
+  core::ensure(std::isfinite(range.low) && std::isfinite(range.high), "a scale has finite ends");
+  core::ensure(range.low <= range.high, "a scale's ends are in order");
+  core::ensure(!is_log || range.low > 0, "a logarithmic scale is of positive values");
   constexpr double kRoom = 0.06;
   AxisScale scale{range.low, range.high, from, to, is_log};
   if (is_log) {
@@ -86,8 +86,8 @@ AxisScale roomy_scale(const ScaleRange& range, double from, double to, bool is_l
 }
 
 std::vector<Tick> nice_ticks(const AxisScale& scale, int wanted) {
-  ensure(wanted > 0, "an axis has ticks");
+  core::ensure(wanted > 0, "an axis has ticks");
   return scale.is_log ? log_ticks(scale, wanted) : linear_ticks(scale, wanted);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

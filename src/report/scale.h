@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// One mark of an axis.
 struct Tick {
@@ -38,4 +38,4 @@ AxisScale roomy_scale(const ScaleRange& range, double from, double to, bool is_l
 /// numbers of decimals; on logarithmic scales that span too little for that, evenly round values.
 std::vector<Tick> nice_ticks(const AxisScale& scale, int wanted);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -9,7 +9,7 @@
 #include "report/chart_frame.h"
 #include "report/label_places.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr double kMark = 5.5;
@@ -147,4 +147,4 @@ std::vector<ScatterPoint> thinned(const std::vector<ScatterPoint>& points, std::
   return kept;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

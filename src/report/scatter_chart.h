@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// A point with intervals in both directions; all in the units of the axes.
 struct ScatterPoint {
@@ -37,4 +37,4 @@ std::string scatter_chart(const ScatterChart& chart, double width);
 /// At most `limit` points: all of the front, then every k-th of the others in their order.
 std::vector<ScatterPoint> thinned(const std::vector<ScatterPoint>& points, std::size_t limit);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

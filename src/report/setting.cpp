@@ -1,8 +1,8 @@
 #include "report/setting.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
-Setting setting_of(const ResultRow& row) {
+Setting setting_of(const store::ResultRow& row) {
   return {row.device, row.runtime, row.dtype, row.threads, row.batch};
 }
 
@@ -19,4 +19,4 @@ std::string setting_text(const Setting& setting) {
   return text;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -6,7 +6,7 @@
 
 #include "store/results_csv.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// What speed depends on besides the model.
 struct Setting {
@@ -20,9 +20,9 @@ struct Setting {
 };
 
 /// The setting of a timed row.
-Setting setting_of(const ResultRow& row);
+Setting setting_of(const store::ResultRow& row);
 
 /// "cpu, 1 thread, batch 16, float32"; what is not recorded is left out.
 std::string setting_text(const Setting& setting);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -14,44 +14,45 @@
 #include "report/html_shell.h"
 #include "sweep/similarity_metrics.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 namespace fs = std::filesystem;
 
 using Rows = std::vector<std::vector<std::string>>;
 
-std::string csv_number(const Json& value) {
-  return value.is_number() ? shortest(value.get<double>()) : "";
+std::string csv_number(const core::Json& value) {
+  return value.is_number() ? core::shortest(value.get<double>()) : "";
 }
 
 /// A row a metric of a layer, and a row a number of a head.
-std::string similarity_csv(const Json& document) {
+std::string similarity_csv(const core::Json& document) {
   std::string text = "layer,head,metric,value,unit,low,high,null,control\n";
-  for (const Json& layer : document.at("layers")) {
-    const std::string name = csv_cell(layer.at("layer").get<std::string>());
+  for (const core::Json& layer : document.at("layers")) {
+    const std::string name = core::csv_cell(layer.at("layer").get<std::string>());
     for (const auto& [metric, row] : layer.at("metrics").items()) {
-      const Json control = row.contains("control") ? row.at("control").at("value") : Json(nullptr);
-      text += fmt::format("{},,{},{},{},{},{},{},{}\n", name, csv_cell(metric),
-                          csv_number(row.at("value")), similarity_unit(metric),
+      const core::Json control =
+          row.contains("control") ? row.at("control").at("value") : core::Json(nullptr);
+      text += fmt::format("{},,{},{},{},{},{},{},{}\n", name, core::csv_cell(metric),
+                          csv_number(row.at("value")), sweep::similarity_unit(metric),
                           csv_number(row.at("low")), csv_number(row.at("high")),
                           csv_number(row.at("null")), csv_number(control));
     }
     for (const auto& [metric, values] : layer.at("per_head").items())
       for (std::size_t head = 0; head < values.size(); ++head)
-        text += fmt::format("{},{},{},{},{},,,,\n", name, head, csv_cell(metric),
-                            csv_number(values[head]), similarity_unit(metric));
+        text += fmt::format("{},{},{},{},{},,,,\n", name, head, core::csv_cell(metric),
+                            csv_number(values[head]), sweep::similarity_unit(metric));
   }
   return text;
 }
 
-std::string cell_of(const Json& value) {
-  return value.is_number() ? significant(value.get<double>(), 4) : std::string("–");
+std::string cell_of(const core::Json& value) {
+  return value.is_number() ? core::significant(value.get<double>(), 4) : std::string("–");
 }
 
-std::string metric_table(const Json& document) {
+std::string metric_table(const core::Json& document) {
   Rows rows;
-  for (const Json& layer : document.at("layers"))
+  for (const core::Json& layer : document.at("layers"))
     for (const auto& [metric, row] : layer.at("metrics").items())
       rows.push_back({layer.at("layer").get<std::string>(), metric, cell_of(row.at("value")),
                       cell_of(row.at("low")), cell_of(row.at("high")), cell_of(row.at("null")),
@@ -63,22 +64,22 @@ std::string metric_table(const Json& document) {
 
 std::string measure_table() {
   Rows rows;
-  for (const SimilarityMeasure& row : similarity_measures())
+  for (const sweep::SimilarityMeasure& row : sweep::similarity_measures())
     rows.push_back({std::string(row.name), std::string(row.compares), std::string(row.range),
                     std::string(row.zero), std::string(row.one), std::string(row.caveat)});
   return plain_table({"Measure", "Compares", "Range", "0 means", "1 means", "Mind"}, rows,
                      "What the measures are");
 }
 
-std::string ablation_html(const Json& document) {
+std::string ablation_html(const core::Json& document) {
   if (!document.contains("ablation")) return "";
-  const Json& ablation = document.at("ablation");
-  const auto points = [](const Json& share) {
-    return share.is_number() ? significant(100 * share.get<double>(), 3) : std::string("–");
+  const core::Json& ablation = document.at("ablation");
+  const auto points = [](const core::Json& share) {
+    return share.is_number() ? core::significant(100 * share.get<double>(), 3) : std::string("–");
   };
   Rows rows;
-  for (const Json& layer : ablation.at("layers"))
-    for (const Json& head : layer.at("heads")) {
+  for (const core::Json& layer : ablation.at("layers"))
+    for (const core::Json& head : layer.at("heads")) {
       std::vector<std::string> row{layer.at("layer").get<std::string>(), head.at("head").dump()};
       for (const char* what : {"removed", "left"}) {
         row.push_back(cell_of(head.at(what).at("loss_change")));
@@ -94,9 +95,9 @@ std::string ablation_html(const Json& document) {
                                  points(ablation.at("top1"))));
 }
 
-std::string comparison_html(const Json& document) {
+std::string comparison_html(const core::Json& document) {
   if (!document.contains("comparison")) return "";
-  const Json& comparison = document.at("comparison");
+  const core::Json& comparison = document.at("comparison");
   Rows rows;
   for (const auto& [metric, row] : comparison.at("summary").items())
     rows.push_back({metric, cell_of(row.at("difference")), cell_of(row.at("low")),
@@ -107,12 +108,12 @@ std::string comparison_html(const Json& document) {
                          ", on the same images; low and high: 95 %, bootstrap over images");
 }
 
-std::string picture_html(const Json& document, const fs::path& folder) {
+std::string picture_html(const core::Json& document, const fs::path& folder) {
   if (!document.contains("pictures")) return "";
   const auto image = [&](const std::string& file, const std::string& words) {
     std::ifstream stream(folder / file, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-    if (bytes.empty()) throw Failure((folder / file).string() + " cannot be read");
+    if (bytes.empty()) throw core::Failure((folder / file).string() + " cannot be read");
     return fmt::format(
         "<figure class=\"map\"><img src=\"{}\" alt=\"{}\" title=\"{}\" width=\"112\"/>"
         "<figcaption>{}</figcaption></figure>\n",
@@ -122,15 +123,15 @@ std::string picture_html(const Json& document, const fs::path& folder) {
       "<p>How much each place is attended to: by the class token where there is one, else by the "
       "tokens of its window on average. The brightest colour is each map's own largest value. The "
       "files lie beside this page.</p>\n";
-  for (const Json& picture : document.at("pictures")) {
+  for (const core::Json& picture : document.at("pictures")) {
     const std::string number = "Image " + picture.at("image").dump();
     html += "<h3>" + number + "</h3>\n<div class=\"maps\">" +
             image(picture.at("file").get<std::string>(), "itself") + "</div>\n";
-    for (const Json& layer : picture.at("layers")) {
+    for (const core::Json& layer : picture.at("layers")) {
       html +=
           "<p>" + html_text(layer.at("layer").get<std::string>()) + "</p>\n<div class=\"maps\">";
       std::size_t head = 0;
-      for (const Json& file : layer.at("files"))
+      for (const core::Json& file : layer.at("files"))
         html += image(file.get<std::string>(), "head " + std::to_string(head++));
       html += "</div>\n";
     }
@@ -139,12 +140,12 @@ std::string picture_html(const Json& document, const fs::path& folder) {
 }
 
 /// Layers x layers; `key` names what the document holds and the figure.
-Figure layers_figure(const Json& document, const char* key, const std::string& heading) {
+Figure layers_figure(const core::Json& document, const char* key, const std::string& heading) {
   Figure figure;
   figure.name = key;
   figure.heading = heading;
   if (!document.contains(key)) return figure;
-  const Json& map = document.at(key);
+  const core::Json& map = document.at(key);
   HeatMap chart{.id = "",
                 .title = heading,
                 .description = heading + ", in percent.",
@@ -154,10 +155,10 @@ Figure layers_figure(const Json& document, const char* key, const std::string& h
     HeatRow row{map.at("layers")[i].get<std::string>(), {}};
     for (std::size_t j = 0; j < map.at("values")[i].size(); ++j) {
       HeatCell cell;
-      if (const Json& value = map.at("values")[i][j]; value.is_number()) {
+      if (const core::Json& value = map.at("values")[i][j]; value.is_number()) {
         cell.share = value.get<double>();
         cell.tip = fmt::format("{} | {} | {}", row.label, map.at("layers")[j].get<std::string>(),
-                               significant(*cell.share, 3));
+                               core::significant(*cell.share, 3));
       }
       row.cells.push_back(cell);
     }
@@ -169,7 +170,7 @@ Figure layers_figure(const Json& document, const char* key, const std::string& h
   return figure;
 }
 
-std::vector<Figure> similarity_figures(const Json& document,
+std::vector<Figure> similarity_figures(const core::Json& document,
                                        const std::shared_ptr<const HeadFacts>& facts) {
   const std::vector<NamedHeads> heads{{"", {facts}}};
   std::vector<Figure> figures;
@@ -182,7 +183,7 @@ std::vector<Figure> similarity_figures(const Json& document,
   return figures;
 }
 
-std::string page_html(const Json& document, const std::vector<Figure>& figures,
+std::string page_html(const core::Json& document, const std::vector<Figure>& figures,
                       const fs::path& folder) {
   PageSections sections;
   for (std::size_t i = 0; i < figures.size();) {
@@ -193,7 +194,7 @@ std::string page_html(const Json& document, const std::vector<Figure>& figures,
   sections.add("comparison", "Against another model", comparison_html(document));
   sections.add("maps", "Attention maps", picture_html(document, folder));
   std::vector<std::string> notes;
-  for (const Json& layer : document.at("layers"))
+  for (const core::Json& layer : document.at("layers"))
     if (layer.contains("note"))
       notes.push_back(layer.at("layer").get<std::string>() + ": " +
                       layer.at("note").get<std::string>());
@@ -209,11 +210,11 @@ std::string page_html(const Json& document, const std::vector<Figure>& figures,
 
 }  // namespace
 
-std::vector<ReportFile> similarity_files(const Json& similarity, const fs::path& folder) {
+std::vector<ReportFile> similarity_files(const core::Json& similarity, const fs::path& folder) {
   const auto facts = std::make_shared<const HeadFacts>(head_facts(similarity));
   const std::vector<Figure> figures = similarity_figures(similarity, facts);
   std::vector<ReportFile> files{{"index.html", page_html(similarity, figures, folder)},
-                                {"similarity.json", dump_json(similarity, 2) + "\n"},
+                                {"similarity.json", core::dump_json(similarity, 2) + "\n"},
                                 {"similarity.csv", similarity_csv(similarity)}};
   for (const Figure& figure : figures)
     files.push_back({figure.name + ".svg", stand_alone(figure.wide)});
@@ -223,4 +224,4 @@ std::vector<ReportFile> similarity_files(const Json& similarity, const fs::path&
   return files;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -8,7 +8,7 @@
 #include "report/stacked_bars.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::size_t kMostBars = 24;
@@ -132,4 +132,4 @@ std::vector<Figure> roofline_figures(const ReportModels& models) {
   return all;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -6,11 +6,11 @@
 #include <set>
 #include <utility>
 
+#include "architecture/presets.h"
 #include "report/paper_values.h"
 #include "report/words.h"
-#include "spec/presets.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 using Speeds = std::map<Setting, Measured>;
@@ -20,11 +20,11 @@ std::map<std::string, Speeds> preset_speeds(const ReportModels& models,
                                             const std::vector<PaperSpeedRatio>& pairs) {
   std::set<std::string> presets;
   for (const PaperSpeedRatio& pair : pairs) presets.insert({pair.of, pair.to});
-  const std::vector<std::string> known = preset_names();
+  const std::vector<std::string> known = architecture::preset_names();
   std::map<std::string, Speeds> result;
   for (const std::string& preset : presets) {
     if (std::find(known.begin(), known.end(), preset) == known.end()) continue;
-    const std::string id = model_id(resolve_model(preset).spec);
+    const std::string id = architecture::model_id(architecture::resolve_model(preset).spec);
     for (const ReportModel& model : models.models) {
       if (model.id != id) continue;
       result[preset] = model.throughput_elsewhere;
@@ -78,4 +78,4 @@ SpeedRatioTable speed_ratio_table(const ReportInput& input, const ReportModels& 
   return table;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -5,7 +5,7 @@
 
 #include "report/report_model.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 inline constexpr const char* kSpeedRatioHeading = "Speed ratios beside the paper's";
 
@@ -19,4 +19,4 @@ struct SpeedRatioTable {
 
 SpeedRatioTable speed_ratio_table(const ReportInput& input, const ReportModels& models);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

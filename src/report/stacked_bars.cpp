@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "report/chart_frame.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr double kBarHeight = 22;
@@ -102,9 +102,9 @@ double height_of(const StackedBars& chart, const Layout& layout, double width) {
 std::string stacked_bars(const StackedBars& chart, double width) {
   if (chart.bars.empty()) return "";
   for (const Bar& bar : chart.bars) {
-    ensure(bar.shares.size() == chart.categories.size(), "a bar has one share a category");
+    core::ensure(bar.shares.size() == chart.categories.size(), "a bar has one share a category");
     for (const double share : bar.shares)
-      ensure(std::isfinite(share) && share >= 0, "a share is finite and not negative");
+      core::ensure(std::isfinite(share) && share >= 0, "a share is finite and not negative");
   }
   const Layout layout = layout_for(chart, width);
   SvgWriter svg(chart.id, width, height_of(chart, layout, width), chart.title, chart.description);
@@ -131,4 +131,4 @@ std::string stacked_bars(const StackedBars& chart, double width) {
   return svg.str();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

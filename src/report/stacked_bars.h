@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// One bar; `shares` in the order of the categories. They are drawn as they are, also where they do
 /// not sum to 1.
@@ -29,4 +29,4 @@ struct StackedBars {
 /// not finite or negative breaks a promise.
 std::string stacked_bars(const StackedBars& chart, double width);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 constexpr std::array kShapes{MarkShape::kCircle,          MarkShape::kSquare, MarkShape::kTriangle,
@@ -22,7 +22,7 @@ std::string_view anchor_name(Anchor anchor) {
 }
 
 /// Text as XML takes it: escaped, without control characters or broken UTF-8.
-std::string xml(std::string_view text) { return escape_html(printable(text)); }
+std::string xml(std::string_view text) { return core::escape_html(core::printable(text)); }
 
 std::string polygon(double x, double y, std::initializer_list<std::pair<double, double>> corners) {
   std::string d;
@@ -86,7 +86,7 @@ MarkShape series_shape(int series) {
 std::string series_class(int series) { return fmt::format("s{}", series % kSeriesStyles); }
 
 std::string svg_number(double value) {
-  ensure(std::isfinite(value), "a drawing holds finite numbers only");
+  core::ensure(std::isfinite(value), "a drawing holds finite numbers only");
   std::string text = fmt::format("{:.2f}", value);
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
@@ -94,12 +94,12 @@ std::string svg_number(double value) {
 }
 
 double text_width(std::string_view text, double size) {
-  return 0.56 * size * static_cast<double>(display_width(text));
+  return 0.56 * size * static_cast<double>(core::display_width(text));
 }
 
 std::string fitted(std::string_view text, double width, double size) {
   const double columns = std::max(1.0, std::floor(width / (0.56 * size)));
-  return clipped(text, static_cast<std::size_t>(columns));
+  return core::clipped(text, static_cast<std::size_t>(columns));
 }
 
 SvgWriter::SvgWriter(std::string_view id, double width, double height, std::string_view title,
@@ -147,4 +147,4 @@ void SvgWriter::mark(MarkShape shape, double x, double y, double radius, std::st
   close("path", tip);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

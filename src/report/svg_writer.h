@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// Shapes that go with colours, so that colour is never the only sign.
 enum class MarkShape { kCircle, kSquare, kTriangle, kDiamond, kInvertedTriangle, kPlus, kCross };
@@ -51,4 +51,4 @@ class SvgWriter {
   std::string out_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::report

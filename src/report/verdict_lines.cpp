@@ -8,7 +8,7 @@
 #include "core/text.h"
 #include "report/words.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 /// The model with the largest of what `score` gives; null if it gives nothing for any.
@@ -38,16 +38,17 @@ const ReportModel* fastest(const ReportModels& models) {
 }
 
 std::string called(const ReportModel& model) {
-  return fmt::format("model {} ({})", model.number, printable(model.name));
+  return fmt::format("model {} ({})", model.number, core::printable(model.name));
 }
 
 /// Why there are no numbers, from the failures.
 std::string why_missing(const ReportInput& input) {
   if (input.failures.empty()) return "no such stage has finished";
   const TrialFailure& first = input.failures.front();
-  return fmt::format("{} did not end well, the first with \"{}\"",
-                     counted(static_cast<std::int64_t>(input.failures.size()), "stage"),
-                     clipped(printable(first.reason.empty() ? first.state : first.reason), 80));
+  return fmt::format(
+      "{} did not end well, the first with \"{}\"",
+      counted(static_cast<std::int64_t>(input.failures.size()), "stage"),
+      core::clipped(core::printable(first.reason.empty() ? first.state : first.reason), 80));
 }
 
 std::string accuracy_line(const ReportInput& input, const ReportModels& models) {
@@ -57,13 +58,13 @@ std::string accuracy_line(const ReportInput& input, const ReportModels& models) 
   std::string line =
       fmt::format("Most accurate: {} with {} % top-1", called(*best), accuracy_text(accuracy));
   line += fmt::format(" on {} ({}",
-                      models.dataset.empty() ? "the test data" : printable(models.dataset),
+                      models.dataset.empty() ? "the test data" : core::printable(models.dataset),
                       counted(accuracy.seeds, "seed"));
   if (accuracy.low)
     line +=
         fmt::format("; 95 % interval {} for only {} test images",
                     range_text(accuracy.low, accuracy.high, [](double x) { return percent(x); }),
-                    with_thousands(accuracy.images));
+                    core::with_thousands(accuracy.images));
   line += ")";
   if (accuracy.images >= 10000) line.replace(line.find("for only "), 9, "for ");
   std::int64_t others = 0, alike = 0;
@@ -112,7 +113,7 @@ std::string speed_line(const ReportInput& input, const ReportModels& models) {
   if (!spread.empty()) line += "p5–p95 " + spread + ", ";
   line += counted(best->throughput->samples, "sample");
   const std::string setting = setting_text(models.setting);
-  if (!setting.empty()) line += "; " + printable(setting);
+  if (!setting.empty()) line += "; " + core::printable(setting);
   line += ")";
   const ReportModel* reference = models.reference();
   if (best->ratio && reference != nullptr && reference != best) {
@@ -151,21 +152,21 @@ std::string trade_off(const ReportModels& models) {
       is_settled ? "" : ", a difference that may be luck", on_front, models.models.size());
 }
 
-std::string guideline_count(const GuideResult& result) {
+std::string guideline_count(const guide::GuideResult& result) {
   const auto count = static_cast<std::int64_t>(result.guidelines.size());
   if (count == 0) return "no guideline is supported";
   const bool one = count == 1;
   return fmt::format("{} {} supported, the first of grade {}", counted(count, "guideline"),
-                     one ? "is" : "are", grade_letter(result.guidelines.front().grade));
+                     one ? "is" : "are", guide::grade_letter(result.guidelines.front().grade));
 }
 
 }  // namespace
 
-std::string open_claims_text(const GuideResult& guidelines) {
+std::string open_claims_text(const guide::GuideResult& guidelines) {
   if (guidelines.not_supported.empty()) return "";
   std::set<std::string> factors;
   std::optional<std::int64_t> least, most;
-  for (const NotSupported& claim : guidelines.not_supported) {
+  for (const guide::NotSupported& claim : guidelines.not_supported) {
     factors.insert(claim.factor);
     if (!claim.samples_needed) continue;
     least = std::min(least.value_or(*claim.samples_needed), *claim.samples_needed);
@@ -174,7 +175,7 @@ std::string open_claims_text(const GuideResult& guidelines) {
   std::string text = fmt::format(
       "{} about {} {} not carried by these results",
       counted(static_cast<std::int64_t>(guidelines.not_supported.size()), "possible claim"),
-      printable(listed({factors.begin(), factors.end()})),
+      core::printable(listed({factors.begin(), factors.end()})),
       guidelines.not_supported.size() == 1 ? "is" : "are");
   if (!least) return text;
   const std::string range = *least == *most ? counted(*most, "matched block")
@@ -194,4 +195,4 @@ std::vector<std::string> verdict_lines(const ReportInput& input) {
   return verdict_lines(input, report_models(input));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

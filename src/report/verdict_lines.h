@@ -5,7 +5,7 @@
 
 #include "report/report_model.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// The three most telling lines of a report, "Lead: sentence." in plain words: the most accurate
 /// model and what cannot be told apart from it; the fastest; what is traded and what the results do
@@ -15,6 +15,6 @@ std::vector<std::string> verdict_lines(const ReportInput& input);
 std::vector<std::string> verdict_lines(const ReportInput& input, const ReportModels& models);
 
 /// What would settle the claims that are not supported: a sentence, empty if none is open.
-std::string open_claims_text(const GuideResult& guidelines);
+std::string open_claims_text(const guide::GuideResult& guidelines);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -6,17 +6,17 @@
 
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
-std::string scalar_text(const Json& value) {
+std::string scalar_text(const core::Json& value) {
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) return significant(value.get<double>(), 6);
+  if (value.is_number_float()) return core::significant(value.get<double>(), 6);
   if (value.is_null()) return "not recorded";
-  return dump_json(value);
+  return core::dump_json(value);
 }
 
-void flatten(const Json& json, const std::string& name, std::vector<NamedFact>& facts) {
+void flatten(const core::Json& json, const std::string& name, std::vector<NamedFact>& facts) {
   if (json.is_object()) {
     for (const auto& [key, value] : json.items())
       flatten(value, name.empty() ? key : name + "." + key, facts);
@@ -24,7 +24,7 @@ void flatten(const Json& json, const std::string& name, std::vector<NamedFact>& 
   }
   std::string text;
   if (json.is_array())
-    for (const Json& item : json) text += (text.empty() ? "" : ", ") + scalar_text(item);
+    for (const core::Json& item : json) text += (text.empty() ? "" : ", ") + scalar_text(item);
   else
     text = scalar_text(json);
   facts.push_back({name, text});
@@ -39,8 +39,9 @@ std::string percent(double share, int decimals) {
 std::string two_decimals(double value) { return fmt::format("{:.2f}", value); }
 
 std::string rate(double value) {
-  if (std::abs(value) >= 100 && std::abs(value) < 1e15) return with_thousands(std::llround(value));
-  return significant(value, 3);
+  if (std::abs(value) >= 100 && std::abs(value) < 1e15)
+    return core::with_thousands(std::llround(value));
+  return core::significant(value, 3);
 }
 
 std::string accuracy_text(const Accuracy& accuracy) {
@@ -50,7 +51,7 @@ std::string accuracy_text(const Accuracy& accuracy) {
 }
 
 std::string counted(std::int64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", with_thousands(count), noun, count == 1 ? "" : "s");
+  return fmt::format("{} {}{}", core::with_thousands(count), noun, count == 1 ? "" : "s");
 }
 
 std::string listed(const std::vector<std::string>& words) {
@@ -64,7 +65,7 @@ std::string listed(const std::vector<std::string>& words) {
 
 std::string escape_markdown(std::string_view text) {
   std::string escaped;
-  for (const char c : printable(text)) {
+  for (const char c : core::printable(text)) {
     if (c == '<')
       escaped += "&lt;";
     else if (c == '>')
@@ -81,7 +82,7 @@ std::string escape_markdown(std::string_view text) {
 
 std::string escape_latex(std::string_view text) {
   std::string escaped;
-  for (const char c : printable(text)) {
+  for (const char c : core::printable(text)) {
     if (c == '\\')
       escaped += "\\textbackslash{}";
     else if (c == '~')
@@ -96,11 +97,11 @@ std::string escape_latex(std::string_view text) {
   return escaped;
 }
 
-std::vector<NamedFact> facts_of(const Json& json) {
+std::vector<NamedFact> facts_of(const core::Json& json) {
   std::vector<NamedFact> facts;
   flatten(json.is_array() && json.size() == 1 ? json[0] : json, "", facts);
   if (facts.size() == 1 && facts[0].name.empty()) facts.clear();
   return facts;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -6,7 +6,7 @@
 
 #include "report/report_model.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// A share in percent without the sign: 0.9734 -> "97.3".
 std::string percent(double share, int decimals = 1);
@@ -39,6 +39,6 @@ struct NamedFact {
 };
 /// Flattens nested objects ("cpu.cores"); lists become "a, b". An array of one element is read as
 /// that element.
-std::vector<NamedFact> facts_of(const Json& json);
+std::vector<NamedFact> facts_of(const core::Json& json);
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -17,7 +17,7 @@
 #include "core/interrupt.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::schedule {
 
 namespace {
 
@@ -31,7 +31,7 @@ struct Pipe {
 Pipe open_pipe() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw Failure(std::string("cannot make a pipe: ") + std::strerror(errno));
+    throw core::Failure(std::string("cannot make a pipe: ") + std::strerror(errno));
   return {ends[0], ends[1]};
 }
 
@@ -76,13 +76,14 @@ void ignore_broken_pipes() {
 }  // namespace
 
 std::filesystem::path engine_program() {
-  std::filesystem::path path = program_folder() / "vitlab-engine";
+  std::filesystem::path path = core::program_folder() / "vitlab-engine";
   if (!std::filesystem::exists(path))
-    throw Failure(path.string() + " is missing: build the target vitlab-engine beside vitlab");
+    throw core::Failure(path.string() +
+                        " is missing: build the target vitlab-engine beside vitlab");
   return path;
 }
 
-EngineProcess::EngineProcess(const Json& request) {
+EngineProcess::EngineProcess(const core::Json& request) {
   ignore_broken_pipes();
   const std::string program = engine_program().string();
   const Pipe request_pipe = open_pipe();
@@ -95,10 +96,10 @@ EngineProcess::EngineProcess(const Json& request) {
   events_ = event_pipe.read;
   if (pid_ < 0) {
     close(request_pipe.write);
-    throw Failure(std::string("cannot start vitlab-engine: ") + std::strerror(errno));
+    throw core::Failure(std::string("cannot start vitlab-engine: ") + std::strerror(errno));
   }
   fcntl(events_, F_SETFL, O_NONBLOCK);
-  write_all(request_pipe.write, dump_json(request) + "\n");
+  write_all(request_pipe.write, core::dump_json(request) + "\n");
   close(request_pipe.write);
 }
 
@@ -136,14 +137,15 @@ bool EngineProcess::read_available() {
   }
 }
 
-std::optional<Json> EngineProcess::take_event() {
+std::optional<core::Json> EngineProcess::take_event() {
   const std::size_t end = buffer_.find('\n');
   if (end == std::string::npos) return std::nullopt;
   const std::string line = buffer_.substr(0, end);
   buffer_.erase(0, end + 1);
-  Json event = Json::parse(line, nullptr, false);
+  core::Json event = core::Json::parse(line, nullptr, false);
   if (!event.is_object())
-    throw Failure("vitlab-engine wrote something that is no event: " + quoted_clip(line));
+    throw core::Failure("vitlab-engine wrote something that is no event: " +
+                        core::quoted_clip(line));
   return event;
 }
 
@@ -164,23 +166,23 @@ std::string describe_exit(int status) {
   return "signal " + std::to_string(-status) + " (" + strsignal(-status) + ")";
 }
 
-void throw_engine_error(const Json& event) {
+void throw_engine_error(const core::Json& event) {
   const auto kind = event.value("kind", std::string("internal"));
   const auto message = event.value("message", std::string("the engine gave no reason"));
-  if (kind == "user") throw UserError(message);
-  if (kind == "capability") throw CapabilityError(message);
-  if (kind == "interrupted") throw Interrupted(message);
-  throw Failure(kind == "internal" ? "internal error in the engine: " + message : message);
+  if (kind == "user") throw core::UserError(message);
+  if (kind == "capability") throw core::CapabilityError(message);
+  if (kind == "interrupted") throw core::Interrupted(message);
+  throw core::Failure(kind == "internal" ? "internal error in the engine: " + message : message);
 }
 
-Json run_engine(const Json& request, const OnEvent& on_event) {
+core::Json run_engine(const core::Json& request, const OnEvent& on_event) {
   EngineProcess engine(request);
-  std::optional<Json> result, error;
+  std::optional<core::Json> result, error;
   bool open = true, signalled = false;
   while (open) {
     pollfd ready{engine.event_descriptor(), POLLIN, 0};
     poll(&ready, 1, 100);
-    if (interrupt_requested() && !signalled) {
+    if (core::interrupt_requested() && !signalled) {
       engine.send_signal(SIGINT);
       signalled = true;
     }
@@ -198,10 +200,10 @@ Json run_engine(const Json& request, const OnEvent& on_event) {
   const int status = engine.wait();
   if (error) throw_engine_error(*error);
   // An interrupt may reach an engine before it listens.
-  if (!result && interrupt_requested() && status == -SIGINT)
-    throw Interrupted("stopped by an interrupt");
-  if (!result) throw Failure("the engine ended without a result: " + describe_exit(status));
+  if (!result && core::interrupt_requested() && status == -SIGINT)
+    throw core::Interrupted("stopped by an interrupt");
+  if (!result) throw core::Failure("the engine ended without a result: " + describe_exit(status));
   return std::move(*result);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::schedule

@@ -9,7 +9,7 @@
 
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::schedule {
 
 /// The program that holds LibTorch: vitlab-engine beside the running program. Throws Failure naming
 /// the path if it is not there.
@@ -20,7 +20,7 @@ std::filesystem::path engine_program();
 /// that a Ctrl-C reaches it once, from us, and it dies with us.
 class EngineProcess {
  public:
-  explicit EngineProcess(const Json& request);
+  explicit EngineProcess(const core::Json& request);
   EngineProcess(const EngineProcess&) = delete;
   EngineProcess& operator=(const EngineProcess&) = delete;
   EngineProcess(EngineProcess&& other) noexcept;
@@ -33,7 +33,7 @@ class EngineProcess {
   /// Reads what is there; false once the engine has closed its end.
   bool read_available();
   /// The next whole event that was read.
-  std::optional<Json> take_event();
+  std::optional<core::Json> take_event();
 
   void send_signal(int signal) const;
   /// Waits for the end: the exit status, or minus the signal that killed it.
@@ -47,17 +47,17 @@ class EngineProcess {
 };
 
 /// Events of a request: {"event": "progress", "done", "total", "note"} and others.
-using OnEvent = std::function<void(const Json&)>;
+using OnEvent = std::function<void(const core::Json&)>;
 
 /// Runs one request to its end and gives the result's payload. Errors of the engine are thrown here
 /// as what they were there (UserError, CapabilityError, Failure, Interrupted); an engine that died
 /// is a Failure that names the signal. Ctrl-C is passed on once and its answer awaited.
-Json run_engine(const Json& request, const OnEvent& on_event = {});
+core::Json run_engine(const core::Json& request, const OnEvent& on_event = {});
 
 /// Throws what an {"event": "error", "kind", "message"} says.
-[[noreturn]] void throw_engine_error(const Json& event);
+[[noreturn]] void throw_engine_error(const core::Json& event);
 
 /// "exit code 3" or "signal 9 (Killed)".
 std::string describe_exit(int status);
 
-}  // namespace vitlab
+}  // namespace vitlab::schedule

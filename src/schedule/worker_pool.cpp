@@ -11,7 +11,7 @@
 #include "core/interrupt.h"
 #include "schedule/engine_process.h"
 
-namespace vitlab {
+namespace vitlab::schedule {
 
 namespace {
 
@@ -21,31 +21,31 @@ struct Worker {
   int number = 0;
   std::string stage;  // "" between stages
   std::string kind;
-  std::optional<Json> error;
+  std::optional<core::Json> error;
 };
 
 class Pool {
  public:
-  Pool(const Store& store, const PhaseRequest& request, const OnWorkerEvent& on_event)
+  Pool(const store::Store& store, const PhaseRequest& request, const OnWorkerEvent& on_event)
       : store_(store), request_(request), on_event_(on_event) {}
 
   void run() {
     for (int i = 0; i < request_.workers; ++i) start(i);
     while (!workers_.empty()) {
       wait_for_events();
-      if (interrupt_requested() && !signalled_) {
+      if (core::interrupt_requested() && !signalled_) {
         signalled_ = true;
         for (const Worker& worker : workers_) worker.engine.send_signal(SIGINT);
       }
       for (std::size_t i = workers_.size(); i-- > 0;) serve(i);
     }
-    if (signalled_) throw Interrupted("interrupted; the same command resumes");
+    if (signalled_) throw core::Interrupted("interrupted; the same command resumes");
     if (fatal_) throw_engine_error(*fatal_);
   }
 
  private:
   void start(int number) {
-    Json request = Json::object();
+    core::Json request = core::Json::object();
     request["command"] = "work";
     request["store"] = store_.folder().string();
     request["plan"] = request_.plan;
@@ -72,7 +72,7 @@ class Pool {
     if (!open) end(i);
   }
 
-  void note(Worker& worker, Json event) {
+  void note(Worker& worker, core::Json event) {
     const auto kind = event.value("event", std::string());
     if (kind == "stage_begin") {
       worker.stage = event.value("id", std::string());
@@ -100,34 +100,35 @@ class Pool {
     if (!died || signalled_ || fatal_) return;
     if (!worker.stage.empty()) record_loss(worker, status);
     if (++restarts_ > 20 + 3 * request_.workers)
-      throw Failure("engines keep dying; the last ended with " + describe_exit(status));
+      throw core::Failure("engines keep dying; the last ended with " + describe_exit(status));
     start(worker.number);
   }
 
   void record_loss(const Worker& worker, int status) {
-    StageRecord record;
+    store::StageRecord record;
     record.id = worker.stage;
     record.kind = worker.kind;
-    record.state = StageState::kLost;
+    record.state = store::StageState::kLost;
     record.reason = "the engine died: " + describe_exit(status);
     if (status == -SIGKILL) record.reason += "; killed from outside, perhaps for lack of memory";
     record.provenance["run"] = request_.run;
     store_.publish(std::move(record));
   }
 
-  const Store& store_;
+  const store::Store& store_;
   const PhaseRequest& request_;
   const OnWorkerEvent& on_event_;
   std::vector<Worker> workers_;
-  std::optional<Json> fatal_;
+  std::optional<core::Json> fatal_;
   bool signalled_ = false;
   int restarts_ = 0;
 };
 
 }  // namespace
 
-void run_phase(const Store& store, const PhaseRequest& request, const OnWorkerEvent& on_event) {
+void run_phase(const store::Store& store, const PhaseRequest& request,
+               const OnWorkerEvent& on_event) {
   Pool(store, request, on_event).run();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::schedule

@@ -7,7 +7,7 @@
 #include "core/json.h"
 #include "store/store.h"
 
-namespace vitlab {
+namespace vitlab::schedule {
 
 /// One phase of a sweep on this machine: the untimed stages by several engines at once, or the
 /// timed ones by one engine that has the device to itself.
@@ -23,11 +23,12 @@ struct PhaseRequest {
 
 /// What the engines say meanwhile: {"event": "stage_begin" | "stage_progress" | "stage_end", "id",
 /// "kind", "worker", …}.
-using OnWorkerEvent = std::function<void(const Json&)>;
+using OnWorkerEvent = std::function<void(const core::Json&)>;
 
 /// Runs engines until nothing is left to do in this phase. An engine that dies costs the stage it
 /// was at one attempt (recorded as lost, with the signal) and is replaced. Ctrl-C is passed on
 /// once, the engines finish their step, and Interrupted is thrown; whatever was published stays.
-void run_phase(const Store& store, const PhaseRequest& request, const OnWorkerEvent& on_event);
+void run_phase(const store::Store& store, const PhaseRequest& request,
+               const OnWorkerEvent& on_event);
 
-}  // namespace vitlab
+}  // namespace vitlab::schedule

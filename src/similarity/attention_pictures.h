@@ -9,7 +9,7 @@
 #include "similarity/image_source.h"
 #include "similarity/token_grid.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 /// How much each pixel of the layer's map is attended to, (heads, height, width) in float64, from
 /// the maps (windows, heads, queries, keys) of one image: by the first class token where there is
@@ -20,7 +20,8 @@ at::Tensor attention_received(const TokenGrid& grid, const at::Tensor& maps);
 /// as maps/<number>_<layer>_<head>.png under `folder`, each with its own largest value as the
 /// brightest colour. `numbers` name the source's images in its order. Gives back
 /// [{"image", "file", "layers": [{"layer", "files": […]}]}], files relative to `folder`.
-Json draw_attention(const Executor& executor, const Weights& weights, ImageSource& source,
-                    const std::vector<Index>& numbers, const std::filesystem::path& folder);
+core::Json draw_attention(const model::Executor& executor, const model::Weights& weights,
+                          ImageSource& source, const std::vector<graph::Index>& numbers,
+                          const std::filesystem::path& folder);
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -9,7 +9,7 @@
 #include "stats/intervals.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
@@ -30,7 +30,8 @@ std::vector<double> minus(const std::vector<double>& a, const std::vector<double
 void set_interval(MetricDifference& difference, const std::vector<double>& by_image,
                   std::uint64_t seed) {
   if (by_image.size() < 2) return;
-  const Estimate interval = bootstrap_mean(by_image, {.draws = kComparisonDraws, .seed = seed});
+  const stats::Estimate interval =
+      stats::bootstrap_mean(by_image, {.draws = kComparisonDraws, .seed = seed});
   difference.low = interval.low;
   difference.high = interval.high;
 }
@@ -41,11 +42,11 @@ struct Gathered {
   std::vector<double> by_image;  // sums over layers; empty if some layer has none
 };
 
-Json difference_json(const MetricDifference& difference) {
+core::Json difference_json(const MetricDifference& difference) {
   const auto or_null = [](const std::optional<double>& value) {
-    return value ? json_number(*value) : Json(nullptr);
+    return value ? core::json_number(*value) : core::Json(nullptr);
   };
-  return {{"difference", json_number(difference.value)},
+  return {{"difference", core::json_number(difference.value)},
           {"low", or_null(difference.low)},
           {"high", or_null(difference.high)}};
 }
@@ -72,8 +73,8 @@ std::string sentence_of(const SimilarityComparison& comparison) {
 SimilarityComparison compare_similarity(const SimilarityResult& a, const SimilarityResult& b,
                                         std::uint64_t seed) {
   if (a.images != b.images)
-    throw UserError("the two models saw " + std::to_string(a.images) + " and " +
-                    std::to_string(b.images) + " images: compare them on the same ones");
+    throw core::UserError("the two models saw " + std::to_string(a.images) + " and " +
+                          std::to_string(b.images) + " images: compare them on the same ones");
   SimilarityComparison comparison;
   std::vector<std::string> order;
   std::map<std::string, Gathered> gathered;
@@ -103,14 +104,15 @@ SimilarityComparison compare_similarity(const SimilarityResult& a, const Similar
     comparison.layers.push_back(std::move(row));
   }
   if (comparison.layers.empty())
-    throw UserError("the two models have no attention layer in common, so nothing is compared");
+    throw core::UserError(
+        "the two models have no attention layer in common, so nothing is compared");
   for (const LayerSimilarity& layer : b.layers)
     if (find_named(a.layers, layer.layer, &LayerSimilarity::layer) == a.layers.end())
       comparison.only_b.push_back(layer.layer);
   for (const std::string& name : order) {
     Gathered& all = gathered[name];
-    const auto layers = static_cast<Index>(all.values.size());
-    MetricDifference summary{.name = name, .value = mean(all.values), .layers = layers};
+    const auto layers = static_cast<graph::Index>(all.values.size());
+    MetricDifference summary{.name = name, .value = stats::mean(all.values), .layers = layers};
     summary.opposite = std::count_if(all.values.begin(), all.values.end(),
                                      [&](double value) { return value * summary.value < 0; });
     for (double& value : all.by_image) value /= static_cast<double>(layers);
@@ -120,10 +122,10 @@ SimilarityComparison compare_similarity(const SimilarityResult& a, const Similar
   return comparison;
 }
 
-Json comparison_json(const SimilarityComparison& comparison) {
-  Json layers = Json::array(), summary = Json::object();
+core::Json comparison_json(const SimilarityComparison& comparison) {
+  core::Json layers = core::Json::array(), summary = core::Json::object();
   for (const LayerDifference& layer : comparison.layers) {
-    Json metrics = Json::object();
+    core::Json metrics = core::Json::object();
     for (const MetricDifference& metric : layer.metrics)
       metrics[metric.name] = difference_json(metric);
     layers.push_back({{"layer", layer.layer}, {"metrics", metrics}});
@@ -140,4 +142,4 @@ Json comparison_json(const SimilarityComparison& comparison) {
           {"sentence", sentence_of(comparison)}};
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

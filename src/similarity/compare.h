@@ -7,7 +7,7 @@
 #include "core/json.h"
 #include "similarity/head_similarity.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 /// By how much a metric of the first model exceeds that of the second: the mean over images, and a
 /// bootstrap interval over the images that both saw (none where the metric is no mean over images).
@@ -15,8 +15,8 @@ struct MetricDifference {
   std::string name;
   double value = 0;
   std::optional<double> low, high;
-  Index layers = 1;    // that it is the mean of
-  Index opposite = 0;  // of these, how many differ the other way
+  graph::Index layers = 1;    // that it is the mean of
+  graph::Index opposite = 0;  // of these, how many differ the other way
 };
 
 struct LayerDifference {
@@ -37,6 +37,6 @@ SimilarityComparison compare_similarity(const SimilarityResult& a, const Similar
 
 /// {"layers": [{"layer", "metrics": {name: {"difference", "low", "high"}}}], "summary": {name: {…,
 /// "layers", "opposite"}}, "only_a", "only_b", "sentence"}.
-Json comparison_json(const SimilarityComparison& comparison);
+core::Json comparison_json(const SimilarityComparison& comparison);
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -6,22 +6,23 @@
 
 #include "model/mean_logits.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
 /// Brings a new parameter of 1 x … x 1 into the flow; its tensor may be larger when the graph runs.
-std::pair<ParameterId, ValueId> add_gate(Graph& graph, LayerId layer, const std::string& name,
-                                         const Shape& shape) {
-  Parameter parameter;
+std::pair<graph::ParameterId, graph::ValueId> add_gate(graph::Graph& graph, graph::LayerId layer,
+                                                       const std::string& name,
+                                                       const graph::Shape& shape) {
+  graph::Parameter parameter;
   parameter.layer = layer;
   parameter.name = name;
   parameter.shape = shape;
   parameter.dims.resize(static_cast<std::size_t>(shape.rank()));
-  parameter.initialiser.kind = Initialiser::Kind::kOnes;
-  const ParameterId id = graph.add_parameter(std::move(parameter));
-  const ValueId value = graph.add_value({.shape = shape, .batched = false});
-  Node node{UseParameter{}};
+  parameter.initialiser.kind = graph::Initialiser::Kind::kOnes;
+  const graph::ParameterId id = graph.add_parameter(std::move(parameter));
+  const graph::ValueId value = graph.add_value({.shape = shape, .batched = false});
+  graph::Node node{graph::UseParameter{}};
   node.parameters = {id};
   node.output = value;
   node.layer = layer;
@@ -32,20 +33,21 @@ std::pair<ParameterId, ValueId> add_gate(Graph& graph, LayerId layer, const std:
 
 }  // namespace
 
-GatedHeads::GatedHeads(const Executor& executor, const Weights& weights)
+GatedHeads::GatedHeads(const model::Executor& executor, const model::Weights& weights)
     : executor_(gated(executor.graph()), executor.device()), weights_(weights) {
   weights_.tensors.resize(executor_.graph().parameters.size());
 }
 
-Graph GatedHeads::gated(const Graph& graph) {
-  Graph result = graph;
+graph::Graph GatedHeads::gated(const graph::Graph& graph) {
+  graph::Graph result = graph;
   result.nodes.clear();
-  std::map<ValueId, ValueId> gate_of, replaced;
-  for (const AttentionTap& tap : graph.attention) {
+  std::map<graph::ValueId, graph::ValueId> gate_of, replaced;
+  for (const graph::AttentionTap& tap : graph.attention) {
     Gate gate{.heads = tap.heads, .windows = tap.windows};
     for (std::size_t i = 0; i < tap.outputs.size(); ++i) {
       const bool is_joint = graph.value(tap.outputs[i]).shape.rank() == 4;
-      const Shape shape = is_joint ? Shape{1, tap.heads, 1, 1} : Shape{1, 1, 1};
+      const graph::Shape shape =
+          is_joint ? graph::Shape{1, tap.heads, 1, 1} : graph::Shape{1, 1, 1};
       const auto [parameter, value] =
           add_gate(result, tap.layer, tap.part + ".gate" + std::to_string(i), shape);
       gate.parameters.push_back(parameter);
@@ -53,16 +55,16 @@ Graph GatedHeads::gated(const Graph& graph) {
     }
     gates_.push_back(std::move(gate));
   }
-  for (Node node : graph.nodes) {
-    for (ValueId& input : node.inputs)
+  for (graph::Node node : graph.nodes) {
+    for (graph::ValueId& input : node.inputs)
       if (const auto other = replaced.find(input); other != replaced.end()) input = other->second;
-    const ValueId output = node.output;
-    const LayerId layer = node.layer;
+    const graph::ValueId output = node.output;
+    const graph::LayerId layer = node.layer;
     const std::string name = node.name;
     result.nodes.push_back(std::move(node));
     if (!gate_of.contains(output)) continue;
-    const ValueId behind = result.add_value(graph.value(output));
-    Node multiply{Multiply{}};
+    const graph::ValueId behind = result.add_value(graph.value(output));
+    graph::Node multiply{graph::Multiply{}};
     multiply.inputs = {output, gate_of[output]};
     multiply.output = behind;
     multiply.layer = layer;
@@ -74,7 +76,7 @@ Graph GatedHeads::gated(const Graph& graph) {
 }
 
 at::Tensor GatedHeads::run(const at::Tensor& images, const std::vector<at::Tensor>& gates) const {
-  Weights weights = weights_;
+  model::Weights weights = weights_;
   const at::Tensor& like = weights_.tensors.front();
   for (std::size_t layer = 0; layer < gates_.size(); ++layer) {
     const Gate& gate = gates_[layer];
@@ -83,14 +85,14 @@ at::Tensor GatedHeads::run(const at::Tensor& images, const std::vector<at::Tenso
             ? gates[layer].to(like.device(), like.scalar_type()).repeat_interleave(gate.windows, 0)
             : at::ones({1, gate.heads}, like.options());
     for (std::size_t i = 0; i < gate.parameters.size(); ++i) {
-      const ParameterId id = gate.parameters[i];
+      const graph::ParameterId id = gate.parameters[i];
       const bool is_joint = executor_.graph().parameter(id).shape.rank() == 4;
       weights.tensors[static_cast<std::size_t>(id)] =
           is_joint ? own.reshape({own.size(0), gate.heads, 1, 1})
-                   : own.narrow(1, static_cast<Index>(i), 1).unsqueeze(2);
+                   : own.narrow(1, static_cast<graph::Index>(i), 1).unsqueeze(2);
     }
   }
-  return mean_logits(executor_.run(weights, images).outputs);
+  return model::mean_logits(executor_.run(weights, images).outputs);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

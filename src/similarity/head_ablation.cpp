@@ -10,14 +10,15 @@
 #include "similarity/gated_heads.h"
 #include "similarity/image_source.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
-void check_labels(const at::Tensor& labels, Index classes) {
-  if (labels.max().item<Index>() >= classes)
-    throw UserError("the data set has labels up to " + std::to_string(labels.max().item<Index>()) +
-                    ", and the model has " + std::to_string(classes) + " classes");
+void check_labels(const at::Tensor& labels, graph::Index classes) {
+  if (labels.max().item<graph::Index>() >= classes)
+    throw core::UserError("the data set has labels up to " +
+                          std::to_string(labels.max().item<graph::Index>()) +
+                          ", and the model has " + std::to_string(classes) + " classes");
 }
 
 /// Adds losses and right answers of one batch.
@@ -28,55 +29,56 @@ void add_answers(Answers& answers, const at::Tensor& logits, const at::Tensor& l
   answers.top1 += (here.argmax(1) == labels).sum().item<double>();
 }
 
-void average(Answers& answers, Index images) {
+void average(Answers& answers, graph::Index images) {
   answers.loss /= static_cast<double>(images);
   answers.top1 /= static_cast<double>(images);
 }
 
 /// Gates that leave `layer` only the heads of `kept` (ones and zeros).
-std::vector<at::Tensor> gates_of(const GatedHeads& model, std::size_t layer, Index images,
+std::vector<at::Tensor> gates_of(const GatedHeads& model, std::size_t layer, graph::Index images,
                                  const at::Tensor& kept) {
   std::vector<at::Tensor> gates(model.layers());
   gates[layer] = kept.unsqueeze(0).expand({images, -1});
   return gates;
 }
 
-AblationResult whole_model(const Graph& graph, const GatedHeads& model) {
+AblationResult whole_model(const graph::Graph& graph, const GatedHeads& model) {
   if (model.layers() == 0)
-    throw UserError("ablation takes attention heads away, and this model has no attention");
+    throw core::UserError("ablation takes attention heads away, and this model has no attention");
   AblationResult result;
   for (std::size_t layer = 0; layer < model.layers(); ++layer) {
     LayerAblation row{.layer = graph.attention_name(graph.attention[layer])};
-    for (Index head = 0; head < model.heads(layer); ++head) row.heads.push_back({.head = head});
+    for (graph::Index head = 0; head < model.heads(layer); ++head)
+      row.heads.push_back({.head = head});
     result.layers.push_back(std::move(row));
   }
   return result;
 }
 
-Json answers_json(const Answers& answers, const Answers& whole) {
-  return {{"loss", json_number(answers.loss)},
-          {"top1", json_number(answers.top1)},
-          {"loss_change", json_number(answers.loss - whole.loss)},
-          {"top1_change", json_number(answers.top1 - whole.top1)}};
+core::Json answers_json(const Answers& answers, const Answers& whole) {
+  return {{"loss", core::json_number(answers.loss)},
+          {"top1", core::json_number(answers.top1)},
+          {"loss_change", core::json_number(answers.loss - whole.loss)},
+          {"top1_change", core::json_number(answers.top1 - whole.top1)}};
 }
 
 }  // namespace
 
-AblationResult ablate_heads(const Executor& executor, const Weights& weights,
-                            const Dataset& dataset, const SimilaritySettings& settings,
+AblationResult ablate_heads(const model::Executor& executor, const model::Weights& weights,
+                            const data::Dataset& dataset, const sweep::SimilaritySettings& settings,
                             const SimilarityNotice& notice) {
   const c10::InferenceMode guard;
-  const Graph& graph = executor.graph();
+  const graph::Graph& graph = executor.graph();
   const GatedHeads model(executor, weights);
   AblationResult result = whole_model(graph, model);
   const auto source = images_of(dataset, graph.value(graph.input).shape, settings);
   for (at::Tensor images = source->next(); images.defined(); images = source->next()) {
     const at::Tensor labels = source->labels();
-    const Index count = images.size(0);
+    const graph::Index count = images.size(0);
     add_answers(result.whole, model.run(images, std::vector<at::Tensor>(model.layers())), labels);
     for (std::size_t layer = 0; layer < model.layers(); ++layer)
       for (HeadAblation& row : result.layers[layer].heads) {
-        check_interrupt();
+        core::check_interrupt();
         at::Tensor only = at::zeros({model.heads(layer)});
         only[row.head] = 1;
         add_answers(row.removed, model.run(images, gates_of(model, layer, count, 1 - only)),
@@ -95,25 +97,26 @@ AblationResult ablate_heads(const Executor& executor, const Weights& weights,
   return result;
 }
 
-bool wants_importance(const SimilaritySettings& settings) {
+bool wants_importance(const sweep::SimilaritySettings& settings) {
   return std::find(settings.metrics.begin(), settings.metrics.end(), "gate_importance") !=
          settings.metrics.end();
 }
 
-std::vector<std::vector<double>> gate_importance(const Executor& executor, const Weights& weights,
-                                                 const Dataset& dataset,
-                                                 const SimilaritySettings& settings,
+std::vector<std::vector<double>> gate_importance(const model::Executor& executor,
+                                                 const model::Weights& weights,
+                                                 const data::Dataset& dataset,
+                                                 const sweep::SimilaritySettings& settings,
                                                  const SimilarityNotice& notice) {
-  const Graph& graph = executor.graph();
+  const graph::Graph& graph = executor.graph();
   const GatedHeads model(executor, weights);
   std::vector<at::Tensor> sums;
   for (std::size_t layer = 0; layer < model.layers(); ++layer)
     sums.push_back(at::zeros({model.heads(layer)}, at::kDouble));
   const auto source = images_of(dataset, graph.value(graph.input).shape, settings);
   const c10::AutoGradMode with_gradients(true);
-  Index done = 0;
+  graph::Index done = 0;
   for (at::Tensor images = source->next(); images.defined(); images = source->next()) {
-    check_interrupt();
+    core::check_interrupt();
     std::vector<at::Tensor> gates;
     for (std::size_t layer = 0; layer < model.layers(); ++layer)
       gates.push_back(at::ones({images.size(0), model.heads(layer)}).requires_grad_(true));
@@ -142,10 +145,10 @@ void add_importance(SimilarityResult& result, const std::vector<std::vector<doub
     result.layers[layer].per_head.emplace_back("gate_importance", importance[layer]);
 }
 
-Json ablation_json(const AblationResult& result) {
-  Json layers = Json::array();
+core::Json ablation_json(const AblationResult& result) {
+  core::Json layers = core::Json::array();
   for (const LayerAblation& layer : result.layers) {
-    Json heads = Json::array();
+    core::Json heads = core::Json::array();
     for (const HeadAblation& row : layer.heads)
       heads.push_back({{"head", row.head},
                        {"removed", answers_json(row.removed, result.whole)},
@@ -153,9 +156,9 @@ Json ablation_json(const AblationResult& result) {
     layers.push_back({{"layer", layer.layer}, {"heads", heads}});
   }
   return {{"images", result.images},
-          {"loss", json_number(result.whole.loss)},
-          {"top1", json_number(result.whole.top1)},
+          {"loss", core::json_number(result.whole.loss)},
+          {"top1", core::json_number(result.whole.top1)},
           {"layers", layers}};
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -8,7 +8,7 @@
 #include "model/executor.h"
 #include "similarity/head_similarity.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 /// Loss and accuracy of a model over images.
 struct Answers {
@@ -18,7 +18,7 @@ struct Answers {
 
 /// What one head is worth: the model without it, and with its layer's other heads taken away.
 struct HeadAblation {
-  Index head = 0;
+  graph::Index head = 0;
   Answers removed, left;
 };
 
@@ -28,7 +28,7 @@ struct LayerAblation {
 };
 
 struct AblationResult {
-  Index images = 0;
+  graph::Index images = 0;
   Answers whole;
   std::vector<LayerAblation> layers;
 };
@@ -36,18 +36,19 @@ struct AblationResult {
 /// Takes away each head of each attention layer in turn, and all others of its layer in turn, by
 /// making what it gives out zero (GatedHeads), on the settings' test images; two passes a head.
 /// Throws UserError for a model without attention or a data set whose labels it has no class for.
-AblationResult ablate_heads(const Executor& executor, const Weights& weights,
-                            const Dataset& dataset, const SimilaritySettings& settings,
+AblationResult ablate_heads(const model::Executor& executor, const model::Weights& weights,
+                            const data::Dataset& dataset, const sweep::SimilaritySettings& settings,
                             const SimilarityNotice& notice = {});
 
 /// Whether the settings name gate_importance, which head_similarity leaves out: it needs labels.
-bool wants_importance(const SimilaritySettings& settings);
+bool wants_importance(const sweep::SimilaritySettings& settings);
 
 /// Michel et al. 2019 (arXiv:1905.10650): the mean over images of |dLoss/dgate| of a gate on each
 /// head's output, divided by its length over the layer's heads; 0 where the loss depends on none.
-std::vector<std::vector<double>> gate_importance(const Executor& executor, const Weights& weights,
-                                                 const Dataset& dataset,
-                                                 const SimilaritySettings& settings,
+std::vector<std::vector<double>> gate_importance(const model::Executor& executor,
+                                                 const model::Weights& weights,
+                                                 const data::Dataset& dataset,
+                                                 const sweep::SimilaritySettings& settings,
                                                  const SimilarityNotice& notice = {});
 
 /// Puts it beside the other numbers of each head.
@@ -55,6 +56,6 @@ void add_importance(SimilarityResult& result, const std::vector<std::vector<doub
 
 /// {"images", "loss", "top1", "layers": [{"layer", "heads": [{"head", "removed": {"loss", "top1",
 /// "loss_change", "top1_change"}, "left": {…}}]}]}.
-Json ablation_json(const AblationResult& result);
+core::Json ablation_json(const AblationResult& result);
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -4,13 +4,13 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
 /// Whether the node that makes `output` multiplies V by the map, so that tokens come last.
-bool makes_tokens_last(const Graph& graph, ValueId output, ValueId map) {
-  for (const Node& node : graph.nodes)
+bool makes_tokens_last(const graph::Graph& graph, graph::ValueId output, graph::ValueId map) {
+  for (const graph::Node& node : graph.nodes)
     if (node.output == output) return node.inputs[0] != map;
   throw std::logic_error("a head's output is made by a node");
 }
@@ -19,17 +19,18 @@ at::Tensor flat(const at::Tensor& images) { return images.reshape({-1, images.si
 
 }  // namespace
 
-HeadCka::HeadCka(const Graph& graph, const AttentionTap& tap) : windows_(tap.windows) {
+HeadCka::HeadCka(const graph::Graph& graph, const graph::AttentionTap& tap)
+    : windows_(tap.windows) {
   tokens_last_ = makes_tokens_last(graph, tap.outputs.front(), tap.maps.front());
-  const Shape& map = graph.value(tap.maps.front()).shape;
+  const graph::Shape& map = graph.value(tap.maps.front()).shape;
   tokens_ = map[map.rank() - 2];
-  for (Index head = 0; head < tap.heads; ++head) {
+  for (graph::Index head = 0; head < tap.heads; ++head) {
     const std::size_t own = tap.outputs.size() == 1 ? 0 : static_cast<std::size_t>(head);
-    const Shape& shape = graph.value(tap.outputs[own]).shape;
+    const graph::Shape& shape = graph.value(tap.outputs[own]).shape;
     sizes_.push_back(shape[shape.rank() - (tokens_last_ ? 2 : 1)]);
   }
-  Index channels = 0;
-  for (const Index size : sizes_) channels += size;
+  graph::Index channels = 0;
+  for (const graph::Index size : sizes_) channels += size;
   sums_ = at::zeros({channels}, at::kDouble);
   moments_ = at::zeros({channels, channels}, at::kDouble);
   shifted_ = at::zeros({channels, channels}, at::kDouble);
@@ -63,14 +64,15 @@ std::vector<double> HeadCka::null_pairs() const { return ratios(shifted_); }
 std::vector<double> HeadCka::ratios(const at::Tensor& moments) const {
   const at::Tensor mean_part = at::outer(sums_, sums_) / rows_;
   const at::Tensor between = moments - mean_part, own = moments_ - mean_part;
-  const auto square = [&](const at::Tensor& of, Index i, Index size_i, Index j, Index size_j) {
+  const auto square = [&](const at::Tensor& of, graph::Index i, graph::Index size_i, graph::Index j,
+                          graph::Index size_j) {
     return of.narrow(0, i, size_i).narrow(1, j, size_j).square().sum().item<double>();
   };
   std::vector<double> ratios;
-  Index begin_i = 0;
-  for (const Index size_i : sizes_) {
-    Index begin_j = 0;
-    for (const Index size_j : sizes_) {
+  graph::Index begin_i = 0;
+  for (const graph::Index size_i : sizes_) {
+    graph::Index begin_j = 0;
+    for (const graph::Index size_j : sizes_) {
       const double lengths = std::sqrt(square(own, begin_i, size_i, begin_i, size_i)) *
                              std::sqrt(square(own, begin_j, size_j, begin_j, size_j));
       const double shared = square(between, begin_i, size_i, begin_j, size_j);
@@ -82,4 +84,4 @@ std::vector<double> HeadCka::ratios(const at::Tensor& moments) const {
   return ratios;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "similarity/row_sums.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
@@ -47,7 +47,7 @@ void reduce_each(const at::Tensor& cosines,
   const at::Tensor here = cosines.to(at::kCPU).contiguous();
   const auto heads = static_cast<std::size_t>(here.size(1));
   const double* image = here.const_data_ptr<double>();
-  for (Index i = 0; i < here.size(0); ++i, image += heads * heads)
+  for (graph::Index i = 0; i < here.size(0); ++i, image += heads * heads)
     for (std::size_t r = 0; r < kHeadReductions; ++r)
       values[r].push_back(head_reductions()[r].reduce(image, heads));
 }
@@ -67,11 +67,11 @@ struct Products {
 template <typename T>
 at::Tensor sums_of(const at::Tensor& entries, double centre) {
   at::Tensor sums = at::zeros({entries.size(0), entries.size(2)}, at::kDouble);
-  const Index windows = entries.size(1), heads = entries.size(2), length = entries.size(3);
+  const graph::Index windows = entries.size(1), heads = entries.size(2), length = entries.size(3);
   const T* data = entries.const_data_ptr<T>();
   double* out = sums.mutable_data_ptr<double>();
-  at::parallel_for(0, entries.size(0), 1, [&](Index begin, Index end) {
-    for (Index run = begin * windows * heads; run < end * windows * heads; ++run)
+  at::parallel_for(0, entries.size(0), 1, [&](graph::Index begin, graph::Index end) {
+    for (graph::Index run = begin * windows * heads; run < end * windows * heads; ++run)
       out[run / (windows * heads) * heads + run % heads] +=
           sum_less(data + run * length, static_cast<T>(centre), length);
   });
@@ -81,16 +81,16 @@ at::Tensor sums_of(const at::Tensor& entries, double centre) {
 /// Products (images, heads, heads) of entries less `centre`, all windows together.
 template <typename T>
 at::Tensor grams_of(const at::Tensor& a, const at::Tensor& b, double centre) {
-  const Index windows = a.size(1), heads = a.size(2), length = a.size(3);
+  const graph::Index windows = a.size(1), heads = a.size(2), length = a.size(3);
   const bool is_own = a.is_same(b);
   const T *left = a.const_data_ptr<T>(), *right = b.const_data_ptr<T>();
   at::Tensor grams = at::zeros({a.size(0), heads, heads}, at::kDouble);
   double* out = grams.mutable_data_ptr<double>();
-  at::parallel_for(0, a.size(0) * heads, 1, [&](Index begin, Index end) {
-    for (Index row = begin; row < end; ++row)
-      for (Index window = 0; window < windows; ++window) {
-        const Index image = (row / heads * windows + window) * heads;
-        for (Index j = is_own ? row % heads : 0; j < heads; ++j)
+  at::parallel_for(0, a.size(0) * heads, 1, [&](graph::Index begin, graph::Index end) {
+    for (graph::Index row = begin; row < end; ++row)
+      for (graph::Index window = 0; window < windows; ++window) {
+        const graph::Index image = (row / heads * windows + window) * heads;
+        for (graph::Index j = is_own ? row % heads : 0; j < heads; ++j)
           out[row * heads + j] += dot(left + (image + row % heads) * length,
                                       right + (image + j) * length, static_cast<T>(centre), length);
       }
@@ -148,8 +148,9 @@ const std::array<HeadReduction, kHeadReductions>& head_reductions() {
 }
 
 void HeadCosines::add(const at::Tensor& per_head) {
-  const Index images = per_head.size(0) / windows_, heads = per_head.size(1);
-  ensure(heads >= 2 && images * windows_ == per_head.size(0), "whole images of two heads or more");
+  const graph::Index images = per_head.size(0) / windows_, heads = per_head.size(1);
+  core::ensure(heads >= 2 && images * windows_ == per_head.size(0),
+               "whole images of two heads or more");
   const bool is_double = per_head.scalar_type() == at::kDouble;
   const at::Tensor entries = per_head.to(at::kCPU, is_double ? at::kDouble : at::kFloat)
                                  .reshape({images, windows_, heads, -1})
@@ -180,4 +181,4 @@ void HeadCosines::pair(const Chain::Images& a, const Chain::Images& b) {
   reduce_each(cosines_of(products.centred, a[3], b[3]), centred_.null_values);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -9,7 +9,7 @@
 #include "graph/shape.h"
 #include "similarity/image_chain.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 /// How the cosines between the heads of one layer and image become one number.
 struct HeadReduction {
@@ -39,7 +39,8 @@ class HeadCosines {
  public:
   /// `windows` per image: all of an image's are laid end to end. `centre` is about the mean of all
   /// entries (1/keys for maps), so that what differs from it keeps its digits.
-  explicit HeadCosines(Index windows, double centre = 0) : windows_(windows), centre_(centre) {}
+  explicit HeadCosines(graph::Index windows, double centre = 0)
+      : windows_(windows), centre_(centre) {}
 
   /// The next images: (N·windows, heads, …), two heads at least. Each image by itself, so that
   /// how images are batched does not matter.
@@ -60,11 +61,11 @@ class HeadCosines {
 
   void pair(const Chain::Images& a, const Chain::Images& b);
 
-  Index windows_;
+  graph::Index windows_;
   double centre_;
   Chain chain_;
   HeadPairs raw_, centred_;
   std::vector<double> effective_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

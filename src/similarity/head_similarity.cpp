@@ -12,7 +12,7 @@
 #include "stats/summary.h"
 #include "sweep/similarity_metrics.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
@@ -21,36 +21,38 @@ bool is_finite(const at::Tensor& tensor) {
 }
 
 /// What is no number anywhere in the maps is none in the answers; says where it comes from.
-void check_finite(const Graph& graph, const Weights& weights, const at::Tensor& images,
-                  const std::vector<at::Tensor>& outputs) {
+void check_finite(const graph::Graph& graph, const model::Weights& weights,
+                  const at::Tensor& images, const std::vector<at::Tensor>& outputs) {
   if (std::all_of(outputs.begin(), outputs.end(), is_finite)) return;
   for (std::size_t i = 0; i < weights.tensors.size(); ++i)
     if (!is_finite(weights.tensors[i]))
-      throw UserError("the weight " + graph.parameter_name(static_cast<ParameterId>(i)) +
-                      " holds NaN or infinities, so attention maps say nothing: name weights of "
-                      "a training that did not diverge");
+      throw core::UserError(
+          "the weight " + graph.parameter_name(static_cast<graph::ParameterId>(i)) +
+          " holds NaN or infinities, so attention maps say nothing: name weights of "
+          "a training that did not diverge");
   if (!is_finite(images))
-    throw UserError(
+    throw core::UserError(
         "an image holds NaN or infinities, so attention maps say nothing: leave it out");
-  throw UserError(
+  throw core::UserError(
       "the model answers NaN or infinities for finite weights and images, so its attention maps "
       "say nothing: try --dtype float64");
 }
 
-SimilarityResult similarity(const Executor& executor, const Weights& weights, ImageSource& source,
-                            const SimilaritySettings& settings, const SimilarityNotice& notice) {
+SimilarityResult similarity(const model::Executor& executor, const model::Weights& weights,
+                            ImageSource& source, const sweep::SimilaritySettings& settings,
+                            const SimilarityNotice& notice) {
   const c10::InferenceMode guard;
-  const Graph& graph = executor.graph();
+  const graph::Graph& graph = executor.graph();
   std::vector<LayerMeasures> layers;
-  for (const AttentionTap& tap : graph.attention)
+  for (const graph::AttentionTap& tap : graph.attention)
     layers.emplace_back(graph, tap, weights, settings.metrics);
-  RunOptions options;
+  model::RunOptions options;
   options.taps = true;
   options.head_outputs = true;
   SimilarityResult result;
   for (at::Tensor images = source.next(); images.defined(); images = source.next()) {
-    check_interrupt();
-    const RunResult run = executor.run(weights, images, options);
+    core::check_interrupt();
+    const model::RunResult run = executor.run(weights, images, options);
     check_finite(graph, weights, images, run.outputs);
     for (std::size_t i = 0; i < layers.size(); ++i) layers[i].add(run.attention[i]);
     result.images += images.size(0);
@@ -60,51 +62,54 @@ SimilarityResult similarity(const Executor& executor, const Weights& weights, Im
   return result;
 }
 
-void check(const Executor& executor, const SimilaritySettings& settings) {
+void check(const model::Executor& executor, const sweep::SimilaritySettings& settings) {
   if (executor.graph().attention.empty())
-    throw UserError("head similarity compares attention heads, and this model has no attention");
+    throw core::UserError(
+        "head similarity compares attention heads, and this model has no attention");
   if (settings.images < 1 || settings.batch < 1)
-    throw UserError(
+    throw core::UserError(
         "head similarity needs at least 1 image and a batch of at least 1, got images " +
         std::to_string(settings.images) + " and batch " + std::to_string(settings.batch));
 }
 
-Json number_or_null(const std::optional<double>& value) {
-  return value ? json_number(*value) : Json(nullptr);
+core::Json number_or_null(const std::optional<double>& value) {
+  return value ? core::json_number(*value) : core::Json(nullptr);
 }
 
-Json numbers(const double* values, std::size_t count) {
-  Json list = Json::array();
-  for (std::size_t i = 0; i < count; ++i) list.push_back(json_number(values[i]));
+core::Json numbers(const double* values, std::size_t count) {
+  core::Json list = core::Json::array();
+  for (std::size_t i = 0; i < count; ++i) list.push_back(core::json_number(values[i]));
   return list;
 }
 
-Json metric_json(const HeadMetric& metric) {
-  Json json{{"value", json_number(metric.value)},
-            {"low", number_or_null(metric.low)},
-            {"high", number_or_null(metric.high)},
-            {"null", number_or_null(metric.null_value)}};
+core::Json metric_json(const HeadMetric& metric) {
+  core::Json json{{"value", core::json_number(metric.value)},
+                  {"low", number_or_null(metric.low)},
+                  {"high", number_or_null(metric.high)},
+                  {"null", number_or_null(metric.null_value)}};
   if (metric.control)
-    json["control"] = {{"value", json_number(metric.control->value)},
+    json["control"] = {{"value", core::json_number(metric.control->value)},
                        {"low", number_or_null(metric.control->low)},
                        {"high", number_or_null(metric.control->high)}};
   return json;
 }
 
-Json layer_json(const LayerSimilarity& layer) {
-  Json metrics = Json::object(), per_head = Json::object(), pairs = Json::object();
+core::Json layer_json(const LayerSimilarity& layer) {
+  core::Json metrics = core::Json::object(), per_head = core::Json::object(),
+             pairs = core::Json::object();
   for (const HeadMetric& metric : layer.metrics) metrics[metric.name] = metric_json(metric);
   for (const auto& [name, values] : layer.per_head)
     per_head[name] = numbers(values.data(), values.size());
   const auto heads = static_cast<std::size_t>(layer.heads);
   for (const auto& [name, values] : layer.pairs) {
-    pairs[name] = Json::array();
+    pairs[name] = core::Json::array();
     for (std::size_t i = 0; i < heads; ++i)
       pairs[name].push_back(numbers(values.data() + i * heads, heads));
   }
-  Json row{{"layer", layer.layer}, {"heads", layer.heads},     {"queries", layer.queries},
-           {"keys", layer.keys},   {"windows", layer.windows}, {"small_grid", layer.is_small_grid},
-           {"metrics", metrics},   {"per_head", per_head},     {"pairs", pairs}};
+  core::Json row{
+      {"layer", layer.layer}, {"heads", layer.heads},     {"queries", layer.queries},
+      {"keys", layer.keys},   {"windows", layer.windows}, {"small_grid", layer.is_small_grid},
+      {"metrics", metrics},   {"per_head", per_head},     {"pairs", pairs}};
   if (layer.class_tokens > 0) row["class_tokens"] = layer.class_tokens;
   if (!layer.note.empty()) row["note"] = layer.note;
   return row;
@@ -112,21 +117,23 @@ Json layer_json(const LayerSimilarity& layer) {
 
 }  // namespace
 
-SimilarityResult head_similarity(const Executor& executor, const Weights& weights,
-                                 const at::Tensor& images, const SimilaritySettings& settings,
+SimilarityResult head_similarity(const model::Executor& executor, const model::Weights& weights,
+                                 const at::Tensor& images,
+                                 const sweep::SimilaritySettings& settings,
                                  const SimilarityNotice& notice) {
   check(executor, settings);
   if (images.dim() != 4 || images.size(0) < 1)
-    throw UserError("head similarity reads at least one image as (N, C, H, W)");
+    throw core::UserError("head similarity reads at least one image as (N, C, H, W)");
   const std::unique_ptr<ImageSource> source = images_of(images, settings);
   return similarity(executor, weights, *source, settings, notice);
 }
 
-SimilarityResult head_similarity(const Executor& executor, const Weights& weights,
-                                 const Dataset& dataset, const SimilaritySettings& settings,
+SimilarityResult head_similarity(const model::Executor& executor, const model::Weights& weights,
+                                 const data::Dataset& dataset,
+                                 const sweep::SimilaritySettings& settings,
                                  const SimilarityNotice& notice) {
   check(executor, settings);
-  const Graph& graph = executor.graph();
+  const graph::Graph& graph = executor.graph();
   const std::unique_ptr<ImageSource> source =
       images_of(dataset, graph.value(graph.input).shape, settings);
   return similarity(executor, weights, *source, settings, notice);
@@ -139,7 +146,7 @@ void add_control(SimilarityResult& result, const std::vector<SimilarityResult>& 
       for (const SimilarityResult& control : controls)
         values.push_back(control.layers.at(l).metrics.at(m).value);
       if (values.empty()) continue;
-      ControlValue beside{.value = mean(values)};
+      ControlValue beside{.value = stats::mean(values)};
       if (values.size() > 1) {
         const auto [low, high] = std::minmax_element(values.begin(), values.end());
         beside.low = *low;
@@ -149,17 +156,17 @@ void add_control(SimilarityResult& result, const std::vector<SimilarityResult>& 
     }
 }
 
-Json similarity_json(const SimilarityResult& result) {
-  Json layers = Json::array();
+core::Json similarity_json(const SimilarityResult& result) {
+  core::Json layers = core::Json::array();
   for (const LayerSimilarity& layer : result.layers) layers.push_back(layer_json(layer));
   return {{"layers", layers}, {"images", result.images}};
 }
 
-std::vector<MetricValue> metrics_of(const SimilarityResult& result) {
-  std::vector<MetricValue> rows;
+std::vector<store::MetricValue> metrics_of(const SimilarityResult& result) {
+  std::vector<store::MetricValue> rows;
   for (const LayerSimilarity& layer : result.layers) {
     for (const HeadMetric& metric : layer.metrics) {
-      const std::string unit(similarity_unit(metric.name));
+      const std::string unit(sweep::similarity_unit(metric.name));
       const auto add = [&](const std::string& name, double value, std::optional<double> low,
                            std::optional<double> high) {
         rows.push_back({name, layer.layer, value, unit, low, high, result.images});
@@ -174,4 +181,4 @@ std::vector<MetricValue> metrics_of(const SimilarityResult& result) {
   return rows;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

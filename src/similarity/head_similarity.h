@@ -14,7 +14,7 @@
 #include "store/record.h"
 #include "sweep/analysis_settings.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 /// What models of random initial weights give: the mean over them, and from two on the smallest and
 /// largest.
@@ -40,9 +40,9 @@ using HeadValues = std::pair<std::string, std::vector<double>>;
 
 struct LayerSimilarity {
   std::string layer;
-  Index heads = 0, queries = 0, keys = 0;
-  Index windows = 1;       // per image
-  Index class_tokens = 0;  // the first so many of queries and keys
+  graph::Index heads = 0, queries = 0, keys = 0;
+  graph::Index windows = 1;       // per image
+  graph::Index class_tokens = 0;  // the first so many of queries and keys
   /// 4 tokens or fewer: any two maps are alike, so that value minus null is what is shown.
   bool is_small_grid = false;
   std::string note;  // why metrics are missing or how to read them; "" if nothing is to be said
@@ -52,32 +52,34 @@ struct LayerSimilarity {
 };
 
 struct SimilarityResult {
-  Index images = 0;
+  graph::Index images = 0;
   std::vector<LayerSimilarity> layers;
 };
 
 /// Told after each batch how many images of how many are done.
-using SimilarityNotice = std::function<void(Index done, Index total)>;
+using SimilarityNotice = std::function<void(graph::Index done, graph::Index total)>;
 
 /// How alike the heads of each attention layer are (EfficientViT Fig 4), by the measures that the
 /// settings name (sweep/similarity_metrics.h): each is a number an image, of all its windows
 /// together, and then the mean over images. Evaluation mode, one batch of maps in memory, and the
 /// same numbers for any batch size but for rounding. Throws UserError for a model without
 /// attention, images that do not fit it, or maps that hold NaN; Interrupted.
-SimilarityResult head_similarity(const Executor& executor, const Weights& weights,
-                                 const at::Tensor& images, const SimilaritySettings& settings,
+SimilarityResult head_similarity(const model::Executor& executor, const model::Weights& weights,
+                                 const at::Tensor& images,
+                                 const sweep::SimilaritySettings& settings,
                                  const SimilarityNotice& notice = {});
 /// The same on test images of a data set.
-SimilarityResult head_similarity(const Executor& executor, const Weights& weights,
-                                 const Dataset& dataset, const SimilaritySettings& settings,
+SimilarityResult head_similarity(const model::Executor& executor, const model::Weights& weights,
+                                 const data::Dataset& dataset,
+                                 const sweep::SimilaritySettings& settings,
                                  const SimilarityNotice& notice = {});
 
 /// Puts what models of random weights gave, with the same settings, beside a result.
 void add_control(SimilarityResult& result, const std::vector<SimilarityResult>& controls);
 
 /// What `similarity --json` prints, but for `schema` and `command`.
-Json similarity_json(const SimilarityResult& result);
+core::Json similarity_json(const SimilarityResult& result);
 /// One row per layer and metric, its null under the name with ".null", its control with ".control".
-std::vector<MetricValue> metrics_of(const SimilarityResult& result);
+std::vector<store::MetricValue> metrics_of(const SimilarityResult& result);
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

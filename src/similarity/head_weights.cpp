@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
@@ -13,11 +13,11 @@ struct FusedRows {
   std::size_t values = 0;         // the first position behind the keys
 };
 
-FusedRows fused_rows(const Graph& graph, const Extent& extent) {
+FusedRows fused_rows(const graph::Graph& graph, const graph::Extent& extent) {
   FusedRows rows;
   for (std::size_t i = 0; i < extent.size(); ++i) {
-    const AxisId axis = extent.data()[i];
-    if (graph.axis(axis).kind != AxisKind::kQk) continue;
+    const graph::AxisId axis = extent.data()[i];
+    if (graph.axis(axis).kind != graph::AxisKind::kQk) continue;
     const bool is_key = std::find(extent.data(), extent.data() + i, axis) != extent.data() + i;
     (is_key ? rows.k : rows.q).push_back(i);
     if (is_key) rows.values = i + 1;
@@ -25,24 +25,25 @@ FusedRows fused_rows(const Graph& graph, const Extent& extent) {
   return rows;
 }
 
-at::Tensor rows_of(const Graph& graph, const at::Tensor& weight, const Extent& extent,
+at::Tensor rows_of(const graph::Graph& graph, const at::Tensor& weight, const graph::Extent& extent,
                    std::size_t first, std::size_t end) {
-  const Index begin = graph.offset(extent, first);
-  const Index until = end < extent.size() ? graph.offset(extent, end) : graph.size(extent);
+  const graph::Index begin = graph.offset(extent, first);
+  const graph::Index until = end < extent.size() ? graph.offset(extent, end) : graph.size(extent);
   return weight.narrow(0, begin, until - begin).flatten(1).to(at::kCPU, at::kDouble);
 }
 
 }  // namespace
 
-std::vector<HeadProjectionWeights> head_projections(const Graph& graph, const AttentionTap& tap,
-                                                    const Weights& weights) {
+std::vector<HeadProjectionWeights> head_projections(const graph::Graph& graph,
+                                                    const graph::AttentionTap& tap,
+                                                    const model::Weights& weights) {
   std::vector<HeadProjectionWeights> heads;
   for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
-    const Parameter& parameter = graph.parameters[p];
+    const graph::Parameter& parameter = graph.parameters[p];
     if (parameter.layer != tap.layer || parameter.dims.empty() || parameter.shape.rank() < 2 ||
         (!tap.part.empty() && !parameter.name.starts_with(tap.part + ".")))
       continue;
-    const Extent& extent = parameter.dims.front();
+    const graph::Extent& extent = parameter.dims.front();
     const FusedRows rows = fused_rows(graph, extent);
     if (rows.k.empty() || rows.q.size() != rows.k.size()) continue;
     const std::size_t count = rows.q.size();
@@ -71,13 +72,13 @@ double subspace_overlap(const at::Tensor& a, const at::Tensor& b) {
     const auto [u, sigma, right] = at::linalg_svd(rows, false);
     static_cast<void>(u);
     const auto largest = sigma.max().item<double>();
-    const auto rank = (sigma > kRankTolerance * largest).sum().item<Index>();
+    const auto rank = (sigma > kRankTolerance * largest).sum().item<graph::Index>();
     return right.narrow(0, 0, largest > 0 ? rank : 0);
   };
   const at::Tensor basis_a = basis(a), basis_b = basis(b);
-  const Index smaller = std::min(basis_a.size(0), basis_b.size(0));
+  const graph::Index smaller = std::min(basis_a.size(0), basis_b.size(0));
   if (smaller == 0) return 0;
   return at::mm(basis_a, basis_b.t()).square().sum().item<double>() / static_cast<double>(smaller);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

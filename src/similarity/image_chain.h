@@ -7,7 +7,7 @@
 
 #include "graph/shape.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 /// Pairs each image with the next one in the order given, the last with the first: the
 /// shuffled-image null of whatever is compared. Holds two images at most. Several tensors may stand
@@ -20,7 +20,7 @@ class ImageChain {
   /// `pair(a, b)` is called with as many images in a as in b, each b the neighbour of its a.
   template <typename Pair>
   void add(const Images& images, Pair&& pair) {
-    const Index count = images[0].size(0);
+    const graph::Index count = images[0].size(0);
     if (last_[0].defined())
       pair(last_, part(images, 0, 1));
     else
@@ -36,7 +36,7 @@ class ImageChain {
   }
 
  private:
-  static Images part(const Images& images, Index begin, Index count) {
+  static Images part(const Images& images, graph::Index begin, graph::Index count) {
     Images some;
     for (std::size_t i = 0; i < kTensors; ++i) some[i] = images[i].narrow(0, begin, count);
     return some;
@@ -47,7 +47,7 @@ class ImageChain {
   }
 
   Images first_, last_;
-  Index count_ = 0;
+  graph::Index count_ = 0;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

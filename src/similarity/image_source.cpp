@@ -8,71 +8,72 @@
 #include "core/random.h"
 #include "data/batch_loader.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
-std::vector<std::int64_t> random_order(Index available, const SimilaritySettings& settings) {
-  return Random(settings.seed).permutation(std::min(available, settings.images));
+std::vector<std::int64_t> random_order(graph::Index available,
+                                       const sweep::SimilaritySettings& settings) {
+  return core::Random(settings.seed).permutation(std::min(available, settings.images));
 }
 
 class TensorSource : public ImageSource {
  public:
-  TensorSource(at::Tensor images, std::vector<std::int64_t> order, Index batch)
+  TensorSource(at::Tensor images, std::vector<std::int64_t> order, graph::Index batch)
       : images_(std::move(images)), order_(std::move(order)), batch_(batch) {}
 
   at::Tensor next() override {
-    const Index count = std::min(batch_, this->images() - begin_);
+    const graph::Index count = std::min(batch_, this->images() - begin_);
     if (count <= 0) return {};
     const at::Tensor chosen = at::tensor(at::ArrayRef<std::int64_t>(order_).slice(
         static_cast<std::size_t>(begin_), static_cast<std::size_t>(count)));
     begin_ += count;
     return images_.index_select(0, chosen);
   }
-  Index images() const override { return static_cast<Index>(order_.size()); }
+  graph::Index images() const override { return static_cast<graph::Index>(order_.size()); }
 
  private:
   at::Tensor images_;
   std::vector<std::int64_t> order_;
-  Index batch_;
-  Index begin_ = 0;
+  graph::Index batch_;
+  graph::Index begin_ = 0;
 };
 
 /// Some images of another data set's test split, in another order.
-class Reordered : public Dataset {
+class Reordered : public data::Dataset {
  public:
-  Reordered(const Dataset& from, std::vector<std::int64_t> order)
-      : Dataset({.class_names = from.class_names(),
-                 .channels = from.channels(),
-                 .native_size = from.native_size(),
-                 .normalisation = from.normalisation(),
-                 .fingerprint = from.fingerprint()}),
+  Reordered(const data::Dataset& from, std::vector<std::int64_t> order)
+      : data::Dataset({.class_names = from.class_names(),
+                       .channels = from.channels(),
+                       .native_size = from.native_size(),
+                       .normalisation = from.normalisation(),
+                       .fingerprint = from.fingerprint()}),
         from_(from),
         order_(std::move(order)) {}
 
-  std::int64_t size(Split split) const override {
-    return split == Split::kTest ? static_cast<std::int64_t>(order_.size()) : 0;
+  std::int64_t size(data::Split split) const override {
+    return split == data::Split::kTest ? static_cast<std::int64_t>(order_.size()) : 0;
   }
-  std::int64_t label(Split split, std::int64_t index) const override {
+  std::int64_t label(data::Split split, std::int64_t index) const override {
     return from_.label(split, order_[static_cast<std::size_t>(index)]);
   }
-  std::int64_t load(Split split, std::int64_t index, const ImageSize& wanted,
+  std::int64_t load(data::Split split, std::int64_t index, const data::ImageSize& wanted,
                     float* out) const override {
     return from_.load(split, order_[static_cast<std::size_t>(index)], wanted, out);
   }
 
  private:
-  const Dataset& from_;
+  const data::Dataset& from_;
   std::vector<std::int64_t> order_;
 };
 
 class DatasetSource : public ImageSource {
  public:
-  DatasetSource(const Dataset& dataset, const Shape& shape, std::vector<std::int64_t> order,
-                Index batch)
+  DatasetSource(const data::Dataset& dataset, const graph::Shape& shape,
+                std::vector<std::int64_t> order, graph::Index batch)
       : shape_(shape),
         dataset_(dataset, std::move(order)),
-        loader_(dataset_, {.split = Split::kTest,
+        loader_(dataset_, {.split = data::Split::kTest,
                            .batch_size = batch,
                            .height = shape[2],
                            .width = shape[3],
@@ -89,48 +90,49 @@ class DatasetSource : public ImageSource {
   at::Tensor labels() const override {
     return at::tensor(at::ArrayRef<std::int64_t>(batch_.labels), at::kLong);
   }
-  Index images() const override { return loader_.images(); }
+  graph::Index images() const override { return loader_.images(); }
 
  private:
-  Shape shape_;
+  graph::Shape shape_;
   Reordered dataset_;
-  BatchLoader loader_;
-  Batch batch_;
+  data::BatchLoader loader_;
+  data::Batch batch_;
 };
 
-void check_numbers(const std::vector<Index>& numbers, Index available) {
-  for (const Index number : numbers)
+void check_numbers(const std::vector<graph::Index>& numbers, graph::Index available) {
+  for (const graph::Index number : numbers)
     if (number < 0 || number >= available)
-      throw UserError("there is no image " + std::to_string(number) + ": they are numbered 0 to " +
-                      std::to_string(available - 1));
+      throw core::UserError("there is no image " + std::to_string(number) +
+                            ": they are numbered 0 to " + std::to_string(available - 1));
 }
 
 }  // namespace
 
 std::unique_ptr<ImageSource> images_of(const at::Tensor& images,
-                                       const SimilaritySettings& settings) {
+                                       const sweep::SimilaritySettings& settings) {
   return std::make_unique<TensorSource>(images, random_order(images.size(0), settings),
                                         settings.batch);
 }
 
-std::unique_ptr<ImageSource> images_of(const Dataset& dataset, const Shape& shape,
-                                       const SimilaritySettings& settings) {
-  if (dataset.size(Split::kTest) == 0)
-    throw UserError("head similarity looks at test images, and this data set has none");
+std::unique_ptr<ImageSource> images_of(const data::Dataset& dataset, const graph::Shape& shape,
+                                       const sweep::SimilaritySettings& settings) {
+  if (dataset.size(data::Split::kTest) == 0)
+    throw core::UserError("head similarity looks at test images, and this data set has none");
   return std::make_unique<DatasetSource>(
-      dataset, shape, random_order(dataset.size(Split::kTest), settings), settings.batch);
+      dataset, shape, random_order(dataset.size(data::Split::kTest), settings), settings.batch);
 }
 
 std::unique_ptr<ImageSource> images_numbered(const at::Tensor& images,
-                                             const std::vector<Index>& numbers) {
+                                             const std::vector<graph::Index>& numbers) {
   check_numbers(numbers, images.size(0));
   return std::make_unique<TensorSource>(images, numbers, 1);
 }
 
-std::unique_ptr<ImageSource> images_numbered(const Dataset& dataset, const Shape& shape,
-                                             const std::vector<Index>& numbers) {
-  check_numbers(numbers, dataset.size(Split::kTest));
+std::unique_ptr<ImageSource> images_numbered(const data::Dataset& dataset,
+                                             const graph::Shape& shape,
+                                             const std::vector<graph::Index>& numbers) {
+  check_numbers(numbers, dataset.size(data::Split::kTest));
   return std::make_unique<DatasetSource>(dataset, shape, numbers, 1);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

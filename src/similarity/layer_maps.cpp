@@ -9,11 +9,11 @@
 #include "core/error.h"
 #include "core/interrupt.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
-constexpr Index kLeastBatch = 4;
+constexpr graph::Index kLeastBatch = 4;
 constexpr double kLeastLength = 1e-30;
 
 /// Sums for each pair of layers, of which those below the diagonal mirror those above.
@@ -33,10 +33,10 @@ class PairSums {
 
 /// Calls `look(images)` batch by batch.
 template <typename Look>
-Index for_each_batch(ImageSource& source, const SimilarityNotice& notice, Look&& look) {
-  Index done = 0;
+graph::Index for_each_batch(ImageSource& source, const SimilarityNotice& notice, Look&& look) {
+  graph::Index done = 0;
   for (at::Tensor images = source.next(); images.defined(); images = source.next()) {
-    check_interrupt();
+    core::check_interrupt();
     look(images);
     done += images.size(0);
     if (notice) notice(done, source.images());
@@ -44,35 +44,37 @@ Index for_each_batch(ImageSource& source, const SimilarityNotice& notice, Look&&
   return done;
 }
 
-bool are_comparable(const Graph& graph, const AttentionTap& a, const AttentionTap& b) {
-  const Shape &map_a = graph.value(a.maps.front()).shape,
-              &map_b = graph.value(b.maps.front()).shape;
+bool are_comparable(const graph::Graph& graph, const graph::AttentionTap& a,
+                    const graph::AttentionTap& b) {
+  const graph::Shape &map_a = graph.value(a.maps.front()).shape,
+                     &map_b = graph.value(b.maps.front()).shape;
   return a.heads == b.heads && a.windows == b.windows &&
          map_a[map_a.rank() - 2] == map_b[map_b.rank() - 2] && map_a.back() == map_b.back();
 }
 
 /// The value that each layer gives out: what its last node that depends on the images makes.
-std::map<LayerId, ValueId> layer_ends(const Graph& graph) {
-  std::map<LayerId, ValueId> ends;
-  for (const Node& node : graph.nodes)
-    if (node.layer != kUnset && graph.value(node.output).batched) ends[node.layer] = node.output;
+std::map<graph::LayerId, graph::ValueId> layer_ends(const graph::Graph& graph) {
+  std::map<graph::LayerId, graph::ValueId> ends;
+  for (const graph::Node& node : graph.nodes)
+    if (node.layer != graph::kUnset && graph.value(node.output).batched)
+      ends[node.layer] = node.output;
   return ends;
 }
 
 }  // namespace
 
-LayerMap cross_layer_map(const Executor& executor, const Weights& weights, ImageSource& source,
-                         const SimilarityNotice& notice) {
+LayerMap cross_layer_map(const model::Executor& executor, const model::Weights& weights,
+                         ImageSource& source, const SimilarityNotice& notice) {
   const c10::InferenceMode guard;
-  const Graph& graph = executor.graph();
+  const graph::Graph& graph = executor.graph();
   const std::size_t layers = graph.attention.size();
   PairSums sums(layers);
-  RunOptions options;
+  model::RunOptions options;
   options.taps = true;
-  const Index images = for_each_batch(source, notice, [&](const at::Tensor& batch) {
-    const RunResult run = executor.run(weights, batch, options);
+  const graph::Index images = for_each_batch(source, notice, [&](const at::Tensor& batch) {
+    const model::RunResult run = executor.run(weights, batch, options);
     std::vector<at::Tensor> columns;
-    for (const AttentionResult& attention : run.attention)
+    for (const model::AttentionResult& attention : run.attention)
       columns.push_back(attention.maps / attention.maps.norm(2, {2}, true).clamp_min(kLeastLength));
     for (std::size_t i = 0; i < layers; ++i)
       for (std::size_t j = i; j < layers; ++j)
@@ -82,7 +84,8 @@ LayerMap cross_layer_map(const Executor& executor, const Weights& weights, Image
                        static_cast<double>(batch.size(0)));
   });
   LayerMap map;
-  for (const AttentionTap& tap : graph.attention) map.layers.push_back(graph.attention_name(tap));
+  for (const graph::AttentionTap& tap : graph.attention)
+    map.layers.push_back(graph.attention_name(tap));
   for (std::size_t i = 0; i < layers; ++i)
     for (std::size_t j = 0; j < layers; ++j)
       map.values.push_back(are_comparable(graph, graph.attention[i], graph.attention[j])
@@ -93,7 +96,7 @@ LayerMap cross_layer_map(const Executor& executor, const Weights& weights, Image
 
 double unbiased_hsic(const at::Tensor& k, const at::Tensor& l) {
   const auto n = static_cast<double>(k.size(0));
-  ensure(k.size(0) >= kLeastBatch, "an unbiased HSIC has 4 images or more");
+  core::ensure(k.size(0) >= kLeastBatch, "an unbiased HSIC has 4 images or more");
   const auto without_diagonal = [](const at::Tensor& gram) {
     return gram - at::diag(at::diagonal(gram));
   };
@@ -105,21 +108,21 @@ double unbiased_hsic(const at::Tensor& k, const at::Tensor& l) {
   return (together + totals / ((n - 1) * (n - 2)) - 2 / (n - 2) * rows) / (n * (n - 3));
 }
 
-LayerMap layer_cka(const Executor& executor, const Weights& weights, ImageSource& source,
-                   const SimilarityNotice& notice) {
+LayerMap layer_cka(const model::Executor& executor, const model::Weights& weights,
+                   ImageSource& source, const SimilarityNotice& notice) {
   const c10::InferenceMode guard;
-  Graph graph = executor.graph();
-  const std::map<LayerId, ValueId> ends = layer_ends(graph);
+  graph::Graph graph = executor.graph();
+  const std::map<graph::LayerId, graph::ValueId> ends = layer_ends(graph);
   LayerMap map;
   graph.outputs.clear();
   for (const auto& [layer, value] : ends) {
     map.layers.push_back(graph.layer(layer).path);
     graph.outputs.push_back({graph.layer(layer).path, value});
   }
-  const Executor with_ends(std::move(graph), executor.device());
+  const model::Executor with_ends(std::move(graph), executor.device());
   const std::size_t layers = map.layers.size();
   PairSums sums(layers);
-  Index used = 0;
+  graph::Index used = 0;
   for_each_batch(source, notice, [&](const at::Tensor& batch) {
     if (batch.size(0) < kLeastBatch) return;
     used += batch.size(0);
@@ -131,7 +134,8 @@ LayerMap layer_cka(const Executor& executor, const Weights& weights, ImageSource
     for (std::size_t i = 0; i < layers; ++i)
       for (std::size_t j = i; j < layers; ++j) sums.add(i, j, unbiased_hsic(grams[i], grams[j]));
   });
-  if (used == 0) throw UserError("CKA of layers needs at least one batch of 4 images or more");
+  if (used == 0)
+    throw core::UserError("CKA of layers needs at least one batch of 4 images or more");
   for (std::size_t i = 0; i < layers; ++i)
     for (std::size_t j = 0; j < layers; ++j) {
       const double square = sums.at(i, i) * sums.at(j, j);
@@ -141,17 +145,17 @@ LayerMap layer_cka(const Executor& executor, const Weights& weights, ImageSource
   return map;
 }
 
-Json layer_map_json(const LayerMap& map) {
-  Json values = Json::array();
+core::Json layer_map_json(const LayerMap& map) {
+  core::Json values = core::Json::array();
   for (std::size_t i = 0; i < map.layers.size(); ++i) {
-    Json row = Json::array();
+    core::Json row = core::Json::array();
     for (std::size_t j = 0; j < map.layers.size(); ++j) {
       const auto& value = map.values[i * map.layers.size() + j];
-      row.push_back(value ? json_number(*value) : Json(nullptr));
+      row.push_back(value ? core::json_number(*value) : core::Json(nullptr));
     }
     values.push_back(std::move(row));
   }
   return {{"layers", map.layers}, {"values", values}};
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -11,11 +11,11 @@
 #include "stats/intervals.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
-constexpr Index kSmallGrid = 4;  // tokens
+constexpr graph::Index kSmallGrid = 4;  // tokens
 // Percentiles of a mean over images are stable long before the default number of draws.
 constexpr std::int64_t kDraws = 1000;
 
@@ -23,11 +23,11 @@ bool named(const std::vector<std::string>& measures, std::string_view measure) {
   return std::find(measures.begin(), measures.end(), measure) != measures.end();
 }
 
-Index keys_of(const Graph& graph, const AttentionTap& tap) {
+graph::Index keys_of(const graph::Graph& graph, const graph::AttentionTap& tap) {
   return graph.value(tap.maps.front()).shape.back();
 }
 
-RowChoice choice_of(const std::vector<std::string>& measures, Index heads) {
+RowChoice choice_of(const std::vector<std::string>& measures, graph::Index heads) {
   return {.entropy = named(measures, "entropy"),
           .distance = named(measures, "attention_distance"),
           .confidence = named(measures, "confidence"),
@@ -38,7 +38,7 @@ RowChoice choice_of(const std::vector<std::string>& measures, Index heads) {
 std::vector<double> row_means(const std::vector<double>& values, std::size_t columns) {
   std::vector<double> means;
   for (std::size_t i = 0; i + columns <= values.size(); i += columns)
-    means.push_back(mean(std::span(values).subspan(i, columns)));
+    means.push_back(stats::mean(std::span(values).subspan(i, columns)));
   return means;
 }
 
@@ -60,13 +60,14 @@ std::vector<double> squared(const std::vector<double>& upper, std::size_t heads,
 
 }  // namespace
 
-LayerMeasures::LayerMeasures(const Graph& graph, const AttentionTap& tap, const Weights& weights,
+LayerMeasures::LayerMeasures(const graph::Graph& graph, const graph::AttentionTap& tap,
+                             const model::Weights& weights,
                              const std::vector<std::string>& measures)
     : measures_(measures),
       maps_(tap.windows, 1.0 / static_cast<double>(keys_of(graph, tap))),
       outputs_(tap.windows),
       rows_(token_grid(graph, tap), choice_of(measures, tap.heads)) {
-  const Shape& map = graph.value(tap.maps.front()).shape;
+  const graph::Shape& map = graph.value(tap.maps.front()).shape;
   about_.layer = graph.attention_name(tap);
   about_.heads = tap.heads;
   about_.queries = map[map.rank() - 2];
@@ -81,7 +82,7 @@ LayerMeasures::LayerMeasures(const Graph& graph, const AttentionTap& tap, const 
 
 bool LayerMeasures::wants(std::string_view measure) const { return named(measures_, measure); }
 
-void LayerMeasures::add(const AttentionResult& attention) {
+void LayerMeasures::add(const model::AttentionResult& attention) {
   const at::Tensor maps =
       attention.maps.scalar_type() == at::kDouble ? attention.maps : attention.maps.to(at::kFloat);
   images_ += maps.size(0) / about_.windows;
@@ -159,13 +160,14 @@ void LayerMeasures::add_metric(std::string name, const std::vector<double>& per_
                                const std::vector<double>& null, std::uint64_t seed) {
   HeadMetric metric;
   metric.name = std::move(name);
-  metric.value = mean(per_image);
+  metric.value = stats::mean(per_image);
   if (per_image.size() > 1) {
-    const Estimate interval = bootstrap_mean(per_image, {.draws = kDraws, .seed = seed});
+    const stats::Estimate interval =
+        stats::bootstrap_mean(per_image, {.draws = kDraws, .seed = seed});
     metric.low = interval.low;
     metric.high = interval.high;
   }
-  if (!null.empty()) metric.null_value = mean(null);
+  if (!null.empty()) metric.null_value = stats::mean(null);
   metric.per_image = per_image;
   about_.metrics.push_back(std::move(metric));
 }
@@ -191,8 +193,8 @@ void LayerMeasures::add_pairs(const std::string& name, std::vector<double> sums,
   about_.pairs.emplace_back(name, std::move(sums));
 }
 
-void LayerMeasures::add_weights(const Graph& graph, const AttentionTap& tap,
-                                const Weights& weights) {
+void LayerMeasures::add_weights(const graph::Graph& graph, const graph::AttentionTap& tap,
+                                const model::Weights& weights) {
   if (!wants("weight_cosine") && !wants("weight_subspace")) return;
   const std::vector<HeadProjectionWeights> heads = head_projections(graph, tap, weights);
   if (heads.empty()) return say("its projections are not told apart by head");
@@ -213,11 +215,11 @@ void LayerMeasures::add_weights(const Graph& graph, const AttentionTap& tap,
       }
     const std::string suffix = std::string(".") + name + ".mean";
     if (wants("weight_cosine") && !cosines.empty())
-      about_.metrics.push_back({.name = "weight_cosine" + suffix, .value = mean(cosines)});
+      about_.metrics.push_back({.name = "weight_cosine" + suffix, .value = stats::mean(cosines)});
     if (wants("weight_subspace") && !overlaps.empty())
       about_.metrics.push_back({.name = "weight_subspace" + suffix,
-                                .value = mean(overlaps),
-                                .null_value = mean(chances)});
+                                .value = stats::mean(overlaps),
+                                .null_value = stats::mean(chances)});
   }
 }
 
@@ -225,4 +227,4 @@ void LayerMeasures::say(const std::string& note) {
   about_.note += (about_.note.empty() ? "" : "; ") + note;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

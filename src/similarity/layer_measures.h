@@ -10,22 +10,23 @@
 #include "similarity/head_similarity.h"
 #include "similarity/row_metrics.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 /// Gathers the chosen measures of one attention layer, batch by batch.
 class LayerMeasures {
  public:
   /// `tap` belongs to `graph`; weights are read at once and not kept.
-  LayerMeasures(const Graph& graph, const AttentionTap& tap, const Weights& weights,
-                const std::vector<std::string>& measures);
+  LayerMeasures(const graph::Graph& graph, const graph::AttentionTap& tap,
+                const model::Weights& weights, const std::vector<std::string>& measures);
 
   /// The next images; their maps hold numbers only.
-  void add(const AttentionResult& attention);
+  void add(const model::AttentionResult& attention);
   LayerSimilarity finish(std::uint64_t seed);
 
  private:
   bool wants(std::string_view measure) const;
-  void add_weights(const Graph& graph, const AttentionTap& tap, const Weights& weights);
+  void add_weights(const graph::Graph& graph, const graph::AttentionTap& tap,
+                   const model::Weights& weights);
   void finish_maps(std::uint64_t seed);
   void finish_outputs(std::uint64_t seed);
   void finish_rows(std::uint64_t seed);
@@ -40,11 +41,11 @@ class LayerMeasures {
 
   LayerSimilarity about_;
   std::vector<std::string> measures_;
-  Index images_ = 0;
+  graph::Index images_ = 0;
   HeadCosines maps_, outputs_;
   RowMetrics rows_;
   std::optional<HeadCka> cka_;
   bool outputs_fit_ = true;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "similarity/row_sums.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
@@ -21,12 +21,13 @@ void append(std::vector<double>& values, const at::Tensor& tensor) {
 /// By row of `maps` (…, keys): the sum of p ln p, (rows).
 template <typename T>
 at::Tensor row_entropies(const at::Tensor& maps) {
-  const Index keys = maps.size(-1), rows = maps.numel() / keys;
+  const graph::Index keys = maps.size(-1), rows = maps.numel() / keys;
   at::Tensor sums = at::empty({rows}, at::kDouble);
   const T* data = maps.const_data_ptr<T>();
   double* out = sums.mutable_data_ptr<double>();
-  at::parallel_for(0, rows, 64, [&](Index begin, Index end) {
-    for (Index row = begin; row < end; ++row) out[row] = negative_entropy(data + row * keys, keys);
+  at::parallel_for(0, rows, 64, [&](graph::Index begin, graph::Index end) {
+    for (graph::Index row = begin; row < end; ++row)
+      out[row] = negative_entropy(data + row * keys, keys);
   });
   return sums;
 }
@@ -35,12 +36,12 @@ at::Tensor row_entropies(const at::Tensor& maps) {
 /// heads, queries, keys) and distances (queries, keys).
 template <typename T>
 at::Tensor path_lengths(const at::Tensor& maps, const at::Tensor& distances) {
-  const Index entries = distances.numel(), count = maps.numel() / entries;
+  const graph::Index entries = distances.numel(), count = maps.numel() / entries;
   at::Tensor sums = at::empty({count}, at::kDouble);
   const T *data = maps.const_data_ptr<T>(), *lengths = distances.const_data_ptr<T>();
   double* out = sums.mutable_data_ptr<double>();
-  at::parallel_for(0, count, 1, [&](Index begin, Index end) {
-    for (Index map = begin; map < end; ++map)
+  at::parallel_for(0, count, 1, [&](graph::Index begin, graph::Index end) {
+    for (graph::Index map = begin; map < end; ++map)
       out[map] = dot(data + map * entries, lengths, T{0}, entries);
   });
   return sums.reshape({maps.size(0), maps.size(1)});
@@ -51,23 +52,23 @@ at::Tensor path_lengths(const at::Tensor& maps, const at::Tensor& distances) {
 template <typename T>
 at::Tensor divergences(const at::Tensor& a, const at::Tensor& entropy_a, const at::Tensor& b,
                        const at::Tensor& entropy_b) {
-  const Index windows = a.size(1), heads = a.size(2), queries = a.size(3), keys = a.size(4);
-  std::vector<std::pair<Index, Index>> pairs;
-  for (Index i = 0; i < heads; ++i)
-    for (Index j = i + 1; j < heads; ++j) pairs.emplace_back(i, j);
-  const auto count = static_cast<Index>(pairs.size());
+  const graph::Index windows = a.size(1), heads = a.size(2), queries = a.size(3), keys = a.size(4);
+  std::vector<std::pair<graph::Index, graph::Index>> pairs;
+  for (graph::Index i = 0; i < heads; ++i)
+    for (graph::Index j = i + 1; j < heads; ++j) pairs.emplace_back(i, j);
+  const auto count = static_cast<graph::Index>(pairs.size());
   at::Tensor sums = at::zeros({a.size(0), count}, at::kDouble);
   const T *p = a.const_data_ptr<T>(), *q = b.const_data_ptr<T>();
   const double* entropy_p = entropy_a.const_data_ptr<double>();
   const double* entropy_q = entropy_b.const_data_ptr<double>();
   double* out = sums.mutable_data_ptr<double>();
-  at::parallel_for(0, a.size(0) * count, 1, [&](Index begin, Index end) {
-    for (Index n = begin; n < end; ++n) {
+  at::parallel_for(0, a.size(0) * count, 1, [&](graph::Index begin, graph::Index end) {
+    for (graph::Index n = begin; n < end; ++n) {
       const auto [i, j] = pairs[static_cast<std::size_t>(n % count)];
-      for (Index run = 0; run < windows * queries; ++run) {
-        const Index window = (n / count * windows + run / queries) * heads;
-        const Index row_p = (window + i) * queries + run % queries;
-        const Index row_q = (window + j) * queries + run % queries;
+      for (graph::Index run = 0; run < windows * queries; ++run) {
+        const graph::Index window = (n / count * windows + run / queries) * heads;
+        const graph::Index row_p = (window + i) * queries + run % queries;
+        const graph::Index row_q = (window + j) * queries + run % queries;
         out[n] += (entropy_p[row_p] + entropy_q[row_q]) / 2 -
                   negative_entropy_of_mean(p + row_p * keys, q + row_q * keys, keys);
       }
@@ -87,10 +88,10 @@ RowMetrics::RowMetrics(const TokenGrid& grid, const RowChoice& choice)
 void RowMetrics::add(const at::Tensor& given) {
   const bool is_double = given.scalar_type() == at::kDouble;
   const at::Tensor maps = given.to(at::kCPU, is_double ? at::kDouble : at::kFloat).contiguous();
-  const Index images = maps.size(0) / windows_, heads = maps.size(1), queries = maps.size(2),
-              keys = maps.size(3);
-  ensure(images * windows_ == maps.size(0), "maps of whole images");
-  const std::vector<Index> by_window{images, windows_, heads};
+  const graph::Index images = maps.size(0) / windows_, heads = maps.size(1), queries = maps.size(2),
+                     keys = maps.size(3);
+  core::ensure(images * windows_ == maps.size(0), "maps of whole images");
+  const std::vector<graph::Index> by_window{images, windows_, heads};
   if (choice_.confidence)
     append(confidence_, maps.amax(-1).to(at::kDouble).mean(-1).reshape(by_window).mean(1));
   if (choice_.distance) {
@@ -123,4 +124,4 @@ void RowMetrics::pair(const Chain::Images& a, const Chain::Images& b) {
                                : divergences<float>(a[0], a[1], b[0], b[1]));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -7,7 +7,7 @@
 #include "similarity/image_chain.h"
 #include "similarity/token_grid.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 /// Which of RowMetrics's measures are wanted.
 struct RowChoice {
@@ -42,12 +42,12 @@ class RowMetrics {
 
   void pair(const Chain::Images& a, const Chain::Images& b);
 
-  Index windows_;
-  Index class_tokens_;
+  graph::Index windows_;
+  graph::Index class_tokens_;
   at::Tensor distances_;
   RowChoice choice_;
   Chain chain_;
   std::vector<double> entropy_, distance_, confidence_, divergence_, null_divergence_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -17,11 +17,11 @@
 #define VITLAB_WIDE
 #endif
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
-constexpr Index kLanes = 16;
+constexpr graph::Index kLanes = 16;
 
 bool has_wide() {
 #if defined(__x86_64__)
@@ -67,11 +67,11 @@ VITLAB_INLINE T p_log_p(T p) {
 /// Sum of term(k) for k < count: whole groups of lanes first, then what is left. `Term` gives T;
 /// lanes add up as `Sum`.
 template <typename Sum, typename Term>
-VITLAB_INLINE double sum_of(Index count, Term term) {
+VITLAB_INLINE double sum_of(graph::Index count, Term term) {
   std::array<Sum, kLanes> lanes{};
-  Index k = 0;
+  graph::Index k = 0;
   for (; k + kLanes <= count; k += kLanes)
-    for (Index lane = 0; lane < kLanes; ++lane)
+    for (graph::Index lane = 0; lane < kLanes; ++lane)
       lanes[static_cast<std::size_t>(lane)] += term(k + lane);
   double sum = 0;
   for (const Sum lane : lanes) sum += static_cast<double>(lane);
@@ -81,74 +81,74 @@ VITLAB_INLINE double sum_of(Index count, Term term) {
 
 /// Lanes of T hold few terms each before they go into the float64 sum.
 template <typename T>
-VITLAB_INLINE double dot_of(const T* a, const T* b, T centre, Index count) {
-  constexpr Index kRun = 32 * kLanes;
+VITLAB_INLINE double dot_of(const T* a, const T* b, T centre, graph::Index count) {
+  constexpr graph::Index kRun = 32 * kLanes;
   double sum = 0;
-  for (Index begin = 0; begin < count; begin += kRun)
+  for (graph::Index begin = 0; begin < count; begin += kRun)
     sum += sum_of<T>(
-        std::min(kRun, count - begin), [=](Index k) __attribute__((always_inline)) {
+        std::min(kRun, count - begin), [=](graph::Index k) __attribute__((always_inline)) {
           return (a[begin + k] - centre) * (b[begin + k] - centre);
         });
   return sum;
 }
 
 template <typename T>
-VITLAB_INLINE double sum_less_of(const T* a, T centre, Index count) {
+VITLAB_INLINE double sum_less_of(const T* a, T centre, graph::Index count) {
   return sum_of<double>(
-      count, [ a, centre ](Index k)
+      count, [ a, centre ](graph::Index k)
                  __attribute__((always_inline)) { return static_cast<double>(a[k] - centre); });
 }
 
 template <typename T>
-VITLAB_INLINE double entropy_of(const T* p, Index count) {
+VITLAB_INLINE double entropy_of(const T* p, graph::Index count) {
   return sum_of<T>(
-      count, [p](Index k) __attribute__((always_inline)) { return p_log_p(p[k]); });
+      count, [p](graph::Index k) __attribute__((always_inline)) { return p_log_p(p[k]); });
 }
 
 template <typename T>
-VITLAB_INLINE double mean_entropy_of(const T* p, const T* q, Index count) {
+VITLAB_INLINE double mean_entropy_of(const T* p, const T* q, graph::Index count) {
   return sum_of<T>(
-      count,
-      [ p, q ](Index k) __attribute__((always_inline)) { return p_log_p((p[k] + q[k]) * T{0.5}); });
+      count, [ p, q ](graph::Index k)
+                 __attribute__((always_inline)) { return p_log_p((p[k] + q[k]) * T{0.5}); });
 }
 
-VITLAB_WIDE double wide_dot(const float* a, const float* b, float centre, Index count) {
+VITLAB_WIDE double wide_dot(const float* a, const float* b, float centre, graph::Index count) {
   return dot_of(a, b, centre, count);
 }
-VITLAB_WIDE double wide_sum_less(const float* a, float centre, Index count) {
+VITLAB_WIDE double wide_sum_less(const float* a, float centre, graph::Index count) {
   return sum_less_of(a, centre, count);
 }
-VITLAB_WIDE double wide_entropy(const float* p, Index count) { return entropy_of(p, count); }
-VITLAB_WIDE double wide_mean_entropy(const float* p, const float* q, Index count) {
+VITLAB_WIDE double wide_entropy(const float* p, graph::Index count) { return entropy_of(p, count); }
+VITLAB_WIDE double wide_mean_entropy(const float* p, const float* q, graph::Index count) {
   return mean_entropy_of(p, q, count);
 }
 
 }  // namespace
 
-double dot(const float* a, const float* b, float centre, Index count) {
+double dot(const float* a, const float* b, float centre, graph::Index count) {
   return has_wide() ? wide_dot(a, b, centre, count) : dot_of(a, b, centre, count);
 }
-double dot(const double* a, const double* b, double centre, Index count) {
+double dot(const double* a, const double* b, double centre, graph::Index count) {
   return dot_of(a, b, centre, count);
 }
 
-double sum_less(const float* a, float centre, Index count) {
+double sum_less(const float* a, float centre, graph::Index count) {
   return has_wide() ? wide_sum_less(a, centre, count) : sum_less_of(a, centre, count);
 }
-double sum_less(const double* a, double centre, Index count) {
+double sum_less(const double* a, double centre, graph::Index count) {
   return sum_less_of(a, centre, count);
 }
 
-double negative_entropy(const float* p, Index count) {
+double negative_entropy(const float* p, graph::Index count) {
   return has_wide() ? wide_entropy(p, count) : entropy_of(p, count);
 }
-double negative_entropy(const double* p, Index count) { return entropy_of(p, count); }
+double negative_entropy(const double* p, graph::Index count) { return entropy_of(p, count); }
 
-double negative_entropy_of_mean(const float* p, const float* q, Index count) {
+double negative_entropy_of_mean(const float* p, const float* q, graph::Index count) {
   return has_wide() ? wide_mean_entropy(p, q, count) : mean_entropy_of(p, q, count);
 }
-double negative_entropy_of_mean(const double* p, const double* q, Index count) {
+double negative_entropy_of_mean(const double* p, const double* q, graph::Index count) {
   return mean_entropy_of(p, q, count);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -7,16 +7,16 @@
 #include "core/error.h"
 #include "layers/mobilevit_layer.h"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
 struct MapSize {
-  Index height = 0, width = 0;
+  graph::Index height = 0, width = 0;
 };
 
 /// The value's size as one map of an image; nothing (0 x 0) for tokens and other values.
-MapSize map_size(const Value& value) {
+MapSize map_size(const graph::Value& value) {
   if (!value.batched || value.shape.rank() != 4 || value.shape[0] != 1) return {};
   if (value.channel_dim == 1) return {value.shape[2], value.shape[3]};
   if (value.channel_dim == 3) return {value.shape[1], value.shape[2]};
@@ -24,38 +24,40 @@ MapSize map_size(const Value& value) {
 }
 
 /// The first node of a layer; what it reads first is what the layer reads.
-std::size_t first_node(const Graph& graph, LayerId layer) {
+std::size_t first_node(const graph::Graph& graph, graph::LayerId layer) {
   for (std::size_t i = 0; i < graph.nodes.size(); ++i)
     if (graph.nodes[i].layer == layer && !graph.nodes[i].inputs.empty()) return i;
   throw std::logic_error("a layer with attention has nodes");
 }
 
 /// The last map of channels before a node that reads tokens; experts' slots are no maps.
-MapSize map_before(const Graph& graph, std::size_t node) {
+MapSize map_before(const graph::Graph& graph, std::size_t node) {
   for (std::size_t i = node; i-- > 0;) {
-    const Value& value = graph.value(graph.nodes[i].output);
+    const graph::Value& value = graph.value(graph.nodes[i].output);
     if (value.channel_dim == 1 && map_size(value).height > 0) return map_size(value);
   }
   return map_size(graph.value(graph.input));
 }
 
 /// How far windows are shifted: the layer's first roll, which moves the map against it.
-Roll shift_of(const Graph& graph, LayerId layer) {
-  for (const Node& node : graph.nodes)
+graph::Roll shift_of(const graph::Graph& graph, graph::LayerId layer) {
+  for (const graph::Node& node : graph.nodes)
     if (node.layer == layer)
-      if (const auto* roll = std::get_if<Roll>(&node.op)) return *roll;
+      if (const auto* roll = std::get_if<graph::Roll>(&node.op)) return *roll;
   return {};
 }
 
-Index wrapped(Index position, Index size) { return (position % size + size) % size; }
+graph::Index wrapped(graph::Index position, graph::Index size) {
+  return (position % size + size) % size;
+}
 
 /// Windows stand side by side, over padding at the lower and right ends.
-void place_windows(TokenGrid& grid, const Roll& shift) {
-  const Index across = (grid.width + grid.columns - 1) / grid.columns;
-  for (Index window = 0; window < grid.windows; ++window)
-    for (Index token = 0; token < grid.rows * grid.columns; ++token) {
-      const Index y = window / across * grid.rows + token / grid.columns;
-      const Index x = window % across * grid.columns + token % grid.columns;
+void place_windows(TokenGrid& grid, const graph::Roll& shift) {
+  const graph::Index across = (grid.width + grid.columns - 1) / grid.columns;
+  for (graph::Index window = 0; window < grid.windows; ++window)
+    for (graph::Index token = 0; token < grid.rows * grid.columns; ++token) {
+      const graph::Index y = window / across * grid.rows + token / grid.columns;
+      const graph::Index x = window % across * grid.columns + token % grid.columns;
       const bool is_padding = y >= grid.height || x >= grid.width;
       grid.places.push_back(is_padding ? -1
                                        : wrapped(y - shift.rows, grid.height) * grid.width +
@@ -65,19 +67,19 @@ void place_windows(TokenGrid& grid, const Roll& shift) {
 
 /// The tokens of one "window" stand a patch apart.
 void place_patches(TokenGrid& grid) {
-  const Index down = grid.height / grid.rows, across = grid.width / grid.columns;
-  for (Index place = 0; place < grid.windows; ++place)
-    for (Index token = 0; token < grid.rows * grid.columns; ++token)
+  const graph::Index down = grid.height / grid.rows, across = grid.width / grid.columns;
+  for (graph::Index place = 0; place < grid.windows; ++place)
+    for (graph::Index token = 0; token < grid.rows * grid.columns; ++token)
       grid.places.push_back((token / grid.columns * down + place / across) * grid.width +
                             token % grid.columns * across + place % across);
 }
 
 }  // namespace
 
-TokenGrid token_grid(const Graph& graph, const AttentionTap& tap) {
-  const Shape& image = graph.value(graph.input).shape;
+TokenGrid token_grid(const graph::Graph& graph, const graph::AttentionTap& tap) {
+  const graph::Shape& image = graph.value(graph.input).shape;
   const std::size_t first = first_node(graph, tap.layer);
-  const Value& read = graph.value(graph.nodes[first].inputs[0]);
+  const graph::Value& read = graph.value(graph.nodes[first].inputs[0]);
   const bool reads_tokens = read.shape.rank() == 3;
   const MapSize map = reads_tokens ? map_before(graph, first) : map_size(read);
   TokenGrid grid{.height = map.height,
@@ -86,17 +88,17 @@ TokenGrid token_grid(const Graph& graph, const AttentionTap& tap) {
                  .rows = tap.height,
                  .columns = tap.width,
                  .class_tokens = tap.class_tokens};
-  const bool has_patches = graph.layer(tap.layer).kind == MobileVitLayer::kName;
-  const Index tokens = graph.value(tap.maps.front()).shape.back();
+  const bool has_patches = graph.layer(tap.layer).kind == layers::MobileVitLayer::kName;
+  const graph::Index tokens = graph.value(tap.maps.front()).shape.back();
   // ViT's tokens are a row to their layer; class tokens stand before those of the map.
   if (reads_tokens) {
     grid.rows = map.height;
     grid.columns = map.width;
     grid.class_tokens = tokens - map.height * map.width;
   }
-  ensure(grid.class_tokens >= 0 && grid.rows * grid.columns + grid.class_tokens == tokens,
-         "a grid holds a layer's tokens");
-  const auto pixels = [](Index image_side, Index tokens_along) {
+  core::ensure(grid.class_tokens >= 0 && grid.rows * grid.columns + grid.class_tokens == tokens,
+               "a grid holds a layer's tokens");
+  const auto pixels = [](graph::Index image_side, graph::Index tokens_along) {
     return static_cast<double>(image_side) / static_cast<double>(tokens_along);
   };
   grid.pixels_down = pixels(image[2], has_patches ? grid.rows : grid.height);
@@ -109,12 +111,12 @@ TokenGrid token_grid(const Graph& graph, const AttentionTap& tap) {
 }
 
 at::Tensor token_distances(const TokenGrid& grid) {
-  const Index tokens = grid.rows * grid.columns + grid.class_tokens;
+  const graph::Index tokens = grid.rows * grid.columns + grid.class_tokens;
   at::Tensor distances = at::zeros({tokens, tokens}, at::kDouble);
   auto entries = distances.accessor<double, 2>();
-  for (Index a = grid.class_tokens; a < tokens; ++a)
-    for (Index b = grid.class_tokens; b < tokens; ++b) {
-      const Index from = a - grid.class_tokens, to = b - grid.class_tokens;
+  for (graph::Index a = grid.class_tokens; a < tokens; ++a)
+    for (graph::Index b = grid.class_tokens; b < tokens; ++b) {
+      const graph::Index from = a - grid.class_tokens, to = b - grid.class_tokens;
       const auto down = static_cast<double>(from / grid.columns - to / grid.columns);
       const auto across = static_cast<double>(from % grid.columns - to % grid.columns);
       entries[a][b] = std::hypot(down * grid.pixels_down, across * grid.pixels_across);
@@ -122,4 +124,4 @@ at::Tensor token_distances(const TokenGrid& grid) {
   return distances;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

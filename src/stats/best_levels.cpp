@@ -8,7 +8,7 @@
 #include "stats/normal.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 /// How far one draw moves the difference of any two levels from its estimate, at most.
@@ -75,14 +75,14 @@ std::vector<Candidate> centred_cells(const EffectTable& table, double sign) {
 }  // namespace
 
 double tolerated_margin(const EffectTable& table, double margin) {
-  ensure(margin >= 0, "a margin is not negative");
+  core::ensure(margin >= 0, "a margin is not negative");
   if (std::isnan(table.seed_deviation)) return margin;
   return std::max(margin, 2 * table.seed_deviation / std::sqrt(table.seeds_per_cell));
 }
 
 BestLevels best_levels(const EffectTable& table, const EffectBootstrap& bootstrap,
                        const BestLevelSettings& settings) {
-  ensure(bootstrap.effects.size() == table.levels.size(), "the bootstrap is of this table");
+  core::ensure(bootstrap.effects.size() == table.levels.size(), "the bootstrap is of this table");
   const double sign = sign_of(settings.direction);
   BestLevels result;
   result.margin = tolerated_margin(table, settings.margin);
@@ -102,12 +102,12 @@ BestLevels best_levels(const EffectTable& table, const EffectBootstrap& bootstra
 }
 
 LikelyBest likely_best(const EffectTable& table, const LikelyBestSettings& settings) {
-  ensure(settings.draws > 0 && settings.share > 0 && settings.share <= 1,
-         "a cross-check draws a share of the cells at least once");
+  core::ensure(settings.draws > 0 && settings.share > 0 && settings.share <= 1,
+               "a cross-check draws a share of the cells at least once");
   const std::vector<Candidate> cells = centred_cells(table, sign_of(settings.direction));
   const auto sample = static_cast<std::size_t>(
       std::max(1.0, std::round(settings.share * static_cast<double>(cells.size()))));
-  Random random(settings.seed);
+  core::Random random(settings.seed);
   std::vector<std::size_t> winners;
   for (std::int64_t draw = 0; draw < settings.draws; ++draw) {
     const Candidate* winner = &cells[random.below(cells.size())];
@@ -126,4 +126,4 @@ LikelyBest likely_best(const EffectTable& table, const LikelyBestSettings& setti
   return {at(tail), at(0.5), at(1 - tail)};
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

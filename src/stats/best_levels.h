@@ -6,7 +6,7 @@
 #include "stats/effects.h"
 #include "stats/pareto.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// Which way the metric is better and what difference is worth talking about (metric's unit).
 struct BestLevelSettings {
@@ -54,4 +54,4 @@ struct LikelyBest {
 /// rank.
 LikelyBest likely_best(const EffectTable& table, const LikelyBestSettings& settings = {});
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

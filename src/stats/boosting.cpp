@@ -8,7 +8,7 @@
 #include "core/hash.h"
 #include "core/random.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 
 namespace {
 
@@ -143,7 +143,7 @@ class BoostedTreeGrower {
 };
 
 /// The first part of a permutation: a draw without replacement, in ascending order.
-std::vector<std::size_t> drawn(Random& random, std::size_t count, double share) {
+std::vector<std::size_t> drawn(core::Random& random, std::size_t count, double share) {
   const auto wanted =
       static_cast<std::size_t>(std::max(1.0, std::ceil(share * static_cast<double>(count) - 1e-9)));
   std::vector<std::size_t> result;
@@ -159,12 +159,13 @@ std::vector<std::size_t> drawn(Random& random, std::size_t count, double share) 
 
 BoostedTrees fit_boosted(std::span<const std::vector<double>> rows, std::span<const double> targets,
                          std::span<const double> weights, const BoostSettings& settings) {
-  ensure(!rows.empty() && !rows[0].empty(), "boosting needs rows and features");
-  ensure(rows.size() == targets.size() && rows.size() == weights.size(),
-         "a target and a weight for each row");
+  core::ensure(!rows.empty() && !rows[0].empty(), "boosting needs rows and features");
+  core::ensure(rows.size() == targets.size() && rows.size() == weights.size(),
+               "a target and a weight for each row");
   double weight = 0, sum = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    ensure(weights[i] > 0 && std::isfinite(targets[i]), "weights are positive, targets finite");
+    core::ensure(weights[i] > 0 && std::isfinite(targets[i]),
+                 "weights are positive, targets finite");
     weight += weights[i];
     sum += weights[i] * targets[i];
   }
@@ -175,7 +176,7 @@ BoostedTrees fit_boosted(std::span<const std::vector<double>> rows, std::span<co
   const BinnedRows bins = binned(rows);
   BoostedTreeGrower grower(bins, residuals, weights, settings,
                            weight / static_cast<double>(rows.size()));
-  Random random(mix64(settings.seed, "boosting"));
+  core::Random random(core::mix64(settings.seed, "boosting"));
   for (std::int64_t i = 0; i < settings.trees; ++i) {
     Tree tree = grower.grow(drawn(random, rows.size(), settings.row_share),
                             drawn(random, rows[0].size(), settings.feature_share));
@@ -192,4 +193,4 @@ double predict(const BoostedTrees& model, std::span<const double> features) {
   return value;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

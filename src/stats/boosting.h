@@ -6,7 +6,7 @@
 
 #include "stats/forest.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// How boosted trees are grown; the same settings and rows give the same trees.
 struct BoostSettings {
@@ -34,4 +34,4 @@ BoostedTrees fit_boosted(std::span<const std::vector<double>> rows, std::span<co
 
 double predict(const BoostedTrees& model, std::span<const double> features);
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 // A pivot below this share of the diagonal is rounding, not information.
@@ -13,7 +13,7 @@ constexpr double kDependent = 1e-10;
 }  // namespace
 
 bool Cholesky::append(std::span<const double> row) {
-  ensure(row.size() == size() + 1, "a new Cholesky row reaches to its diagonal");
+  core::ensure(row.size() == size() + 1, "a new Cholesky row reaches to its diagonal");
   std::vector<double> added(row.begin(), row.end());
   double pivot = row.back();
   for (std::size_t i = 0; i < size(); ++i) {
@@ -28,7 +28,7 @@ bool Cholesky::append(std::span<const double> row) {
 }
 
 std::vector<double> Cholesky::solve(std::span<const double> right) const {
-  ensure(right.size() == size(), "a right side has one value per Cholesky row");
+  core::ensure(right.size() == size(), "a right side has one value per Cholesky row");
   std::vector<double> x(right.begin(), right.end());
   for (std::size_t i = 0; i < size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) x[i] -= factor_[i][j] * x[j];
@@ -41,4 +41,4 @@ std::vector<double> Cholesky::solve(std::span<const double> right) const {
   return x;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// A Cholesky factor that grows by one row and column at a time, so that a column which depends on
 /// the earlier ones can be left out instead of making the whole system singular.
@@ -22,4 +22,4 @@ class Cholesky {
   std::vector<std::vector<double>> factor_;  // lower triangle
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

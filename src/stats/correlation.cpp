@@ -10,7 +10,7 @@
 #include "stats/summary.h"
 #include "stats/undefined.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 // 1 - r^2 below this is a perfect relation but for rounding.
@@ -21,13 +21,13 @@ using Row = std::array<double, 3>;  // x, y, control
 /// Rows sorted by content, so that resampling does not depend on the order they came in.
 std::vector<Row> canonical_rows(std::span<const double> x, std::span<const double> y,
                                 std::span<const double> control) {
-  ensure(x.size() == y.size() && x.size() == control.size(),
-         "columns that are correlated have equal lengths");
+  core::ensure(x.size() == y.size() && x.size() == control.size(),
+               "columns that are correlated have equal lengths");
   std::vector<Row> rows;
   rows.reserve(x.size());
   for (std::size_t i = 0; i < x.size(); ++i) {
-    ensure(std::isfinite(x[i]) && std::isfinite(y[i]) && std::isfinite(control[i]),
-           "correlations are of finite values");
+    core::ensure(std::isfinite(x[i]) && std::isfinite(y[i]) && std::isfinite(control[i]),
+                 "correlations are of finite values");
     rows.push_back({x[i], y[i], control[i]});
   }
   std::sort(rows.begin(), rows.end());
@@ -45,7 +45,8 @@ std::vector<double> column(const std::vector<Row>& rows, std::span<const std::si
 }  // namespace
 
 std::vector<double> ranks(std::span<const double> values) {
-  for (const double value : values) ensure(std::isfinite(value), "ranks are of finite values");
+  for (const double value : values)
+    core::ensure(std::isfinite(value), "ranks are of finite values");
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(),
@@ -61,7 +62,7 @@ std::vector<double> ranks(std::span<const double> values) {
 }
 
 double pearson(std::span<const double> x, std::span<const double> y) {
-  ensure(x.size() == y.size(), "columns that are correlated have equal lengths");
+  core::ensure(x.size() == y.size(), "columns that are correlated have equal lengths");
   const auto is_constant = [](std::span<const double> v) {
     return std::all_of(v.begin(), v.end(), [&](double value) { return value == v.front(); });
   };
@@ -115,4 +116,4 @@ Estimate bootstrap_partial_spearman(std::span<const double> x, std::span<const d
   return bootstrap_rows(rows.size(), statistic, settings);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -5,7 +5,7 @@
 
 #include "stats/intervals.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// Ranks from 1 upwards in the order given; ties share their average rank.
 std::vector<double> ranks(std::span<const double> values);
@@ -30,4 +30,4 @@ Estimate bootstrap_partial_spearman(std::span<const double> x, std::span<const d
                                     std::span<const double> control,
                                     const BootstrapSettings& settings = {});
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

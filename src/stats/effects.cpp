@@ -14,7 +14,7 @@
 #include "stats/summary.h"
 #include "stats/undefined.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 /// Cell means of one block; the levels it lacks are NaN.
@@ -62,7 +62,7 @@ BlockMeans means_of(const std::vector<std::vector<double>>& cells) {
   return means;
 }
 
-BlockMeans resampled_means(const std::vector<std::vector<double>>& cells, Random& random) {
+BlockMeans resampled_means(const std::vector<std::vector<double>>& cells, core::Random& random) {
   BlockMeans means;
   for (const std::vector<double>& cell : cells) {
     double sum = 0;
@@ -82,7 +82,7 @@ double mean_at(std::span<const double> values, std::span<const std::size_t> posi
   double sum = 0;
   double count = 0;
   for (const std::size_t position : positions) {
-    ensure(position < values.size(), "a level's position is inside the table");
+    core::ensure(position < values.size(), "a level's position is inside the table");
     if (std::isnan(values[position])) continue;
     sum += values[position];
     count += 1;
@@ -96,7 +96,7 @@ using Key = std::tuple<std::string, std::int64_t, std::int64_t>;  // block, leve
 std::map<Key, double> distinct_values(std::span<const EffectRow> rows) {
   std::map<Key, std::set<double>> seen;
   for (const EffectRow& row : rows) {
-    ensure(std::isfinite(row.value), "effects are of finite values");
+    core::ensure(std::isfinite(row.value), "effects are of finite values");
     seen[{row.block, row.level, row.seed}].insert(row.value);
   }
   std::map<Key, double> values;
@@ -133,7 +133,7 @@ void summarise_cells(EffectTable& table) {
 
 std::size_t EffectTable::position_of(std::int64_t level) const {
   const auto found = std::lower_bound(levels.begin(), levels.end(), level);
-  ensure(found != levels.end() && *found == level, "the table holds the level asked for");
+  core::ensure(found != levels.end() && *found == level, "the table holds the level asked for");
   return static_cast<std::size_t>(found - levels.begin());
 }
 
@@ -164,18 +164,18 @@ EffectTable tabulate(std::span<const EffectRow> rows) {
 }
 
 std::vector<double> level_effects(const EffectTable& table) {
-  ensure(table.is_connected, "effects are taken of levels that blocks connect");
+  core::ensure(table.is_connected, "effects are taken of levels that blocks connect");
   return *fit_effects(all_means(table), table.levels.size());
 }
 
 EffectBootstrap bootstrap_effects(const EffectTable& table, const BootstrapSettings& settings) {
-  ensure(settings.draws > 0 && settings.confidence > 0 && settings.confidence < 1,
-         "a bootstrap has draws and a confidence inside (0, 1)");
+  core::ensure(settings.draws > 0 && settings.confidence > 0 && settings.confidence < 1,
+               "a bootstrap has draws and a confidence inside (0, 1)");
   EffectBootstrap bootstrap;
   bootstrap.effects = level_effects(table);
   bootstrap.blocks = static_cast<std::int64_t>(table.blocks.size());
   bootstrap.confidence = settings.confidence;
-  Random random(settings.seed);
+  core::Random random(settings.seed);
   std::vector<BlockMeans> drawn(table.cells.size());
   for (std::int64_t draw = 0; draw < settings.draws; ++draw) {
     for (BlockMeans& block : drawn) {
@@ -203,7 +203,7 @@ std::vector<Estimate> effect_estimates(const EffectBootstrap& bootstrap) {
 
 Estimate effect_contrast(const EffectBootstrap& bootstrap, std::span<const std::size_t> from,
                          std::span<const std::size_t> to) {
-  ensure(!from.empty() && !to.empty(), "a contrast has levels on both sides");
+  core::ensure(!from.empty() && !to.empty(), "a contrast has levels on both sides");
   const auto difference = [&](const std::vector<double>& effects) {
     return mean_at(effects, to) - mean_at(effects, from);
   };
@@ -226,7 +226,7 @@ std::vector<double> block_contrasts(const EffectTable& table, std::span<const st
 }
 
 double probability_of_superiority(std::span<const double> differences) {
-  ensure(!differences.empty(), "superiority is judged of at least one difference");
+  core::ensure(!differences.empty(), "superiority is judged of at least one difference");
   double share = 0;
   for (const double difference : differences) {
     share += difference > 0 ? 1.0 : difference == 0 ? 0.5 : 0.0;
@@ -234,4 +234,4 @@ double probability_of_superiority(std::span<const double> differences) {
   return share / static_cast<double>(differences.size());
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -7,7 +7,7 @@
 
 #include "stats/intervals.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// One measured value: a level of the factor under study (an index that orders the levels) in a
 /// block, which is everything that was held equal.
@@ -67,4 +67,4 @@ std::vector<double> block_contrasts(const EffectTable& table, std::span<const st
 /// differences (Bouthillier et al. 2021).
 double probability_of_superiority(std::span<const double> differences);
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

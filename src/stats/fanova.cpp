@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 using Domain = std::span<const std::vector<double>>;
@@ -125,12 +125,12 @@ bool add_tree(const Tree& tree, Domain domain, Importance& importance) {
 
 std::vector<std::vector<double>> feature_domain(std::span<const std::vector<double>> rows,
                                                 std::size_t most) {
-  ensure(!rows.empty() && most >= 2, "a domain is taken of rows, with room for two values");
+  core::ensure(!rows.empty() && most >= 2, "a domain is taken of rows, with room for two values");
   std::vector<std::vector<double>> domain;
   for (std::size_t j = 0; j < rows.front().size(); ++j) {
     std::vector<double> values;
     for (const std::vector<double>& row : rows) {
-      ensure(row.size() == rows.front().size(), "all rows have the same features");
+      core::ensure(row.size() == rows.front().size(), "all rows have the same features");
       values.push_back(row[j]);
     }
     values = sorted_copy(values);
@@ -149,10 +149,10 @@ std::vector<std::vector<double>> feature_domain(std::span<const std::vector<doub
 }
 
 Importance fanova(const Forest& forest, std::span<const std::vector<double>> domain) {
-  ensure(domain.size() == forest.features, "a domain has the forest's features");
+  core::ensure(domain.size() == forest.features, "a domain has the forest's features");
   for (const std::vector<double>& values : domain) {
-    ensure(!values.empty() && std::is_sorted(values.begin(), values.end()),
-           "a feature's domain is ascending and not empty");
+    core::ensure(!values.empty() && std::is_sorted(values.begin(), values.end()),
+                 "a feature's domain is ascending and not empty");
   }
   Importance importance;
   importance.main.assign(domain.size(), 0);
@@ -167,4 +167,4 @@ Importance fanova(const Forest& forest, std::span<const std::vector<double>> dom
   return importance;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -6,7 +6,7 @@
 
 #include "stats/forest.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// The share of variance that two features explain together and neither explains alone.
 struct PairImportance {
@@ -33,4 +33,4 @@ std::vector<std::vector<double>> feature_domain(std::span<const std::vector<doub
 /// predicts nothing has importances too.
 Importance fanova(const Forest& forest, std::span<const std::vector<double>> domain);
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/random.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 struct Sample {
@@ -21,15 +21,16 @@ struct Sample {
 /// Rows sorted by content, so that the forest does not depend on the order they came in.
 std::vector<Sample> canonical_samples(std::span<const std::vector<double>> rows,
                                       std::span<const double> targets) {
-  ensure(!rows.empty() && rows.size() == targets.size(), "a forest has one target per row");
-  ensure(!rows.front().empty(), "a forest has at least one feature");
+  core::ensure(!rows.empty() && rows.size() == targets.size(), "a forest has one target per row");
+  core::ensure(!rows.front().empty(), "a forest has at least one feature");
   std::vector<Sample> samples;
   samples.reserve(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    ensure(rows[i].size() == rows.front().size(), "all rows have the same features");
-    ensure(std::isfinite(targets[i]) && std::all_of(rows[i].begin(), rows[i].end(),
-                                                    [](double x) { return std::isfinite(x); }),
-           "a forest is grown on finite values");
+    core::ensure(rows[i].size() == rows.front().size(), "all rows have the same features");
+    core::ensure(
+        std::isfinite(targets[i]) &&
+            std::all_of(rows[i].begin(), rows[i].end(), [](double x) { return std::isfinite(x); }),
+        "a forest is grown on finite values");
     samples.push_back({rows[i], targets[i]});
   }
   std::sort(samples.begin(), samples.end(),
@@ -45,7 +46,8 @@ struct Split {
 
 class TreeGrower {
  public:
-  TreeGrower(const std::vector<Sample>& samples, const ForestSettings& settings, Random& random)
+  TreeGrower(const std::vector<Sample>& samples, const ForestSettings& settings,
+             core::Random& random)
       : samples_(samples), settings_(settings), random_(random) {}
 
   Tree grow(std::vector<std::size_t> rows) {
@@ -125,7 +127,7 @@ class TreeGrower {
 
   const std::vector<Sample>& samples_;
   const ForestSettings& settings_;
-  Random& random_;
+  core::Random& random_;
   Tree tree_;
 };
 
@@ -174,14 +176,14 @@ class OutOfBag {
 
 Forest fit_forest(std::span<const std::vector<double>> rows, std::span<const double> targets,
                   const ForestSettings& settings) {
-  ensure(settings.trees > 0 && settings.smallest_leaf > 0 && settings.depth >= 0 &&
-             settings.feature_share > 0 && settings.feature_share <= 1,
-         "a forest has trees, leaves and features to try");
+  core::ensure(settings.trees > 0 && settings.smallest_leaf > 0 && settings.depth >= 0 &&
+                   settings.feature_share > 0 && settings.feature_share <= 1,
+               "a forest has trees, leaves and features to try");
   const std::vector<Sample> samples = canonical_samples(rows, targets);
   Forest forest;
   forest.features = samples.front().features.size();
   OutOfBag out_of_bag(samples.size());
-  Random random(settings.seed);
+  core::Random random(settings.seed);
   for (std::int64_t t = 0; t < settings.trees; ++t) {
     std::vector<std::size_t> drawn(samples.size());
     for (std::size_t& row : drawn) row = random.below(samples.size());
@@ -203,10 +205,10 @@ double predict(const Tree& tree, std::span<const double> features) {
 }
 
 double predict(const Forest& forest, std::span<const double> features) {
-  ensure(features.size() == forest.features, "a point has the forest's features");
+  core::ensure(features.size() == forest.features, "a point has the forest's features");
   double sum = 0;
   for (const Tree& tree : forest.trees) sum += predict(tree, features);
   return sum / static_cast<double>(forest.trees.size());
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// How a random forest is grown; the same settings and rows, in any order, give the same forest.
 struct ForestSettings {
@@ -47,4 +47,4 @@ double predict(const Tree& tree, std::span<const double> features);
 /// Mean of the trees' predictions.
 double predict(const Forest& forest, std::span<const double> features);
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

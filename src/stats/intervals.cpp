@@ -11,12 +11,12 @@
 #include "stats/summary.h"
 #include "stats/undefined.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 void check(const BootstrapSettings& settings) {
-  ensure(settings.draws > 0, "a bootstrap has at least one draw");
-  ensure(settings.confidence > 0 && settings.confidence < 1, "a confidence is inside (0, 1)");
+  core::ensure(settings.draws > 0, "a bootstrap has at least one draw");
+  core::ensure(settings.confidence > 0 && settings.confidence < 1, "a confidence is inside (0, 1)");
 }
 
 Interval central_interval(std::vector<double> draws, double tail) {
@@ -25,7 +25,7 @@ Interval central_interval(std::vector<double> draws, double tail) {
   return {quantile_of_sorted(draws, tail), quantile_of_sorted(draws, 1 - tail)};
 }
 
-double resampled_mean(const std::vector<double>& values, Random& random) {
+double resampled_mean(const std::vector<double>& values, core::Random& random) {
   double sum = 0;
   for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.below(values.size())];
   return sum / static_cast<double>(values.size());
@@ -54,9 +54,9 @@ Interval expanded_interval(std::vector<double> draws, double confidence, std::in
 }
 
 Interval wilson_interval(std::int64_t successes, std::int64_t trials, double confidence) {
-  ensure(trials > 0, "a share has at least one trial");
-  ensure(successes >= 0 && successes <= trials, "successes are between 0 and the trials");
-  ensure(confidence > 0 && confidence < 1, "a confidence is inside (0, 1)");
+  core::ensure(trials > 0, "a share has at least one trial");
+  core::ensure(successes >= 0 && successes <= trials, "successes are between 0 and the trials");
+  core::ensure(confidence > 0 && confidence < 1, "a confidence is inside (0, 1)");
   const double z = normal_quantile(1 - (1 - confidence) / 2);
   const double n = static_cast<double>(trials);
   const double share = static_cast<double>(successes) / n;
@@ -91,12 +91,12 @@ Estimate bootstrap_median(std::span<const double> values, const BootstrapSetting
 Estimate bootstrap_rows(std::size_t rows, const RowStatistic& statistic,
                         const BootstrapSettings& settings) {
   check(settings);
-  ensure(rows > 0, "a bootstrap resamples at least one row");
+  core::ensure(rows > 0, "a bootstrap resamples at least one row");
   std::vector<std::size_t> chosen(rows);
   std::iota(chosen.begin(), chosen.end(), std::size_t{0});
   const double value = statistic(chosen);
 
-  Random random(settings.seed);
+  core::Random random(settings.seed);
   std::vector<double> draws;
   draws.reserve(static_cast<std::size_t>(settings.draws));
   for (std::int64_t draw = 0; draw < settings.draws; ++draw) {
@@ -111,13 +111,13 @@ Estimate bootstrap_rows(std::size_t rows, const RowStatistic& statistic,
 Estimate cluster_bootstrap_mean(std::span<const std::vector<double>> blocks,
                                 const BootstrapSettings& settings) {
   check(settings);
-  ensure(!blocks.empty(), "a cluster bootstrap has at least one block");
+  core::ensure(!blocks.empty(), "a cluster bootstrap has at least one block");
   const std::vector<std::vector<double>> sorted = canonical_blocks(blocks);
   const double count = static_cast<double>(sorted.size());
   double value = 0;
   for (const std::vector<double>& block : sorted) value += mean(block) / count;
 
-  Random random(settings.seed);
+  core::Random random(settings.seed);
   std::vector<double> draws;
   draws.reserve(static_cast<std::size_t>(settings.draws));
   for (std::int64_t draw = 0; draw < settings.draws; ++draw) {
@@ -135,13 +135,14 @@ Estimate cluster_bootstrap_mean(std::span<const std::vector<double>> blocks,
 Estimate paired_ratio_bootstrap(std::span<const double> numerator,
                                 std::span<const double> denominator,
                                 const BootstrapSettings& settings) {
-  ensure(numerator.size() == denominator.size(), "a paired ratio has as many values on both sides");
+  core::ensure(numerator.size() == denominator.size(),
+               "a paired ratio has as many values on both sides");
   std::vector<std::pair<double, double>> pairs;
   pairs.reserve(numerator.size());
   for (std::size_t i = 0; i < numerator.size(); ++i) {
-    ensure(std::isfinite(numerator[i]) && numerator[i] > 0 && std::isfinite(denominator[i]) &&
-               denominator[i] > 0,
-           "a paired ratio is taken of positive values");
+    core::ensure(std::isfinite(numerator[i]) && numerator[i] > 0 && std::isfinite(denominator[i]) &&
+                     denominator[i] > 0,
+                 "a paired ratio is taken of positive values");
     pairs.emplace_back(numerator[i], denominator[i]);
   }
   std::sort(pairs.begin(), pairs.end());
@@ -157,4 +158,4 @@ Estimate paired_ratio_bootstrap(std::span<const double> numerator,
   return bootstrap_rows(pairs.size(), ratio, settings);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::stats {
 
 struct Interval {
   double low = 0;
@@ -67,4 +67,4 @@ Interval percentile_interval(std::vector<double> draws, double confidence);
 /// The same with Hesterberg's widening for `clusters` resampled units; NaN for fewer than two.
 Interval expanded_interval(std::vector<double> draws, double confidence, std::int64_t clusters);
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -8,7 +8,7 @@
 #include "stats/summary.h"
 #include "stats/undefined.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 // A leverage this near 1 means that the row's own target fixes its fitted value.
@@ -47,7 +47,7 @@ std::vector<Column> columns_of(std::span<const std::vector<double>> rows) {
     std::vector<double> values;
     values.reserve(rows.size());
     for (const std::vector<double>& row : rows) {
-      ensure(row.size() == rows.front().size(), "all rows have the same features");
+      core::ensure(row.size() == rows.front().size(), "all rows have the same features");
       values.push_back(row[feature]);
     }
     columns.push_back(standardise(std::move(values)));
@@ -105,7 +105,7 @@ void score(LinearModel& model, std::span<const std::vector<double>> rows,
 }  // namespace
 
 double predict(const LinearModel& model, std::span<const double> features) {
-  ensure(features.size() == model.coefficients.size(), "a point has the model's features");
+  core::ensure(features.size() == model.coefficients.size(), "a point has the model's features");
   double value = model.intercept;
   for (std::size_t j = 0; j < features.size(); ++j) value += model.coefficients[j] * features[j];
   return value;
@@ -113,8 +113,8 @@ double predict(const LinearModel& model, std::span<const double> features) {
 
 LinearModel fit_linear(std::span<const std::vector<double>> rows, std::span<const double> targets,
                        double ridge) {
-  ensure(!rows.empty() && rows.size() == targets.size(), "a fit has one target per row");
-  ensure(ridge >= 0, "a ridge is not negative");
+  core::ensure(!rows.empty() && rows.size() == targets.size(), "a fit has one target per row");
+  core::ensure(ridge >= 0, "a ridge is not negative");
   const std::vector<Column> columns = columns_of(rows);
   const NormalEquations equations = factorise(columns, ridge);
   const double centre = mean(targets);
@@ -142,4 +142,4 @@ LinearModel fit_linear(std::span<const std::vector<double>> rows, std::span<cons
   return model;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

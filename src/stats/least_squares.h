@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// A linear model of the features; `leave_one_out_r2` says how far it can be trusted.
 struct LinearModel {
@@ -24,4 +24,4 @@ double predict(const LinearModel& model, std::span<const double> features);
 LinearModel fit_linear(std::span<const std::vector<double>> rows, std::span<const double> targets,
                        double ridge = 0);
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

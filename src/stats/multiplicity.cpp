@@ -5,10 +5,10 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 
 std::vector<double> benjamini_hochberg(std::span<const double> p_values) {
-  for (const double p : p_values) ensure(p >= 0 && p <= 1, "a p-value is in [0, 1]");
+  for (const double p : p_values) core::ensure(p >= 0 && p <= 1, "a p-value is in [0, 1]");
   std::vector<std::size_t> order(p_values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -26,4 +26,4 @@ std::vector<double> benjamini_hochberg(std::span<const double> p_values) {
   return adjusted;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -9,7 +9,7 @@
 #include "stats/summary.h"
 #include "stats/undefined.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 constexpr std::size_t kLongestSeries = 1000;
@@ -35,7 +35,7 @@ double relative_iqr(std::span<const double> values) {
 }
 
 double half_drift(std::span<const double> in_time_order) {
-  ensure(!in_time_order.empty(), "drift is taken of at least one value");
+  core::ensure(!in_time_order.empty(), "drift is taken of at least one value");
   if (in_time_order.size() < 4) return 0;
   const std::size_t half = in_time_order.size() / 2;
   const double first = median(in_time_order.first(half));
@@ -44,7 +44,7 @@ double half_drift(std::span<const double> in_time_order) {
 }
 
 double theil_sen_slope(std::span<const double> in_time_order) {
-  ensure(!in_time_order.empty(), "a slope is taken of at least one value");
+  core::ensure(!in_time_order.empty(), "a slope is taken of at least one value");
   if (in_time_order.size() < 2) return 0;
   if (in_time_order.size() > kLongestSeries) {
     const double steps_a_stretch =
@@ -63,7 +63,7 @@ double theil_sen_slope(std::span<const double> in_time_order) {
 
 NoiseVerdict judge_noise(std::span<const double> in_time_order, const NoiseLimits& limits) {
   const double middle = median(in_time_order);
-  ensure(middle > 0, "noise is judged of positive timings");
+  core::ensure(middle > 0, "noise is judged of positive timings");
   NoiseVerdict verdict;
   verdict.relative_iqr = relative_iqr(in_time_order);
   verdict.half_drift = half_drift(in_time_order);
@@ -76,4 +76,4 @@ NoiseVerdict judge_noise(std::span<const double> in_time_order, const NoiseLimit
   return verdict;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -2,7 +2,7 @@
 
 #include <span>
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// From where on a series of timings is called noisy or drifting; all are shares of the median.
 struct NoiseLimits {
@@ -34,4 +34,4 @@ double theil_sen_slope(std::span<const double> in_time_order);
 /// Judges positive timings against `limits`; a drift counts only where both measures see it.
 NoiseVerdict judge_noise(std::span<const double> in_time_order, const NoiseLimits& limits = {});
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "stats/cholesky.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 
 namespace {
 
@@ -67,9 +67,9 @@ std::vector<double> solve_set(const NormalEquations& sums, unsigned set) {
 std::vector<double> fit_nonnegative(std::span<const std::vector<double>> rows,
                                     std::span<const double> targets,
                                     std::span<const double> weights) {
-  ensure(!rows.empty() && !rows[0].empty() && rows[0].size() <= 12, "1 to 12 columns");
-  ensure(rows.size() == targets.size() && rows.size() == weights.size(),
-         "a target and a weight for each row");
+  core::ensure(!rows.empty() && !rows[0].empty() && rows[0].size() <= 12, "1 to 12 columns");
+  core::ensure(rows.size() == targets.size() && rows.size() == weights.size(),
+               "a target and a weight for each row");
   const NormalEquations sums = normal_equations(rows, targets, weights);
   const std::size_t columns = rows[0].size();
   std::vector<double> best(columns, 0);
@@ -88,4 +88,4 @@ std::vector<double> fit_nonnegative(std::span<const std::vector<double>> rows,
   return best;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

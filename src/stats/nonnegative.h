@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// The coefficients, none negative, that minimise the sum of weights · (target - row · x)^2. Tries
 /// every set of free coefficients, so at most 12 columns; columns that depend on others get 0.
@@ -12,4 +12,4 @@ std::vector<double> fit_nonnegative(std::span<const std::vector<double>> rows,
                                     std::span<const double> targets,
                                     std::span<const double> weights);
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

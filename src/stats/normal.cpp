@@ -5,12 +5,13 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 
 double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 
 double normal_quantile(double probability) {
-  ensure(probability > 0 && probability < 1, "a normal quantile's probability is inside (0, 1)");
+  core::ensure(probability > 0 && probability < 1,
+               "a normal quantile's probability is inside (0, 1)");
   if (probability == 0.5) return 0;
   if (probability > 0.5) return -normal_quantile(1 - probability);
   // Bisection: erfc is accurate in the lower tail, and 60 halvings reach the last bit.
@@ -24,8 +25,9 @@ double normal_quantile(double probability) {
 }
 
 double student_quantile(double probability, std::int64_t degrees) {
-  ensure(degrees >= 1, "Student's t has at least one degree of freedom");
-  ensure(probability > 0 && probability < 1, "a Student quantile's probability is inside (0, 1)");
+  core::ensure(degrees >= 1, "Student's t has at least one degree of freedom");
+  core::ensure(probability > 0 && probability < 1,
+               "a Student quantile's probability is inside (0, 1)");
   if (degrees == 1) return std::tan(std::numbers::pi * (probability - 0.5));
   if (degrees == 2) {
     const double a = 2 * probability - 1;
@@ -41,4 +43,4 @@ double student_quantile(double probability, std::int64_t degrees) {
   return z * (1 + (g1 + (g2 + (g3 + g4 / v) / v) / v) / v);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// P(Z <= x) of the standard normal distribution.
 double normal_cdf(double x);
@@ -15,4 +15,4 @@ double normal_quantile(double probability);
 /// 0.995].
 double student_quantile(double probability, std::int64_t degrees);
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 /// Distances by which a point beats the reference; unused objectives are 1, so that one, two and
@@ -47,11 +47,11 @@ double dominated_volume(std::vector<Gains> boxes) {
 
 bool dominates(const ObjectivePoint& a, const ObjectivePoint& b,
                std::span<const Direction> directions) {
-  ensure(a.size() == directions.size() && b.size() == directions.size(),
-         "a point has one value per objective");
+  core::ensure(a.size() == directions.size() && b.size() == directions.size(),
+               "a point has one value per objective");
   bool is_better_once = false;
   for (std::size_t k = 0; k < directions.size(); ++k) {
-    ensure(std::isfinite(a[k]) && std::isfinite(b[k]), "objectives are finite");
+    core::ensure(std::isfinite(a[k]) && std::isfinite(b[k]), "objectives are finite");
     const double lead = gain(a[k], b[k], directions[k]);
     if (lead < 0) return false;
     is_better_once |= lead > 0;
@@ -73,14 +73,15 @@ std::vector<std::size_t> pareto_front(std::span<const ObjectivePoint> points,
 
 double hypervolume(std::span<const ObjectivePoint> points, std::span<const Direction> directions,
                    const ObjectivePoint& reference) {
-  ensure(!directions.empty() && directions.size() <= 3, "hypervolume takes 1 to 3 objectives");
-  ensure(reference.size() == directions.size(), "the reference has one value per objective");
+  core::ensure(!directions.empty() && directions.size() <= 3,
+               "hypervolume takes 1 to 3 objectives");
+  core::ensure(reference.size() == directions.size(), "the reference has one value per objective");
   std::vector<Gains> boxes;
   for (const ObjectivePoint& point : points) {
-    ensure(point.size() == directions.size(), "a point has one value per objective");
+    core::ensure(point.size() == directions.size(), "a point has one value per objective");
     Gains gains{1, 1, 1};
     for (std::size_t k = 0; k < directions.size(); ++k) {
-      ensure(std::isfinite(point[k]), "objectives are finite");
+      core::ensure(std::isfinite(point[k]), "objectives are finite");
       gains[k] = gain(point[k], reference[k], directions[k]);
     }
     if (std::all_of(gains.begin(), gains.end(), [](double g) { return g > 0; })) {
@@ -90,4 +91,4 @@ double hypervolume(std::span<const ObjectivePoint> points, std::span<const Direc
   return dominated_volume(std::move(boxes));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

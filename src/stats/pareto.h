@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// Which way an objective is better.
 enum class Direction { kMaximise, kMinimise };
@@ -25,4 +25,4 @@ std::vector<std::size_t> pareto_front(std::span<const ObjectivePoint> points,
 double hypervolume(std::span<const ObjectivePoint> points, std::span<const Direction> directions,
                    const ObjectivePoint& reference);
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -9,7 +9,7 @@
 #include "stats/correlation.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 /// One block: its cell means and the weights that pick out a slope and a bend of them. The weights
@@ -72,7 +72,7 @@ Contrasts weight_norms(const std::vector<ShapedBlock>& blocks) {
   return norms;
 }
 
-void shuffle(std::vector<double>& values, Random& random) {
+void shuffle(std::vector<double>& values, core::Random& random) {
   for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[random.below(i)]);
 }
 
@@ -82,7 +82,7 @@ void permutation_test(std::vector<ShapedBlock> blocks, const ShapeSettings& sett
   // Equal on paper may differ in the last bits.
   const double line_limit = std::abs(seen.line) * (1 - 1e-12);
   const double bend_limit = std::abs(seen.bend) * (1 - 1e-12);
-  Random random(settings.seed);
+  core::Random random(settings.seed);
   std::int64_t line_hits = 0;
   std::int64_t bend_hits = 0;
   for (std::int64_t draw = 0; draw < settings.draws; ++draw) {
@@ -129,7 +129,7 @@ std::string_view shape_name(Shape shape) {
 
 ShapeVerdict judge_shape(const EffectTable& table, const BestLevels& best,
                          const ShapeSettings& settings) {
-  ensure(settings.draws > 0, "a permutation test has at least one draw");
+  core::ensure(settings.draws > 0, "a permutation test has at least one draw");
   const std::vector<double> effects = level_effects(table);
   std::vector<double> steps;
   for (std::size_t l = 0; l < effects.size(); ++l) steps.push_back(static_cast<double>(l));
@@ -147,4 +147,4 @@ ShapeVerdict judge_shape(const EffectTable& table, const BestLevels& best,
   return verdict;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

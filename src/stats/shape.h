@@ -6,7 +6,7 @@
 #include "stats/best_levels.h"
 #include "stats/effects.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// What to do with a factor.
 enum class Shape { kRaise, kLower, kKeepBetween, kIndifferent };
@@ -39,4 +39,4 @@ struct ShapeVerdict {
 ShapeVerdict judge_shape(const EffectTable& table, const BestLevels& best,
                          const ShapeSettings& settings = {});
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

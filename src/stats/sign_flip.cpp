@@ -9,7 +9,7 @@
 #include "stats/normal.h"
 #include "stats/summary.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 constexpr double kMostBlocks = 1e6;
@@ -44,8 +44,8 @@ std::int64_t count_extreme(std::span<const double> rest, double sum, double limi
 
 double sign_flip_p_value(std::span<const double> differences) {
   const std::vector<double> sorted = canonical(differences);
-  ensure(static_cast<std::int64_t>(sorted.size()) <= kMostExactBlocks,
-         "the exact sign-flip test takes at most 20 differences");
+  core::ensure(static_cast<std::int64_t>(sorted.size()) <= kMostExactBlocks,
+               "the exact sign-flip test takes at most 20 differences");
   // Flipping all signs keeps |sum|, so the first sign may stay.
   const std::int64_t hits =
       count_extreme(std::span(sorted).subspan(1), sorted.front(), extreme_sum(sorted));
@@ -54,10 +54,10 @@ double sign_flip_p_value(std::span<const double> differences) {
 
 double sampled_sign_flip_p_value(std::span<const double> differences, std::int64_t draws,
                                  std::uint64_t seed) {
-  ensure(draws > 0, "a sampled test has at least one draw");
+  core::ensure(draws > 0, "a sampled test has at least one draw");
   const std::vector<double> sorted = canonical(differences);
   const double limit = extreme_sum(sorted);
-  Random random(seed);
+  core::Random random(seed);
   std::int64_t hits = 0;
   for (std::int64_t draw = 0; draw < draws; ++draw) {
     double sum = 0;
@@ -73,14 +73,14 @@ double sampled_sign_flip_p_value(std::span<const double> differences, std::int64
 }
 
 double smallest_sign_flip_p(std::int64_t blocks) {
-  ensure(blocks >= 0, "a number of blocks is not negative");
+  core::ensure(blocks >= 0, "a number of blocks is not negative");
   return blocks == 0 ? 1.0 : std::exp2(1.0 - static_cast<double>(blocks));
 }
 
 std::optional<std::int64_t> blocks_needed(double mean, double standard_deviation,
                                           const PowerTarget& target) {
-  ensure(target.alpha > 0 && target.alpha < 1 && target.power > 0 && target.power < 1,
-         "alpha and power are inside (0, 1)");
+  core::ensure(target.alpha > 0 && target.alpha < 1 && target.power > 0 && target.power < 1,
+               "alpha and power are inside (0, 1)");
   if (!std::isfinite(mean) || !std::isfinite(standard_deviation) || mean == 0) return std::nullopt;
   const double z_alpha = normal_quantile(1 - target.alpha / 2);
   const double z_power = normal_quantile(target.power);
@@ -95,7 +95,8 @@ std::optional<std::int64_t> blocks_needed(double mean, double standard_deviation
 std::optional<std::int64_t> blocks_needed(std::span<const double> differences,
                                           const PowerTarget& target) {
   if (differences.size() < 2) return std::nullopt;
-  return blocks_needed(vitlab::mean(differences), vitlab::standard_deviation(differences), target);
+  return blocks_needed(vitlab::stats::mean(differences),
+                       vitlab::stats::standard_deviation(differences), target);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// Most paired differences that sign_flip_p_value enumerates (2^19 sign patterns by symmetry).
 inline constexpr std::int64_t kMostExactBlocks = 20;
@@ -38,4 +38,4 @@ std::optional<std::int64_t> blocks_needed(double mean, double standard_deviation
 std::optional<std::int64_t> blocks_needed(std::span<const double> differences,
                                           const PowerTarget& target = {});
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -7,13 +7,13 @@
 #include "core/error.h"
 #include "stats/undefined.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 void ensure_usable(std::span<const double> values) {
-  ensure(!values.empty(), "a statistic is taken of at least one value");
-  ensure(std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); }),
-         "a statistic is taken of finite values");
+  core::ensure(!values.empty(), "a statistic is taken of at least one value");
+  core::ensure(std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); }),
+               "a statistic is taken of finite values");
 }
 
 }  // namespace
@@ -26,8 +26,8 @@ std::vector<double> sorted_copy(std::span<const double> values) {
 }
 
 double quantile_of_sorted(std::span<const double> sorted, double probability) {
-  ensure(!sorted.empty(), "a quantile is taken of at least one value");
-  ensure(probability >= 0 && probability <= 1, "a quantile's probability is in [0, 1]");
+  core::ensure(!sorted.empty(), "a quantile is taken of at least one value");
+  core::ensure(probability >= 0 && probability <= 1, "a quantile's probability is in [0, 1]");
   const double position = probability * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(position);
   if (below + 1 >= sorted.size()) return sorted.back();
@@ -86,4 +86,4 @@ Summary summarise(std::span<const double> values) {
   return summary;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

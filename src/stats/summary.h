@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::stats {
 
 // Everywhere in stats: an empty input or a NaN or infinite value breaks a promise
 // (std::logic_error); a quantity that the data leave undefined (the spread of one value, the
@@ -46,4 +46,4 @@ double quantile_of_sorted(std::span<const double> sorted, double probability);
 /// A copy in ascending order; checks that every value is finite and that there is one.
 std::vector<double> sorted_copy(std::span<const double> values);
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -14,7 +14,7 @@
 #include "core/error.h"
 #include "store/disk.h"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 constexpr int kBeatsPerLease = 6;
@@ -33,7 +33,7 @@ std::filesystem::path beat_path(const std::filesystem::path& folder, const std::
 /// nullopt for a claim cut off by a kill while it was written: nobody can tell whose it was.
 std::optional<ClaimContent> parse_claim(const std::string& text) {
   try {
-    const Json json = parse_json(text, "claim");
+    const core::Json json = core::parse_json(text, "claim");
     const auto nonce = json.is_object() ? json.find("nonce") : json.end();
     if (!json.is_object() || nonce == json.end() || !nonce->is_string()) return std::nullopt;
     ClaimContent content{.nonce = nonce->get<std::string>(),
@@ -41,7 +41,7 @@ std::optional<ClaimContent> parse_claim(const std::string& text) {
     const bool is_nonce = content.nonce.size() == 16 &&
                           content.nonce.find_first_not_of("0123456789abcdef") == std::string::npos;
     return is_nonce ? std::optional(content) : std::nullopt;
-  } catch (const UserError&) {
+  } catch (const core::UserError&) {
     return std::nullopt;
   }
 }
@@ -110,7 +110,8 @@ Claimant::Claimant(Store store, std::chrono::milliseconds lease)
     : store_(std::move(store)),
       lease_(lease),
       heartbeat_(std::make_shared<Heartbeat>(lease / kBeatsPerLease)) {
-  ensure(lease >= std::chrono::milliseconds(kBeatsPerLease), "a lease is long enough to beat in");
+  core::ensure(lease >= std::chrono::milliseconds(kBeatsPerLease),
+               "a lease is long enough to beat in");
 }
 
 std::optional<Claim> Claimant::try_claim(std::string_view id) {
@@ -132,9 +133,9 @@ std::optional<Claim> Claimant::create(const std::filesystem::path& folder, const
   claim.folder_ = folder;
   claim.id_ = id;
   claim.nonce_ = new_nonce();
-  Json content = to_json(this_process());
+  core::Json content = to_json(this_process());
   content["nonce"] = claim.nonce_;
-  claim.text_ = dump_json(content) + "\n";
+  claim.text_ = core::dump_json(content) + "\n";
   if (!create_exclusively(claim_path(folder), claim.text_)) return std::nullopt;
   RemovedUnlessKept created(claim_path(folder));
   heartbeat_->start(beat_path(folder, claim.nonce_));
@@ -163,7 +164,7 @@ std::optional<Claim> Claimant::take_over(const std::filesystem::path& folder, co
   const auto stale = folder / ("claim.stale." + new_nonce());
   if (std::rename(claim_path(folder).c_str(), stale.c_str()) != 0) {
     if (errno == ENOENT) return std::nullopt;
-    throw Failure(fmt::format("{}: cannot rename: {}", stale.string(), std::strerror(errno)));
+    throw core::Failure(fmt::format("{}: cannot rename: {}", stale.string(), std::strerror(errno)));
   }
   const RemovedUnlessKept removed(stale);
   if (read_regular_file(stale) != seen) {
@@ -179,4 +180,4 @@ std::optional<Claim> Claimant::take_over(const std::filesystem::path& folder, co
   return claim;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -13,7 +13,7 @@
 #include "store/process_identity.h"
 #include "store/store.h"
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// The right to work on a stage, held until release() or destruction. It keeps others from doing
 /// the same work; it does not protect the store, which a second worker cannot harm.
@@ -78,4 +78,4 @@ class Claimant {
 /// the file does not read.
 std::optional<ProcessIdentity> claim_holder(const std::filesystem::path& stage_folder);
 
-}  // namespace vitlab
+}  // namespace vitlab::store

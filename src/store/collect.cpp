@@ -4,26 +4,26 @@
 
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::store {
 
 namespace {
 
-std::string knob_text(const Json& value) {
+std::string knob_text(const core::Json& value) {
   if (value.is_string()) return value.get<std::string>();
-  return canonical_json(value);
+  return core::canonical_json(value);
 }
 
 class Collector {
  public:
-  Collector(const Store& store, const Plan& plan) : store_(store), plan_(plan) {
-    for (const PlannedStage& stage : plan.stages) stages_[stage.id] = &stage;
+  Collector(const Store& store, const sweep::Plan& plan) : store_(store), plan_(plan) {
+    for (const sweep::PlannedStage& stage : plan.stages) stages_[stage.id] = &stage;
     result_.table.knobs = plan.knobs;
     result_.stages = plan.stages.size();
   }
 
   Collected run() {
     std::set<std::string> models_seen;
-    for (const Trial& trial : plan_.trials) {
+    for (const sweep::Trial& trial : plan_.trials) {
       if (models_seen.insert(trial.model).second) add_stages(trial, true);
       add_stages(trial, false);
     }
@@ -32,23 +32,24 @@ class Collector {
 
  private:
   /// Stages of the model alone have no seed and belong to all its trials: they come once.
-  void add_stages(const Trial& trial, bool of_model) {
+  void add_stages(const sweep::Trial& trial, bool of_model) {
     for (const std::string& id : trial.stages) {
-      const PlannedStage& stage = *stages_.at(id);
+      const sweep::PlannedStage& stage = *stages_.at(id);
       if (stage.seed.has_value() == of_model) continue;
       add_stage(stage, trial, of_model);
     }
   }
 
-  ResultRow blank(const PlannedStage& stage, const Trial& trial, bool of_model) const {
-    const PlannedModel& model = plan_.models.at(trial.model);
+  ResultRow blank(const sweep::PlannedStage& stage, const sweep::Trial& trial,
+                  bool of_model) const {
+    const sweep::PlannedModel& model = plan_.models.at(trial.model);
     ResultRow row;
     row.model = trial.model;
     if (!of_model) {
       row.trial = trial.id;
       row.seed = trial.seed;
     }
-    if (stage_kind(stage.kind).needs_data) {
+    if (sweep::stage_kind(stage.kind).needs_data) {
       row.dataset = plan_.data;
       row.recipe = plan_.recipe_name;
     }
@@ -59,7 +60,7 @@ class Collector {
     return row;
   }
 
-  void add_stage(const PlannedStage& stage, const Trial& trial, bool of_model) {
+  void add_stage(const sweep::PlannedStage& stage, const sweep::Trial& trial, bool of_model) {
     const StageAttempts attempts = store_.read_attempts(stage.id);
     result_.problems.insert(result_.problems.end(), attempts.problems.begin(),
                             attempts.problems.end());
@@ -101,17 +102,17 @@ class Collector {
   }
 
   const Store& store_;
-  const Plan& plan_;
-  std::map<std::string, const PlannedStage*> stages_;
+  const sweep::Plan& plan_;
+  std::map<std::string, const sweep::PlannedStage*> stages_;
   Collected result_;
 };
 
 }  // namespace
 
 void set_context(ResultRow& row, const StageRecord& record) {
-  const Json& details = record.details;
+  const core::Json& details = record.details;
   if (!details.contains("environment") || !details.contains("protocol")) return;
-  const Json& protocol = details.at("protocol");
+  const core::Json& protocol = details.at("protocol");
   row.device = details.at("environment").value("device", std::string());
   row.runtime = details.value("runtime", std::string("vitlab"));
   row.dtype = protocol.value("dtype", std::string("float32"));
@@ -119,6 +120,8 @@ void set_context(ResultRow& row, const StageRecord& record) {
   row.batch = protocol.value("batch", std::int64_t{16});
 }
 
-Collected collect(const Store& store, const Plan& plan) { return Collector(store, plan).run(); }
+Collected collect(const Store& store, const sweep::Plan& plan) {
+  return Collector(store, plan).run();
+}
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -8,7 +8,7 @@
 #include "store/store.h"
 #include "sweep/plan.h"
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// A stage of a plan that is not done, and why.
 struct OpenStage {
@@ -41,6 +41,6 @@ void set_context(ResultRow& row, const StageRecord& record);
 /// Reads the records of a plan's stages. Rows stand in the order of the plan, model rows before
 /// those of its trials; the same store and plan give the same table, byte for byte. A stage that is
 /// not done is a row with metric `status`, value 0 and its reason as the subject.
-Collected collect(const Store& store, const Plan& plan);
+Collected collect(const Store& store, const sweep::Plan& plan);
 
-}  // namespace vitlab
+}  // namespace vitlab::store

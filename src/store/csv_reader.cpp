@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::store {
 
 CsvReader::CsvReader(std::string_view text, std::string source)
     : rest_(text), source_(std::move(source)) {
@@ -65,7 +65,7 @@ bool CsvReader::take_line_end() {
 }
 
 void CsvReader::fail(std::size_t line, const char* problem) const {
-  throw UserError(fmt::format("{}:{}: {}", source_, line, problem));
+  throw core::UserError(fmt::format("{}:{}: {}", source_, line, problem));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// The cells of one CSV record and the line on which it starts.
 struct CsvRecord {
@@ -36,4 +36,4 @@ class CsvReader {
   std::size_t line_ = 1;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::store

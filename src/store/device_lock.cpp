@@ -17,7 +17,7 @@
 #include "core/interrupt.h"
 #include "core/names.h"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 constexpr auto kPoll = std::chrono::milliseconds(20);
@@ -56,7 +56,8 @@ class LockFile {
 
  private:
   [[noreturn]] void fail(const char* action) const {
-    throw Failure(fmt::format("{}: cannot {}: {}", path_.string(), action, std::strerror(errno)));
+    throw core::Failure(
+        fmt::format("{}: cannot {}: {}", path_.string(), action, std::strerror(errno)));
   }
 
   std::filesystem::path path_;
@@ -66,14 +67,15 @@ class LockFile {
 /// Makes a folder that only we can write to; /tmp is open to everybody, so it is checked.
 void make_private_folder(const std::filesystem::path& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw Failure(
+    throw core::Failure(
         fmt::format("{}: cannot make the folder: {}", path.string(), std::strerror(errno)));
   }
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
       status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    throw Failure(path.string() +
-                  ": not a folder that only you can write to; remove it or set XDG_RUNTIME_DIR");
+    throw core::Failure(
+        path.string() +
+        ": not a folder that only you can write to; remove it or set XDG_RUNTIME_DIR");
   }
 }
 
@@ -92,7 +94,7 @@ std::filesystem::path device_lock_folder() {
 
 DeviceLock::DeviceLock(const std::string& device, Use use, const OnWait& on_wait,
                        const std::filesystem::path& folder) {
-  check_label(device, "device");
+  core::check_label(device, "device");
   const bool alone = use == Use::kExclusive;
   LockFile lock(folder / (device + ".lock"));
   // Everybody passes the turnstile; who waits for exclusive use waits inside it, so that shared
@@ -107,7 +109,7 @@ DeviceLock::DeviceLock(const std::string& device, Use use, const OnWait& on_wait
                              : fmt::format("'{}', on which {}", device, note));
       }
       told = true;
-      check_interrupt();
+      core::check_interrupt();
       std::this_thread::sleep_for(kPoll);
     }
   };
@@ -121,4 +123,4 @@ DeviceLock::~DeviceLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

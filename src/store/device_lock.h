@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// Where the device locks of this machine and user stand: $XDG_RUNTIME_DIR/vitlab/locks, else
 /// /tmp/vitlab-UID/locks. Made with mode 0700; a folder of somebody else is a Failure.
@@ -34,4 +34,4 @@ class DeviceLock {
   int descriptor_ = -1;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::store

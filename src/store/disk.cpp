@@ -14,13 +14,14 @@
 #include "core/error.h"
 #include "store/process_identity.h"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 constexpr std::int64_t kLargestRead = std::int64_t{256} << 20;
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* action, int error) {
-  throw Failure(fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(error)));
+  throw core::Failure(
+      fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(error)));
 }
 
 /// A descriptor that is closed at the end of the scope; close() is the checked way.
@@ -70,8 +71,8 @@ std::optional<std::string> read_regular_file(const std::filesystem::path& path) 
   }
   struct stat status {};
   if (::fstat(file.number(), &status) != 0) fail(path, "stat", errno);
-  if (!S_ISREG(status.st_mode)) throw Failure(path.string() + ": not a regular file");
-  if (status.st_size > kLargestRead) throw Failure(path.string() + ": larger than 256 MiB");
+  if (!S_ISREG(status.st_mode)) throw core::Failure(path.string() + ": not a regular file");
+  if (status.st_size > kLargestRead) throw core::Failure(path.string() + ": larger than 256 MiB");
   std::string content(static_cast<std::size_t>(status.st_size) + 1, '\0');
   std::size_t size = 0;
   while (true) {
@@ -185,4 +186,4 @@ RemovedUnlessKept::~RemovedUnlessKept() {
   if (ignored) std::filesystem::remove_all(path_, ignored);  // once more: EINTR, a passing EIO
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// How the name of everything begins that is being written and not published yet; a writer tag
 /// follows (process_identity.h).
@@ -55,4 +55,4 @@ class RemovedUnlessKept {
   std::filesystem::path path_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -11,7 +11,7 @@
 #include "core/text.h"
 #include "store/disk.h"
 
-namespace vitlab {
+namespace vitlab::store {
 
 namespace {
 
@@ -21,7 +21,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kUnits{
 /// Checks and adds the rows of one file after another.
 class ExternalReader {
  public:
-  ExternalReader(const Plan& plan, ResultsTable& table) : plan_(plan), table_(table) {
+  ExternalReader(const sweep::Plan& plan, ResultsTable& table) : plan_(plan), table_(table) {
     for (const ResultRow& row : table.rows) knobs_.try_emplace(row.model, row.knobs);
   }
 
@@ -33,7 +33,7 @@ class ExternalReader {
 
  private:
   [[noreturn]] void fail(const std::string& reason) const {
-    throw UserError(path_ + ": row " + std::to_string(number_) + ": " + reason);
+    throw core::UserError(path_ + ": row " + std::to_string(number_) + ": " + reason);
   }
 
   void add(ResultRow row) {
@@ -42,7 +42,7 @@ class ExternalReader {
              .insert({row.model, row.metric, row.device, row.runtime, row.dtype, row.threads,
                       row.batch})
              .second)
-      fail(row.metric + " of " + quoted_clip(row.model) + " is given twice in one setting");
+      fail(row.metric + " of " + core::quoted_clip(row.model) + " is given twice in one setting");
     const auto known = knobs_.find(row.model);
     row.knobs =
         known != knobs_.end() ? known->second : std::vector<std::string>(table_.knobs.size());
@@ -51,7 +51,7 @@ class ExternalReader {
 
   void check(const ResultRow& row) const {
     if (!plan_.models.contains(row.model))
-      fail("model " + quoted_clip(row.model) +
+      fail("model " + core::quoted_clip(row.model) +
            " is none of this sweep (column model of views/results.csv has their ids)");
     if (row.runtime.empty() || row.runtime == "vitlab")
       fail("runtime must name the program that measured, and not be vitlab");
@@ -61,9 +61,10 @@ class ExternalReader {
     std::string_view unit;
     for (const auto& [metric, own] : kUnits)
       if (metric == row.metric) unit = own;
-    if (unit.empty()) fail("metric " + quoted_clip(row.metric) + " is not throughput or latency");
+    if (unit.empty())
+      fail("metric " + core::quoted_clip(row.metric) + " is not throughput or latency");
     if (row.unit != unit)
-      fail(row.metric + " is in " + std::string(unit) + ", not in " + quoted_clip(row.unit));
+      fail(row.metric + " is in " + std::string(unit) + ", not in " + core::quoted_clip(row.unit));
     if (!std::isfinite(row.value) || row.value <= 0) fail("value must be a number above 0");
     if (row.samples < 1) fail("samples must be at least 1");
     // Written so that NaN fails.
@@ -72,7 +73,7 @@ class ExternalReader {
       fail("low, value and high must not descend");
   }
 
-  const Plan& plan_;
+  const sweep::Plan& plan_;
   ResultsTable& table_;
   std::map<std::string, std::vector<std::string>> knobs_;
   std::set<std::tuple<std::string, std::string, std::string, std::string, std::string,
@@ -84,8 +85,8 @@ class ExternalReader {
 
 }  // namespace
 
-std::vector<std::string> add_external_rows(const std::filesystem::path& folder, const Plan& plan,
-                                           ResultsTable& table) {
+std::vector<std::string> add_external_rows(const std::filesystem::path& folder,
+                                           const sweep::Plan& plan, ResultsTable& table) {
   std::vector<std::string> files;
   ExternalReader reader(plan, table);
   for (const std::string& name : list_folder(folder)) {
@@ -96,4 +97,4 @@ std::vector<std::string> add_external_rows(const std::filesystem::path& folder, 
   return files;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

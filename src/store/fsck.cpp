@@ -11,7 +11,7 @@
 #include "store/disk.h"
 #include "store/process_identity.h"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 using FileTime = std::filesystem::file_time_type;
@@ -77,9 +77,9 @@ class Check {
   void examine(const std::filesystem::path& path, const Checked& checked) {
     try {
       checked();
-    } catch (const UserError& error) {
+    } catch (const core::UserError& error) {
       found({path, error.what(), true});
-    } catch (const Failure& error) {
+    } catch (const core::Failure& error) {
       found({path, error.what()});
     }
   }
@@ -185,8 +185,9 @@ class Check {
     const std::size_t before = report_.problems.size();
     examine(folder / attempt_file_name(record.attempt), [&] {
       for (const StoredFile& file : record.files) {
-        if (sha256_file(folder / file.path) != file.sha256) {
-          throw UserError("the content of its file " + file.path + " does not match its SHA-256");
+        if (core::sha256_file(folder / file.path) != file.sha256) {
+          throw core::UserError("the content of its file " + file.path +
+                                " does not match its SHA-256");
         }
       }
     });
@@ -203,4 +204,4 @@ class Check {
 
 FsckReport fsck(const Store& store, FsckAction action) { return Check(store, action).run(); }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -6,7 +6,7 @@
 
 #include "store/store.h"
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// What a full check of a store found.
 struct FsckReport {
@@ -30,4 +30,4 @@ enum class FsckAction { kReport, kRepair };
 /// Records of a newer schema are named and left where they are.
 FsckReport fsck(const Store& store, FsckAction action);
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 bool write_count(int descriptor, std::uint64_t count) {
@@ -32,7 +32,7 @@ void Heartbeat::start(const std::filesystem::path& file) {
   if (descriptor < 0 || !write_count(descriptor, 1)) {
     const int error = errno;
     if (descriptor >= 0) ::close(descriptor);
-    throw Failure(fmt::format("{}: cannot write: {}", file.string(), std::strerror(error)));
+    throw core::Failure(fmt::format("{}: cannot write: {}", file.string(), std::strerror(error)));
   }
   const std::lock_guard lock(mutex_);
   files_[file] = {.descriptor = descriptor, .count = 1};
@@ -54,4 +54,4 @@ void Heartbeat::beat_until(const std::stop_token& stop) {
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <thread>
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// One thread that rewrites small counter files, so that others can see that this process goes on.
 /// A beat that cannot be written is passed over: the next one may succeed, and a claim that is
@@ -40,4 +40,4 @@ class Heartbeat {
   std::jthread thread_;  // last: it uses everything above
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::store

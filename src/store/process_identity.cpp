@@ -14,7 +14,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 struct ProcessState {
@@ -68,7 +68,8 @@ const ProcessIdentity& this_machine() {
 
 std::string machine_code() {
   const ProcessIdentity& machine = this_machine();
-  return sha256(machine.host + "|" + machine.boot_id + "|" + machine.pid_namespace).substr(0, 8);
+  return core::sha256(machine.host + "|" + machine.boot_id + "|" + machine.pid_namespace)
+      .substr(0, 8);
 }
 
 Liveness liveness_here(std::int64_t pid, std::int64_t start_ticks) {
@@ -113,7 +114,7 @@ Liveness liveness(const ProcessIdentity& process) {
   return same_machine ? liveness_here(process.pid, process.start_ticks) : Liveness::kUnknown;
 }
 
-Json to_json(const ProcessIdentity& process) {
+core::Json to_json(const ProcessIdentity& process) {
   return {{"host", process.host},
           {"boot_id", process.boot_id},
           {"pid_namespace", process.pid_namespace},
@@ -121,12 +122,12 @@ Json to_json(const ProcessIdentity& process) {
           {"start_ticks", process.start_ticks}};
 }
 
-ProcessIdentity process_identity_from_json(const Json& json, const std::string& source) {
-  const auto field = [&](const char* key, bool is_number) -> const Json& {
+ProcessIdentity process_identity_from_json(const core::Json& json, const std::string& source) {
+  const auto field = [&](const char* key, bool is_number) -> const core::Json& {
     const auto found = json.is_object() ? json.find(key) : json.end();
     if (!json.is_object() || found == json.end() ||
         (is_number ? !found->is_number_integer() : !found->is_string())) {
-      throw UserError(fmt::format("{}: '{}' is missing or has the wrong type", source, key));
+      throw core::UserError(fmt::format("{}: '{}' is missing or has the wrong type", source, key));
     }
     return *found;
   };
@@ -156,4 +157,4 @@ Liveness writer_liveness(std::string_view tag) {
   return liveness_here(*pid, *start_ticks);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

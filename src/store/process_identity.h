@@ -6,7 +6,7 @@
 
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// Which process on which machine; enough to tell later whether it still lives, even if its number
 /// was given to another process since.
@@ -29,9 +29,9 @@ enum class Liveness { kAlive, kDead, kUnknown };
 /// A zombie counts as dead.
 Liveness liveness(const ProcessIdentity& process);
 
-Json to_json(const ProcessIdentity& process);
+core::Json to_json(const ProcessIdentity& process);
 /// Throws UserError naming `source` if a field is missing or has the wrong type.
-ProcessIdentity process_identity_from_json(const Json& json, const std::string& source);
+ProcessIdentity process_identity_from_json(const core::Json& json, const std::string& source);
 
 /// 16 random hexadecimal characters.
 std::string new_nonce();
@@ -43,4 +43,4 @@ std::string new_writer_tag();
 /// kUnknown also for text that is no writer tag.
 Liveness writer_liveness(std::string_view tag);
 
-}  // namespace vitlab
+}  // namespace vitlab::store

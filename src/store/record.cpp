@@ -10,7 +10,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 struct StateName {
@@ -31,15 +31,15 @@ constexpr std::array<StateName, 8> kStates{{{StageState::kDone, "done", true},
 const StateName& row_of(StageState state) {
   const auto row = std::find_if(kStates.begin(), kStates.end(),
                                 [&](const StateName& entry) { return entry.state == state; });
-  ensure(row != kStates.end(), "a stage state is one of the eight");
+  core::ensure(row != kStates.end(), "a stage state is one of the eight");
   return *row;
 }
 
 /// JSON has no NaN: nlohmann would write null in its place, without a word.
-Json with_encoded_numbers(const Json& json) {
-  if (json.is_number_float()) return json_number(json.get<double>());
+core::Json with_encoded_numbers(const core::Json& json) {
+  if (json.is_number_float()) return core::json_number(json.get<double>());
   if (!json.is_structured()) return json;
-  Json result = json;
+  core::Json result = json;
   for (auto& child : result) child = with_encoded_numbers(child);
   return result;
 }
@@ -47,50 +47,50 @@ Json with_encoded_numbers(const Json& json) {
 /// Reads the fields of one JSON object and says where it stands when one is wrong.
 class Fields {
  public:
-  Fields(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
-    if (!json.is_object()) throw UserError(place_ + ": not a JSON object");
+  Fields(const core::Json& json, std::string place) : json_(json), place_(std::move(place)) {
+    if (!json.is_object()) throw core::UserError(place_ + ": not a JSON object");
   }
 
-  const Json& operator[](const char* key) const {
+  const core::Json& operator[](const char* key) const {
     const auto found = json_.find(key);
     if (found == json_.end()) fail(key, "is missing");
     return *found;
   }
   std::string text(const char* key) const {
-    const Json& value = (*this)[key];
+    const core::Json& value = (*this)[key];
     if (!value.is_string()) fail(key, "must be a text");
     return value.get<std::string>();
   }
   std::int64_t count(const char* key) const {
-    const Json& value = (*this)[key];
+    const core::Json& value = (*this)[key];
     if (!value.is_number_unsigned() ||
         value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()) {
       fail(key, "must be a whole number, 0 or more");
     }
     return value.get<std::int64_t>();
   }
-  double number(const char* key) const { return number_from_json((*this)[key], name(key)); }
+  double number(const char* key) const { return core::number_from_json((*this)[key], name(key)); }
   std::optional<double> optional_number(const char* key) const {
     if (!json_.contains(key)) return std::nullopt;
     return number(key);
   }
-  const Json& list(const char* key) const {
-    const Json& value = (*this)[key];
+  const core::Json& list(const char* key) const {
+    const core::Json& value = (*this)[key];
     if (!value.is_array()) fail(key, "must be a list");
     return value;
   }
-  const Json& object(const char* key) const {
-    const Json& value = (*this)[key];
+  const core::Json& object(const char* key) const {
+    const core::Json& value = (*this)[key];
     if (!value.is_object()) fail(key, "must be an object");
     return value;
   }
   std::string name(const char* key) const { return fmt::format("{}: {}", place_, key); }
   [[noreturn]] void fail(const char* key, const std::string& problem) const {
-    throw UserError(name(key) + " " + problem);
+    throw core::UserError(name(key) + " " + problem);
   }
 
  private:
-  const Json& json_;
+  const core::Json& json_;
   std::string place_;
 };
 
@@ -110,18 +110,18 @@ bool is_hexadecimal(std::string_view text, std::size_t size) {
   return text.size() == size && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
-Json to_json(const MetricValue& metric) {
-  Json json{{"metric", metric.metric},
-            {"subject", metric.subject},
-            {"value", json_number(metric.value)},
-            {"unit", metric.unit}};
-  if (metric.low) json["low"] = json_number(*metric.low);
-  if (metric.high) json["high"] = json_number(*metric.high);
+core::Json to_json(const MetricValue& metric) {
+  core::Json json{{"metric", metric.metric},
+                  {"subject", metric.subject},
+                  {"value", core::json_number(metric.value)},
+                  {"unit", metric.unit}};
+  if (metric.low) json["low"] = core::json_number(*metric.low);
+  if (metric.high) json["high"] = core::json_number(*metric.high);
   json["samples"] = metric.samples;
   return json;
 }
 
-MetricValue metric_from_json(const Json& json, const std::string& place) {
+MetricValue metric_from_json(const core::Json& json, const std::string& place) {
   const Fields fields(json, place);
   return {.metric = fields.text("metric"),
           .subject = fields.text("subject"),
@@ -132,7 +132,7 @@ MetricValue metric_from_json(const Json& json, const std::string& place) {
           .samples = fields.count("samples")};
 }
 
-StoredFile file_from_json(const Json& json, const std::string& place) {
+StoredFile file_from_json(const core::Json& json, const std::string& place) {
   const Fields fields(json, place);
   StoredFile file{.name = fields.text("name"),
                   .path = fields.text("path"),
@@ -146,7 +146,7 @@ StoredFile file_from_json(const Json& json, const std::string& place) {
 void check_schema(const Fields& fields) {
   const std::int64_t schema = fields.count("schema");
   if (schema > StageRecord::kSchema) {
-    throw CapabilityError(
+    throw core::CapabilityError(
         fmt::format("{} {} is newer than this program reads (up to {}); use the "
                     "program that wrote it, or a newer one",
                     fields.name("schema"), schema, StageRecord::kSchema));
@@ -154,7 +154,9 @@ void check_schema(const Fields& fields) {
   if (schema < 1) fields.fail("schema", "must be at least 1");
 }
 
-std::string crc_line(std::string_view body) { return fmt::format("crc32c {:08x}\n", crc32c(body)); }
+std::string crc_line(std::string_view body) {
+  return fmt::format("crc32c {:08x}\n", core::crc32c(body));
+}
 
 }  // namespace
 
@@ -171,10 +173,10 @@ bool is_final(StageState state) { return row_of(state).is_final; }
 
 bool is_stage_id(std::string_view text) { return is_hexadecimal(text, 32); }
 
-Json to_json(const StageRecord& record) {
-  Json metrics = Json::array();
+core::Json to_json(const StageRecord& record) {
+  core::Json metrics = core::Json::array();
   for (const MetricValue& metric : record.metrics) metrics.push_back(to_json(metric));
-  Json files = Json::array();
+  core::Json files = core::Json::array();
   for (const StoredFile& file : record.files) {
     files.push_back(
         {{"name", file.name}, {"path", file.path}, {"size", file.size}, {"sha256", file.sha256}});
@@ -192,7 +194,7 @@ Json to_json(const StageRecord& record) {
           {"provenance", with_encoded_numbers(record.provenance)}};
 }
 
-StageRecord stage_record_from_json(const Json& json, const std::string& source) {
+StageRecord stage_record_from_json(const core::Json& json, const std::string& source) {
   const Fields fields(json, source);
   check_schema(fields);
   StageRecord record{.id = fields.text("id"),
@@ -207,11 +209,11 @@ StageRecord stage_record_from_json(const Json& json, const std::string& source) 
   const auto state = stage_state_named(fields.text("state"));
   if (!state) fields.fail("state", "'" + fields.text("state") + "' is not a stage state");
   record.state = *state;
-  for (const Json& metric : fields.list("metrics")) {
+  for (const core::Json& metric : fields.list("metrics")) {
     const std::string place = fmt::format("{}: metrics[{}]", source, record.metrics.size());
     record.metrics.push_back(metric_from_json(metric, place));
   }
-  for (const Json& file : fields.list("files")) {
+  for (const core::Json& file : fields.list("files")) {
     const std::string place = fmt::format("{}: files[{}]", source, record.files.size());
     record.files.push_back(file_from_json(file, place));
   }
@@ -219,7 +221,7 @@ StageRecord stage_record_from_json(const Json& json, const std::string& source) 
 }
 
 std::string encode_record(const StageRecord& record) {
-  std::string text = dump_json(to_json(record)) + "\n";
+  std::string text = core::dump_json(to_json(record)) + "\n";
   text += crc_line(text);
   return text;
 }
@@ -227,13 +229,13 @@ std::string encode_record(const StageRecord& record) {
 StageRecord decode_record(std::string_view text, const std::string& source) {
   constexpr std::size_t kCrcLine = sizeof("crc32c 01234567\n") - 1;
   if (text.size() <= kCrcLine || text.back() != '\n') {
-    throw UserError(source + ": truncated: the line with the checksum is missing");
+    throw core::UserError(source + ": truncated: the line with the checksum is missing");
   }
   const std::string_view body = text.substr(0, text.size() - kCrcLine);
   if (text.substr(body.size()) != crc_line(body)) {
-    throw UserError(source + ": damaged: the checksum does not match");
+    throw core::UserError(source + ": damaged: the checksum does not match");
   }
-  return stage_record_from_json(parse_json(body, source), source);
+  return stage_record_from_json(core::parse_json(body, source), source);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -8,7 +8,7 @@
 
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// One number that was seen, of the whole model or of `subject` inside it (a layer path).
 struct MetricValue {
@@ -62,9 +62,10 @@ struct StageRecord {
   StageState state = StageState::kDone;
   std::string reason;  // in words, where the state is not kDone
   std::vector<MetricValue> metrics;
-  Json details = Json::object();
+  core::Json details = core::Json::object();
   std::vector<StoredFile> files;
-  Json provenance = Json::object();  // times, build, machine, worker count: not identity
+  core::Json provenance =
+      core::Json::object();  // times, build, machine, worker count: not identity
 
   friend bool operator==(const StageRecord&, const StageRecord&) = default;
 };
@@ -73,14 +74,14 @@ struct StageRecord {
 bool is_stage_id(std::string_view text);
 
 /// NaN and infinities anywhere, also inside details and provenance, become strings.
-Json to_json(const StageRecord& record);
+core::Json to_json(const StageRecord& record);
 /// Strict: a missing or mistyped field, an unknown state or an unsafe file path is a UserError
 /// naming `source` and the field, a newer schema a CapabilityError. Unknown fields are passed over.
-StageRecord stage_record_from_json(const Json& json, const std::string& source);
+StageRecord stage_record_from_json(const core::Json& json, const std::string& source);
 
 /// The text of a record file: one line of JSON, one line "crc32c " and 8 hexadecimal characters.
 std::string encode_record(const StageRecord& record);
 /// The inverse for text of an untrusted source; any flipped bit and any truncation is a UserError.
 StageRecord decode_record(std::string_view text, const std::string& source);
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -12,7 +12,7 @@
 #include "store/csv_reader.h"
 #include "store/disk.h"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 constexpr std::array<std::string_view, 19> kColumns{
@@ -21,8 +21,8 @@ constexpr std::array<std::string_view, 19> kColumns{
     "value", "unit",    "low",     "high",          "samples"};
 constexpr std::string_view kKnob = "knob.";
 
-std::string cell(const std::string& text) { return csv_cell(text); }
-std::string cell(double value) { return shortest(value); }
+std::string cell(const std::string& text) { return core::csv_cell(text); }
+std::string cell(double value) { return core::shortest(value); }
 std::string cell(std::int64_t value) { return std::to_string(value); }
 template <typename Value>
 std::string cell(const std::optional<Value>& value) {
@@ -58,7 +58,7 @@ class CellReader {
     const std::string& text = record_.cells[next_];
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || end != text.data() + text.size()) {
-      fail(fmt::format("{} '{}' is not a {}", kColumns[next_], printable(text),
+      fail(fmt::format("{} '{}' is not a {}", kColumns[next_], core::printable(text),
                        std::is_integral_v<Number> ? "whole number" : "number"));
     }
     ++next_;
@@ -73,7 +73,7 @@ class CellReader {
     }
   }
   [[noreturn]] void fail(const std::string& problem) const {
-    throw UserError(fmt::format("{}:{}: {}", source_, record_.line, problem));
+    throw core::UserError(fmt::format("{}:{}: {}", source_, record_.line, problem));
   }
 
  private:
@@ -85,24 +85,24 @@ class CellReader {
 /// The knob names of a header that has the fixed columns in their order.
 std::vector<std::string> read_header(const CsvRecord& header, const std::string& source) {
   const auto fail = [&](const std::string& problem) {
-    throw UserError(
+    throw core::UserError(
         fmt::format("{}:{}: {}; is this a results.csv of vitlab?", source, header.line, problem));
   };
   for (std::size_t i = 0; i < kColumns.size(); ++i) {
     if (i >= header.cells.size())
       fail(fmt::format("column {} '{}' is missing", i + 1, kColumns[i]));
     if (header.cells[i] == kColumns[i]) continue;
-    fail(
-        fmt::format("column {} is '{}', not '{}'", i + 1, printable(header.cells[i]), kColumns[i]));
+    fail(fmt::format("column {} is '{}', not '{}'", i + 1, core::printable(header.cells[i]),
+                     kColumns[i]));
   }
   std::vector<std::string> knobs;
   std::set<std::string> seen;
   for (std::size_t i = kColumns.size(); i < header.cells.size(); ++i) {
     const std::string& name = header.cells[i];
     if (name.rfind(kKnob, 0) != 0 || name.size() == kKnob.size()) {
-      fail(fmt::format("column {} is '{}', not 'knob.<name>'", i + 1, printable(name)));
+      fail(fmt::format("column {} is '{}', not 'knob.<name>'", i + 1, core::printable(name)));
     }
-    if (!seen.insert(name).second) fail(fmt::format("'{}' stands twice", printable(name)));
+    if (!seen.insert(name).second) fail(fmt::format("'{}' stands twice", core::printable(name)));
     knobs.push_back(name.substr(kKnob.size()));
   }
   return knobs;
@@ -130,9 +130,10 @@ std::string results_csv(const ResultsTable& table) {
     if (!text.empty()) text += ',';
     text += column;
   }
-  for (const std::string& knob : table.knobs) text += "," + csv_cell(std::string(kKnob) + knob);
+  for (const std::string& knob : table.knobs)
+    text += "," + core::csv_cell(std::string(kKnob) + knob);
   for (const ResultRow& row : table.rows) {
-    ensure(row.knobs.size() == table.knobs.size(), "a row has one cell for every knob");
+    core::ensure(row.knobs.size() == table.knobs.size(), "a row has one cell for every knob");
     char separator = '\n';
     const auto add = [&](const auto& field) {
       text += separator;
@@ -146,13 +147,13 @@ std::string results_csv(const ResultsTable& table) {
 }
 
 void write_results_csv(const ResultsTable& table, const std::filesystem::path& path) {
-  write_file_atomically(path, results_csv(table));
+  core::write_file_atomically(path, results_csv(table));
 }
 
 ResultsTable parse_results_csv(std::string_view text, const std::string& source) {
   CsvReader reader(text, source);
   const auto header = reader.next();
-  if (!header) throw UserError(source + ":1: empty: not even a header line");
+  if (!header) throw core::UserError(source + ":1: empty: not even a header line");
   ResultsTable table{.knobs = read_header(*header, source), .rows = {}};
   while (const auto record = reader.next()) {
     table.rows.push_back(read_row(*record, table.knobs.size(), source));
@@ -162,8 +163,8 @@ ResultsTable parse_results_csv(std::string_view text, const std::string& source)
 
 ResultsTable read_results_csv(const std::filesystem::path& path) {
   const auto text = read_regular_file(path);
-  if (!text) throw UserError(path.string() + ": no such file");
+  if (!text) throw core::UserError(path.string() + ": no such file");
   return parse_results_csv(*text, path.string());
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// One row of results.csv: one number of one trial or model, with everything it depends on.
 struct ResultRow {
@@ -55,4 +55,4 @@ ResultsTable parse_results_csv(std::string_view text, const std::string& source)
 /// UserError if the file is missing.
 ResultsTable read_results_csv(const std::filesystem::path& path);
 
-}  // namespace vitlab
+}  // namespace vitlab::store

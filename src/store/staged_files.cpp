@@ -11,7 +11,7 @@
 #include "core/hash.h"
 #include "store/process_identity.h"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 std::filesystem::path new_staging_path(const std::filesystem::path& stage_folder) {
@@ -30,19 +30,21 @@ void sync_and_list(const std::filesystem::path& folder, const std::string& prefi
     const std::filesystem::path path = folder / name;
     std::error_code error;
     const auto status = std::filesystem::symlink_status(path, error);
-    if (error) throw Failure(fmt::format("{}: cannot stat: {}", path.string(), error.message()));
+    if (error)
+      throw core::Failure(fmt::format("{}: cannot stat: {}", path.string(), error.message()));
     if (std::filesystem::is_directory(status)) {
       sync_and_list(path, prefix + name + "/", files);
     } else if (std::filesystem::is_regular_file(status)) {
       sync_path(path);
       const auto size = std::filesystem::file_size(path, error);
-      if (error) throw Failure(fmt::format("{}: cannot stat: {}", path.string(), error.message()));
+      if (error)
+        throw core::Failure(fmt::format("{}: cannot stat: {}", path.string(), error.message()));
       files.push_back({.name = prefix + name,
                        .path = "",
                        .size = static_cast<std::int64_t>(size),
-                       .sha256 = sha256_file(path)});
+                       .sha256 = core::sha256_file(path)});
     } else {
-      throw Failure(path.string() + ": neither a file nor a folder; it cannot be stored");
+      throw core::Failure(path.string() + ": neither a file nor a folder; it cannot be stored");
     }
   }
   sync_path(folder);
@@ -61,11 +63,12 @@ std::vector<StoredFile> StagedFiles::commit() {
   const std::string final_name = final_name_for(staging_.path());
   const std::filesystem::path final_path = staging_.path().parent_path() / final_name;
   if (std::rename(staging_.path().c_str(), final_path.c_str()) != 0) {
-    throw Failure(fmt::format("{}: cannot rename: {}", final_path.string(), std::strerror(errno)));
+    throw core::Failure(
+        fmt::format("{}: cannot rename: {}", final_path.string(), std::strerror(errno)));
   }
   committed_.reset(final_path);
   for (StoredFile& file : files) file.path = final_name + "/" + file.name;
   return files;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -7,7 +7,7 @@
 #include "store/disk.h"
 #include "store/record.h"
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// A folder inside a stage folder in which an attempt writes the files that its record will name.
 /// Removed at the end of the scope, unless the record was published; after a kill, fsck sweeps it.
@@ -34,4 +34,4 @@ class StagedFiles {
 /// How the folder of published files is named; a writer tag follows.
 inline constexpr std::string_view kFilesPrefix = "files-";
 
-}  // namespace vitlab
+}  // namespace vitlab::store

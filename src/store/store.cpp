@@ -13,7 +13,7 @@
 #include "store/disk.h"
 #include "store/process_identity.h"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 constexpr std::int64_t kStoreSchema = 1;
@@ -26,13 +26,13 @@ bool holds_only_leftovers(const std::filesystem::path& folder) {
 }
 
 void check_store_file(const std::filesystem::path& path, std::string_view text) {
-  const Json json = parse_json(text, path.string());
+  const core::Json json = core::parse_json(text, path.string());
   const auto schema = json.is_object() ? json.find("schema") : json.end();
   if (!json.is_object() || schema == json.end() || !schema->is_number_unsigned()) {
-    throw UserError(path.string() + ": not a vitlab store: 'schema' is missing");
+    throw core::UserError(path.string() + ": not a vitlab store: 'schema' is missing");
   }
   if (schema->get<std::uint64_t>() > kStoreSchema) {
-    throw UserError(
+    throw core::UserError(
         fmt::format("{}: the store has schema {}, this program reads up to {}; use a "
                     "newer program, or another folder",
                     path.string(), schema->get<std::uint64_t>(), kStoreSchema));
@@ -47,21 +47,24 @@ void probe_writing(const std::filesystem::path& folder) {
 void create(const std::filesystem::path& folder) {
   make_folders(folder);
   if (!holds_only_leftovers(folder)) {
-    throw UserError(folder.string() +
-                    ": neither empty nor a vitlab store; name a new folder, or empty this one");
+    throw core::UserError(
+        folder.string() +
+        ": neither empty nor a vitlab store; name a new folder, or empty this one");
   }
-  const Json header{{"schema", kStoreSchema}, {"created_by", "vitlab"}};
-  publish_text(folder / "store.json", dump_json(header) + "\n");
+  const core::Json header{{"schema", kStoreSchema}, {"created_by", "vitlab"}};
+  publish_text(folder / "store.json", core::dump_json(header) + "\n");
 }
 
 /// Reads a file that is named by the identity of its own canonical text.
-Json read_by_identity(const std::filesystem::path& path, std::string_view id, const char* what) {
+core::Json read_by_identity(const std::filesystem::path& path, std::string_view id,
+                            const char* what) {
   const auto text = read_regular_file(path);
-  if (!text) throw UserError(fmt::format("{}: no such {}", path.string(), what));
-  if (identity(*text) != id) {
-    throw UserError(fmt::format("{}: damaged: its text does not hash to {}", path.string(), id));
+  if (!text) throw core::UserError(fmt::format("{}: no such {}", path.string(), what));
+  if (core::identity(*text) != id) {
+    throw core::UserError(
+        fmt::format("{}: damaged: its text does not hash to {}", path.string(), id));
   }
-  return parse_json(*text, path.string());
+  return core::parse_json(*text, path.string());
 }
 
 /// Sizes only: hashes are what fsck checks.
@@ -70,13 +73,13 @@ void check_files(const StageRecord& record, const std::filesystem::path& folder)
     struct stat status {};
     const bool is_there = ::lstat((folder / file.path).c_str(), &status) == 0;
     if (!is_there && errno != ENOENT && errno != ENOTDIR) {
-      throw Failure(fmt::format("{}: cannot stat: {}", file.path, std::strerror(errno)));
+      throw core::Failure(fmt::format("{}: cannot stat: {}", file.path, std::strerror(errno)));
     }
     if (!is_there || !S_ISREG(status.st_mode)) {
-      throw UserError(fmt::format("its file {} is missing", file.path));
+      throw core::UserError(fmt::format("its file {} is missing", file.path));
     }
     if (status.st_size != file.size) {
-      throw UserError(
+      throw core::UserError(
           fmt::format("its file {} has {} bytes, not {}", file.path, status.st_size, file.size));
     }
   }
@@ -86,11 +89,11 @@ StageRecord read_attempt(const std::filesystem::path& folder, std::string_view i
                          std::int64_t attempt) {
   const std::string name = attempt_file_name(attempt);
   const auto text = read_regular_file(folder / name);
-  if (!text) throw Failure(name + ": vanished while it was read");
+  if (!text) throw core::Failure(name + ": vanished while it was read");
   StageRecord record = decode_record(*text, name);
-  if (record.id != id) throw UserError(name + ": is of another stage: " + record.id);
+  if (record.id != id) throw core::UserError(name + ": is of another stage: " + record.id);
   if (record.attempt != attempt) {
-    throw UserError(fmt::format("{}: is attempt {}", name, record.attempt));
+    throw core::UserError(fmt::format("{}: is attempt {}", name, record.attempt));
   }
   check_files(record, folder);
   return record;
@@ -109,7 +112,8 @@ std::vector<std::int64_t> attempts_in(const std::filesystem::path& folder) {
 std::string checked_text(const StageRecord& record) {
   std::string text = encode_record(record);
   const StageRecord again = decode_record(text, "record of " + record.id);
-  if (again.files != record.files) throw Failure("a file name of a record is not valid UTF-8");
+  if (again.files != record.files)
+    throw core::Failure("a file name of a record is not valid UTF-8");
   return text;
 }
 
@@ -142,8 +146,9 @@ Store Store::open(const std::filesystem::path& folder) {
   const auto path = folder / "store.json";
   const auto text = read_regular_file(path);
   if (!text) {
-    throw UserError(folder.string() +
-                    ": not a vitlab store (no store.json); name the folder that a sweep wrote");
+    throw core::UserError(
+        folder.string() +
+        ": not a vitlab store (no store.json); name the folder that a sweep wrote");
   }
   check_store_file(path, *text);
   return Store(folder);
@@ -155,24 +160,26 @@ Store Store::open_or_create(const std::filesystem::path& folder) {
     Store store = open(folder);
     probe_writing(folder);
     return store;
-  } catch (const Failure& failure) {
-    throw Failure(std::string(failure.what()) +
-                  "; results cannot be kept here: free space, fix the rights, or name another "
-                  "folder");
+  } catch (const core::Failure& failure) {
+    throw core::Failure(
+        std::string(failure.what()) +
+        "; results cannot be kept here: free space, fix the rights, or name another "
+        "folder");
   }
 }
 
-std::string Store::put_plan(const Json& plan) const {
-  const std::string text = canonical_json(plan);
-  std::string hash = identity(text);
+std::string Store::put_plan(const core::Json& plan) const {
+  const std::string text = core::canonical_json(plan);
+  std::string hash = core::identity(text);
   make_folders(folder_ / "plan");
   publish_text(folder_ / "plan" / (hash + ".json"), text);
   return hash;
 }
 
-Json Store::get_plan(std::string_view hash) const {
+core::Json Store::get_plan(std::string_view hash) const {
   if (!is_stage_id(hash)) {
-    throw UserError(fmt::format("'{}' is not the hash of a plan: 32 hexadecimal characters", hash));
+    throw core::UserError(
+        fmt::format("'{}' is not the hash of a plan: 32 hexadecimal characters", hash));
   }
   return read_by_identity(folder_ / "plan" / fmt::format("{}.json", hash), hash, "plan");
 }
@@ -186,9 +193,9 @@ std::vector<std::string> Store::plans() const {
   return hashes;
 }
 
-std::string Store::put_spec(const Json& spec) const {
-  const std::string text = canonical_json(spec);
-  std::string id = identity(text);
+std::string Store::put_spec(const core::Json& spec) const {
+  const std::string text = core::canonical_json(spec);
+  std::string id = core::identity(text);
   const auto path = stage_folder(id) / "spec.json";
   std::error_code unknown;
   if (!std::filesystem::exists(path, unknown)) {
@@ -198,12 +205,12 @@ std::string Store::put_spec(const Json& spec) const {
   return id;
 }
 
-Json Store::get_spec(std::string_view id) const {
+core::Json Store::get_spec(std::string_view id) const {
   return read_by_identity(stage_folder(id) / "spec.json", id, "stage");
 }
 
 std::filesystem::path Store::stage_folder(std::string_view id) const {
-  ensure(is_stage_id(id), "the id of a stage is 32 hexadecimal characters");
+  core::ensure(is_stage_id(id), "the id of a stage is 32 hexadecimal characters");
   return folder_ / "stages" / id.substr(0, 2) / id;
 }
 
@@ -215,11 +222,11 @@ StageAttempts Store::read_attempts(std::string_view id) const {
       try {
         result.records.push_back(read_attempt(folder, id, attempt));
       } catch (const std::runtime_error& error) {
-        const bool is_damaged = dynamic_cast<const UserError*>(&error) != nullptr;
+        const bool is_damaged = dynamic_cast<const core::UserError*>(&error) != nullptr;
         result.problems.push_back({folder / attempt_file_name(attempt), error.what(), is_damaged});
       }
     }
-  } catch (const Failure& error) {
+  } catch (const core::Failure& error) {
     result.problems.push_back({folder, error.what()});
   }
   return result;
@@ -253,7 +260,8 @@ Published Store::publish(StageRecord record) const {
 }
 
 Published Store::publish(StageRecord record, StagedFiles& files) const {
-  ensure(files.path().parent_path() == stage_folder(record.id), "files are staged in their stage");
+  core::ensure(files.path().parent_path() == stage_folder(record.id),
+               "files are staged in their stage");
   record.files = files.commit();
   const Published published = publish(std::move(record));
   files.keep();
@@ -268,7 +276,7 @@ std::filesystem::path Store::quarantine(const std::filesystem::path& path,
   auto target = folder / fmt::format("{}.{}.{}", stage, path.filename().string(), new_nonce());
   write_new_file(target.string() + ".reason", reason + "\n");
   if (std::rename(path.c_str(), target.c_str()) != 0) {
-    throw Failure(
+    throw core::Failure(
         fmt::format("{}: cannot move to quarantine: {}", path.string(), std::strerror(errno)));
   }
   sync_path(path.parent_path());
@@ -276,4 +284,4 @@ std::filesystem::path Store::quarantine(const std::filesystem::path& path,
   return target;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

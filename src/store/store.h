@@ -11,7 +11,7 @@
 #include "store/record.h"
 #include "store/staged_files.h"
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// Something in a store that is not as it should be; it is passed over, never guessed at.
 struct StoreProblem {
@@ -56,15 +56,15 @@ class Store {
   std::filesystem::path views() const { return folder_ / "views"; }
 
   /// Stores a plan under the identity of its canonical text, which is returned.
-  std::string put_plan(const Json& plan) const;
+  std::string put_plan(const core::Json& plan) const;
   /// UserError if there is no such plan or its text does not match the hash.
-  Json get_plan(std::string_view hash) const;
+  core::Json get_plan(std::string_view hash) const;
   std::vector<std::string> plans() const;
 
   /// Stores what a stage's id is the hash of; returns the id = identity(canonical_json(spec)).
-  std::string put_spec(const Json& spec) const;
+  std::string put_spec(const core::Json& spec) const;
   /// UserError if there is no spec or it does not hash to `id`.
-  Json get_spec(std::string_view id) const;
+  core::Json get_spec(std::string_view id) const;
 
   /// stages/ab/<id>; made by put_spec, stage_files, publish and claims.
   std::filesystem::path stage_folder(std::string_view id) const;
@@ -100,4 +100,4 @@ std::string attempt_file_name(std::int64_t attempt);
 /// "attempt-0007.json" -> 7; nullopt for any other name.
 std::optional<std::int64_t> attempt_number(std::string_view file_name);
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -8,7 +8,7 @@
 #include "store/disk.h"
 #include "store/store.h"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 /// The stages of one of the at most 256 folders below stages/.
@@ -16,7 +16,7 @@ StoreScan scan_shard(const Store& store, const std::string& shard) {
   StoreScan result;
   const auto folder = store.folder() / "stages" / shard;
   try {
-    if (!std::filesystem::is_directory(folder)) throw Failure("not a folder of stages");
+    if (!std::filesystem::is_directory(folder)) throw core::Failure("not a folder of stages");
     for (const std::string& id : list_folder(folder)) {
       if (!is_stage_id(id) || id.substr(0, 2) != shard) {
         result.problems.push_back({folder / id, "not the folder of a stage"});
@@ -71,4 +71,4 @@ StoreScan Store::scan(int threads) const {
   return result;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "architecture/solve.h"
 #include "core/error.h"
 #include "graph/axis.h"
-#include "spec/solve.h"
 #include "sweep/setting_list.h"
 #include "sweep/similarity_metrics.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 // Outside the unnamed namespace, where lookup by argument finds it.
 template <typename Visit>
@@ -36,16 +36,17 @@ namespace {
 /// The kinds of axes that pruning may cut; the others are fixed by the images and the labels.
 std::vector<std::string> prunable_axes() {
   std::vector<std::string> names;
-  for (const AxisKind kind :
-       {AxisKind::kStem, AxisKind::kEmbedding, AxisKind::kHead, AxisKind::kQk, AxisKind::kV,
-        AxisKind::kHidden, AxisKind::kExpansion, AxisKind::kSqueeze})
-    names.emplace_back(axis_kind_name(kind));
+  for (const graph::AxisKind kind :
+       {graph::AxisKind::kStem, graph::AxisKind::kEmbedding, graph::AxisKind::kHead,
+        graph::AxisKind::kQk, graph::AxisKind::kV, graph::AxisKind::kHidden,
+        graph::AxisKind::kExpansion, graph::AxisKind::kSqueeze})
+    names.emplace_back(graph::axis_kind_name(kind));
   names.emplace_back(kLayerAxis);
   return names;
 }
 
 std::vector<std::string> budget_metrics() {
-  std::vector<std::string> names = cost_metric_names();
+  std::vector<std::string> names = architecture::cost_metric_names();
   names.emplace_back(kLatencyMetric);
   return names;
 }
@@ -56,7 +57,7 @@ std::string singular(const std::string& axis) {
   return axis;
 }
 
-void read_keep(ConfigReader& reader, std::map<std::string, double>& keep) {
+void read_keep(core::ConfigReader& reader, std::map<std::string, double>& keep) {
   auto child = reader.child("keep");
   if (!child) return;
   std::map<std::string, double> given;
@@ -73,8 +74,8 @@ void read_keep(ConfigReader& reader, std::map<std::string, double>& keep) {
   keep = std::move(given);
 }
 
-void check_ranges(ConfigReader& reader, const PruneSettings& s) {
-  const auto whole = [&](const char* key, Index value, double low, double high) {
+void check_ranges(core::ConfigReader& reader, const PruneSettings& s) {
+  const auto whole = [&](const char* key, graph::Index value, double low, double high) {
     check_between(reader, key, static_cast<double>(value), low, high);
   };
   if (s.axes.empty()) reader.fail("axes", "must name at least one kind of axis");
@@ -97,7 +98,7 @@ void check_ranges(ConfigReader& reader, const PruneSettings& s) {
 
 }  // namespace
 
-SimilaritySettings read_similarity_settings(ConfigReader& reader) {
+SimilaritySettings read_similarity_settings(core::ConfigReader& reader) {
   SimilaritySettings settings;
   std::int64_t seed = 0;
   reader.optional("images", settings.images);
@@ -109,7 +110,7 @@ SimilaritySettings read_similarity_settings(ConfigReader& reader) {
   if (reader.optional("metrics", metrics)) {
     try {
       settings.metrics = chosen_measures(metrics);
-    } catch (const UserError& error) {
+    } catch (const core::UserError& error) {
       reader.fail("metrics", error.what());
     }
   }
@@ -122,9 +123,9 @@ SimilaritySettings read_similarity_settings(ConfigReader& reader) {
   return settings;
 }
 
-Json similarity_settings_json(const SimilaritySettings& settings) {
+core::Json similarity_settings_json(const SimilaritySettings& settings) {
   const SimilaritySettings defaults;
-  Json json = Json::object();
+  core::Json json = core::Json::object();
   if (settings.images != defaults.images) json["images"] = settings.images;
   if (settings.batch != defaults.batch) json["batch"] = settings.batch;
   if (settings.seed != defaults.seed) json["seed"] = settings.seed;
@@ -134,7 +135,7 @@ Json similarity_settings_json(const SimilaritySettings& settings) {
   return json;
 }
 
-PruneSettings read_prune_settings(ConfigReader& reader) {
+PruneSettings read_prune_settings(core::ConfigReader& reader) {
   PruneSettings settings;
   read_keep(reader, settings.keep);
   read_settings(reader, settings);
@@ -147,14 +148,14 @@ PruneSettings read_prune_settings(ConfigReader& reader) {
   return settings;
 }
 
-Json prune_settings_json(const PruneSettings& settings) {
-  Json json = Json::object();
+core::Json prune_settings_json(const PruneSettings& settings) {
+  core::Json json = core::Json::object();
   if (settings.keep != PruneSettings{}.keep) {
-    json["keep"] = Json::object();
+    json["keep"] = core::Json::object();
     for (const auto& [metric, share] : settings.keep) json["keep"][metric] = share;
   }
   json.update(settings_json(settings));
   return json;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

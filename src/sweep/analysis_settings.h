@@ -8,17 +8,17 @@
 #include "core/json.h"
 #include "graph/shape.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// Head similarity on test images of a data set.
 struct SimilaritySettings {
-  Index images = 256;  // the first so many of the test split
-  Index batch = 32;
+  graph::Index images = 256;  // the first so many of the test split
+  graph::Index batch = 32;
   std::uint64_t seed = 0;  // of the bootstrap and of the shuffled-image null
   /// Names of sweep/similarity_metrics.h in its order; a file may also say core or all.
   std::vector<std::string> metrics{"head_cosine"};
-  Index control = 0;    // how many models of random initial weights are looked at beside
-  bool ablate = false;  // also loss and accuracy without each head, and with each alone
+  graph::Index control = 0;  // how many models of random initial weights are looked at beside
+  bool ablate = false;       // also loss and accuracy without each head, and with each alone
 
   friend bool operator==(const SimilaritySettings&, const SimilaritySettings&) = default;
 };
@@ -36,16 +36,16 @@ struct PruneSettings {
   /// What a unit's score is divided by: macs | params | … | latency; empty: the share saved of the
   /// budgets that do not hold yet.
   std::string cost;
-  Index batches = 20;  // training batches that scores are averaged over
-  Index batch_size = 64;
-  Index steps = 5;        // rounds of scoring and cutting
-  Index multiple_of = 1;  // sizes are kept multiples of this where they were
-  Index floor_qk = 4, floor_v = 4, floor_hidden = 8;
-  Index floor_embedding = 16;      // of a stage's whole width
+  graph::Index batches = 20;  // training batches that scores are averaged over
+  graph::Index batch_size = 64;
+  graph::Index steps = 5;        // rounds of scoring and cutting
+  graph::Index multiple_of = 1;  // sizes are kept multiples of this where they were
+  graph::Index floor_qk = 4, floor_v = 4, floor_hidden = 8;
+  graph::Index floor_embedding = 16;  // of a stage's whole width
   bool fold_means = false;         // what removed FFN units do on average goes into the next bias
   bool rescale_attention = false;  // attention scales follow QK, as 1/sqrt(QK) would
-  Index finetune_between = 0;      // epochs of training behind each round but the last
-  Index finetune_epochs = 0;       // with the recipe's other settings, after cutting
+  graph::Index finetune_between = 0;  // epochs of training behind each round but the last
+  graph::Index finetune_epochs = 0;   // with the recipe's other settings, after cutting
 
   friend bool operator==(const PruneSettings&, const PruneSettings&) = default;
 };
@@ -55,9 +55,9 @@ constexpr const char* kLatencyMetric = "latency";
 /// The name that stands among kinds of axes for whole layers.
 constexpr const char* kLayerAxis = "layer";
 
-SimilaritySettings read_similarity_settings(ConfigReader& reader);
-Json similarity_settings_json(const SimilaritySettings& settings);
-PruneSettings read_prune_settings(ConfigReader& reader);
-Json prune_settings_json(const PruneSettings& settings);
+SimilaritySettings read_similarity_settings(core::ConfigReader& reader);
+core::Json similarity_settings_json(const SimilaritySettings& settings);
+PruneSettings read_prune_settings(core::ConfigReader& reader);
+core::Json prune_settings_json(const PruneSettings& settings);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -6,7 +6,7 @@
 #include "core/text.h"
 #include "sweep/sampling.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
@@ -14,22 +14,22 @@ constexpr double kMostValues = 1e6;
 
 /// Values of one knob: a list, or a range from which samples are drawn.
 struct Domain {
-  std::vector<Json> values;
+  std::vector<core::Json> values;
   bool is_range = false;
   double low = 0, high = 0;
 
-  Json at(double share) const {
+  core::Json at(double share) const {
     if (!is_range) {
       const auto index = static_cast<std::size_t>(share * static_cast<double>(values.size()));
       return values[std::min(index, values.size() - 1)];  // rounding may reach the end
     }
     const double value = low + share * (high - low);
-    return plain_numbers(std::stod(significant(value, 6)));
+    return plain_numbers(std::stod(core::significant(value, 6)));
   }
 };
 
 /// Reads `{range: [a, b], step: s}`.
-bool read_range(ConfigReader reader, Domain& domain) {
+bool read_range(core::ConfigReader reader, Domain& domain) {
   std::vector<double> ends;
   double step = 0;
   const std::size_t before = reader.problems().count();
@@ -54,15 +54,16 @@ bool read_range(ConfigReader reader, Domain& domain) {
   }
   // Twelve digits hide what adding up steps does to the last bits: 0.30000000000000004.
   for (double i = 0; i < count; ++i)
-    domain.values.push_back(plain_numbers(std::stod(significant(ends[0] + i * step, 12))));
+    domain.values.push_back(plain_numbers(std::stod(core::significant(ends[0] + i * step, 12))));
   return true;
 }
 
 class AxesReader {
  public:
-  AxesReader(ConfigReader& sweep, KnobCheck& knobs) : problems_(sweep.problems()), knobs_(knobs) {}
+  AxesReader(core::ConfigReader& sweep, KnobCheck& knobs)
+      : problems_(sweep.problems()), knobs_(knobs) {}
 
-  void read(const ConfigNode& item, const std::string& path) {
+  void read(const core::ConfigNode& item, const std::string& path) {
     const bool is_one = item.is_map() && item.items.size() == 1;
     const std::string key = is_one ? item.items[0].key : "";
     if (key == "grid") return grid(item.items[0], path + ".grid");
@@ -74,20 +75,20 @@ class AxesReader {
   std::vector<SweepAxis> take() { return std::move(axes_); }
 
  private:
-  bool is_map(const ConfigNode& node, const std::string& path) {
+  bool is_map(const core::ConfigNode& node, const std::string& path) {
     if (node.is_map() && !node.items.empty()) return true;
     problems_.add(node.place, path + " must map knobs to lists of values, got " +
-                                  (node.is_map() ? "an empty map" : describe(node)));
+                                  (node.is_map() ? "an empty map" : core::describe(node)));
     return false;
   }
 
-  bool read_domain(const ConfigNode& node, const std::string& path, Domain& domain) {
+  bool read_domain(const core::ConfigNode& node, const std::string& path, Domain& domain) {
     check_new(node, path);
-    if (node.is_map()) return read_range(ConfigReader(node, problems_, path), domain);
+    if (node.is_map()) return read_range(core::ConfigReader(node, problems_, path), domain);
     if (!node.is_sequence() || node.items.empty()) {
       problems_.add(node.place, path +
                                     " must be a list of values or {range: [a, b], step: s}, got " +
-                                    (node.is_sequence() ? "an empty list" : describe(node)));
+                                    (node.is_sequence() ? "an empty list" : core::describe(node)));
       return false;
     }
     for (std::size_t i = 0; i < node.items.size(); ++i) {
@@ -97,14 +98,14 @@ class AxesReader {
     return true;
   }
 
-  bool read_list(const ConfigNode& node, const std::string& path, Domain& domain) {
+  bool read_list(const core::ConfigNode& node, const std::string& path, Domain& domain) {
     if (!read_domain(node, path, domain)) return false;
     if (!domain.is_range) return true;
     problems_.add(node.place, path + ".step is missing; only samples take a range without it");
     return false;
   }
 
-  void check_new(const ConfigNode& node, const std::string& path) {
+  void check_new(const core::ConfigNode& node, const std::string& path) {
     knobs_.name(node.key, node.key_place, path);
     for (const SweepAxis& axis : axes_)
       for (const std::string& knob : axis.knobs)
@@ -112,21 +113,21 @@ class AxesReader {
           problems_.add(node.key_place, path + " is on an axis already; a knob has one axis");
   }
 
-  void grid(const ConfigNode& node, const std::string& path) {
+  void grid(const core::ConfigNode& node, const std::string& path) {
     if (!is_map(node, path)) return;
-    for (const ConfigNode& entry : node.items) {
+    for (const core::ConfigNode& entry : node.items) {
       Domain domain;
       if (!read_list(entry, path + "." + entry.key, domain)) continue;
       SweepAxis axis{{entry.key}, {}};
-      for (Json& value : domain.values) axis.points.push_back({std::move(value)});
+      for (core::Json& value : domain.values) axis.points.push_back({std::move(value)});
       axes_.push_back(std::move(axis));
     }
   }
 
-  void zip(const ConfigNode& node, const std::string& path) {
+  void zip(const core::ConfigNode& node, const std::string& path) {
     if (!is_map(node, path)) return;
     SweepAxis axis;
-    for (const ConfigNode& entry : node.items) {
+    for (const core::ConfigNode& entry : node.items) {
       Domain domain;
       if (!read_list(entry, path + "." + entry.key, domain)) continue;
       if (axis.knobs.empty()) axis.points.resize(domain.values.size());
@@ -144,8 +145,8 @@ class AxesReader {
     if (!axis.knobs.empty()) axes_.push_back(std::move(axis));
   }
 
-  void sample(const ConfigNode& node, const std::string& path) {
-    ConfigReader reader(node, problems_, path);
+  void sample(const core::ConfigNode& node, const std::string& path) {
+    core::ConfigReader reader(node, problems_, path);
     std::int64_t count = 0, seed = 0;
     std::size_t method = 0;
     if (reader.required("n", count) &&
@@ -153,13 +154,13 @@ class AxesReader {
       reader.fail("n", "must lie in 1..1000000, got " + std::to_string(count));
     reader.choice("method", {"random", "sobol", "lhs"}, method);
     reader.optional("seed", seed);
-    const ConfigNode* of = reader.node("of");
+    const core::ConfigNode* of = reader.node("of");
     if (node.is_map() && !of) reader.fail("of", "is missing: the knobs to draw and their values");
     const std::size_t before = problems_.count();
     SweepAxis axis;
     std::vector<Domain> domains;
     if (of && is_map(*of, path + ".of"))
-      for (const ConfigNode& entry : of->items) {
+      for (const core::ConfigNode& entry : of->items) {
         domains.emplace_back();
         read_domain(entry, path + ".of." + entry.key, domains.back());
         axis.knobs.push_back(entry.key);
@@ -173,25 +174,25 @@ class AxesReader {
     const auto points = unit_points(chosen, static_cast<std::size_t>(count), domains.size(),
                                     static_cast<std::uint64_t>(seed));
     for (const std::vector<double>& point : points) {
-      std::vector<Json>& values = axis.points.emplace_back();
+      std::vector<core::Json>& values = axis.points.emplace_back();
       for (std::size_t d = 0; d < domains.size(); ++d) values.push_back(domains[d].at(point[d]));
     }
     axes_.push_back(std::move(axis));
   }
 
-  Problems& problems_;
+  core::Problems& problems_;
   KnobCheck& knobs_;
   std::vector<SweepAxis> axes_;
 };
 
 }  // namespace
 
-std::vector<SweepAxis> read_axes(ConfigReader& sweep, KnobCheck& knobs) {
+std::vector<SweepAxis> read_axes(core::ConfigReader& sweep, KnobCheck& knobs) {
   AxesReader reader(sweep, knobs);
-  const ConfigNode* list = sweep.node("axes");
+  const core::ConfigNode* list = sweep.node("axes");
   if (!list || list->is_null()) return {};
   if (!list->is_sequence()) {
-    sweep.fail("axes", "must be a list of grid, zip and sample, got " + describe(*list));
+    sweep.fail("axes", "must be a list of grid, zip and sample, got " + core::describe(*list));
     return {};
   }
   for (std::size_t i = 0; i < list->items.size(); ++i)
@@ -199,4 +200,4 @@ std::vector<SweepAxis> read_axes(ConfigReader& sweep, KnobCheck& knobs) {
   return reader.take();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

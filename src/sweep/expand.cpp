@@ -14,7 +14,7 @@
 #include "sweep/point.h"
 #include "sweep/spec_text.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
@@ -30,13 +30,13 @@ std::string without_places(std::string words) {
 }
 
 /// The least number of classes that a head of the model tells apart.
-Index classes_of(const ModelSpec& spec) {
-  Index least = std::numeric_limits<Index>::max();
-  for (const Layer& head : spec.heads) {
-    const Json json = layer_json(head, true);
+graph::Index classes_of(const architecture::ModelSpec& spec) {
+  graph::Index least = std::numeric_limits<graph::Index>::max();
+  for (const layers::Layer& head : spec.heads) {
+    const core::Json json = layers::layer_json(head, true);
     for (const auto& [kind, settings] : json.items())
       if (settings.is_object() && settings.contains("classes"))
-        least = std::min(least, settings["classes"].get<Index>());
+        least = std::min(least, settings["classes"].get<graph::Index>());
   }
   return least;
 }
@@ -55,7 +55,7 @@ class Expander {
     list_varying();
     std::vector<std::size_t> at(builder_.axes().size(), 0);
     do {
-      check_interrupt();
+      core::check_interrupt();
       ++plan_.points;
       take(at);
     } while (advance(at));
@@ -68,15 +68,15 @@ class Expander {
     double points = 1;
     for (const SweepAxis& axis : builder_.axes()) points *= static_cast<double>(axis.points.size());
     if (points <= kMostPoints) return;
-    throw UserError(
+    throw core::UserError(
         fmt::format("{}: the axes span {} points, over the limit of {}; narrow them or "
                     "draw a sample",
-                    sweep_.source, significant(points, 3), shortest(kMostPoints)));
+                    sweep_.source, core::significant(points, 3), core::shortest(kMostPoints)));
   }
 
   void open_data() {
     if (sweep_.data.empty()) return;
-    const auto dataset = open_dataset(parse_data_spec(sweep_.data));
+    const auto dataset = data::open_dataset(data::parse_data_spec(sweep_.data));
     plan_.data = sweep_.data;
     plan_.data_fingerprint = dataset->fingerprint();
     classes_ = dataset->classes();
@@ -85,7 +85,7 @@ class Expander {
   void list_varying() {
     for (const SweepAxis& axis : sweep_.axes)
       for (std::size_t k = 0; k < axis.knobs.size(); ++k) {
-        const auto differs = [&](const std::vector<Json>& point) {
+        const auto differs = [&](const std::vector<core::Json>& point) {
           return point[k] != axis.points.front()[k];
         };
         if (std::any_of(axis.points.begin(), axis.points.end(), differs))
@@ -118,16 +118,16 @@ class Expander {
       return;
     } catch (const Refusal& refusal) {
       plan_.rejected.push_back({point.given, refusal.reason});
-    } catch (const UserError& error) {
+    } catch (const core::UserError& error) {
       if (!problems_.empty()) throw;  // the sweep is wrong, not this point of it
       plan_.rejected.push_back({point.given, without_places(error.what())});
     }
     if (is_reference(point)) rejected_reference_ = plan_.rejected.back().reason;
   }
 
-  void check_classes(const ModelSpec& spec) const {
+  void check_classes(const architecture::ModelSpec& spec) const {
     if (classes_ == 0) return;
-    const Index classes = classes_of(spec);
+    const graph::Index classes = classes_of(spec);
     if (classes < classes_)
       throw Refusal{fmt::format("the model has {} classes, the data {}; set classes: {}", classes,
                                 classes_, classes_)};
@@ -136,7 +136,7 @@ class Expander {
   void accept(Point& point) {
     PlannedModel model;
     model.spec_text = texts_.write(point.spec);
-    model.id = identity(model.spec_text);
+    model.id = core::identity(model.spec_text);
     if (is_reference(point)) references_.insert(model.id);
     if (plan_.models.contains(model.id)) {
       ++plan_.merged;
@@ -163,18 +163,18 @@ class Expander {
     };
     for (const std::string& knob : plan_.knobs) {
       const auto set = point.knobs.find(knob);
-      const Json& value = set != point.knobs.end() ? *set : point.given.at(knob);
+      const core::Json& value = set != point.knobs.end() ? *set : point.given.at(knob);
       model.point[knob] = value;
       add_word(knob, shown_value(value));
     }
     if (sweep_.solve && sweep_.solve->is_axis)
-      add_word(sweep_.solve->metric_name(), shortest(*point.budget));
+      add_word(sweep_.solve->metric_name(), core::shortest(*point.budget));
     if (model.name.empty()) model.name = point.model ? point.model->name : sweep_.name;
   }
 
   bool is_reference(const Point& point) const {
     if (!sweep_.reference) return false;
-    const auto matches = [&](const std::string& knob, const Json& value) {
+    const auto matches = [&](const std::string& knob, const core::Json& value) {
       try {
         return plain_numbers(builder_.look_up(knob, point)) == value;
       } catch (const ExpressionError&) {
@@ -204,11 +204,11 @@ class Expander {
   }
 
   const SweepSpec& sweep_;
-  Problems problems_;
+  core::Problems problems_;
   PointBuilder builder_;
   SpecText texts_;
   Plan plan_;
-  Index classes_ = 0;  // of the data set; 0 without one
+  graph::Index classes_ = 0;  // of the data set; 0 without one
   std::set<std::string> references_;
   std::string rejected_reference_;
 };
@@ -217,4 +217,4 @@ class Expander {
 
 Plan expand(const SweepSpec& sweep, const SolveLock& lock) { return Expander(sweep, lock).run(); }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

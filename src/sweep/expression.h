@@ -9,7 +9,7 @@
 
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// What is wrong with an expression and at which byte of its text.
 class ExpressionError : public std::runtime_error {
@@ -31,14 +31,14 @@ class ExpressionError : public std::runtime_error {
 /// number gives the number, since knobs take a number for all stages.
 class Expression {
  public:
-  using Lookup = std::function<Json(const std::string& name)>;
+  using Lookup = std::function<core::Json(const std::string& name)>;
 
   /// Throws ExpressionError.
   static Expression parse(std::string_view text);
 
   /// The value; `lookup` gives that of each name. Throws ExpressionError for a wrong type, an index
   /// out of range, a division by zero or a result that is not finite.
-  Json evaluate(const Lookup& lookup) const;
+  core::Json evaluate(const Lookup& lookup) const;
 
   /// The value of a condition; anything but true and false is an ExpressionError.
   bool holds(const Lookup& lookup) const;
@@ -56,7 +56,7 @@ class Expression {
     Kind kind = Kind::kLiteral;
     std::size_t offset = 0;
     std::string symbol;
-    Json literal;
+    core::Json literal;
     std::vector<Node> children;
   };
 
@@ -69,6 +69,6 @@ class Expression {
 const std::vector<std::string>& expression_functions();
 
 /// A whole double as an integer, also inside lists, so that equal numbers look equal.
-Json plain_numbers(const Json& value);
+core::Json plain_numbers(const core::Json& value);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

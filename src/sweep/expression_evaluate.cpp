@@ -4,18 +4,19 @@
 #include "core/text.h"
 #include "sweep/expression.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
 using Node = Expression::Node;
 using Kind = Expression::Kind;
 
-std::string described(const Json& value) {
-  if (value.is_string()) return "the text " + quoted_clip(value.get_ref<const std::string&>());
+std::string described(const core::Json& value) {
+  if (value.is_string())
+    return "the text " + core::quoted_clip(value.get_ref<const std::string&>());
   if (value.is_array()) return "a list";
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
-  if (value.is_number()) return shortest(value.get<double>());
+  if (value.is_number()) return core::shortest(value.get<double>());
   return "nothing";
 }
 
@@ -23,23 +24,23 @@ std::string described(const Json& value) {
   throw ExpressionError(node.offset, message);
 }
 
-double number(const Node& node, const Json& value, const std::string& wanted_by) {
+double number(const Node& node, const core::Json& value, const std::string& wanted_by) {
   if (!value.is_number()) refuse(node, wanted_by + " needs a number, got " + described(value));
   return value.get<double>();
 }
 
-bool truth(const Node& node, const Json& value, const std::string& wanted_by) {
+bool truth(const Node& node, const core::Json& value, const std::string& wanted_by) {
   if (!value.is_boolean())
     refuse(node, wanted_by + " needs a condition that is true or false, got " + described(value));
   return value.get<bool>();
 }
 
-Json finite(const Node& node, double value) {
+core::Json finite(const Node& node, double value) {
   if (!std::isfinite(value)) refuse(node, "the result of '" + node.symbol + "' is not finite");
   return value;
 }
 
-bool equal(const Json& a, const Json& b) {
+bool equal(const core::Json& a, const core::Json& b) {
   if (!a.is_array() || !b.is_array()) return a == b;
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), equal);
 }
@@ -66,7 +67,7 @@ double arithmetic(const Node& node, double a, double b) {
   }
 }
 
-bool ordered(const Node& node, const Json& a, const Json& b) {
+bool ordered(const Node& node, const core::Json& a, const core::Json& b) {
   const bool texts = a.is_string() && b.is_string();
   if (!texts && !(a.is_number() && b.is_number()))
     refuse(node, "'" + node.symbol + "' cannot order " + described(a) + " and " + described(b));
@@ -105,7 +106,7 @@ class Evaluator {
  public:
   explicit Evaluator(const Expression::Lookup& lookup) : lookup_(lookup) {}
 
-  Json value(const Node& node) const {
+  core::Json value(const Node& node) const {
     switch (node.kind) {
       case Kind::kLiteral:
         return node.literal;
@@ -122,13 +123,13 @@ class Evaluator {
       case Kind::kChoice:
         return value(node.children[truth(node, value(node.children[0]), "'?'") ? 1 : 2]);
     }
-    Json list = Json::array();
+    core::Json list = core::Json::array();
     for (const Node& child : node.children) list.push_back(value(child));
     return list;
   }
 
  private:
-  Json named(const Node& node) const {
+  core::Json named(const Node& node) const {
     try {
       return lookup_(node.symbol);
     } catch (const ExpressionError& error) {
@@ -136,9 +137,9 @@ class Evaluator {
     }
   }
 
-  Json operation(const Node& node) const {
+  core::Json operation(const Node& node) const {
     const std::string& symbol = node.symbol;
-    const Json left = value(node.children[0]);
+    const core::Json left = value(node.children[0]);
     const std::string quoted = "'" + symbol + "'";
     if (symbol == "not") return !truth(node, left, quoted);
     if (symbol == "negate") return -number(node, left, "'-'");
@@ -148,7 +149,7 @@ class Evaluator {
       if (first == (symbol == "or")) return first;
       return truth(node, value(node.children[1]), quoted);
     }
-    const Json right = value(node.children[1]);
+    const core::Json right = value(node.children[1]);
     if (symbol == "==") return equal(left, right);
     if (symbol == "!=") return !equal(left, right);
     if (symbol == "in") return contains(node, left, right);
@@ -156,13 +157,14 @@ class Evaluator {
     return finite(node, arithmetic(node, number(node, left, quoted), number(node, right, quoted)));
   }
 
-  static bool contains(const Node& node, const Json& item, const Json& list) {
+  static bool contains(const Node& node, const core::Json& item, const core::Json& list) {
     if (!list.is_array()) refuse(node, "'in' needs a list on its right, got " + described(list));
-    return std::any_of(list.begin(), list.end(), [&](const Json& one) { return equal(item, one); });
+    return std::any_of(list.begin(), list.end(),
+                       [&](const core::Json& one) { return equal(item, one); });
   }
 
-  Json element(const Node& node) const {
-    const Json list = value(node.children[0]);
+  core::Json element(const Node& node) const {
+    const core::Json list = value(node.children[0]);
     const double index = number(node, value(node.children[1]), "an index");
     // Knobs that take a number or one per stage: the number stands for every stage.
     if (list.is_number()) return list;
@@ -170,13 +172,13 @@ class Evaluator {
     const auto size = static_cast<double>(list.size());
     const double place = index < 0 ? index + size : index;
     if (std::floor(index) != index || place < 0 || place >= size)
-      refuse(node, "there is no item " + shortest(index) + " in a list of " + shortest(size) +
-                       " (the first is 0)");
+      refuse(node, "there is no item " + core::shortest(index) + " in a list of " +
+                       core::shortest(size) + " (the first is 0)");
     return list[static_cast<std::size_t>(place)];
   }
 
-  Json call(const Node& node) const {
-    std::vector<Json> given;
+  core::Json call(const Node& node) const {
+    std::vector<core::Json> given;
     for (const Node& child : node.children) given.push_back(value(child));
     const bool of_one_list = given.size() == 1 && given[0].is_array();
     if (node.symbol == "len") {
@@ -189,9 +191,9 @@ class Evaluator {
       return finite(node, call_of_one(node, number(node, given[0], node.symbol + "()")));
     }
     std::vector<double> numbers;
-    const std::vector<Json> items =
-        of_one_list ? given[0].get<std::vector<Json>>() : std::move(given);
-    for (const Json& item : items) numbers.push_back(number(node, item, node.symbol + "()"));
+    const std::vector<core::Json> items =
+        of_one_list ? given[0].get<std::vector<core::Json>>() : std::move(given);
+    for (const core::Json& item : items) numbers.push_back(number(node, item, node.symbol + "()"));
     if (numbers.empty() && node.symbol != "sum") refuse(node, node.symbol + "() of nothing");
     return finite(node, call_of_many(node, numbers));
   }
@@ -201,22 +203,24 @@ class Evaluator {
 
 }  // namespace
 
-Json Expression::evaluate(const Lookup& lookup) const { return Evaluator(lookup).value(root_); }
+core::Json Expression::evaluate(const Lookup& lookup) const {
+  return Evaluator(lookup).value(root_);
+}
 
 bool Expression::holds(const Lookup& lookup) const {
   return truth(root_, evaluate(lookup), "this place");
 }
 
-Json plain_numbers(const Json& value) {
+core::Json plain_numbers(const core::Json& value) {
   if (value.is_array()) {
-    Json list = Json::array();
-    for (const Json& item : value) list.push_back(plain_numbers(item));
+    core::Json list = core::Json::array();
+    for (const core::Json& item : value) list.push_back(plain_numbers(item));
     return list;
   }
   if (!value.is_number_float()) return value;
   const double number = value.get<double>();
   const bool is_whole = std::trunc(number) == number && std::fabs(number) < 0x1p53;
-  return is_whole ? Json(static_cast<std::int64_t>(number)) : value;
+  return is_whole ? core::Json(static_cast<std::int64_t>(number)) : value;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

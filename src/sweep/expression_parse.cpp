@@ -6,7 +6,7 @@
 #include "core/text.h"
 #include "sweep/expression.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
@@ -73,7 +73,7 @@ class Lexer {
     const std::string_view one = text_.substr(at_, 1);
     if (std::string_view("+-*/%^()[],<>!?:").find(one) != std::string_view::npos) return take(one);
     if (one == "=") throw ExpressionError(at_, "'=' sets nothing here; to compare, write '=='");
-    throw ExpressionError(at_, quoted_clip(one) + " has no meaning in an expression");
+    throw ExpressionError(at_, core::quoted_clip(one) + " has no meaning in an expression");
   }
 
   Token take(std::string_view symbol) {
@@ -243,7 +243,8 @@ class Parser {
     if (token.kind == Token::Kind::kNumber || token.kind == Token::Kind::kText) {
       advance();
       Node node = make(Kind::kLiteral, "", token.offset);
-      node.literal = token.kind == Token::Kind::kNumber ? Json(token.number) : Json(token.text);
+      node.literal =
+          token.kind == Token::Kind::kNumber ? core::Json(token.number) : core::Json(token.text);
       return node;
     }
     if (accept("(")) {
@@ -264,10 +265,11 @@ class Parser {
     if (!accept("(")) return make(Kind::kName, token.text, token.offset);
     const auto& known = expression_functions();
     if (std::find(known.begin(), known.end(), token.text) == known.end())
-      throw ExpressionError(
-          token.offset, "'" + token.text + "' is not a function" + did_you_mean(token.text, known) +
-                            "; there are abs, ceil, exp, "
-                            "floor, len, log, log2, max, min, round, sqrt and sum");
+      throw ExpressionError(token.offset,
+                            "'" + token.text + "' is not a function" +
+                                core::did_you_mean(token.text, known) +
+                                "; there are abs, ceil, exp, "
+                                "floor, len, log, log2, max, min, round, sqrt and sum");
     return arguments(make(Kind::kCall, token.text, token.offset), ")");
   }
 
@@ -309,4 +311,4 @@ Expression Expression::parse(std::string_view text) {
   return expression;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

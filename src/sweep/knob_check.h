@@ -7,7 +7,7 @@
 #include "core/config_node.h"
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// The pseudo-knob that names a whole model, under whose knobs a sweep lays its own.
 inline constexpr std::string_view kModelKnob = "model";
@@ -17,29 +17,29 @@ inline constexpr std::string_view kBudgetName = "budget";
 /// Checks names and values of knobs against the templates that a sweep may use.
 class KnobCheck {
  public:
-  KnobCheck(std::vector<std::string> templates, Problems& problems);
+  KnobCheck(std::vector<std::string> templates, core::Problems& problems);
 
   const std::vector<std::string>& names() const { return names_; }
   bool knows(const std::string& name) const;
 
   /// A problem at `place` if no template of the sweep has a knob `name`.
-  void name(const std::string& name, Place place, const std::string& path);
+  void name(const std::string& name, core::Place place, const std::string& path);
   /// A problem at `node` if no template would take this value whatever the other knobs are.
-  void value(const std::string& name, const ConfigNode& node, const std::string& path);
+  void value(const std::string& name, const core::ConfigNode& node, const std::string& path);
 
  private:
   std::string refusal(const std::string& template_name, const std::string& name,
-                      const ConfigNode& value) const;
+                      const core::ConfigNode& value) const;
 
   std::vector<std::string> templates_;
   std::vector<std::string> names_;
-  Problems& problems_;
+  core::Problems& problems_;
 };
 
 /// The default of a knob as its template documents it; null if there is no such knob.
-Json knob_default(const std::string& template_name, const std::string& name);
+core::Json knob_default(const std::string& template_name, const std::string& name);
 
 /// A node's value with whole numbers as integers.
-Json value_of(const ConfigNode& node);
+core::Json value_of(const core::ConfigNode& node);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -1,27 +1,27 @@
 #include "sweep/named_config.h"
 
+#include "architecture/presets.h"
 #include "core/embedded.h"
 #include "core/error.h"
 #include "core/names.h"
 #include "core/text.h"
-#include "spec/presets.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
 namespace fs = std::filesystem;
 
 template <typename Settings>
-Settings read_whole(ConfigDocument document, Settings (*read)(ConfigReader&)) {
-  ConfigReader reader(document.root, document.problems);
+Settings read_whole(core::ConfigDocument document, Settings (*read)(core::ConfigReader&)) {
+  core::ConfigReader reader(document.root, document.problems);
   Settings settings = read(reader);
   document.problems.throw_if_any();
   return settings;
 }
 
-ConfigDocument document_of(const Json& json, const std::string& source) {
-  return {Problems(source, ""), node_from_json(json)};
+core::ConfigDocument document_of(const core::Json& json, const std::string& source) {
+  return {core::Problems(source, ""), architecture::node_from_json(json)};
 }
 
 }  // namespace
@@ -38,16 +38,19 @@ fs::path find_named_path(const std::string& path, const fs::path& near) {
   }
 }
 
-ConfigDocument load_named_config(const std::string& path, const fs::path& near) {
+core::ConfigDocument load_named_config(const std::string& path, const fs::path& near) {
   const fs::path found = find_named_path(path, near);
-  if (!found.empty()) return load_config(found);
+  if (!found.empty()) return core::load_config(found);
   const std::string name = fs::path(path).lexically_normal().generic_string();
-  if (const auto text = embedded_file(name)) return parse_document(name, std::string(*text));
+  if (const auto text = core::embedded_file(name))
+    return core::parse_document(name, std::string(*text));
   std::vector<std::string> known;
-  for (const std::string_view embedded : embedded_names("configs/")) known.emplace_back(embedded);
-  throw UserError("there is no file " + quoted_clip(path) +
-                  (near.empty() ? "" : ", neither here nor beside or above " + near.string()) +
-                  did_you_mean(path, known));
+  for (const std::string_view embedded : core::embedded_names("configs/"))
+    known.emplace_back(embedded);
+  throw core::UserError(
+      "there is no file " + core::quoted_clip(path) +
+      (near.empty() ? "" : ", neither here nor beside or above " + near.string()) +
+      core::did_you_mean(path, known));
 }
 
 Recipe load_recipe(const std::string& path, const fs::path& near) {
@@ -66,20 +69,21 @@ PruneSettings load_prune_settings(const std::string& path, const fs::path& near)
   return read_whole(load_named_config(path, near), read_prune_settings);
 }
 
-Recipe recipe_from_json(const Json& json, const std::string& source) {
+Recipe recipe_from_json(const core::Json& json, const std::string& source) {
   return read_whole(document_of(json, source), read_recipe);
 }
-Protocol protocol_from_json(const Json& json, const std::string& source) {
+Protocol protocol_from_json(const core::Json& json, const std::string& source) {
   return read_whole(document_of(json, source), read_protocol);
 }
-std::vector<Protocol> protocols_from_json(const Json& json, const std::string& source) {
+std::vector<Protocol> protocols_from_json(const core::Json& json, const std::string& source) {
   return read_whole(document_of(json, source), read_protocols);
 }
-SimilaritySettings similarity_settings_from_json(const Json& json, const std::string& source) {
+SimilaritySettings similarity_settings_from_json(const core::Json& json,
+                                                 const std::string& source) {
   return read_whole(document_of(json, source), read_similarity_settings);
 }
-PruneSettings prune_settings_from_json(const Json& json, const std::string& source) {
+PruneSettings prune_settings_from_json(const core::Json& json, const std::string& source) {
   return read_whole(document_of(json, source), read_prune_settings);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

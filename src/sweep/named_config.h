@@ -9,13 +9,14 @@
 #include "sweep/protocol.h"
 #include "sweep/recipe.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// Reads a config that a file or a command line names. `path` is looked for in the working folder,
 /// then in the folder `near` (of the file that names it) and the folders above that, then among
 /// the files that travel inside the program ("configs/train/quick.yaml"). Throws UserError with
 /// the nearest embedded name.
-ConfigDocument load_named_config(const std::string& path, const std::filesystem::path& near = {});
+core::ConfigDocument load_named_config(const std::string& path,
+                                       const std::filesystem::path& near = {});
 
 /// The file or folder on disk that load_named_config would find; empty if there is none.
 std::filesystem::path find_named_path(const std::string& path, const std::filesystem::path& near);
@@ -30,10 +31,10 @@ SimilaritySettings load_similarity_settings(const std::string& path,
 PruneSettings load_prune_settings(const std::string& path, const std::filesystem::path& near = {});
 
 /// Settings held as JSON (a plan, a request); throws UserError naming `source`.
-Recipe recipe_from_json(const Json& json, const std::string& source);
-Protocol protocol_from_json(const Json& json, const std::string& source);
-std::vector<Protocol> protocols_from_json(const Json& json, const std::string& source);
-SimilaritySettings similarity_settings_from_json(const Json& json, const std::string& source);
-PruneSettings prune_settings_from_json(const Json& json, const std::string& source);
+Recipe recipe_from_json(const core::Json& json, const std::string& source);
+Protocol protocol_from_json(const core::Json& json, const std::string& source);
+std::vector<Protocol> protocols_from_json(const core::Json& json, const std::string& source);
+SimilaritySettings similarity_settings_from_json(const core::Json& json, const std::string& source);
+PruneSettings prune_settings_from_json(const core::Json& json, const std::string& source);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

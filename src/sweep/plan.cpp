@@ -6,23 +6,23 @@
 #include "sweep/analysis_settings.h"
 #include "sweep/protocol.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
 bool uses_recipe(const PlannedStage& stage) {
   return stage.kind == "train" ||
-         (stage.kind == "prune" && stage.settings.value("finetune_epochs", Index{0}) > 0);
+         (stage.kind == "prune" && stage.settings.value("finetune_epochs", graph::Index{0}) > 0);
 }
 
 std::string trial_id(const Plan& plan, const std::string& model, std::int64_t seed) {
-  Json json = Json::object();
+  core::Json json = core::Json::object();
   json["model"] = model;
   if (!plan.data_fingerprint.empty()) json["data"] = plan.data_fingerprint;
-  Json recipe = recipe_json(plan.recipe);
+  core::Json recipe = recipe_json(plan.recipe);
   if (!recipe.empty()) json["recipe"] = std::move(recipe);
   json["seed"] = seed;
-  return identity(canonical_json(json));
+  return core::identity(core::canonical_json(json));
 }
 
 /// Stages of one model as a sweep asks for them: those without a seed once, the others per seed.
@@ -62,7 +62,8 @@ class StageWriter {
     stage.seed = seed;
     stage.timed = kind.is_timed;
     if (kind.is_timed) stage.device = request.settings.value("device", Protocol{}.device);
-    stage.id = identity(canonical_json(stage_spec(stage, plan_.data_fingerprint, plan_.recipe)));
+    stage.id = core::identity(
+        core::canonical_json(stage_spec(stage, plan_.data_fingerprint, plan_.recipe)));
     plan_.stages.push_back(stage);
     return stage.id;
   }
@@ -75,17 +76,19 @@ class StageWriter {
 
 }  // namespace
 
-ModelSpec PlannedModel::spec() const { return spec_from_json_text(spec_text, "model " + id); }
+architecture::ModelSpec PlannedModel::spec() const {
+  return architecture::spec_from_json_text(spec_text, "model " + id);
+}
 
 std::string device_class(const std::string& device) { return device.substr(0, device.find(':')); }
 
-Json stage_spec(const PlannedStage& stage, const std::string& data_fingerprint,
-                const Recipe& recipe) {
-  Json json = Json::object();
+core::Json stage_spec(const PlannedStage& stage, const std::string& data_fingerprint,
+                      const Recipe& recipe) {
+  core::Json json = core::Json::object();
   json["kind"] = stage.kind;
   json["version"] = stage.version;
   json["model"] = stage.model;
-  Json settings = stage.settings;
+  core::Json settings = stage.settings;
   // Which of several equal devices was used is provenance.
   if (stage.timed) {
     settings.erase("device");
@@ -95,7 +98,7 @@ Json stage_spec(const PlannedStage& stage, const std::string& data_fingerprint,
   if (!stage.after.empty()) json["after"] = stage.after;
   if (stage_kind(stage.kind).needs_data) json["data"] = data_fingerprint;
   if (uses_recipe(stage)) {
-    Json own = recipe_json(recipe);
+    core::Json own = recipe_json(recipe);
     if (!own.empty()) json["recipe"] = std::move(own);
   }
   if (stage.seed) json["seed"] = *stage.seed;
@@ -115,4 +118,4 @@ void add_trials(Plan& plan, const SweepSpec& sweep, const PlannedModel& model) {
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

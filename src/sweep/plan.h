@@ -5,28 +5,30 @@
 #include <string>
 #include <vector>
 
+#include "architecture/model_spec.h"
 #include "core/json.h"
-#include "spec/model_spec.h"
 #include "sweep/solve_lock.h"
 #include "sweep/sweep_spec.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// One distinct model of a plan.
 struct PlannedModel {
   std::string id;
-  std::string spec_text;        // canonical JSON of the spec, of which `id` is the identity
-  std::string name;             // what varies, for people: "mixer=full ffn_per_side=2"
-  Json knobs = Json::object();  // resolved, solved widths included; empty for explicit models
-  Json point = Json::object();  // values of the varying knobs; of the first point, if several met
-  Index params = 0;
-  Index macs = 0;
+  std::string spec_text;  // canonical JSON of the spec, of which `id` is the identity
+  std::string name;       // what varies, for people: "mixer=full ffn_per_side=2"
+  core::Json knobs =
+      core::Json::object();  // resolved, solved widths included; empty for explicit models
+  core::Json point =
+      core::Json::object();  // values of the varying knobs; of the first point, if several met
+  graph::Index params = 0;
+  graph::Index macs = 0;
   double mhsa_share = 0;
   std::string budget_metric;  // "" if no widths were solved
   std::optional<double> budget;
   double residual = 0;  // achieved / budget - 1
 
-  ModelSpec spec() const;
+  architecture::ModelSpec spec() const;
   friend bool operator==(const PlannedModel&, const PlannedModel&) = default;
 };
 
@@ -35,15 +37,15 @@ struct Trial {
   std::string id;  // H(model, data, recipe, seed)
   std::string model;
   std::int64_t seed = 0;
-  Json knobs = Json::object();      // every knob that varies
-  std::vector<std::string> stages;  // ids, those of the model alone included
+  core::Json knobs = core::Json::object();  // every knob that varies
+  std::vector<std::string> stages;          // ids, those of the model alone included
 
   friend bool operator==(const Trial&, const Trial&) = default;
 };
 
 /// A point of the axes that gave no trial, and why.
 struct Rejected {
-  Json point = Json::object();
+  core::Json point = core::Json::object();
   std::string reason;
 
   friend bool operator==(const Rejected&, const Rejected&) = default;
@@ -51,16 +53,17 @@ struct Rejected {
 
 /// A point whose widths a measured solve has not found yet: what vitlab sweep solves first.
 struct Unsolved {
-  Json point = Json::object();
-  std::string key;               // in the lock file
-  Json target = Json::object();  // what `key` is the identity of; "knobs" and "equals" among it
+  core::Json point = core::Json::object();
+  std::string key;  // in the lock file
+  core::Json target =
+      core::Json::object();  // what `key` is the identity of; "knobs" and "equals" among it
   friend bool operator==(const Unsolved&, const Unsolved&) = default;
 };
 
 /// A point whose measured solution fits its target by the middle value alone: the interval that was
 /// measured is wider than the tolerance.
 struct Imprecise {
-  Json point = Json::object();
+  core::Json point = core::Json::object();
   double achieved = 0, low = 0, high = 0;
   friend bool operator==(const Imprecise&, const Imprecise&) = default;
 };
@@ -71,9 +74,9 @@ struct PlannedStage {
   std::string kind;
   std::int64_t version = 1;
   std::string model;
-  Json settings = Json::object();    // canonical: the readers of the kind take it
-  std::vector<std::string> after;    // ids of the stages whose results it starts from
-  std::optional<std::int64_t> seed;  // absent where nothing is random
+  core::Json settings = core::Json::object();  // canonical: the readers of the kind take it
+  std::vector<std::string> after;              // ids of the stages whose results it starts from
+  std::optional<std::int64_t> seed;            // absent where nothing is random
   bool timed = false;
   std::string device = "cpu";
 
@@ -89,8 +92,8 @@ struct Plan {
   Recipe recipe;
   std::vector<std::string> knobs;  // that vary, in the order of the axes
   std::string reference;           // model id; "" if the sweep names none
-  Index points = 0;                // of the product of all axes
-  Index merged = 0;                // points whose model another point had already
+  graph::Index points = 0;         // of the product of all axes
+  graph::Index merged = 0;         // points whose model another point had already
   std::map<std::string, PlannedModel> models;
   std::vector<Trial> trials;         // in the order of the points, then of the seeds
   std::vector<PlannedStage> stages;  // each after those that it starts from
@@ -110,8 +113,8 @@ Plan expand(const SweepSpec& sweep, const SolveLock& lock = {});
 
 /// What a stage's id is the identity of: kind, version, model, and, where they matter, settings,
 /// stages it starts from, data fingerprint, recipe, seed, class of device.
-Json stage_spec(const PlannedStage& stage, const std::string& data_fingerprint,
-                const Recipe& recipe);
+core::Json stage_spec(const PlannedStage& stage, const std::string& data_fingerprint,
+                      const Recipe& recipe);
 
 /// "cuda:1" -> "cuda".
 std::string device_class(const std::string& device);
@@ -120,8 +123,8 @@ std::string device_class(const std::string& device);
 void add_trials(Plan& plan, const SweepSpec& sweep, const PlannedModel& model);
 
 /// The plan as the store keeps it and workers read it: complete and deterministic.
-Json plan_json(const Plan& plan);
+core::Json plan_json(const Plan& plan);
 /// The inverse; throws UserError naming `source`.
-Plan plan_from_json(const Json& json, const std::string& source);
+Plan plan_from_json(const core::Json& json, const std::string& source);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -3,14 +3,14 @@
 #include "sweep/named_config.h"
 #include "sweep/plan.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
 constexpr int kSchema = 1;
 
-Json model_json(const PlannedModel& model) {
-  Json json = Json::object();
+core::Json model_json(const PlannedModel& model) {
+  core::Json json = core::Json::object();
   json["id"] = model.id;
   json["name"] = model.name;
   json["params"] = model.params;
@@ -28,8 +28,8 @@ Json model_json(const PlannedModel& model) {
   return json;
 }
 
-Json trial_json(const Trial& trial) {
-  Json json = Json::object();
+core::Json trial_json(const Trial& trial) {
+  core::Json json = core::Json::object();
   json["id"] = trial.id;
   json["model"] = trial.model;
   json["seed"] = trial.seed;
@@ -38,8 +38,8 @@ Json trial_json(const Trial& trial) {
   return json;
 }
 
-Json stage_json(const PlannedStage& stage) {
-  Json json = Json::object();
+core::Json stage_json(const PlannedStage& stage) {
+  core::Json json = core::Json::object();
   json["id"] = stage.id;
   json["kind"] = stage.kind;
   json["version"] = stage.version;
@@ -52,7 +52,7 @@ Json stage_json(const PlannedStage& stage) {
   return json;
 }
 
-PlannedModel model_from_json(const Json& json) {
+PlannedModel model_from_json(const core::Json& json) {
   PlannedModel model;
   json.at("id").get_to(model.id);
   json.at("name").get_to(model.name);
@@ -67,12 +67,12 @@ PlannedModel model_from_json(const Json& json) {
   model.point = json.at("point");
   model.knobs = json.at("knobs");
   json.at("spec").get_to(model.spec_text);
-  if (identity(model.spec_text) != model.id)
-    throw UserError("model " + model.id + " is not what its spec says");
+  if (core::identity(model.spec_text) != model.id)
+    throw core::UserError("model " + model.id + " is not what its spec says");
   return model;
 }
 
-Trial trial_from_json(const Json& json) {
+Trial trial_from_json(const core::Json& json) {
   Trial trial;
   json.at("id").get_to(trial.id);
   json.at("model").get_to(trial.model);
@@ -82,7 +82,7 @@ Trial trial_from_json(const Json& json) {
   return trial;
 }
 
-PlannedStage stage_from_json(const Json& json) {
+PlannedStage stage_from_json(const core::Json& json) {
   PlannedStage stage;
   json.at("id").get_to(stage.id);
   json.at("kind").get_to(stage.kind);
@@ -96,7 +96,7 @@ PlannedStage stage_from_json(const Json& json) {
   return stage;
 }
 
-Plan read_plan(const Json& json, const std::string& source) {
+Plan read_plan(const core::Json& json, const std::string& source) {
   Plan plan;
   json.at("name").get_to(plan.name);
   json.at("data").get_to(plan.data);
@@ -107,21 +107,21 @@ Plan read_plan(const Json& json, const std::string& source) {
   json.at("reference").get_to(plan.reference);
   json.at("points").get_to(plan.points);
   json.at("merged").get_to(plan.merged);
-  for (const Json& item : json.at("models")) {
+  for (const core::Json& item : json.at("models")) {
     PlannedModel model = model_from_json(item);
     plan.models.emplace(model.id, std::move(model));
   }
-  for (const Json& item : json.at("trials")) plan.trials.push_back(trial_from_json(item));
-  for (const Json& item : json.at("stages")) plan.stages.push_back(stage_from_json(item));
-  for (const Json& item : json.at("rejected"))
+  for (const core::Json& item : json.at("trials")) plan.trials.push_back(trial_from_json(item));
+  for (const core::Json& item : json.at("stages")) plan.stages.push_back(stage_from_json(item));
+  for (const core::Json& item : json.at("rejected"))
     plan.rejected.push_back({item.at("point"), item.at("reason").get<std::string>()});
   return plan;
 }
 
 }  // namespace
 
-Json plan_json(const Plan& plan) {
-  Json json = Json::object();
+core::Json plan_json(const Plan& plan) {
+  core::Json json = core::Json::object();
   json["schema"] = kSchema;
   json["name"] = plan.name;
   json["data"] = plan.data;
@@ -132,12 +132,13 @@ Json plan_json(const Plan& plan) {
   json["reference"] = plan.reference;
   json["points"] = plan.points;
   json["merged"] = plan.merged;
-  for (const char* list : {"models", "trials", "stages", "rejected"}) json[list] = Json::array();
+  for (const char* list : {"models", "trials", "stages", "rejected"})
+    json[list] = core::Json::array();
   for (const auto& [id, model] : plan.models) json["models"].push_back(model_json(model));
   for (const Trial& trial : plan.trials) json["trials"].push_back(trial_json(trial));
   for (const PlannedStage& stage : plan.stages) json["stages"].push_back(stage_json(stage));
   for (const Rejected& one : plan.rejected) {
-    Json entry = Json::object();
+    core::Json entry = core::Json::object();
     entry["point"] = one.point;
     entry["reason"] = one.reason;
     json["rejected"].push_back(std::move(entry));
@@ -145,16 +146,16 @@ Json plan_json(const Plan& plan) {
   return json;
 }
 
-Plan plan_from_json(const Json& json, const std::string& source) {
+Plan plan_from_json(const core::Json& json, const std::string& source) {
   try {
     if (!json.is_object() || json.at("schema") != kSchema)
-      throw UserError("is not a plan of this version of vitlab; run plan again");
+      throw core::UserError("is not a plan of this version of vitlab; run plan again");
     return read_plan(json, source);
   } catch (const nlohmann::json::exception& error) {
-    throw UserError(source + ": damaged plan: " + error.what());
-  } catch (const UserError& error) {
-    throw UserError(source + ": " + error.what());
+    throw core::UserError(source + ": damaged plan: " + error.what());
+  } catch (const core::UserError& error) {
+    throw core::UserError(source + ": " + error.what());
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

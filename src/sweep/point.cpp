@@ -6,19 +6,19 @@
 #include "core/text.h"
 #include "sweep/knob_check.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
 /// The model of a point whose knobs are settled. Checks of shapes are left to the cost counter.
-ModelSpec spec_of(const Point& point) {
+architecture::ModelSpec spec_of(const Point& point) {
   if (point.model && point.model->knobs.empty()) {
     if (!point.knobs.empty())
       throw Refusal{"'" + point.model_name + "' is an explicit model: knobs cannot change it (" +
                     point.knobs.begin().key() + ")"};
     return point.model->spec;
   }
-  return expand_knobs_untried(point.knobs, "point");
+  return architecture::expand_knobs_untried(point.knobs, "point");
 }
 
 bool is_metric(const std::string& name) {
@@ -34,11 +34,11 @@ bool needs_model(const Expression& expression, const std::string& width) {
 
 }  // namespace
 
-std::string shown_value(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : canonical_json(value);
+std::string shown_value(const core::Json& value) {
+  return value.is_string() ? value.get<std::string>() : core::canonical_json(value);
 }
 
-PointBuilder::PointBuilder(const SweepSpec& sweep, const SolveLock& lock, Problems& problems)
+PointBuilder::PointBuilder(const SweepSpec& sweep, const SolveLock& lock, core::Problems& problems)
     : sweep_(sweep), lock_(lock), problems_(problems), axes_(sweep.axes) {
   if (!sweep.solve) return;
   SweepAxis budgets{{std::string(kBudgetName)}, {}};
@@ -48,10 +48,10 @@ PointBuilder::PointBuilder(const SweepSpec& sweep, const SolveLock& lock, Proble
 }
 
 void PointBuilder::lay_knobs(const std::vector<std::size_t>& at, Point& point) {
-  Json own = sweep_.base;
+  core::Json own = sweep_.base;
   for (std::size_t i = 0; i < axes_.size(); ++i)
     for (std::size_t k = 0; k < axes_[i].knobs.size(); ++k) {
-      const Json& value = axes_[i].points[at[i]][k];
+      const core::Json& value = axes_[i].points[at[i]][k];
       const bool is_budget = sweep_.solve && i + 1 == axes_.size();
       if (is_budget) point.budget = value.get<double>();
       if (!is_budget) own[axes_[i].knobs[k]] = value;
@@ -69,7 +69,7 @@ void PointBuilder::lay_knobs(const std::vector<std::size_t>& at, Point& point) {
 }
 
 /// Replaces the pseudo-knob `model` by the knobs of the model that it names.
-void PointBuilder::settle(const Json& own, Point& point) const {
+void PointBuilder::settle(const core::Json& own, Point& point) const {
   point.model = nullptr;
   point.model_name.clear();
   point.knobs = own;
@@ -86,7 +86,7 @@ void PointBuilder::settle(const Json& own, Point& point) const {
 }
 
 void PointBuilder::build(Point& point) {
-  const std::string width = sweep_.solve ? width_knob(point.knobs) : "";
+  const std::string width = sweep_.solve ? architecture::width_knob(point.knobs) : "";
   std::vector<const PlacedExpression*> late;
   for (const PlacedExpression& condition : sweep_.where) {
     if (needs_model(condition.expression, width))
@@ -97,32 +97,34 @@ void PointBuilder::build(Point& point) {
   if (sweep_.solve) solve(point);
   point.spec = spec_of(point);
   point.cost = counter_.count(point.spec);
-  point.share = mhsa_share(point.spec);
+  point.share = architecture::mhsa_share(point.spec);
   for (const PlacedExpression* condition : late) demand(*condition, point);
 }
 
 void PointBuilder::solve(Point& point) {
   const WidthSolve& solve = *sweep_.solve;
   if (solve.is_measured()) return take_measured_widths(point);
-  point.solution = solve_widths(
+  point.solution = architecture::solve_widths(
       point.knobs, {solve.metric, *point.budget, solve.tolerance, solve.multiple_of}, counter_);
-  point.knobs = with_widths(std::move(point.knobs), point.solution);
+  point.knobs = architecture::with_widths(std::move(point.knobs), point.solution);
 }
 
 void PointBuilder::take_measured_widths(Point& point) const {
-  Json target = solve_target_json(point.knobs, *sweep_.solve, *point.budget);
+  core::Json target = solve_target_json(point.knobs, *sweep_.solve, *point.budget);
   const std::string key = solve_key(target);
   const LockedSolution* found = lock_.find(key);
   if (found == nullptr) throw StillUnsolved{key, std::move(target)};
   if (!found->fits())
     throw Refusal{"no widths give " + sweep_.solve->metric_name() + " = " +
-                  shortest(*point.budget) + ": " + found->reason + "; the nearest, " +
-                  dump_json(found->value) + ", give " + significant(found->achieved, 4)};
-  point.solution = {found->value.is_array() ? found->value.get<std::vector<Index>>()
-                                            : std::vector<Index>{found->value.get<Index>()},
+                  core::shortest(*point.budget) + ": " + found->reason + "; the nearest, " +
+                  core::dump_json(found->value) + ", give " +
+                  core::significant(found->achieved, 4)};
+  point.solution = {found->value.is_array()
+                        ? found->value.get<std::vector<graph::Index>>()
+                        : std::vector<graph::Index>{found->value.get<graph::Index>()},
                     found->achieved, found->achieved / *point.budget - 1};
   if (found->verdict == "noisy") point.imprecise = {found->low, found->high};
-  point.knobs = with_widths(std::move(point.knobs), point.solution);
+  point.knobs = architecture::with_widths(std::move(point.knobs), point.solution);
 }
 
 void PointBuilder::demand(const PlacedExpression& condition, const Point& point) {
@@ -142,7 +144,7 @@ void PointBuilder::demand(const PlacedExpression& condition, const Point& point)
 
 bool PointBuilder::holds(const PlacedExpression& condition, const std::string& what,
                          const Point& point) {
-  const Json value = guarded(condition, what, point);
+  const core::Json value = guarded(condition, what, point);
   if (value.is_boolean()) return value.get<bool>();
   problems_.add(condition.place, what + " must be true or false, got " + shown_value(value));
   problems_.throw_if_any();
@@ -150,23 +152,23 @@ bool PointBuilder::holds(const PlacedExpression& condition, const std::string& w
 }
 
 /// Evaluates; what goes wrong is a problem of the sweep at its place in the file.
-Json PointBuilder::guarded(const PlacedExpression& placed, const std::string& what,
-                           const Point& point) {
+core::Json PointBuilder::guarded(const PlacedExpression& placed, const std::string& what,
+                                 const Point& point) {
   const Expression::Lookup lookup = [&](const std::string& name) { return look_up(name, point); };
   try {
     return placed.expression.evaluate(lookup);
   } catch (const ExpressionError& error) {
     const int column = placed.place.column + static_cast<int>(error.offset());
     problems_.add({placed.place.line, column},
-                  what + ": " + error.what() + " (at " + canonical_json(point.given) + ")");
+                  what + ": " + error.what() + " (at " + core::canonical_json(point.given) + ")");
   }
   problems_.throw_if_any();
   return nullptr;
 }
 
-Json PointBuilder::look_up(const std::string& name, const Point& point) const {
+core::Json PointBuilder::look_up(const std::string& name, const Point& point) const {
   if (point.cost && name == "mhsa_share") return point.share;
-  if (point.cost && is_metric(name)) return cost_metric(*point.cost, name);
+  if (point.cost && is_metric(name)) return architecture::cost_metric(*point.cost, name);
   if (name == kBudgetName && point.budget) return *point.budget;
   if (name == kModelKnob && point.model) return point.model_name;
   if (const auto found = point.knobs.find(name); found != point.knobs.end()) return *found;
@@ -181,4 +183,4 @@ Json PointBuilder::look_up(const std::string& name, const Point& point) const {
   return entry->second;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -6,25 +6,26 @@
 #include <utility>
 #include <vector>
 
+#include "architecture/solve.h"
 #include "core/config_node.h"
-#include "spec/solve.h"
 #include "stats/intervals.h"
 #include "sweep/solve_lock.h"
 #include "sweep/sweep_spec.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// A point of a sweep on its way to a model.
 struct Point {
-  Json given = Json::object();  // what the axes say, for messages
-  Json knobs = Json::object();
-  std::string model_name;             // value of the knob `model`; "" without one
-  const NamedModel* model = nullptr;  // what it names
+  core::Json given = core::Json::object();  // what the axes say, for messages
+  core::Json knobs = core::Json::object();
+  std::string model_name;                           // value of the knob `model`; "" without one
+  const architecture::NamedModel* model = nullptr;  // what it names
   std::optional<double> budget;
-  BudgetSolution solution;
-  std::optional<Interval> imprecise;  // of a measured solution that fits only by its middle value
-  ModelSpec spec;
-  std::optional<Cost> cost;
+  architecture::BudgetSolution solution;
+  std::optional<stats::Interval>
+      imprecise;  // of a measured solution that fits only by its middle value
+  architecture::ModelSpec spec;
+  std::optional<graph::Cost> cost;
   double share = 0;
 };
 
@@ -36,14 +37,14 @@ struct Refusal {
 /// A point whose widths are still to be found by measuring.
 struct StillUnsolved {
   std::string key;
-  Json target;
+  core::Json target;
 };
 
 /// Makes models of the points of one sweep.
 class PointBuilder {
  public:
   /// Expressions that cannot be evaluated go to `problems`, which are then thrown.
-  PointBuilder(const SweepSpec& sweep, const SolveLock& lock, Problems& problems);
+  PointBuilder(const SweepSpec& sweep, const SolveLock& lock, core::Problems& problems);
 
   /// The axes of the sweep and, behind them, its budgets if widths are solved.
   const std::vector<SweepAxis>& axes() const { return axes_; }
@@ -57,25 +58,25 @@ class PointBuilder {
   void build(Point& point);
 
   /// What an expression sees under a name; ExpressionError if it is not there.
-  Json look_up(const std::string& name, const Point& point) const;
+  core::Json look_up(const std::string& name, const Point& point) const;
 
  private:
   void solve(Point& point);
   void take_measured_widths(Point& point) const;
-  void settle(const Json& own, Point& point) const;
+  void settle(const core::Json& own, Point& point) const;
   void demand(const PlacedExpression& condition, const Point& point);
   bool holds(const PlacedExpression& condition, const std::string& what, const Point& point);
-  Json guarded(const PlacedExpression& placed, const std::string& what, const Point& point);
+  core::Json guarded(const PlacedExpression& placed, const std::string& what, const Point& point);
 
   const SweepSpec& sweep_;
   const SolveLock& lock_;
-  Problems& problems_;
+  core::Problems& problems_;
   std::vector<SweepAxis> axes_;
-  CostCounter counter_;
-  mutable std::map<std::pair<std::string, std::string>, Json> defaults_;
+  architecture::CostCounter counter_;
+  mutable std::map<std::pair<std::string, std::string>, core::Json> defaults_;
 };
 
 /// A value as a message shows it: a text without quotes.
-std::string shown_value(const Json& value);
+std::string shown_value(const core::Json& value);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

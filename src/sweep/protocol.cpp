@@ -6,7 +6,7 @@
 
 #include "sweep/setting_list.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 // Outside the unnamed namespace, where lookup by argument finds it.
 template <typename Visit>
@@ -35,8 +35,8 @@ bool is_device(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-void check_ranges(ConfigReader& reader, const Protocol& p) {
-  const auto whole = [&](const char* key, Index value, double high) {
+void check_ranges(core::ConfigReader& reader, const Protocol& p) {
+  const auto whole = [&](const char* key, graph::Index value, double high) {
     check_between(reader, key, static_cast<double>(value), 1, high);
   };
   if (!is_device(p.device))
@@ -51,7 +51,7 @@ void check_ranges(ConfigReader& reader, const Protocol& p) {
 }
 
 /// Files for other programs hold float32 and are run where those programs are installed.
-void check_runtime(ConfigReader& reader, const Protocol& p) {
+void check_runtime(core::ConfigReader& reader, const Protocol& p) {
   check_choice(reader, "runtime", p.runtime, runtime_names());
   if (p.runtime != "libtorch" && p.dtype != "float32")
     reader.fail("runtime", p.runtime + " is measured in float32, got dtype " + p.dtype);
@@ -61,7 +61,7 @@ void check_runtime(ConfigReader& reader, const Protocol& p) {
     reader.fail("flush_subnormals", "is for runtime libtorch, got " + p.runtime);
 }
 
-Protocol read_one(ConfigReader reader) {
+Protocol read_one(core::ConfigReader reader) {
   Protocol protocol;
   read_settings(reader, protocol);
   reader.finish();
@@ -74,13 +74,13 @@ Protocol read_one(ConfigReader reader) {
 constexpr std::array kListed{"runtime", "dtype", "deploy", "threads", "batch"};
 constexpr std::size_t kMostProtocols = 1000;
 
-bool is_listed(const ConfigNode& node) {
+bool is_listed(const core::ConfigNode& node) {
   return node.is_sequence() || (node.is_map() && node.key == "batch");
 }
 
-ConfigNode scalar_entry(const ConfigNode& entry, std::string text, Place place) {
-  ConfigNode item = entry;
-  item.kind = ConfigNode::Kind::kScalar;
+core::ConfigNode scalar_entry(const core::ConfigNode& entry, std::string text, core::Place place) {
+  core::ConfigNode item = entry;
+  item.kind = core::ConfigNode::Kind::kScalar;
   item.items.clear();
   item.scalar = std::move(text);
   item.place = place;
@@ -88,25 +88,27 @@ ConfigNode scalar_entry(const ConfigNode& entry, std::string text, Place place) 
 }
 
 /// {powers_of_two_up_to: N} as entries of one batch each.
-std::vector<ConfigNode> powers_of_two(ConfigReader& reader, const ConfigNode& entry) {
+std::vector<core::ConfigNode> powers_of_two(core::ConfigReader& reader,
+                                            const core::ConfigNode& entry) {
   constexpr const char* kKey = "powers_of_two_up_to";
-  ConfigReader range = reader.child_of(entry, reader.path_of("batch"));
-  Index last = 1;
+  core::ConfigReader range = reader.child_of(entry, reader.path_of("batch"));
+  graph::Index last = 1;
   range.required(kKey, last);
   range.finish();
   check_between(range, kKey, static_cast<double>(last), 1, 1'000'000);
-  std::vector<ConfigNode> items;
-  for (Index batch = 1; batch <= std::min<Index>(last, 1'000'000); batch *= 2)
+  std::vector<core::ConfigNode> items;
+  for (graph::Index batch = 1; batch <= std::min<graph::Index>(last, 1'000'000); batch *= 2)
     items.push_back(scalar_entry(entry, std::to_string(batch), entry.place));
   if (items.empty()) items.push_back(scalar_entry(entry, "1", entry.place));
   return items;
 }
 
 /// What stands for the entry in each of the protocols that it makes.
-std::vector<ConfigNode> alternatives(ConfigReader& reader, const ConfigNode& entry) {
+std::vector<core::ConfigNode> alternatives(core::ConfigReader& reader,
+                                           const core::ConfigNode& entry) {
   if (entry.is_map()) return powers_of_two(reader, entry);
-  std::vector<ConfigNode> items;
-  for (const ConfigNode& item : entry.items) {
+  std::vector<core::ConfigNode> items;
+  for (const core::ConfigNode& item : entry.items) {
     items.push_back(item);
     items.back().key = entry.key;
     items.back().key_place = entry.key_place;
@@ -116,20 +118,20 @@ std::vector<ConfigNode> alternatives(ConfigReader& reader, const ConfigNode& ent
 }
 
 /// One map of settings for each item of a list under `key`, for each of the maps so far.
-std::vector<ConfigNode> spread_out(ConfigReader& reader, std::vector<ConfigNode> maps,
-                                   std::string_view key) {
-  const ConfigNode* listed = reader.self().find(key);
+std::vector<core::ConfigNode> spread_out(core::ConfigReader& reader,
+                                         std::vector<core::ConfigNode> maps, std::string_view key) {
+  const core::ConfigNode* listed = reader.self().find(key);
   if (listed == nullptr || !is_listed(*listed)) return maps;
-  const std::vector<ConfigNode> items = alternatives(reader, *listed);
+  const std::vector<core::ConfigNode> items = alternatives(reader, *listed);
   if (items.size() * maps.size() > kMostProtocols) {
     reader.fail(key, "makes more than " + std::to_string(kMostProtocols) + " protocols");
     return {};
   }
-  std::vector<ConfigNode> all;
-  for (const ConfigNode& map : maps) {
-    for (const ConfigNode& item : items) {
+  std::vector<core::ConfigNode> all;
+  for (const core::ConfigNode& map : maps) {
+    for (const core::ConfigNode& item : items) {
       all.push_back(map);
-      for (ConfigNode& entry : all.back().items)
+      for (core::ConfigNode& entry : all.back().items)
         if (entry.key == key) entry = item;
     }
   }
@@ -148,31 +150,31 @@ std::string runtime_label(const Protocol& protocol) {
          (protocol.deploy ? "" : "-eager");
 }
 
-std::vector<Protocol> read_protocols(ConfigReader& reader) {
-  std::vector<ConfigNode> maps{reader.self()};
+std::vector<Protocol> read_protocols(core::ConfigReader& reader) {
+  std::vector<core::ConfigNode> maps{reader.self()};
   for (const char* key : kListed) maps = spread_out(reader, std::move(maps), key);
   std::vector<Protocol> protocols;
-  for (const ConfigNode& map : maps) {
-    Protocol protocol = read_one(ConfigReader(map, reader.problems(), reader.path()));
+  for (const core::ConfigNode& map : maps) {
+    Protocol protocol = read_one(core::ConfigReader(map, reader.problems(), reader.path()));
     if (std::find(protocols.begin(), protocols.end(), protocol) == protocols.end())
       protocols.push_back(std::move(protocol));
   }
   return protocols;
 }
 
-Protocol read_protocol(ConfigReader& reader) {
+Protocol read_protocol(core::ConfigReader& reader) {
   const std::vector<Protocol> protocols = read_protocols(reader);
   if (protocols.size() == 1) return protocols.front();
   for (const char* key : kListed) {
-    const ConfigNode* entry = reader.self().find(key);
+    const core::ConfigNode* entry = reader.self().find(key);
     if (entry != nullptr && is_listed(*entry))
       reader.fail(key, "makes several protocols; one is needed here, so give one value");
   }
   return {};
 }
 
-Json protocol_json(const Protocol& protocol, bool with_defaults) {
+core::Json protocol_json(const Protocol& protocol, bool with_defaults) {
   return settings_json(protocol, with_defaults);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -7,19 +7,19 @@
 #include "core/json.h"
 #include "graph/shape.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// How speed is measured; the initialisers are the documented defaults.
 struct Protocol {
   std::string device = "cpu";  // cpu | cuda | cuda:N
-  Index threads = 1;
-  Index batch = 16;
+  graph::Index threads = 1;
+  graph::Index batch = 16;
   std::string dtype = "float32";  // float32 | bfloat16
   bool deploy = true;             // batch norm folded, biases gathered
   double warmup_seconds = 1;
   double timed_seconds = 3;          // of each model, over all rounds
-  Index rounds = 3;                  // models take turns so often, so that drift hits all alike
-  Index min_samples = 5;             // forwards timed per round at least
+  graph::Index rounds = 3;           // models take turns so often, so that drift hits all alike
+  graph::Index min_samples = 5;      // forwards timed per round at least
   std::string runtime = "libtorch";  // one of runtime_names()
   /// Numbers below the normal range count as 0 (libtorch on a CPU). Else what a softmax makes of
   /// masked scores slows a model down by as much as its weights happen to say.
@@ -35,11 +35,11 @@ const std::vector<std::string>& runtime_names();
 std::string runtime_label(const Protocol& protocol);
 
 /// One protocol; lists of settings that make several are a problem at their place.
-Protocol read_protocol(ConfigReader& reader);
+Protocol read_protocol(core::ConfigReader& reader);
 /// Every combination where batch, threads, deploy, dtype or runtime are lists, or batch is
 /// {powers_of_two_up_to: N}: the last of these settings changes fastest, equal ones come once.
-std::vector<Protocol> read_protocols(ConfigReader& reader);
+std::vector<Protocol> read_protocols(core::ConfigReader& reader);
 /// Settings that equal their defaults are left out, which is what is hashed, unless asked for.
-Json protocol_json(const Protocol& protocol, bool with_defaults = false);
+core::Json protocol_json(const Protocol& protocol, bool with_defaults = false);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

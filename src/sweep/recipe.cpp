@@ -2,7 +2,7 @@
 
 #include "sweep/setting_list.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 // Outside the unnamed namespace, where lookup by argument finds it.
 template <typename Visit>
@@ -24,8 +24,8 @@ static void visit_settings(const Recipe&, Visit visit) {
 
 namespace {
 
-void check_ranges(ConfigReader& reader, const Recipe& r) {
-  const auto whole = [&](const char* key, Index value, double low, double high) {
+void check_ranges(core::ConfigReader& reader, const Recipe& r) {
+  const auto whole = [&](const char* key, graph::Index value, double low, double high) {
     check_between(reader, key, static_cast<double>(value), low, high);
   };
   whole("epochs", r.epochs, 1, 100'000);
@@ -42,7 +42,7 @@ void check_ranges(ConfigReader& reader, const Recipe& r) {
     reader.fail("label_smoothing", "must lie in [0, 1)");
 }
 
-void check_against_each_other(ConfigReader& reader, const Recipe& r) {
+void check_against_each_other(core::ConfigReader& reader, const Recipe& r) {
   if (r.min_learning_rate < 0 || r.min_learning_rate > r.learning_rate)
     reader.fail("min_learning_rate", "must lie between 0 and learning_rate");
   if (r.warmup_epochs < 0 || r.warmup_epochs > static_cast<double>(r.epochs))
@@ -51,7 +51,7 @@ void check_against_each_other(ConfigReader& reader, const Recipe& r) {
 
 }  // namespace
 
-Recipe read_recipe(ConfigReader& reader) {
+Recipe read_recipe(core::ConfigReader& reader) {
   Recipe recipe;
   const std::size_t before = reader.problems().count();
   read_settings(reader, recipe);
@@ -63,8 +63,8 @@ Recipe read_recipe(ConfigReader& reader) {
   return recipe;
 }
 
-Json recipe_json(const Recipe& recipe, bool with_defaults) {
+core::Json recipe_json(const Recipe& recipe, bool with_defaults) {
   return settings_json(recipe, with_defaults);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -7,30 +7,30 @@
 #include "core/json.h"
 #include "graph/shape.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// How a model is trained; the initialisers are the documented defaults. AdamW with linear warm-up
 /// and cosine decay, decay only where the graph says so.
 struct Recipe {
-  Index epochs = 20;
-  Index batch_size = 64;
+  graph::Index epochs = 20;
+  graph::Index batch_size = 64;
   double learning_rate = 2e-3;      // peak, not scaled by the batch
   double min_learning_rate = 1e-5;  // at the end of the cosine
   double warmup_epochs = 2;         // linear from 1e-6
   double weight_decay = 0.025;
   double label_smoothing = 0.1;
-  double mixup = 0;             // alpha of the Beta distribution; 0 switches it off
-  double clip_norm = 0;         // largest global gradient norm; 0 switches clipping off
-  Index crop_padding = 0;       // random crop after padding by so many pixels
-  bool horizontal_flip = true;  // where the data set says that it makes sense
-  double random_erasing = 0;    // probability
-  Index threads = 1;            // part of the recipe: results depend on it, not on worker counts
+  double mixup = 0;               // alpha of the Beta distribution; 0 switches it off
+  double clip_norm = 0;           // largest global gradient norm; 0 switches clipping off
+  graph::Index crop_padding = 0;  // random crop after padding by so many pixels
+  bool horizontal_flip = true;    // where the data set says that it makes sense
+  double random_erasing = 0;      // probability
+  graph::Index threads = 1;       // part of the recipe: results depend on it, not on worker counts
 
   friend bool operator==(const Recipe&, const Recipe&) = default;
 };
 
-Recipe read_recipe(ConfigReader& reader);
+Recipe read_recipe(core::ConfigReader& reader);
 /// Settings that equal their defaults are left out, which is what is hashed, unless asked for.
-Json recipe_json(const Recipe& recipe, bool with_defaults = false);
+core::Json recipe_json(const Recipe& recipe, bool with_defaults = false);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

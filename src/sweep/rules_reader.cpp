@@ -2,21 +2,21 @@
 
 #include <algorithm>
 
+#include "architecture/solve.h"
 #include "core/embedded.h"
 #include "core/error.h"
 #include "core/names.h"
 #include "core/text.h"
-#include "spec/solve.h"
 #include "sweep/named_config.h"
 #include "sweep/solve_lock.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
 class RulesReader {
  public:
-  RulesReader(ConfigReader& sweep, KnobCheck& knobs, SweepSpec& spec,
+  RulesReader(core::ConfigReader& sweep, KnobCheck& knobs, SweepSpec& spec,
               const std::filesystem::path& near)
       : reader_(sweep), problems_(sweep.problems()), knobs_(knobs), spec_(spec), near_(near) {}
 
@@ -27,13 +27,13 @@ class RulesReader {
   }
 
  private:
-  PlacedExpression read_expression(const ConfigNode& node, const std::string& path,
+  PlacedExpression read_expression(const core::ConfigNode& node, const std::string& path,
                                    bool may_use_metrics) {
     PlacedExpression placed;
     placed.place = node.place;
     placed.place.column += node.quoted ? 1 : 0;
     if (!node.is_scalar()) {
-      problems_.add(node.place, path + " must be an expression, got " + describe(node));
+      problems_.add(node.place, path + " must be an expression, got " + core::describe(node));
       return placed;
     }
     placed.text = node.scalar;
@@ -53,7 +53,7 @@ class RulesReader {
     for (const Expression::Name& use : placed.expression.names()) {
       if (std::find(known.begin(), known.end(), use.name) != known.end()) continue;
       const bool is_metric = std::find(metrics.begin(), metrics.end(), use.name) != metrics.end();
-      const std::string hint = did_you_mean(use.name, known);
+      const std::string hint = core::did_you_mean(use.name, known);
       fail(use.offset,
            is_metric ? use.name + " is known only after the widths are; `where` may use it"
                      : use.name + " is neither a knob nor a metric" +
@@ -69,10 +69,10 @@ class RulesReader {
   }
 
   void read_derive() {
-    const ConfigNode* derive = reader_.node("derive");
+    const core::ConfigNode* derive = reader_.node("derive");
     if (!derive || derive->is_null()) return;
     if (!derive->is_map()) return reader_.fail("derive", "must map knobs to expressions");
-    for (const ConfigNode& entry : derive->items) {
+    for (const core::ConfigNode& entry : derive->items) {
       const std::string path = "derive." + entry.key;
       if (is_on_axis(entry.key))
         problems_.add(entry.key_place, path + " is on an axis already; remove one of the two");
@@ -87,7 +87,7 @@ class RulesReader {
   }
 
   /// Puts each derivation behind those that it reads; a circle is a problem.
-  void sort_derivations(Place place) {
+  void sort_derivations(core::Place place) {
     std::vector<Derivation> sorted, waiting = std::move(spec_.derive);
     const auto reads_waiting = [&](const Derivation& one) {
       for (const Expression::Name& use : one.value.expression.names())
@@ -109,8 +109,8 @@ class RulesReader {
     spec_.derive = std::move(sorted);
   }
 
-  void read_solve(const ConfigNode& node, const std::string& path) {
-    ConfigReader outer(node, problems_, path);
+  void read_solve(const core::ConfigNode& node, const std::string& path) {
+    core::ConfigReader outer(node, problems_, path);
     if (node.key != "widths" && node.key != "width")
       outer.fail_here("cannot be solved; widths can");
     else if (spec_.solve)
@@ -121,11 +121,11 @@ class RulesReader {
     if (!reader) return;
     WidthSolve solve;
     std::size_t metric = 0;
-    std::vector<std::string> metrics = cost_metric_names();
+    std::vector<std::string> metrics = architecture::cost_metric_names();
     metrics.insert(metrics.end(), speed_metric_names().begin(), speed_metric_names().end());
     if (reader->choice("metric", metrics, metric)) solve.metric = metrics[metric];
-    read_measuring(*reader, metric >= cost_metric_names().size(), solve);
-    const ConfigNode* equals = reader->node("equals");
+    read_measuring(*reader, metric >= architecture::cost_metric_names().size(), solve);
+    const core::ConfigNode* equals = reader->node("equals");
     solve.is_axis = equals && equals->is_sequence();
     if (!equals) reader->fail("equals", "is missing: the budget, or a list of budgets");
     reader->one_or_many("equals", solve.budgets);
@@ -144,7 +144,7 @@ class RulesReader {
   }
 
   /// What only a measured metric takes: a protocol, and the model that it is relative to.
-  void read_measuring(ConfigReader& reader, bool is_measured, WidthSolve& solve) {
+  void read_measuring(core::ConfigReader& reader, bool is_measured, WidthSolve& solve) {
     std::string protocol = "configs/measure/quick.yaml", model;
     const bool has_protocol = reader.optional("protocol", protocol);
     const bool has_model = reader.optional("relative_to", model);
@@ -157,7 +157,7 @@ class RulesReader {
     const auto guarded = [&](const char* key, const auto& read) {
       try {
         read();
-      } catch (const UserError& error) {
+      } catch (const core::UserError& error) {
         reader.fail(key, error.what());
       }
     };
@@ -166,14 +166,15 @@ class RulesReader {
     if (!has_model) return;
     guarded("relative_to", [&] {
       const std::filesystem::path beside = find_named_path(model, near_);
-      const bool is_preset = embedded_file("configs/models/" + model + ".yaml").has_value();
-      solve.relative_to = resolve_model(is_preset || beside.empty() ? model : beside.string());
+      const bool is_preset = core::embedded_file("configs/models/" + model + ".yaml").has_value();
+      solve.relative_to =
+          architecture::resolve_model(is_preset || beside.empty() ? model : beside.string());
     });
   }
 
-  Json read_set(const ConfigNode* node, const std::string& path) {
-    if (!node || !node->is_map()) return Json::object();
-    for (const ConfigNode& entry : node->items) {
+  core::Json read_set(const core::ConfigNode* node, const std::string& path) {
+    if (!node || !node->is_map()) return core::Json::object();
+    for (const core::ConfigNode& entry : node->items) {
       knobs_.name(entry.key, entry.key_place, path + "." + entry.key);
       knobs_.value(entry.key, entry, path + "." + entry.key);
     }
@@ -181,18 +182,18 @@ class RulesReader {
   }
 
   void read_when() {
-    const ConfigNode* list = reader_.node("when");
+    const core::ConfigNode* list = reader_.node("when");
     if (!list || list->is_null()) return;
     if (!list->is_sequence()) return reader_.fail("when", "must be a list of {if: …, set: {…}}");
     for (std::size_t i = 0; i < list->items.size(); ++i) {
       const std::string path = "when[" + std::to_string(i) + "]";
-      ConfigReader reader(list->items[i], problems_, path);
+      core::ConfigReader reader(list->items[i], problems_, path);
       Conditional conditional;
-      if (const ConfigNode* condition = reader.node("if"))
+      if (const core::ConfigNode* condition = reader.node("if"))
         conditional.condition = read_expression(*condition, path + ".if", false);
       else if (list->items[i].is_map())
         reader.fail("if", "is missing");
-      const ConfigNode* set = reader.node("set");
+      const core::ConfigNode* set = reader.node("set");
       if (list->items[i].is_map() && (!set || !set->is_map()))
         reader.fail("set", "must be a map of knobs");
       conditional.set = read_set(set, path + ".set");
@@ -202,7 +203,7 @@ class RulesReader {
   }
 
   void read_where() {
-    const ConfigNode* list = reader_.node("where");
+    const core::ConfigNode* list = reader_.node("where");
     if (!list || list->is_null()) return;
     if (list->is_scalar()) {
       spec_.where.push_back(read_expression(*list, "where", true));
@@ -214,8 +215,8 @@ class RulesReader {
           read_expression(list->items[i], "where[" + std::to_string(i) + "]", true));
   }
 
-  ConfigReader& reader_;
-  Problems& problems_;
+  core::ConfigReader& reader_;
+  core::Problems& problems_;
   KnobCheck& knobs_;
   SweepSpec& spec_;
   const std::filesystem::path& near_;
@@ -223,9 +224,9 @@ class RulesReader {
 
 }  // namespace
 
-void read_rules(ConfigReader& sweep, KnobCheck& knobs, SweepSpec& spec,
+void read_rules(core::ConfigReader& sweep, KnobCheck& knobs, SweepSpec& spec,
                 const std::filesystem::path& near) {
   RulesReader(sweep, knobs, spec, near).read();
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -6,7 +6,7 @@
 #include "core/hash.h"
 #include "core/random.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
@@ -52,7 +52,8 @@ Directions directions_of(std::size_t dimension) {
   return v;
 }
 
-void fill_sobol(std::vector<std::vector<double>>& points, std::size_t dimension, Random& random) {
+void fill_sobol(std::vector<std::vector<double>>& points, std::size_t dimension,
+                core::Random& random) {
   const Directions v = directions_of(dimension);
   const auto shift = static_cast<std::uint32_t>(random.next() >> 32);
   std::uint32_t x = 0;
@@ -63,7 +64,8 @@ void fill_sobol(std::vector<std::vector<double>>& points, std::size_t dimension,
   }
 }
 
-void fill_latin(std::vector<std::vector<double>>& points, std::size_t dimension, Random& random) {
+void fill_latin(std::vector<std::vector<double>>& points, std::size_t dimension,
+                core::Random& random) {
   const auto order = random.permutation(static_cast<std::int64_t>(points.size()));
   for (std::size_t i = 0; i < points.size(); ++i)
     points[i][dimension] =
@@ -74,12 +76,12 @@ void fill_latin(std::vector<std::vector<double>>& points, std::size_t dimension,
 
 std::vector<std::vector<double>> unit_points(SampleMethod method, std::size_t count,
                                              std::size_t dimensions, std::uint64_t seed) {
-  ensure(method != SampleMethod::kSobol || dimensions <= kSobolDimensions,
-         "the reader refuses more dimensions than there are direction numbers");
+  core::ensure(method != SampleMethod::kSobol || dimensions <= kSobolDimensions,
+               "the reader refuses more dimensions than there are direction numbers");
   std::vector<std::vector<double>> points(count, std::vector<double>(dimensions));
   for (std::size_t d = 0; d < dimensions; ++d) {
     // A stream per dimension, so that one more knob leaves the others as they were.
-    Random random(mix64(seed, static_cast<std::uint64_t>(d)));
+    core::Random random(core::mix64(seed, static_cast<std::uint64_t>(d)));
     if (method == SampleMethod::kSobol) fill_sobol(points, d, random);
     if (method == SampleMethod::kLatin) fill_latin(points, d, random);
     if (method == SampleMethod::kRandom)
@@ -88,4 +90,4 @@ std::vector<std::vector<double>> unit_points(SampleMethod method, std::size_t co
   return points;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -5,7 +5,7 @@
 
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 enum class SampleMethod { kRandom, kSobol, kLatin };
 
@@ -19,4 +19,4 @@ constexpr std::size_t kSobolDimensions = 10;
 std::vector<std::vector<double>> unit_points(SampleMethod method, std::size_t count,
                                              std::size_t dimensions, std::uint64_t seed);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

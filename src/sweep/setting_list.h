@@ -7,13 +7,13 @@
 #include "core/config_reader.h"
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// A struct of settings lists its fields once, in `visit_settings(tag, visit)` that calls
 /// visit("name", &Struct::member); reading and canonical writing walk that list. An initialiser,
 /// once published, never changes, since what equals it is left out of identities.
 template <typename Settings>
-void read_settings(ConfigReader& reader, Settings& settings) {
+void read_settings(core::ConfigReader& reader, Settings& settings) {
   visit_settings(settings, [&](std::string_view name, auto member) {
     reader.optional(name, settings.*member);
   });
@@ -21,9 +21,9 @@ void read_settings(ConfigReader& reader, Settings& settings) {
 
 /// The settings in the order of the list; those that equal their defaults only `with_defaults`.
 template <typename Settings>
-Json settings_json(const Settings& settings, bool with_defaults = false) {
+core::Json settings_json(const Settings& settings, bool with_defaults = false) {
   const Settings defaults;
-  Json json = Json::object();
+  core::Json json = core::Json::object();
   visit_settings(settings, [&](std::string_view name, auto member) {
     if (with_defaults || settings.*member != defaults.*member)
       json[std::string(name)] = settings.*member;
@@ -32,10 +32,10 @@ Json settings_json(const Settings& settings, bool with_defaults = false) {
 }
 
 /// A problem at `key` unless low <= value <= high.
-void check_between(ConfigReader& reader, std::string_view key, double value, double low,
+void check_between(core::ConfigReader& reader, std::string_view key, double value, double low,
                    double high);
 /// A problem at `key` unless `value` is one of `choices`.
-void check_choice(ConfigReader& reader, std::string_view key, const std::string& value,
+void check_choice(core::ConfigReader& reader, std::string_view key, const std::string& value,
                   const std::vector<std::string>& choices);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/names.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 std::span<const SimilarityMeasure> similarity_measures() {
   static constexpr std::array kRows{
@@ -87,8 +87,9 @@ std::vector<std::string> chosen_measures(const std::vector<std::string>& words) 
   for (const SimilarityMeasure& row : similarity_measures()) known.emplace_back(row.name);
   for (const std::string& word : words)
     if (std::find(known.begin(), known.end(), word) == known.end())
-      throw UserError("'" + word + "' is not a measure of similarity" + did_you_mean(word, known));
-  if (words.empty()) throw UserError("name at least one measure of similarity, core or all");
+      throw core::UserError("'" + word + "' is not a measure of similarity" +
+                            core::did_you_mean(word, known));
+  if (words.empty()) throw core::UserError("name at least one measure of similarity, core or all");
   const auto has = [&](std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
@@ -105,4 +106,4 @@ std::string_view similarity_unit(std::string_view metric) {
   throw std::logic_error("a metric of similarity begins with its measure's name");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// One measure of how alike the heads of an attention layer are, or of what each looks at. Ranges
 /// and meanings are those of one layer; `metrics` are the names that results carry.
@@ -30,4 +30,4 @@ std::vector<std::string> chosen_measures(const std::vector<std::string>& words);
 /// The unit of a metric by its name in results: that of the measure whose name it begins with.
 std::string_view similarity_unit(std::string_view metric);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

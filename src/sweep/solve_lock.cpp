@@ -8,23 +8,23 @@
 #include "sweep/knob_check.h"
 #include "sweep/plan.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
 namespace fs = std::filesystem;
 
-LockedSolution read_solution(ConfigReader& reader, Json& about) {
+LockedSolution read_solution(core::ConfigReader& reader, core::Json& about) {
   LockedSolution solution;
-  if (const ConfigNode* value = reader.node("value"))
+  if (const core::ConfigNode* value = reader.node("value"))
     solution.value = value_of(*value);
   else
     reader.fail("value", "is missing");
-  const Json& value = solution.value;
+  const core::Json& value = solution.value;
   const bool is_widths = value.is_number_integer() ||
                          (value.is_array() && !value.empty() &&
                           std::all_of(value.begin(), value.end(),
-                                      [](const Json& x) { return x.is_number_integer(); }));
+                                      [](const core::Json& x) { return x.is_number_integer(); }));
   if (!is_widths) reader.fail("value", "must be a whole number or a list of them");
   reader.required("achieved", solution.achieved);
   reader.required("low", solution.low);
@@ -34,13 +34,13 @@ LockedSolution read_solution(ConfigReader& reader, Json& about) {
   reader.optional("reason", solution.reason);
   reader.required("measurements", solution.measurements);
   reader.required("device", solution.device);
-  if (const ConfigNode* for_what = reader.node("for")) about = value_of(*for_what);
+  if (const core::ConfigNode* for_what = reader.node("for")) about = value_of(*for_what);
   reader.finish();
   return solution;
 }
 
-Json solution_json(const LockedSolution& solution, const Json& about) {
-  Json json = Json::object();
+core::Json solution_json(const LockedSolution& solution, const core::Json& about) {
+  core::Json json = core::Json::object();
   json["value"] = solution.value;
   json["achieved"] = solution.achieved;
   json["low"] = solution.low;
@@ -65,16 +65,16 @@ SolveLock SolveLock::read(const fs::path& folder) {
   SolveLock lock;
   const fs::path path = folder / kSolveLockName;
   if (!fs::exists(path)) return lock;
-  ConfigDocument document = load_config(path);
-  ConfigReader reader(document.root, document.problems);
-  Index version = 0;
+  core::ConfigDocument document = core::load_config(path);
+  core::ConfigReader reader(document.root, document.problems);
+  graph::Index version = 0;
   if (reader.required("lock", version) && version != 1)
     reader.fail("lock", "is of version " + std::to_string(version) + ", this program reads 1");
   if (auto solutions = reader.child("solutions"))
-    for (const ConfigNode& entry : solutions->self().items) {
-      const ConfigNode* node = solutions->node(entry.key);
-      ConfigReader one = solutions->child_of(*node, "solutions." + entry.key);
-      Json about;
+    for (const core::ConfigNode& entry : solutions->self().items) {
+      const core::ConfigNode* node = solutions->node(entry.key);
+      core::ConfigReader one = solutions->child_of(*node, "solutions." + entry.key);
+      core::Json about;
       LockedSolution solution = read_solution(one, about);
       lock.entries_[entry.key] = {std::move(solution), std::move(about)};
     }
@@ -93,10 +93,10 @@ const LockedSolution* SolveLock::find(const std::string& key) const {
   return found == entries_.end() ? nullptr : &found->second.solution;
 }
 
-void SolveLock::add(const std::string& key, const LockedSolution& solution, const Json& about,
+void SolveLock::add(const std::string& key, const LockedSolution& solution, const core::Json& about,
                     const fs::path& folder) {
   entries_[key] = {solution, about};
-  write_file_atomically(folder / kSolveLockName, text());
+  core::write_file_atomically(folder / kSolveLockName, text());
 }
 
 std::string SolveLock::text() const {
@@ -104,25 +104,27 @@ std::string SolveLock::text() const {
       "# Widths that vitlab found by measuring. Remove a line to have it solved again.\n"
       "lock: 1\nsolutions:\n";
   for (const auto& [key, entry] : entries_)
-    text += "  " + key + ": " + dump_json(solution_json(entry.solution, entry.about)) + "\n";
+    text += "  " + key + ": " + core::dump_json(solution_json(entry.solution, entry.about)) + "\n";
   return text;
 }
 
-Json solve_target_json(const Json& knobs, const WidthSolve& solve, double budget) {
-  Json json = Json::object();
+core::Json solve_target_json(const core::Json& knobs, const WidthSolve& solve, double budget) {
+  core::Json json = core::Json::object();
   json["knobs"] = knobs;
   json["metric"] = solve.metric;
   json["equals"] = budget;
-  if (solve.relative_to) json["relative_to"] = model_id(solve.relative_to->spec);
+  if (solve.relative_to) json["relative_to"] = architecture::model_id(solve.relative_to->spec);
   json["tolerance"] = solve.tolerance;
   json["multiple_of"] = solve.multiple_of;
-  Json protocol = protocol_json(*solve.protocol);
+  core::Json protocol = protocol_json(*solve.protocol);
   protocol.erase("device");
   json["protocol"] = std::move(protocol);
   json["device"] = device_class(solve.protocol->device);
   return json;
 }
 
-std::string solve_key(const Json& target) { return identity(canonical_json(target)); }
+std::string solve_key(const core::Json& target) {
+  return core::identity(core::canonical_json(target));
+}
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -8,19 +8,19 @@
 #include "core/json.h"
 #include "sweep/sweep_spec.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// The metrics that a solve measures: throughput (images/s) and latency_ms (of a batch).
 const std::vector<std::string>& speed_metric_names();
 
 /// Widths that were found by measuring, as a lock file keeps them.
 struct LockedSolution {
-  Json value;  // of the width knob
+  core::Json value;  // of the width knob
   double achieved = 0, low = 0, high = 0;
   double residual = 0;  // of speed: above 0 is faster than asked
   std::string verdict;  // "met", or how the search ended
   std::string reason;   // "" if met
-  Index measurements = 0;
+  graph::Index measurements = 0;
   std::string device;  // name of the processor or GPU
 
   /// Its middle value fits the target; only "met" also has an interval as narrow as the tolerance.
@@ -42,13 +42,13 @@ class SolveLock {
 
   const LockedSolution* find(const std::string& key) const;
   /// Adds a solution and writes the file at once; `about` says for readers what it is for.
-  void add(const std::string& key, const LockedSolution& solution, const Json& about,
+  void add(const std::string& key, const LockedSolution& solution, const core::Json& about,
            const std::filesystem::path& folder);
 
  private:
   struct Entry {
     LockedSolution solution;
-    Json about;
+    core::Json about;
   };
   std::string text() const;
 
@@ -59,7 +59,7 @@ constexpr const char* kSolveLockName = "sweep.lock.yaml";
 
 /// What a solution is the identity of: knobs, metric, budget, what it is relative to, tolerance,
 /// quantum, protocol and class of device.
-Json solve_target_json(const Json& knobs, const WidthSolve& solve, double budget);
-std::string solve_key(const Json& target);
+core::Json solve_target_json(const core::Json& knobs, const WidthSolve& solve, double budget);
+std::string solve_key(const core::Json& target);
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

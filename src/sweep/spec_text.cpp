@@ -1,6 +1,6 @@
 #include "sweep/spec_text.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
@@ -9,14 +9,14 @@ constexpr std::size_t kMostLayers = 100'000;
 
 }  // namespace
 
-const std::string& SpecText::layer(const Layer& layer) {
+const std::string& SpecText::layer(const layers::Layer& layer) {
   const auto found = layers_.find(layer);
   if (found != layers_.end()) return found->second;
   if (layers_.size() >= kMostLayers) layers_.clear();
-  return layers_.emplace(layer, canonical_json(layer_json(layer))).first->second;
+  return layers_.emplace(layer, core::canonical_json(layers::layer_json(layer))).first->second;
 }
 
-void SpecText::append_list(const std::vector<Layer>& layers, std::string& text) {
+void SpecText::append_list(const std::vector<layers::Layer>& layers, std::string& text) {
   text += '[';
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (i > 0) text += ',';
@@ -25,13 +25,13 @@ void SpecText::append_list(const std::vector<Layer>& layers, std::string& text) 
   text += ']';
 }
 
-std::string SpecText::write(const ModelSpec& spec) {
+std::string SpecText::write(const architecture::ModelSpec& spec) {
   // Keys in alphabetical order, as the canonical form has them; what equals its default is absent.
   std::string text = "{\"heads\":";
   append_list(spec.heads, text);
-  const ImageShape defaults;
+  const architecture::ImageShape defaults;
   std::string image;
-  const auto add_size = [&](const char* key, Index size, Index usual) {
+  const auto add_size = [&](const char* key, graph::Index size, graph::Index usual) {
     if (size == usual) return;
     image += (image.empty() ? "\"" : ",\"") + std::string(key) + "\":" + std::to_string(size);
   };
@@ -40,7 +40,7 @@ std::string SpecText::write(const ModelSpec& spec) {
   add_size("width", spec.image.width, defaults.width);
   if (!image.empty()) text += ",\"image\":{" + image + "}";
   text += ",\"model\":1,\"stages\":[";
-  for (const Stage& stage : spec.stages) {
+  for (const architecture::Stage& stage : spec.stages) {
     text += text.back() == '[' ? "{" : ",{";
     if (stage.downsample) text += "\"downsample\":" + layer(*stage.downsample) + ",";
     text += "\"layers\":";
@@ -51,4 +51,4 @@ std::string SpecText::write(const ModelSpec& spec) {
   return text;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -7,34 +7,36 @@
 #include "core/text.h"
 #include "sweep/named_config.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
 /// Settings under a key: a map in place, or a file, whose problems are told with its own places.
 template <typename Settings>
-Settings read_or_load(const ConfigNode& node, const std::string& path, Problems& problems,
-                      const std::filesystem::path& near, Settings (*read)(ConfigReader&)) {
+Settings read_or_load(const core::ConfigNode& node, const std::string& path,
+                      core::Problems& problems, const std::filesystem::path& near,
+                      Settings (*read)(core::ConfigReader&)) {
   if (!node.is_scalar()) {
-    ConfigReader reader(node, problems, path);
+    core::ConfigReader reader(node, problems, path);
     return node.is_map() ? read(reader) : Settings{};
   }
   try {
-    ConfigDocument document = load_named_config(node.scalar, near);
-    ConfigReader reader(document.root, document.problems);
+    core::ConfigDocument document = load_named_config(node.scalar, near);
+    core::ConfigReader reader(document.root, document.problems);
     Settings settings = read(reader);
     document.problems.throw_if_any();
     return settings;
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     problems.add(node.place, path + ": " + error.what());
     return Settings{};
   }
 }
 
 /// One entry a protocol, each measured by a stage of its own.
-std::vector<Json> measure_settings(const ConfigNode& node, const std::string& path,
-                                   Problems& problems, const std::filesystem::path& near) {
-  std::vector<Json> all;
+std::vector<core::Json> measure_settings(const core::ConfigNode& node, const std::string& path,
+                                         core::Problems& problems,
+                                         const std::filesystem::path& near) {
+  std::vector<core::Json> all;
   const bool of_pruned = node.key == "measure_pruned";
   for (const Protocol& protocol : read_or_load(node, path, problems, near, read_protocols)) {
     if (protocol.runtime == "pt2")
@@ -50,8 +52,8 @@ std::vector<Json> measure_settings(const ConfigNode& node, const std::string& pa
 }
 
 /// Settings of a prune stage, which knows no latency: it runs beside other work.
-PruneSettings prune_settings_of(const ConfigNode& node, const std::string& path, Problems& problems,
-                                const std::filesystem::path& near) {
+PruneSettings prune_settings_of(const core::ConfigNode& node, const std::string& path,
+                                core::Problems& problems, const std::filesystem::path& near) {
   PruneSettings settings = read_or_load(node, path, problems, near, read_prune_settings);
   const bool keeps = settings.keep.count(kLatencyMetric) != 0;
   if (keeps || settings.cost == kLatencyMetric)
@@ -62,8 +64,8 @@ PruneSettings prune_settings_of(const ConfigNode& node, const std::string& path,
   return settings;
 }
 
-Json stage_settings(const ConfigNode& node, const std::string& path, Problems& problems,
-                    const std::filesystem::path& near) {
+core::Json stage_settings(const core::ConfigNode& node, const std::string& path,
+                          core::Problems& problems, const std::filesystem::path& near) {
   if (node.key == "prune")
     return prune_settings_json(prune_settings_of(node, path, problems, near));
   if (node.key == "similarity")
@@ -72,10 +74,11 @@ Json stage_settings(const ConfigNode& node, const std::string& path, Problems& p
   if (!node.is_null() && !(node.is_map() && node.items.empty()))
     problems.add(node.place, path + " takes no settings" +
                                  (node.key == "train" ? "; training's are in recipe" : ""));
-  return Json::object();
+  return core::Json::object();
 }
 
-bool is_known(const std::string& kind, Place place, const std::string& path, Problems& problems) {
+bool is_known(const std::string& kind, core::Place place, const std::string& path,
+              core::Problems& problems) {
   std::vector<std::string> names;
   std::string listed;
   for (const StageKind& row : stage_kinds()) {
@@ -83,15 +86,15 @@ bool is_known(const std::string& kind, Place place, const std::string& path, Pro
     listed += (listed.empty() ? "" : ", ") + names.back();
   }
   if (std::find(names.begin(), names.end(), kind) != names.end()) return true;
-  const std::string hint = did_you_mean(kind, names);
-  problems.add(place, path + " " + quoted_clip(kind) + " is not a stage" +
+  const std::string hint = core::did_you_mean(kind, names);
+  problems.add(place, path + " " + core::quoted_clip(kind) + " is not a stage" +
                           (hint.empty() ? "; there are " + listed : hint));
   return false;
 }
 
 /// What a stage needs of those before it.
-void check_order(const std::vector<StageRequest>& stages, const StageRequest& next, Place place,
-                 const std::string& path, Problems& problems) {
+void check_order(const std::vector<StageRequest>& stages, const StageRequest& next,
+                 core::Place place, const std::string& path, core::Problems& problems) {
   const auto is_random = [](const StageRequest& stage) {
     return stage.settings.value("criterion", std::string()) == "random";
   };
@@ -111,28 +114,29 @@ void check_order(const std::vector<StageRequest>& stages, const StageRequest& ne
 
 }  // namespace
 
-std::vector<StageRequest> read_stages(ConfigReader& sweep, const std::filesystem::path& near) {
-  const ConfigNode* list = sweep.node("stages");
+std::vector<StageRequest> read_stages(core::ConfigReader& sweep,
+                                      const std::filesystem::path& near) {
+  const core::ConfigNode* list = sweep.node("stages");
   if (!list) return SweepSpec{}.stages;
   std::vector<StageRequest> stages;
-  Problems& problems = sweep.problems();
+  core::Problems& problems = sweep.problems();
   if (!list->is_sequence() || list->items.empty()) {
     sweep.fail("stages", "must be a list such as [cost, train]");
     return stages;
   }
   for (std::size_t i = 0; i < list->items.size(); ++i) {
-    const ConfigNode& item = list->items[i];
+    const core::ConfigNode& item = list->items[i];
     const std::string path = "stages[" + std::to_string(i) + "]";
     std::vector<StageRequest> requests;
     if (item.is_scalar()) {
       if (!is_known(item.scalar, item.place, path, problems)) continue;
       requests.push_back({item.scalar});
     } else if (item.is_map() && item.items.size() == 1) {
-      const ConfigNode& entry = item.items[0];
+      const core::ConfigNode& entry = item.items[0];
       if (!is_known(entry.key, entry.key_place, path, problems)) continue;
       const std::string at = path + "." + entry.key;
       if (entry.key == "measure" || entry.key == "measure_pruned")
-        for (Json& settings : measure_settings(entry, at, problems, near))
+        for (core::Json& settings : measure_settings(entry, at, problems, near))
           requests.push_back({entry.key, std::move(settings)});
       else
         requests.push_back({entry.key, stage_settings(entry, at, problems, near)});
@@ -151,12 +155,13 @@ std::vector<StageRequest> read_stages(ConfigReader& sweep, const std::filesystem
   return stages;
 }
 
-void read_recipe_of(ConfigReader& reader, const std::filesystem::path& near, SweepSpec& sweep) {
-  const ConfigNode* node = reader.node("recipe");
+void read_recipe_of(core::ConfigReader& reader, const std::filesystem::path& near,
+                    SweepSpec& sweep) {
+  const core::ConfigNode* node = reader.node("recipe");
   if (!node) return;
   sweep.recipe = read_or_load(*node, "recipe", reader.problems(), near, read_recipe);
   sweep.recipe_name =
       node->is_scalar() ? std::filesystem::path(node->scalar).stem().string() : "inline";
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -2,13 +2,13 @@
 #include <functional>
 #include <set>
 
+#include "architecture/solve.h"
+#include "architecture/templates.h"
 #include "core/embedded.h"
 #include "core/error.h"
 #include "core/names.h"
 #include "core/text.h"
 #include "data/data_spec.h"
-#include "spec/solve.h"
-#include "spec/templates.h"
 #include "sweep/axes_reader.h"
 #include "sweep/knob_check.h"
 #include "sweep/named_config.h"
@@ -16,7 +16,7 @@
 #include "sweep/stages_reader.h"
 #include "sweep/sweep_spec.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 namespace {
 
@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 class SweepReader {
  public:
-  SweepReader(const ConfigNode& root, Problems& problems, const fs::path& near)
+  SweepReader(const core::ConfigNode& root, core::Problems& problems, const fs::path& near)
       : reader_(root, problems), problems_(problems), near_(near) {}
 
   SweepSpec read() {
@@ -49,14 +49,14 @@ class SweepReader {
   void read_name() {
     if (!reader_.required("sweep", sweep_.name)) return;
     try {
-      check_label(sweep_.name, "sweep");
-    } catch (const UserError& error) {
+      core::check_label(sweep_.name, "sweep");
+    } catch (const core::UserError& error) {
       problems_.add(reader_.node("sweep")->place, error.what());
     }
   }
 
   void read_base() {
-    const ConfigNode* base = reader_.node("base");
+    const core::ConfigNode* base = reader_.node("base");
     if (!base) return;
     if (base->is_scalar()) {
       sweep_.base[std::string(kModelKnob)] = base->scalar;
@@ -69,42 +69,45 @@ class SweepReader {
   }
 
   /// Resolves what the knob `model` names, once.
-  void add_model(const ConfigNode& node, const std::string& path) {
+  void add_model(const core::ConfigNode& node, const std::string& path) {
     if (!node.is_scalar() || sweep_.models.contains(node.scalar)) return;
     try {
       const fs::path beside = find_named_path(node.scalar, near_);
-      const bool is_preset = embedded_file("configs/models/" + node.scalar + ".yaml").has_value();
+      const bool is_preset =
+          core::embedded_file("configs/models/" + node.scalar + ".yaml").has_value();
       sweep_.models[node.scalar] =
-          resolve_model(is_preset || beside.empty() ? node.scalar : beside.string());
-    } catch (const UserError& error) {
+          architecture::resolve_model(is_preset || beside.empty() ? node.scalar : beside.string());
+    } catch (const core::UserError& error) {
       problems_.add(node.place, path + ": " + error.what());
     }
   }
 
   /// The nodes of all values that a knob takes in base and on grid and zip axes, and in samples.
-  void each_value(std::string_view knob,
-                  const std::function<void(const ConfigNode&, const std::string&)>& visit) const {
-    const auto in_map = [&](const ConfigNode* map, const std::string& path) {
-      const ConfigNode* found = map && map->is_map() ? map->find(knob) : nullptr;
+  void each_value(
+      std::string_view knob,
+      const std::function<void(const core::ConfigNode&, const std::string&)>& visit) const {
+    const auto in_map = [&](const core::ConfigNode* map, const std::string& path) {
+      const core::ConfigNode* found = map && map->is_map() ? map->find(knob) : nullptr;
       if (!found) return;
       const std::string inner = path + "." + std::string(knob);
       if (found->is_scalar()) return visit(*found, inner);
-      for (const ConfigNode& item : found->items) visit(item, inner);
+      for (const core::ConfigNode& item : found->items) visit(item, inner);
     };
     in_map(reader_.self().find("base"), "base");
-    const ConfigNode* axes = reader_.self().find("axes");
+    const core::ConfigNode* axes = reader_.self().find("axes");
     if (!axes || !axes->is_sequence()) return;
-    for (const ConfigNode& axis : axes->items)
-      for (const ConfigNode& entry : axis.items)
+    for (const core::ConfigNode& axis : axes->items)
+      for (const core::ConfigNode& entry : axis.items)
         in_map(entry.key == "sample" ? entry.find("of") : &entry, "axes." + entry.key);
   }
 
   std::vector<std::string> templates_in_use() {
     std::set<std::string> found;
-    each_value(kModelKnob,
-               [&](const ConfigNode& node, const std::string& path) { add_model(node, path); });
-    each_value("template", [&](const ConfigNode& node, const std::string&) {
-      if (find_template(node.scalar)) found.insert(node.scalar);
+    each_value(kModelKnob, [&](const core::ConfigNode& node, const std::string& path) {
+      add_model(node, path);
+    });
+    each_value("template", [&](const core::ConfigNode& node, const std::string&) {
+      if (architecture::find_template(node.scalar)) found.insert(node.scalar);
     });
     for (const auto& [name, model] : sweep_.models)
       if (model.knobs.contains("template"))
@@ -113,14 +116,14 @@ class SweepReader {
   }
 
   void check_base() {
-    const ConfigNode* base = reader_.self().find("base");
+    const core::ConfigNode* base = reader_.self().find("base");
     bool has_template = false;
     for (const char* knob : {"template", "model"})
-      each_value(knob, [&](const ConfigNode&, const std::string&) { has_template = true; });
+      each_value(knob, [&](const core::ConfigNode&, const std::string&) { has_template = true; });
     if (!has_template && !(base && base->is_scalar()))
       reader_.fail("base", "must name a template, as in {template: efficientvit}, or a preset");
     if (!base || !base->is_map()) return;
-    for (const ConfigNode& entry : base->items) {
+    for (const core::ConfigNode& entry : base->items) {
       knobs_->name(entry.key, entry.key_place, "base." + entry.key);
       knobs_->value(entry.key, entry, "base." + entry.key);
     }
@@ -138,10 +141,10 @@ class SweepReader {
   }
 
   void read_reference() {
-    const ConfigNode* node = reader_.node("reference");
+    const core::ConfigNode* node = reader_.node("reference");
     if (!node || node->is_null()) return;
     if (!node->is_map()) return reader_.fail("reference", "must map knobs to values");
-    for (const ConfigNode& entry : node->items)
+    for (const core::ConfigNode& entry : node->items)
       if (entry.key != kBudgetName)
         knobs_->name(entry.key, entry.key_place, "reference." + entry.key);
     sweep_.reference = value_of(*node);
@@ -152,8 +155,8 @@ class SweepReader {
     std::string text;
     if (reader_.optional("data", text)) {
       try {
-        sweep_.data = canonical_text(parse_data_spec(text));
-      } catch (const UserError& error) {
+        sweep_.data = data::canonical_text(data::parse_data_spec(text));
+      } catch (const core::UserError& error) {
         problems_.add(reader_.node("data")->place, error.what());
       }
       return;
@@ -164,8 +167,8 @@ class SweepReader {
         return reader_.fail("data", "is missing; stage " + stage.kind + " needs it");
   }
 
-  ConfigReader reader_;
-  Problems& problems_;
+  core::ConfigReader reader_;
+  core::Problems& problems_;
   fs::path near_;
   SweepSpec sweep_;
   KnobCheck* knobs_ = nullptr;
@@ -189,14 +192,14 @@ const StageKind& stage_kind(std::string_view name) {
 
 const std::vector<std::string>& expression_metrics() {
   static const std::vector<std::string> names = [] {
-    std::vector<std::string> all = cost_metric_names();
+    std::vector<std::string> all = architecture::cost_metric_names();
     all.emplace_back("mhsa_share");
     return all;
   }();
   return names;
 }
 
-SweepSpec read_sweep(const ConfigNode& root, Problems& problems, const fs::path& near) {
+SweepSpec read_sweep(const core::ConfigNode& root, core::Problems& problems, const fs::path& near) {
   if (!root.is_map()) {
     problems.add(root.place, "a sweep is a map with `sweep: NAME`, base, axes, stages, …");
     return {};
@@ -205,7 +208,7 @@ SweepSpec read_sweep(const ConfigNode& root, Problems& problems, const fs::path&
 }
 
 SweepSpec parse_sweep(const std::string& source, const std::string& text, const fs::path& near) {
-  ConfigDocument document = parse_document(source, text);
+  core::ConfigDocument document = core::parse_document(source, text);
   SweepSpec sweep = read_sweep(document.root, document.problems, near);
   document.problems.throw_if_any();
   sweep.text = text;
@@ -213,9 +216,9 @@ SweepSpec parse_sweep(const std::string& source, const std::string& text, const 
 }
 
 SweepSpec load_sweep(const fs::path& path) {
-  const std::string text = read_text_file(path, ConfigLimits{}.bytes);
+  const std::string text = core::read_text_file(path, core::ConfigLimits{}.bytes);
   const fs::path folder = path.parent_path();
   return parse_sweep(path.string(), text, folder.empty() ? fs::path(".") : folder);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

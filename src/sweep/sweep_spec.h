@@ -6,26 +6,26 @@
 #include <string>
 #include <vector>
 
+#include "architecture/presets.h"
 #include "core/config_node.h"
 #include "core/json.h"
-#include "spec/presets.h"
 #include "sweep/expression.h"
 #include "sweep/protocol.h"
 #include "sweep/recipe.h"
 
-namespace vitlab {
+namespace vitlab::sweep {
 
 /// Knobs that change together and the values they take, one after the other; a sweep is the product
 /// of its axes.
 struct SweepAxis {
   std::vector<std::string> knobs;
-  std::vector<std::vector<Json>> points;  // one value per knob
+  std::vector<std::vector<core::Json>> points;  // one value per knob
 };
 
 /// An expression and where it stands.
 struct PlacedExpression {
   std::string text;
-  Place place;  // of the first byte of the expression
+  core::Place place;  // of the first byte of the expression
   Expression expression;
 };
 
@@ -38,7 +38,7 @@ struct Derivation {
 /// Where `condition` holds, the knobs are set.
 struct Conditional {
   PlacedExpression condition;
-  Json set = Json::object();
+  core::Json set = core::Json::object();
 };
 
 /// Widths are solved so that `metric` comes to each of the budgets in turn. A measured metric
@@ -48,10 +48,10 @@ struct WidthSolve {
   std::string metric = "macs";
   std::vector<double> budgets;
   double tolerance = 0.02;
-  Index multiple_of = 8;
+  graph::Index multiple_of = 8;
   bool is_axis = false;  // the budgets were given as a list
   std::optional<Protocol> protocol;
-  std::optional<NamedModel> relative_to;
+  std::optional<architecture::NamedModel> relative_to;
 
   bool is_measured() const { return protocol.has_value(); }
   /// The metric as records name it: throughput_ratio where it is a factor of another model's.
@@ -64,7 +64,7 @@ struct WidthSolve {
 /// One entry of `stages`; settings are canonical (defaults left out).
 struct StageRequest {
   std::string kind;  // a name of stage_kinds()
-  Json settings = Json::object();
+  core::Json settings = core::Json::object();
 
   friend bool operator==(const StageRequest&, const StageRequest&) = default;
 };
@@ -74,22 +74,22 @@ struct SweepSpec {
   std::string name;
   std::string source;  // path and text of the file, for problems found while expanding
   std::string text;
-  Json base = Json::object();
+  core::Json base = core::Json::object();
   std::vector<SweepAxis> axes;
   std::vector<Conditional> when;
   std::vector<Derivation> derive;  // each after those that it reads
   std::optional<WidthSolve> solve;
   std::vector<PlacedExpression> where;
   std::vector<std::int64_t> seeds{0};
-  std::optional<Json> reference;
-  Place reference_place;
+  std::optional<core::Json> reference;
+  core::Place reference_place;
   std::vector<StageRequest> stages{{"cost"}};
   std::string data;  // canonical text; "" if the sweep names none
   std::string recipe_name = "default";
   Recipe recipe;
   /// Models that the knob `model` names (a preset, a YAML file, a folder): its knobs stand under
   /// those of the sweep. One without knobs is explicit.
-  std::map<std::string, NamedModel> models;
+  std::map<std::string, architecture::NamedModel> models;
 };
 
 /// Stages by name, with the version of what they mean: part of every identity.
@@ -108,11 +108,11 @@ const std::vector<std::string>& expression_metrics();
 
 /// Reads a sweep. Files that it names are looked for as load_named_config does, with `near` the
 /// folder of the sweep file. Problems of every part are gathered in `problems`.
-SweepSpec read_sweep(const ConfigNode& root, Problems& problems,
+SweepSpec read_sweep(const core::ConfigNode& root, core::Problems& problems,
                      const std::filesystem::path& near = {});
 /// Reads a sweep file; throws UserError with every problem and its place.
 SweepSpec load_sweep(const std::filesystem::path& path);
 SweepSpec parse_sweep(const std::string& source, const std::string& text,
                       const std::filesystem::path& near = {});
 
-}  // namespace vitlab
+}  // namespace vitlab::sweep

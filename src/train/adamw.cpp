@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 namespace {
 
@@ -20,10 +20,10 @@ void clip(std::vector<at::Tensor>& gradients, double largest) {
 
 }  // namespace
 
-AdamW::AdamW(const Graph& graph, const Weights& weights, double weight_decay)
+AdamW::AdamW(const graph::Graph& graph, const model::Weights& weights, double weight_decay)
     : weight_decay_(weight_decay) {
   for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
-    const Parameter& parameter = graph.parameters[i];
+    const graph::Parameter& parameter = graph.parameters[i];
     decays_.push_back(parameter.decays);
     const at::Tensor zeros =
         parameter.trained ? at::zeros_like(weights.tensors[i].detach()) : at::Tensor();
@@ -32,7 +32,7 @@ AdamW::AdamW(const Graph& graph, const Weights& weights, double weight_decay)
   }
 }
 
-void AdamW::step(const Weights& weights, double learning_rate, double clip_norm) {
+void AdamW::step(const model::Weights& weights, double learning_rate, double clip_norm) {
   const at::NoGradGuard no_gradients;
   ++steps_;
   std::vector<at::Tensor> gradients;
@@ -62,12 +62,12 @@ void AdamW::update(Group& group, double learning_rate, double decay) const {
                     learning_rate, kFirstBeta, kSecondBeta, decay, kEpsilon, false, false);
 }
 
-void AdamW::restore(Weights first, Weights second, Index steps) {
-  ensure(first.tensors.size() == decays_.size() && second.tensors.size() == decays_.size(),
-         "moments belong to the same graph");
+void AdamW::restore(model::Weights first, model::Weights second, graph::Index steps) {
+  core::ensure(first.tensors.size() == decays_.size() && second.tensors.size() == decays_.size(),
+               "moments belong to the same graph");
   first_ = std::move(first);
   second_ = std::move(second);
   steps_ = steps;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

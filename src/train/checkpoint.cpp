@@ -13,7 +13,7 @@
 #include "core/hash.h"
 #include "core/text.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 namespace fs = std::filesystem;
 
@@ -23,60 +23,64 @@ constexpr std::string_view kPrefix = "checkpoint-";
 constexpr std::size_t kMostStateBytes = std::size_t{256} << 20;
 
 /// The hash of the state stands beside it, so that no flipped bit of a counter goes unseen.
-std::string state_hash(const Json& state) { return identity(canonical_json(state)); }
+std::string state_hash(const core::Json& state) {
+  return core::identity(core::canonical_json(state));
+}
 
 }  // namespace
 
 CheckpointFolder::CheckpointFolder(fs::path folder, std::string identity)
     : folder_(std::move(folder)), identity_(std::move(identity)) {}
 
-void CheckpointFolder::write(Index step, const Checkpoint& checkpoint) const {
+void CheckpointFolder::write(graph::Index step, const Checkpoint& checkpoint) const {
   const fs::path tensors = file(step, ".safetensors");
-  write_tensors(tensors, checkpoint.tensors);
-  const Json json{{"schema", 1},
-                  {"training", identity_},
-                  {"tensors_sha256", sha256_file(tensors)},
-                  {"state_hash", state_hash(checkpoint.state)},
-                  {"state", checkpoint.state}};
-  write_file_atomically(file(step, ".json"), dump_json(json) + "\n");
-  const std::vector<Index> all = steps();
+  model::write_tensors(tensors, checkpoint.tensors);
+  const core::Json json{{"schema", 1},
+                        {"training", identity_},
+                        {"tensors_sha256", core::sha256_file(tensors)},
+                        {"state_hash", state_hash(checkpoint.state)},
+                        {"state", checkpoint.state}};
+  core::write_file_atomically(file(step, ".json"), core::dump_json(json) + "\n");
+  const std::vector<graph::Index> all = steps();
   for (std::size_t i = 2; i < all.size(); ++i) remove(all[i]);
 }
 
 std::optional<Checkpoint> CheckpointFolder::newest(std::vector<std::string>& notes) const {
-  for (const Index step : steps()) {
+  for (const graph::Index step : steps()) {
     std::string training;
     try {
       Checkpoint checkpoint = read(step, training);
       if (training == identity_) return checkpoint;
     } catch (const std::exception& error) {
       notes.push_back(fmt::format("the checkpoint of step {} was passed over: {}", step,
-                                  printable(error.what())));
+                                  core::printable(error.what())));
       continue;
     }
-    throw UserError(folder_.string() +
-                    " holds the checkpoints of another training (other model, data, recipe or "
-                    "seed); remove it or choose another folder");
+    throw core::UserError(
+        folder_.string() +
+        " holds the checkpoints of another training (other model, data, recipe or "
+        "seed); remove it or choose another folder");
   }
   return std::nullopt;
 }
 
-Checkpoint CheckpointFolder::read(Index step, std::string& training) const {
+Checkpoint CheckpointFolder::read(graph::Index step, std::string& training) const {
   const fs::path path = file(step, ".json"), tensors = file(step, ".safetensors");
-  const Json json = parse_json(read_text_file(path, kMostStateBytes), path.string());
+  const core::Json json =
+      core::parse_json(core::read_text_file(path, kMostStateBytes), path.string());
   const auto require = [&](bool holds, const fs::path& broken) {
-    if (!holds) throw Failure(broken.string() + " does not have the hash that it should");
+    if (!holds) throw core::Failure(broken.string() + " does not have the hash that it should");
   };
   Checkpoint checkpoint{json.at("state"), {}};
   require(state_hash(checkpoint.state) == json.at("state_hash").get<std::string>(), path);
-  require(sha256_file(tensors) == json.at("tensors_sha256").get<std::string>(), tensors);
+  require(core::sha256_file(tensors) == json.at("tensors_sha256").get<std::string>(), tensors);
   training = json.at("training").get<std::string>();
-  checkpoint.tensors = read_tensors(tensors).tensors;
+  checkpoint.tensors = model::read_tensors(tensors).tensors;
   return checkpoint;
 }
 
 void CheckpointFolder::clear() const {
-  for (const Index step : steps()) remove(step);
+  for (const graph::Index step : steps()) remove(step);
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
     const std::string name = entry.path().filename().string();
@@ -86,13 +90,13 @@ void CheckpointFolder::clear() const {
   fs::remove(folder_, ignored);
 }
 
-std::vector<Index> CheckpointFolder::steps() const {
-  std::vector<Index> found;
+std::vector<graph::Index> CheckpointFolder::steps() const {
+  std::vector<graph::Index> found;
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with(kPrefix) || !name.ends_with(".json")) continue;
-    Index step = 0;
+    graph::Index step = 0;
     const char* first = name.data() + kPrefix.size();
     const char* last = name.data() + name.size() - 5;
     const auto [end, error] = std::from_chars(first, last, step);
@@ -102,14 +106,14 @@ std::vector<Index> CheckpointFolder::steps() const {
   return found;
 }
 
-fs::path CheckpointFolder::file(Index step, const char* extension) const {
+fs::path CheckpointFolder::file(graph::Index step, const char* extension) const {
   return folder_ / fmt::format("{}{:010}{}", kPrefix, step, extension);
 }
 
-void CheckpointFolder::remove(Index step) const {
+void CheckpointFolder::remove(graph::Index step) const {
   std::error_code ignored;
   fs::remove(file(step, ".json"), ignored);  // first: tensors without it count for nothing
   fs::remove(file(step, ".safetensors"), ignored);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

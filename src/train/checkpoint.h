@@ -9,12 +9,12 @@
 #include "graph/shape.h"
 #include "model/weight_files.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 /// All that a training needs to go on as if it had never stopped.
 struct Checkpoint {
-  Json state;  // counters and history
-  std::vector<NamedTensor> tensors;
+  core::Json state;  // counters and history
+  std::vector<model::NamedTensor> tensors;
 };
 
 /// A folder with the newest two checkpoints of one training, each a safetensors file and a JSON
@@ -26,7 +26,7 @@ class CheckpointFolder {
   CheckpointFolder(std::filesystem::path folder, std::string identity);
 
   /// Adds the state after `step` optimiser steps and removes all but the newest two.
-  void write(Index step, const Checkpoint& checkpoint) const;
+  void write(graph::Index step, const Checkpoint& checkpoint) const;
 
   /// The newest checkpoint that is whole; what was passed over, and why, is added to `notes`.
   /// Throws UserError if the folder belongs to another training.
@@ -36,13 +36,13 @@ class CheckpointFolder {
   void clear() const;
 
  private:
-  std::vector<Index> steps() const;  // of what lies there, newest first
-  std::filesystem::path file(Index step, const char* extension) const;
-  Checkpoint read(Index step, std::string& training) const;
-  void remove(Index step) const;
+  std::vector<graph::Index> steps() const;  // of what lies there, newest first
+  std::filesystem::path file(graph::Index step, const char* extension) const;
+  Checkpoint read(graph::Index step, std::string& training) const;
+  void remove(graph::Index step) const;
 
   std::filesystem::path folder_;
   std::string identity_;
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::train

@@ -5,12 +5,12 @@
 #include "core/json.h"
 #include "train/evaluate.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 /// One finished epoch.
 struct EpochRecord {
-  Index epoch = 0;            // from 1
-  Index step = 0;             // optimiser steps done behind it
+  graph::Index epoch = 0;     // from 1
+  graph::Index step = 0;      // optimiser steps done behind it
   double learning_rate = 0;   // of its last step
   double train_loss = 0;      // mean over its batches, as they were seen (smoothed, mixed)
   double train_accuracy = 0;  // of the images as they were seen
@@ -22,9 +22,9 @@ struct EpochRecord {
 };
 
 /// Numbers that are not finite travel as words (core/json.h).
-Json evaluation_json(const Evaluation& evaluation);
-Evaluation evaluation_from_json(const Json& json);
-Json epochs_json(const std::vector<EpochRecord>& epochs);
-std::vector<EpochRecord> epochs_from_json(const Json& json);
+core::Json evaluation_json(const Evaluation& evaluation);
+Evaluation evaluation_from_json(const core::Json& json);
+core::Json epochs_json(const std::vector<EpochRecord>& epochs);
+std::vector<EpochRecord> epochs_from_json(const core::Json& json);
 
-}  // namespace vitlab
+}  // namespace vitlab::train

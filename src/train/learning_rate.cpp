@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace vitlab {
+namespace vitlab::train {
 
 namespace {
 
@@ -11,7 +11,8 @@ constexpr double kFirstRate = 1e-6;
 
 }  // namespace
 
-double learning_rate_at(const Recipe& recipe, Index steps_per_epoch, Index step) {
+double learning_rate_at(const sweep::Recipe& recipe, graph::Index steps_per_epoch,
+                        graph::Index step) {
   const auto at = static_cast<double>(step);
   const double warmup = recipe.warmup_epochs * static_cast<double>(steps_per_epoch);
   const double total = static_cast<double>(recipe.epochs * steps_per_epoch);
@@ -21,4 +22,4 @@ double learning_rate_at(const Recipe& recipe, Index steps_per_epoch, Index step)
          (recipe.learning_rate - recipe.min_learning_rate) * (1 + std::cos(phase)) / 2;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

@@ -6,7 +6,7 @@
 
 #include "core/hash.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 namespace {
 
@@ -21,7 +21,7 @@ std::string raw(T value) {
 
 /// TFRecord's rule, so that a CRC of bytes that hold a CRC stays a good one.
 std::string masked_crc(std::string_view bytes) {
-  return raw<std::uint32_t>(std::rotr(crc32c(bytes), 15) + 0xa282ead8U);
+  return raw<std::uint32_t>(std::rotr(core::crc32c(bytes), 15) + 0xa282ead8U);
 }
 
 // The wire format of protocol buffers: a key (field number and wire type), then the value.
@@ -39,7 +39,7 @@ std::string nested(std::uint64_t field, std::string_view content) {
 }
 
 /// Event: wall_time = 1, step = 2, file_version = 3, summary = 5.
-std::string event_head(double wall_time, Index step) {
+std::string event_head(double wall_time, graph::Index step) {
   return key(1, kFixed64) + raw(wall_time) + key(2, kVarint) +
          varint(static_cast<std::uint64_t>(step));
 }
@@ -67,4 +67,4 @@ std::string tensorboard_bytes(const std::vector<ScalarEvent>& events) {
   return bytes;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

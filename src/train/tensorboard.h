@@ -7,12 +7,12 @@
 
 #include "graph/shape.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 /// Scalars of one step: the tag under which TensorBoard draws each, and its value.
 struct ScalarEvent {
   double wall_time = 0;  // Unix time in seconds
-  Index step = 0;
+  graph::Index step = 0;
   std::vector<std::pair<std::string, double>> scalars;
 };
 
@@ -23,4 +23,4 @@ std::string tensorboard_bytes(const std::vector<ScalarEvent>& events);
 /// One TFRecord frame around `content`.
 std::string record_frame(std::string_view content);
 
-}  // namespace vitlab
+}  // namespace vitlab::train

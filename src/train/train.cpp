@@ -6,27 +6,27 @@
 #include "model/device.h"
 #include "train/training.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 namespace {
 
 /// What a checkpoint must agree with to be gone on from.
-std::string training_identity(const TrainRequest& request, const Dataset& dataset) {
-  Json json{{"version", 1},
-            {"model", model_id(request.spec)},
-            {"data", dataset.fingerprint()},
-            {"recipe", recipe_json(request.recipe)},
-            {"seed", request.seed},
-            {"device", request.device}};
+std::string training_identity(const TrainRequest& request, const data::Dataset& dataset) {
+  core::Json json{{"version", 1},
+                  {"model", architecture::model_id(request.spec)},
+                  {"data", dataset.fingerprint()},
+                  {"recipe", sweep::recipe_json(request.recipe)},
+                  {"seed", request.seed},
+                  {"device", request.device}};
   if (request.start) {
     std::string hashes;
     for (const at::Tensor& tensor : request.start->tensors) {
       const at::Tensor dense = tensor.detach().cpu().contiguous();
-      hashes += sha256({static_cast<const char*>(dense.const_data_ptr()), dense.nbytes()});
+      hashes += core::sha256({static_cast<const char*>(dense.const_data_ptr()), dense.nbytes()});
     }
-    json["start"] = identity(hashes);
+    json["start"] = core::identity(hashes);
   }
-  return identity(canonical_json(json));
+  return core::identity(core::canonical_json(json));
 }
 
 }  // namespace
@@ -36,11 +36,12 @@ std::string_view train_state_name(TrainState state) {
 }
 
 TrainResult train(const TrainRequest& request, const TrainProgress& progress) {
-  keep_freed_memory();
-  set_threads(static_cast<int>(request.recipe.threads));
-  OpenOptions opening;
+  model::keep_freed_memory();
+  model::set_threads(static_cast<int>(request.recipe.threads));
+  data::OpenOptions opening;
   opening.on_broken = request.on_broken;
-  const std::unique_ptr<Dataset> dataset = open_dataset(parse_data_spec(request.data), opening);
+  const std::unique_ptr<data::Dataset> dataset =
+      data::open_dataset(data::parse_data_spec(request.data), opening);
   std::optional<CheckpointFolder> checkpoints;
   if (!request.checkpoint_folder.empty())
     checkpoints.emplace(request.checkpoint_folder, training_identity(request, *dataset));
@@ -51,4 +52,4 @@ TrainResult train(const TrainRequest& request, const TrainProgress& progress) {
   return result;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

@@ -7,38 +7,38 @@
 #include <string>
 #include <vector>
 
+#include "architecture/model_spec.h"
 #include "data/dataset.h"
 #include "model/weights.h"
-#include "spec/model_spec.h"
 #include "sweep/recipe.h"
 #include "train/history.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 /// One training, resolved: nothing else decides its numbers but the machine.
 struct TrainRequest {
-  ModelSpec spec;
+  architecture::ModelSpec spec;
   std::string data;  // the grammar of data/data_spec.h
-  Recipe recipe;
+  sweep::Recipe recipe;
   std::uint64_t seed = 0;  // of weights, order, augmentation, mixup and dropout
   std::string device = "cpu";
   /// Starting weights in place of drawn ones, to go on with a trained or pruned model.
-  std::optional<Weights> start;
+  std::optional<model::Weights> start;
   /// Where checkpoints go; they are removed once the training is done. Empty: none are written.
   std::filesystem::path checkpoint_folder;
   /// Go on from the newest checkpoint; false removes what is there.
   bool resumes = true;
   double checkpoint_seconds = 300;  // a checkpoint inside an epoch that takes longer
   int loader_threads = 0;           // changes no number
-  OnBroken on_broken = OnBroken::kRefuse;
+  data::OnBroken on_broken = data::OnBroken::kRefuse;
 };
 
 /// What is told behind every optimiser step; epochs and steps are counted from 1.
 struct TrainStep {
-  Index epoch = 0, epochs = 0;
-  Index step = 0, steps = 0;  // of the whole training
-  double loss = 0;            // of this batch
-  double accuracy = 0;        // of this epoch's images so far, as they were seen
+  graph::Index epoch = 0, epochs = 0;
+  graph::Index step = 0, steps = 0;  // of the whole training
+  double loss = 0;                   // of this batch
+  double accuracy = 0;               // of this epoch's images so far, as they were seen
   double images_per_second = 0;
 };
 /// May throw to stop a training; Interrupted leaves a checkpoint of the step just done.
@@ -49,18 +49,18 @@ std::string_view train_state_name(TrainState state);
 
 struct TrainResult {
   TrainState state = TrainState::kDone;
-  std::optional<Index> diverged_at;  // the step, from 1, whose loss was no finite number
-  std::vector<EpochRecord> epochs;   // those that were finished
-  Index steps = 0;                   // optimiser steps done
-  std::optional<Evaluation> test;    // of the last epoch; absent when diverged
+  std::optional<graph::Index> diverged_at;  // the step, from 1, whose loss was no finite number
+  std::vector<EpochRecord> epochs;          // those that were finished
+  graph::Index steps = 0;                   // optimiser steps done
+  std::optional<Evaluation> test;           // of the last epoch; absent when diverged
   std::optional<Evaluation> best_test;
-  Index best_epoch = 0;     // from 1, the first of greatest accuracy on the validation split
-  double seconds = 0;       // all sittings together
-  Weights last, best;       // dense float32 on the CPU
-  std::string fingerprint;  // of the data
+  graph::Index best_epoch = 0;  // from 1, the first of greatest accuracy on the validation split
+  double seconds = 0;           // all sittings together
+  model::Weights last, best;    // dense float32 on the CPU
+  std::string fingerprint;      // of the data
   std::string device_class;
-  Index images[kSplits] = {0, 0, 0};  // by Split
-  Index classes = 0;
+  graph::Index images[data::kSplits] = {0, 0, 0};  // by Split
+  graph::Index classes = 0;
   std::vector<std::string> notes;
 };
 
@@ -71,4 +71,4 @@ struct TrainResult {
 /// checkpoint of the step just done.
 TrainResult train(const TrainRequest& request, const TrainProgress& progress = {});
 
-}  // namespace vitlab
+}  // namespace vitlab::train

@@ -8,46 +8,46 @@
 #include "model/weight_files.h"
 #include "train/tensorboard.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 namespace {
 
-Json accuracy_json(const Evaluation& evaluation) {
-  const Interval interval = evaluation.interval();
+core::Json accuracy_json(const Evaluation& evaluation) {
+  const stats::Interval interval = evaluation.interval();
   return {{"value", evaluation.accuracy()},
           {"low", interval.low},
           {"high", interval.high},
           {"samples", evaluation.images}};
 }
 
-Json images_json(const TrainResult& result) {
+core::Json images_json(const TrainResult& result) {
   return {
       {"train", result.images[0]}, {"validation", result.images[1]}, {"test", result.images[2]}};
 }
 
 }  // namespace
 
-Json train_json(const TrainRequest& request, const TrainResult& result) {
-  Json json{{"schema", 1},
-            {"command", "train"},
-            {"vitlab_version", VITLAB_VERSION},
-            {"status", train_state_name(result.state)}};
+core::Json train_json(const TrainRequest& request, const TrainResult& result) {
+  core::Json json{{"schema", 1},
+                  {"command", "train"},
+                  {"vitlab_version", VITLAB_VERSION},
+                  {"status", train_state_name(result.state)}};
   if (result.diverged_at) json["diverged_at_step"] = *result.diverged_at;
   if (result.test) {
     json["accuracy.top1"] = accuracy_json(*result.test);
-    json["loss.test"] = json_number(result.test->loss);
+    json["loss.test"] = core::json_number(result.test->loss);
   }
   if (result.best_test) json["accuracy.top1.best"] = accuracy_json(*result.best_test);
   json["best_epoch"] = result.best_epoch;
   json["epochs_done"] = result.epochs.size();
   json["steps"] = result.steps;
   json["seconds"] = result.seconds;
-  json["model_id"] = model_id(request.spec);
-  json["data"] = canonical_text(parse_data_spec(request.data));
+  json["model_id"] = architecture::model_id(request.spec);
+  json["data"] = data::canonical_text(data::parse_data_spec(request.data));
   json["data_fingerprint"] = result.fingerprint;
   json["images"] = images_json(result);
   json["classes"] = result.classes;
-  json["recipe"] = recipe_json(request.recipe);
+  json["recipe"] = sweep::recipe_json(request.recipe);
   json["seed"] = request.seed;
   json["threads"] = request.recipe.threads;
   json["device"] = request.device;
@@ -63,11 +63,12 @@ std::string metrics_csv(const TrainResult& result) {
       "seconds\n";
   for (const EpochRecord& record : result.epochs) {
     const bool is_validated = record.validation.images > 0;
-    text += fmt::format(
-        "{},{},{},{},{},{},{},{}\n", record.epoch, record.step, shortest(record.learning_rate),
-        shortest(record.train_loss), shortest(record.train_accuracy),
-        is_validated ? shortest(record.validation.loss) : "",
-        is_validated ? shortest(record.validation.accuracy()) : "", shortest(record.seconds));
+    text += fmt::format("{},{},{},{},{},{},{},{}\n", record.epoch, record.step,
+                        core::shortest(record.learning_rate), core::shortest(record.train_loss),
+                        core::shortest(record.train_accuracy),
+                        is_validated ? core::shortest(record.validation.loss) : "",
+                        is_validated ? core::shortest(record.validation.accuracy()) : "",
+                        core::shortest(record.seconds));
   }
   return text;
 }
@@ -95,15 +96,16 @@ std::string training_events(const TrainResult& result) {
 
 void write_train_folder(const TrainRequest& request, const TrainResult& result,
                         const std::filesystem::path& folder) {
-  const Graph graph = build_graph(request.spec);
-  const Metadata metadata = weight_metadata(request.spec);
-  write_file_atomically(folder / "spec.yaml", spec_yaml(request.spec));
-  save_weights(folder / "model.safetensors", graph, result.last, metadata);
+  const graph::Graph graph = architecture::build_graph(request.spec);
+  const interop::Metadata metadata = model::weight_metadata(request.spec);
+  core::write_file_atomically(folder / "spec.yaml", architecture::spec_yaml(request.spec));
+  model::save_weights(folder / "model.safetensors", graph, result.last, metadata);
   if (result.best_epoch > 0)
-    save_weights(folder / "best.safetensors", graph, result.best, metadata);
-  write_file_atomically(folder / "metrics.csv", metrics_csv(result));
-  write_file_atomically(folder / kEventFile, training_events(result));
-  write_file_atomically(folder / "train.json", dump_json(train_json(request, result), 2) + "\n");
+    model::save_weights(folder / "best.safetensors", graph, result.best, metadata);
+  core::write_file_atomically(folder / "metrics.csv", metrics_csv(result));
+  core::write_file_atomically(folder / kEventFile, training_events(result));
+  core::write_file_atomically(folder / "train.json",
+                              core::dump_json(train_json(request, result), 2) + "\n");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

@@ -6,10 +6,10 @@
 #include "core/json.h"
 #include "train/train.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 /// What a training found, without its weights: schema 1, command "train".
-Json train_json(const TrainRequest& request, const TrainResult& result);
+core::Json train_json(const TrainRequest& request, const TrainResult& result);
 
 /// One row an epoch: epoch, step, learning rate, losses and accuracies of the training and the
 /// validation split, seconds. Empty cells where there is no validation split.
@@ -24,4 +24,4 @@ constexpr const char* kEventFile = "events.out.tfevents.0000000000.vitlab";
 void write_train_folder(const TrainRequest& request, const TrainResult& result,
                         const std::filesystem::path& folder);
 
-}  // namespace vitlab
+}  // namespace vitlab::train

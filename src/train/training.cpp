@@ -16,84 +16,87 @@
 #include "train/learning_rate.h"
 #include "train/loss.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 namespace {
 
-constexpr Index kEvaluationBatch = 64;
-constexpr Index kSmallTestSplit = 1000;
+constexpr graph::Index kEvaluationBatch = 64;
+constexpr graph::Index kSmallTestSplit = 1000;
 
 double between(std::chrono::steady_clock::time_point from,
                std::chrono::steady_clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
-LoaderSettings training_loader(const TrainRequest& request, const Graph& graph,
-                               const Dataset& dataset) {
-  const Recipe& recipe = request.recipe;
-  if (dataset.size(Split::kTrain) == 0) throw UserError("the data set has no training images");
-  if (dataset.size(Split::kTest) == 0)
-    throw UserError("the data set has no test images, so that no accuracy can be told");
+data::LoaderSettings training_loader(const TrainRequest& request, const graph::Graph& graph,
+                                     const data::Dataset& dataset) {
+  const sweep::Recipe& recipe = request.recipe;
+  if (dataset.size(data::Split::kTrain) == 0)
+    throw core::UserError("the data set has no training images");
+  if (dataset.size(data::Split::kTest) == 0)
+    throw core::UserError("the data set has no test images, so that no accuracy can be told");
   check_classes(graph, dataset);
-  LoaderSettings settings = plain_loading(graph, Split::kTrain, recipe.batch_size);
+  data::LoaderSettings settings = plain_loading(graph, data::Split::kTrain, recipe.batch_size);
   settings.shuffle = true;
   // A rest of few images would make batch statistics of few values.
-  settings.drop_last = dataset.size(Split::kTrain) >= recipe.batch_size;
+  settings.drop_last = dataset.size(data::Split::kTrain) >= recipe.batch_size;
   settings.augmentation = {recipe.crop_padding, recipe.horizontal_flip, recipe.random_erasing};
-  settings.seed = mix64(request.seed, "images");
+  settings.seed = core::mix64(request.seed, "images");
   settings.threads = request.loader_threads;
   return settings;
 }
 
-Weights starting_weights(const TrainRequest& request, const Graph& graph) {
-  if (!request.start) return initial_weights(graph, request.seed);
-  ensure(request.start->tensors.size() == graph.parameters.size(), "one tensor per parameter");
-  return converted(*request.start, at::kFloat);
+model::Weights starting_weights(const TrainRequest& request, const graph::Graph& graph) {
+  if (!request.start) return model::initial_weights(graph, request.seed);
+  core::ensure(request.start->tensors.size() == graph.parameters.size(),
+               "one tensor per parameter");
+  return model::converted(*request.start, at::kFloat);
 }
 
-std::vector<std::string> notes_of(const Dataset& dataset, const BatchLoader& loader) {
+std::vector<std::string> notes_of(const data::Dataset& dataset, const data::BatchLoader& loader) {
   std::vector<std::string> notes = dataset.notes();
-  const Index tested = dataset.size(Split::kTest), trained = dataset.size(Split::kTrain);
+  const graph::Index tested = dataset.size(data::Split::kTest),
+                     trained = dataset.size(data::Split::kTrain);
   if (tested < kSmallTestSplit)
     notes.push_back(fmt::format("small data set: {} test images", tested));
   if (loader.images() < trained)
     notes.push_back(fmt::format("whole batches only: {} of {} training images sit out each epoch",
-                                trained - loader.images(), with_thousands(trained)));
-  if (dataset.size(Split::kValidation) == 0)
+                                trained - loader.images(), core::with_thousands(trained)));
+  if (dataset.size(data::Split::kValidation) == 0)
     notes.push_back("no validation split: the best epoch is the last");
   return notes;
 }
 
 }  // namespace
 
-Training::Training(const TrainRequest& request, const Dataset& dataset,
+Training::Training(const TrainRequest& request, const data::Dataset& dataset,
                    const CheckpointFolder* checkpoints)
     : request_(request),
       recipe_(request.recipe),
       dataset_(dataset),
       checkpoints_(checkpoints),
-      executor_(build_graph(request.spec), open_device(request.device)),
+      executor_(architecture::build_graph(request.spec), model::open_device(request.device)),
       loader_(dataset, training_loader(request, executor_.graph(), dataset)),
       weights_(placed(starting_weights(request, executor_.graph()))),
       optimiser_(executor_.graph(), weights_, recipe_.weight_decay),
       notes_(notes_of(dataset, loader_)) {
-  if (dataset.size(Split::kValidation) > 0)
-    validation_.emplace(dataset,
-                        plain_loading(executor_.graph(), Split::kValidation, kEvaluationBatch));
+  if (dataset.size(data::Split::kValidation) > 0)
+    validation_.emplace(
+        dataset, plain_loading(executor_.graph(), data::Split::kValidation, kEvaluationBatch));
 }
 
 TrainResult Training::run(const TrainProgress& progress) {
   if (checkpoints_ != nullptr) resume();
-  require_gradients(executor_.graph(), weights_);
-  while (static_cast<Index>(epochs_.size()) < recipe_.epochs)
+  model::require_gradients(executor_.graph(), weights_);
+  while (static_cast<graph::Index>(epochs_.size()) < recipe_.epochs)
     if (!run_epoch(progress)) break;
   return result();
 }
 
 bool Training::run_epoch(const TrainProgress& progress) {
-  loader_.start(static_cast<Index>(epochs_.size()));
-  Batch batch;
-  for (Index skipped = 0; skipped < sums_.batches; ++skipped) loader_.next(batch);
+  loader_.start(static_cast<graph::Index>(epochs_.size()));
+  data::Batch batch;
+  for (graph::Index skipped = 0; skipped < sums_.batches; ++skipped) loader_.next(batch);
   for (;;) {
     const Clock::time_point before = Clock::now();
     if (!loader_.next(batch)) break;
@@ -107,8 +110,8 @@ bool Training::run_epoch(const TrainProgress& progress) {
     sitting_images_ += batch.count();
     try {
       if (progress) progress(latest());
-      check_interrupt();
-    } catch (const Interrupted&) {
+      core::check_interrupt();
+    } catch (const core::Interrupted&) {
       if (checkpoints_ != nullptr) save();
       throw;
     }
@@ -119,18 +122,18 @@ bool Training::run_epoch(const TrainProgress& progress) {
   return !diverged_at_;
 }
 
-bool Training::take_step(Batch& batch) {
+bool Training::take_step(data::Batch& batch) {
   const auto step = static_cast<std::uint64_t>(optimiser_.steps());
   at::Tensor images = placed(images_of(batch, executor_.graph()));
   at::Tensor targets = soft_targets(batch.labels, dataset_.classes(), recipe_.label_smoothing)
                            .to(executor_.device());
   if (recipe_.mixup > 0) {
-    Random random(mix64(mix64(request_.seed, "mixup"), step));
+    core::Random random(core::mix64(core::mix64(request_.seed, "mixup"), step));
     mix_up(images, targets, recipe_.mixup, random);
   }
-  RunOptions options;
+  model::RunOptions options;
   options.training = true;
-  options.seed = mix64(mix64(request_.seed, "dropout"), step);
+  options.seed = core::mix64(core::mix64(request_.seed, "dropout"), step);
   const std::vector<at::Tensor> outputs = executor_.run(weights_, images, options).outputs;
   const at::Tensor loss = mean_loss(outputs, targets);
   last_loss_ = loss.item<double>();
@@ -140,7 +143,8 @@ bool Training::take_step(Batch& batch) {
   optimiser_.step(weights_, rate, recipe_.clip_norm);
 
   sums_.loss += last_loss_;
-  sums_.correct += mean_logits(outputs).argmax(1).eq(targets.argmax(1)).sum().item<Index>();
+  sums_.correct +=
+      model::mean_logits(outputs).argmax(1).eq(targets.argmax(1)).sum().item<graph::Index>();
   sums_.images += batch.count();
   ++sums_.batches;
   return true;
@@ -153,7 +157,7 @@ void Training::finish_epoch() {
   }
   const Clock::time_point before = Clock::now();
   EpochRecord record;
-  record.epoch = static_cast<Index>(epochs_.size()) + 1;
+  record.epoch = static_cast<graph::Index>(epochs_.size()) + 1;
   record.step = optimiser_.steps();
   record.learning_rate = learning_rate_at(recipe_, loader_.batches(), record.step - 1);
   record.train_loss = sums_.loss / static_cast<double>(sums_.batches);
@@ -163,7 +167,7 @@ void Training::finish_epoch() {
                        record.validation.correct >
                            epochs_[static_cast<std::size_t>(best_epoch_ - 1)].validation.correct;
   if (is_best) {
-    best_ = copied(weights_);
+    best_ = model::copied(weights_);
     best_epoch_ = record.epoch;
   }
   record.seconds = sums_.seconds + between(before, Clock::now());
@@ -176,7 +180,7 @@ void Training::finish_epoch() {
 
 TrainStep Training::latest() const {
   TrainStep step;
-  step.epoch = static_cast<Index>(epochs_.size()) + 1;
+  step.epoch = static_cast<graph::Index>(epochs_.size()) + 1;
   step.epochs = recipe_.epochs;
   step.step = optimiser_.steps();
   step.steps = recipe_.epochs * loader_.batches();
@@ -201,25 +205,25 @@ TrainResult Training::result() const {
   result.epochs = epochs_;
   result.steps = optimiser_.steps();
   result.best_epoch = best_epoch_;
-  const auto dense = [](const Weights& weights) {
-    Weights copy = converted(weights, at::kFloat);
+  const auto dense = [](const model::Weights& weights) {
+    model::Weights copy = model::converted(weights, at::kFloat);
     for (at::Tensor& tensor : copy.tensors) tensor = tensor.contiguous();
     return copy;
   };
   result.last = dense(weights_);
   result.best = dense(best_);
-  const auto test = [&](const Weights& weights) {
-    return evaluate(executor_, converted(weights, at::kFloat, executor_.device()), dataset_,
-                    Split::kTest, kEvaluationBatch);
+  const auto test = [&](const model::Weights& weights) {
+    return evaluate(executor_, model::converted(weights, at::kFloat, executor_.device()), dataset_,
+                    data::Split::kTest, kEvaluationBatch);
   };
   // With the weights as they are handed over, so that whoever loads them finds the same numbers.
   if (!diverged_at_) result.test = test(result.last);
   if (!diverged_at_) result.best_test = test(result.best);
   result.seconds = seconds();
   result.fingerprint = dataset_.fingerprint();
-  result.device_class = device_class(executor_.device());
-  for (int split = 0; split < kSplits; ++split)
-    result.images[split] = dataset_.size(static_cast<Split>(split));
+  result.device_class = model::device_class(executor_.device());
+  for (int split = 0; split < data::kSplits; ++split)
+    result.images[split] = dataset_.size(static_cast<data::Split>(split));
   result.classes = dataset_.classes();
   result.notes = notes_;
   return result;
@@ -231,11 +235,11 @@ at::Tensor Training::placed(const at::Tensor& tensor) const {
   return moved.dim() == 4 ? moved.contiguous(at::MemoryFormat::ChannelsLast) : moved.contiguous();
 }
 
-Weights Training::placed(const Weights& weights) const {
-  Weights result;
+model::Weights Training::placed(const model::Weights& weights) const {
+  model::Weights result;
   for (const at::Tensor& tensor : weights.tensors)
     result.tensors.push_back(tensor.defined() ? placed(tensor).clone() : tensor);
   return result;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

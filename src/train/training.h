@@ -11,13 +11,13 @@
 #include "train/checkpoint.h"
 #include "train/train.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 /// One training under way: what train() keeps between steps and checkpoints save.
 class Training {
  public:
   /// Everything must outlive it; `checkpoints` may be null.
-  Training(const TrainRequest& request, const Dataset& dataset,
+  Training(const TrainRequest& request, const data::Dataset& dataset,
            const CheckpointFolder* checkpoints);
 
   TrainResult run(const TrainProgress& progress);
@@ -26,13 +26,13 @@ class Training {
   /// Sums over the batches of the epoch under way.
   struct EpochSums {
     double loss = 0;
-    Index correct = 0, images = 0, batches = 0;
+    graph::Index correct = 0, images = 0, batches = 0;
     double seconds = 0;
   };
 
   bool run_epoch(const TrainProgress& progress);
   /// False if the loss is no finite number; nothing is changed then.
-  bool take_step(Batch& batch);
+  bool take_step(data::Batch& batch);
   void finish_epoch();
   TrainStep latest() const;
   double seconds() const;  // of all sittings
@@ -41,36 +41,36 @@ class Training {
 
   void save();
   void resume();
-  Json state() const;
-  void set_state(const Json& state);
+  core::Json state() const;
+  void set_state(const core::Json& state);
   /// In the memory order that the device trains fastest with.
   at::Tensor placed(const at::Tensor& tensor) const;
-  Weights placed(const Weights& weights) const;
+  model::Weights placed(const model::Weights& weights) const;
 
   const TrainRequest& request_;
-  const Recipe& recipe_;
-  const Dataset& dataset_;
+  const sweep::Recipe& recipe_;
+  const data::Dataset& dataset_;
   const CheckpointFolder* checkpoints_;
-  Executor executor_;
-  BatchLoader loader_;
-  std::optional<BatchLoader> validation_;
-  Weights weights_;
+  model::Executor executor_;
+  data::BatchLoader loader_;
+  std::optional<data::BatchLoader> validation_;
+  model::Weights weights_;
   AdamW optimiser_;
 
   EpochSums sums_;
   std::vector<EpochRecord> epochs_;
-  Weights best_;
-  Index best_epoch_ = 0;
+  model::Weights best_;
+  graph::Index best_epoch_ = 0;
   double last_loss_ = 0;
-  std::optional<Index> diverged_at_;
+  std::optional<graph::Index> diverged_at_;
   std::vector<std::string> notes_;
 
   using Clock = std::chrono::steady_clock;
   double earlier_seconds_ = 0;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_save_ = Clock::now();
-  Index sitting_images_ = 0;
+  graph::Index sitting_images_ = 0;
   double sitting_seconds_ = 0;  // spent in steps
 };
 
-}  // namespace vitlab
+}  // namespace vitlab::train

@@ -5,15 +5,15 @@
 
 #include <benchmark/benchmark.h>
 
+#include "architecture/cost_counter.h"
+#include "architecture/presets.h"
 #include "core/random.h"
-#include "spec/cost_counter.h"
-#include "spec/presets.h"
 
 namespace vitlab {
 namespace {
 
-const ModelSpec& m0() {
-  static const ModelSpec spec = resolve_model("efficientvit_m0").spec;
+const architecture::ModelSpec& m0() {
+  static const architecture::ModelSpec spec = architecture::resolve_model("efficientvit_m0").spec;
   return spec;
 }
 
@@ -21,51 +21,52 @@ const ModelSpec& m0() {
 /// around M0's, so that two models share layers but hardly ever are the same.
 class Sweep {
  public:
-  ModelSpec next() {
-    Json knobs = Json::object();
+  architecture::ModelSpec next() {
+    core::Json knobs = core::Json::object();
     knobs["template"] = "efficientvit";
     knobs["depths"] = {between(1, 2), between(1, 3), between(2, 4)};
-    const Index heads = between(2, 4);
+    const graph::Index heads = between(2, 4);
     knobs["heads"] = heads;
     knobs["widths"] = {width(48, 80, heads), width(96, 160, heads), width(160, 224, heads)};
     knobs["qk_dim"] = 8 * between(1, 4);
     knobs["ffn_ratio"] = 0.5 * static_cast<double>(between(2, 6));
-    return expand_knobs_untried(knobs, "bench");
+    return architecture::expand_knobs_untried(knobs, "bench");
   }
 
-  std::vector<ModelSpec> next(std::size_t count) {
-    std::vector<ModelSpec> specs;
+  std::vector<architecture::ModelSpec> next(std::size_t count) {
+    std::vector<architecture::ModelSpec> specs;
     for (std::size_t i = 0; i < count; ++i) specs.push_back(next());
     return specs;
   }
 
  private:
-  Index between(Index low, Index high) {
-    return low + static_cast<Index>(random_.below(static_cast<std::uint64_t>(high - low + 1)));
+  graph::Index between(graph::Index low, graph::Index high) {
+    return low +
+           static_cast<graph::Index>(random_.below(static_cast<std::uint64_t>(high - low + 1)));
   }
-  Index width(Index low, Index high, Index heads) {
-    const Index quantum = heads == 3 ? 24 : 8;
+  graph::Index width(graph::Index low, graph::Index high, graph::Index heads) {
+    const graph::Index quantum = heads == 3 ? 24 : 8;
     return between(low / quantum, high / quantum) * quantum;
   }
 
-  Random random_{1};
+  core::Random random_{1};
 };
 
-void per_model(benchmark::State& state, Index models) {
+void per_model(benchmark::State& state, graph::Index models) {
   state.counters["models/s"] =
       benchmark::Counter(static_cast<double>(models), benchmark::Counter::kIsRate);
 }
 
 /// The whole graph is written and counted.
 void whole_graph(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(graph_cost(build_graph(m0())));
+  for (auto _ : state) benchmark::DoNotOptimize(graph::graph_cost(architecture::build_graph(m0())));
   per_model(state, state.iterations());
 }
 
 /// A counter that has seen nothing: each layer of the model is written once.
 void cold_counter(benchmark::State& state) {
   for (auto _ : state) {
-    CostCounter counter;
+    architecture::CostCounter counter;
     benchmark::DoNotOptimize(counter.count(m0()));
   }
   per_model(state, state.iterations());
@@ -76,20 +77,20 @@ void cold_counter(benchmark::State& state) {
 void stream_of_models(benchmark::State& state) {
   constexpr std::size_t kBlock = 512;
   Sweep sweep;
-  CostCounter counter;
+  architecture::CostCounter counter;
   for (auto _ : state) {
     state.PauseTiming();
-    const std::vector<ModelSpec> specs = sweep.next(kBlock);
+    const std::vector<architecture::ModelSpec> specs = sweep.next(kBlock);
     state.ResumeTiming();
-    for (const ModelSpec& spec : specs) benchmark::DoNotOptimize(counter.count(spec));
+    for (const architecture::ModelSpec& spec : specs) benchmark::DoNotOptimize(counter.count(spec));
   }
-  per_model(state, state.iterations() * static_cast<Index>(kBlock));
+  per_model(state, state.iterations() * static_cast<graph::Index>(kBlock));
 }
 
 /// The same with the knobs read and the model written out, as `plan` and `solve` need it.
 void stream_from_knobs(benchmark::State& state) {
   Sweep sweep;
-  CostCounter counter;
+  architecture::CostCounter counter;
   for (auto _ : state) benchmark::DoNotOptimize(counter.count(sweep.next()));
   per_model(state, state.iterations());
 }

@@ -8,52 +8,54 @@
 #include <benchmark/benchmark.h>
 #include <c10/core/GradMode.h>
 
+#include "architecture/presets.h"
 #include "model/device.h"
 #include "prune/cut.h"
 #include "prune/scores.h"
 #include "prune/scoring_batches.h"
-#include "spec/presets.h"
 
 namespace {
 
 using namespace vitlab;
 
 struct Subject {
-  ModelSpec spec;
-  Executor executor;
-  Weights weights;
-  std::unique_ptr<Dataset> dataset;
-  PruneSettings settings;
+  architecture::ModelSpec spec;
+  model::Executor executor;
+  model::Weights weights;
+  std::unique_ptr<data::Dataset> dataset;
+  sweep::PruneSettings settings;
 
   explicit Subject(const std::string& preset)
-      : spec(resolve_model(preset).spec),
-        executor(build_graph(spec)),
-        weights(initial_weights(executor.graph(), 0)),
-        dataset(open_dataset(parse_data_spec("synthetic:classes=10,size=224,count=64"))) {
-    keep_freed_memory();
-    set_threads(1);
+      : spec(architecture::resolve_model(preset).spec),
+        executor(architecture::build_graph(spec)),
+        weights(model::initial_weights(executor.graph(), 0)),
+        dataset(
+            data::open_dataset(data::parse_data_spec("synthetic:classes=10,size=224,count=64"))) {
+    model::keep_freed_memory();
+    model::set_threads(1);
     settings.batches = 1;
     settings.batch_size = 8;
   }
 
   double score_seconds() const {
     return seconds([&] {
-      benchmark::DoNotOptimize(
-          scores_of({spec, executor, weights, *dataset,
-                     prune_candidates(spec, executor.graph(), settings), settings, 1}));
+      benchmark::DoNotOptimize(prune::scores_of(
+          {spec, executor, weights, *dataset,
+           prune::prune_candidates(spec, executor.graph(), settings), settings, 1}));
     });
   }
 
   /// The same batches forward and backward, as training runs them in evaluation mode.
   double backward_seconds() const {
-    Weights leaves = copied(weights);
-    require_gradients(executor.graph(), leaves);
+    model::Weights leaves = model::copied(weights);
+    model::require_gradients(executor.graph(), leaves);
     const c10::AutoGradMode with_gradients(true);
     return seconds([&] {
-      for_each_scoring_batch(executor.graph(), *dataset, settings, 1,
-                             [&](const at::Tensor& images, const at::Tensor& labels) {
-                               mean_cross_entropy(executor.run(leaves, images), labels).backward();
-                             });
+      prune::for_each_scoring_batch(
+          executor.graph(), *dataset, settings, 1,
+          [&](const at::Tensor& images, const at::Tensor& labels) {
+            prune::mean_cross_entropy(executor.run(leaves, images), labels).backward();
+          });
     });
   }
 
@@ -104,19 +106,19 @@ BENCHMARK_CAPTURE(scoring, efficientvit_m0_all_axes, "efficientvit_m0", kAllAxes
 /// Every axis to half of its units: the spec, its graph and its weights. Must stay below 50 ms.
 void slicing_deit_tiny(benchmark::State& state) {
   const Subject subject("deit_tiny");
-  const Graph& graph = subject.executor.graph();
-  PruneSettings settings;
+  const graph::Graph& graph = subject.executor.graph();
+  sweep::PruneSettings settings;
   settings.axes = {"embedding", "head", "hidden", "qk", "v"};
-  const std::vector<bool> axes = prunable_axes(graph, settings);
-  ModelCut cut(graph);
+  const std::vector<bool> axes = prune::prunable_axes(graph, settings);
+  prune::ModelCut cut(graph);
   for (std::size_t a = 0; a < axes.size(); ++a) {
     if (!axes[a]) continue;
     cut.kept[a].emplace();
-    for (Index unit = 0; unit < graph.axes[a].size; unit += 2) cut.kept[a]->push_back(unit);
+    for (graph::Index unit = 0; unit < graph.axes[a].size; unit += 2) cut.kept[a]->push_back(unit);
   }
   for (auto _ : state) {
-    benchmark::DoNotOptimize(build_graph(cut_spec(subject.spec, graph, cut)));
-    benchmark::DoNotOptimize(cut_weights(graph, subject.weights, cut));
+    benchmark::DoNotOptimize(architecture::build_graph(prune::cut_spec(subject.spec, graph, cut)));
+    benchmark::DoNotOptimize(prune::cut_weights(graph, subject.weights, cut));
   }
 }
 BENCHMARK(slicing_deit_tiny)->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -2,26 +2,27 @@
 #include <benchmark/benchmark.h>
 #include <c10/core/InferenceMode.h>
 
+#include "architecture/presets.h"
 #include "model/device.h"
 #include "similarity/head_similarity.h"
-#include "spec/presets.h"
 #include "sweep/similarity_metrics.h"
 
 namespace {
 
 using namespace vitlab;
 
-constexpr Index kImages = 32, kBatch = 16;
+constexpr graph::Index kImages = 32, kBatch = 16;
 
 /// A model and images, on one thread.
 struct Subject {
-  Executor executor;
-  Weights weights = initial_weights(executor.graph(), 0);
+  model::Executor executor;
+  model::Weights weights = model::initial_weights(executor.graph(), 0);
   at::Tensor images = at::randn({kImages, 3, 224, 224});
 
-  explicit Subject(const char* model) : executor(build_graph(resolve_model(model).spec)) {
-    keep_freed_memory();
-    set_threads(1);
+  explicit Subject(const char* model)
+      : executor(architecture::build_graph(architecture::resolve_model(model).spec)) {
+    model::keep_freed_memory();
+    model::set_threads(1);
   }
 };
 
@@ -29,7 +30,7 @@ void plain_forward(benchmark::State& state, const char* model) {
   const Subject subject(model);
   const c10::InferenceMode guard;
   for (auto _ : state)
-    for (Index i = 0; i < kImages; i += kBatch)
+    for (graph::Index i = 0; i < kImages; i += kBatch)
       benchmark::DoNotOptimize(
           subject.executor.run(subject.weights, subject.images.narrow(0, i, kBatch)));
   state.SetItemsProcessed(state.iterations() * kImages);
@@ -37,11 +38,11 @@ void plain_forward(benchmark::State& state, const char* model) {
 
 void similarity_of_heads(benchmark::State& state, const char* model, const char* measures) {
   const Subject subject(model);
-  const SimilaritySettings settings{
-      .images = kImages, .batch = kBatch, .metrics = chosen_measures({measures})};
+  const sweep::SimilaritySettings settings{
+      .images = kImages, .batch = kBatch, .metrics = sweep::chosen_measures({measures})};
   for (auto _ : state)
     benchmark::DoNotOptimize(
-        head_similarity(subject.executor, subject.weights, subject.images, settings));
+        similarity::head_similarity(subject.executor, subject.weights, subject.images, settings));
   state.SetItemsProcessed(state.iterations() * kImages);
 }
 

@@ -28,9 +28,9 @@ struct BenchFolder {
 };
 
 /// A record of about the size that a training stage leaves.
-StageRecord typical_record(std::int64_t number) {
-  StageRecord record;
-  record.id = identity(std::to_string(number));
+store::StageRecord typical_record(std::int64_t number) {
+  store::StageRecord record;
+  record.id = core::identity(std::to_string(number));
   record.kind = "train";
   for (const char* metric :
        {"accuracy.top1", "accuracy.top1.best", "loss.test", "macs", "params"}) {
@@ -44,11 +44,11 @@ StageRecord typical_record(std::int64_t number) {
 /// Guards the budget of 3 ms a trial that does nothing (claim, one durable publication, release).
 void claim_publish_release(benchmark::State& state) {
   const BenchFolder folder(state.range(0) == 1);
-  const Store store = Store::open_or_create(folder.path / "s");
-  Claimant claimant(store);
+  const store::Store store = store::Store::open_or_create(folder.path / "s");
+  store::Claimant claimant(store);
   std::int64_t number = 0;
   for (auto _ : state) {
-    const StageRecord record = typical_record(number++);
+    const store::StageRecord record = typical_record(number++);
     const auto claim = claimant.try_claim(record.id);
     benchmark::DoNotOptimize(store.publish(record));
   }
@@ -58,17 +58,17 @@ BENCHMARK(claim_publish_release)->ArgName("in_memory")->Arg(0)->Arg(1)->UseRealT
 /// A worker passes over what others hold, so a refused claim must cost microseconds.
 void refused_claim(benchmark::State& state) {
   const BenchFolder folder(true);
-  const Store store = Store::open_or_create(folder.path / "s");
-  Claimant holder(store);
-  Claimant other(store);
-  const auto held = holder.try_claim(identity("x"));
-  for (auto _ : state) benchmark::DoNotOptimize(other.try_claim(identity("x")));
+  const store::Store store = store::Store::open_or_create(folder.path / "s");
+  store::Claimant holder(store);
+  store::Claimant other(store);
+  const auto held = holder.try_claim(core::identity("x"));
+  for (auto _ : state) benchmark::DoNotOptimize(other.try_claim(core::identity("x")));
 }
 BENCHMARK(refused_claim);
 
 void decode(benchmark::State& state) {
-  const std::string text = encode_record(typical_record(1));
-  for (auto _ : state) benchmark::DoNotOptimize(decode_record(text, "bench"));
+  const std::string text = store::encode_record(typical_record(1));
+  for (auto _ : state) benchmark::DoNotOptimize(store::decode_record(text, "bench"));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
 BENCHMARK(decode);
@@ -76,7 +76,7 @@ BENCHMARK(decode);
 /// Guards `collect`: 1.5 s for 100,000 warm records on two cores is 15 us a record.
 void scan(benchmark::State& state) {
   const BenchFolder folder(true);
-  const Store store = Store::open_or_create(folder.path / "s");
+  const store::Store store = store::Store::open_or_create(folder.path / "s");
   for (std::int64_t i = 0; i < state.range(0); ++i) store.publish(typical_record(i));
   for (auto _ : state) benchmark::DoNotOptimize(store.scan());
   state.SetItemsProcessed(state.iterations() * state.range(0));
@@ -85,10 +85,10 @@ BENCHMARK(scan)->ArgName("records")->Arg(1000)->Arg(10'000)->UseRealTime()->Unit
     benchmark::kMillisecond);
 
 void write_and_read_csv(benchmark::State& state) {
-  ResultsTable table{.knobs = {"mixer"}, .rows = {}};
+  store::ResultsTable table{.knobs = {"mixer"}, .rows = {}};
   for (std::int64_t i = 0; i < state.range(0); ++i) {
-    ResultRow row;
-    row.trial = identity(std::to_string(i));
+    store::ResultRow row;
+    row.trial = core::identity(std::to_string(i));
     row.model = row.trial;
     row.dataset = "synthetic:classes=10,size=64";
     row.metric = "accuracy.top1";
@@ -96,7 +96,8 @@ void write_and_read_csv(benchmark::State& state) {
     row.knobs = {"cascaded"};
     table.rows.push_back(row);
   }
-  for (auto _ : state) benchmark::DoNotOptimize(parse_results_csv(results_csv(table), "bench"));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(store::parse_results_csv(store::results_csv(table), "bench"));
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(write_and_read_csv)->ArgName("rows")->Arg(10'000)->Unit(benchmark::kMillisecond);

@@ -4,7 +4,7 @@
 #include "test.hpp"
 #include "vitlab_program.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 namespace {
 
 std::string all_help() {
@@ -41,4 +41,4 @@ TEST_CASE("help names every command, and every command's help has an example of 
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::cli

@@ -4,7 +4,7 @@
 #include "test.hpp"
 #include "vitlab_program.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 namespace {
 
 /// A refusal: exit code 2, nothing on stdout, and these words on stderr.
@@ -211,4 +211,4 @@ TEST_CASE("output that cannot be written is a failure, not silence") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::cli

@@ -7,7 +7,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -18,8 +18,8 @@ std::set<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-Json small_profile() {
-  Json profile{{"model", "m"}, {"device", "cpu"}};
+core::Json small_profile() {
+  core::Json profile{{"model", "m"}, {"device", "cpu"}};
   profile["categories"] = {{{"category", "other"}, {"time_ms", 1}, {"share", 1}}};
   profile["ops"] = {{{"node", "a.b"}, {"op", "relu"}, {"category", "other"}, {"time_ms", 1}}};
   return profile;
@@ -42,11 +42,11 @@ TEST_CASE("a profile never replaces what is there", "[cli]") {
   const fs::path folder = temporary / "mine";
   fs::create_directory(folder);
   std::ofstream(folder / "mine.txt") << "mine";
-  CHECK_THROWS_AS(check_profile_output(folder), UserError);
-  CHECK_THROWS_AS(write_profile_output(small_profile(), folder), UserError);
-  CHECK_THROWS_AS(write_profile_output(small_profile(), folder / "mine.txt"), UserError);
+  CHECK_THROWS_AS(check_profile_output(folder), core::UserError);
+  CHECK_THROWS_AS(write_profile_output(small_profile(), folder), core::UserError);
+  CHECK_THROWS_AS(write_profile_output(small_profile(), folder / "mine.txt"), core::UserError);
   CHECK(names_in(folder) == std::set<std::string>{"mine.txt"});
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::cli

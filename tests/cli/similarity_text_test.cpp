@@ -7,11 +7,12 @@
 #include "test.hpp"
 #include "vitlab_program.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 namespace {
 
-Json metric(double value, bool has_all = true) {
-  Json json{{"value", value}, {"low", value - 0.0125}, {"high", value + 0.0125}, {"null", nullptr}};
+core::Json metric(double value, bool has_all = true) {
+  core::Json json{
+      {"value", value}, {"low", value - 0.0125}, {"high", value + 0.0125}, {"null", nullptr}};
   if (has_all) {
     json["null"] = value - 0.25;
     json["control"] = {{"value", 0.998}, {"low", nullptr}, {"high", nullptr}};
@@ -20,10 +21,11 @@ Json metric(double value, bool has_all = true) {
 }
 
 /// What `similarity --json` prints, of two layers; the second sees few tokens.
-Json similarity_document() {
-  Json document{{"model", "m"}, {"weights", "results/m/model.safetensors"}, {"images", 256}};
+core::Json similarity_document() {
+  core::Json document{{"model", "m"}, {"weights", "results/m/model.safetensors"}, {"images", 256}};
   for (const double more : {0.0, 0.125}) {
-    Json layer{{"layer", more == 0 ? "stages.0.layers.2" : "stages.1.layers.12"}, {"heads", 4}};
+    core::Json layer{{"layer", more == 0 ? "stages.0.layers.2" : "stages.1.layers.12"},
+                     {"heads", 4}};
     layer["metrics"]["head_cosine.max_max.map"] = metric(0.625 + more);
     layer["metrics"]["head_cosine.mean_max.map"] = metric(0.5 + more);
     layer["metrics"]["head_cosine.mean_mean.map"] = metric(0.375 + more);
@@ -37,11 +39,11 @@ Json similarity_document() {
   return document;
 }
 
-Json whole_document() {
-  Json document = similarity_document();
+core::Json whole_document() {
+  core::Json document = similarity_document();
   document["ablation"] = {{"images", 256}, {"loss", 0.25}, {"top1", 0.9375}};
   for (const char* layer : {"stages.0.layers.2", "stages.1.layers.12"}) {
-    const Json change{{"loss_change", 0.0625}, {"top1_change", -0.015625}};
+    const core::Json change{{"loss_change", 0.0625}, {"top1_change", -0.015625}};
     document["ablation"]["layers"].push_back(
         {{"layer", layer}, {"heads", {{{"head", 0}, {"removed", change}, {"left", change}}}}});
   }
@@ -76,7 +78,7 @@ TEST_CASE("no table of similarity is wider than the terminal, and none loses a c
       const bool is_sentence = line.starts_with("Without each head") || line.find(": ") < 20;
       if (is_sentence) continue;  // it wraps
       INFO(line);
-      CHECK(display_width(line) <= width);
+      CHECK(core::display_width(line) <= width);
     }
     for (const char* heading : {"max_max.map", "95 % interval", "null", "random", "mean_max.map",
                                 "max_max.output", "centred", "effective heads", "distance px"}) {
@@ -88,12 +90,12 @@ TEST_CASE("no table of similarity is wider than the terminal, and none loses a c
 }
 
 TEST_CASE("a similarity without a measure has no column for it", "[cli]") {
-  Json document = similarity_document();
-  for (Json& layer : document["layers"]) layer["metrics"].erase("effective_heads");
+  core::Json document = similarity_document();
+  for (core::Json& layer : document["layers"]) layer["metrics"].erase("effective_heads");
   const std::string text = similarity_text(document, 130);
   CHECK_THAT(text, !Catch::Contains("effective heads") && Catch::Contains("distance px") &&
                        !Catch::Contains("Without each head"));
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::cli

@@ -4,7 +4,7 @@
 #include "test.hpp"
 #include "vitlab_program.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 namespace {
 
 /// The shortest of many runs: what a program takes where nothing disturbs it.
@@ -37,4 +37,4 @@ TEST_CASE("counting a model takes little more than starting a program") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::cli

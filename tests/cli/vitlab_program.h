@@ -6,7 +6,7 @@
 #include "core/json.h"
 #include "run_program.h"
 
-namespace vitlab {
+namespace vitlab::cli {
 
 constexpr const char* kVitlab = VITLAB_BUILD_DIR "/vitlab";
 
@@ -18,11 +18,11 @@ inline Ran vitlab(std::vector<std::string> words,
 }
 
 /// The JSON document that a command prints; `words` without --json.
-inline Json document_of(std::vector<std::string> words,
-                        const std::filesystem::path& folder = VITLAB_SOURCE_DIR) {
+inline core::Json document_of(std::vector<std::string> words,
+                              const std::filesystem::path& folder = VITLAB_SOURCE_DIR) {
   words.emplace_back("--json");
   const Ran ran = vitlab(words, folder);
-  return parse_json(ran.out, "stdout of vitlab " + words[0]);
+  return core::parse_json(ran.out, "stdout of vitlab " + words[0]);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::cli

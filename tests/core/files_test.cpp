@@ -17,6 +17,7 @@
 #include "test.hpp"
 
 using namespace vitlab;
+using namespace vitlab::core;
 using Catch::Contains;
 namespace fs = std::filesystem;
 

@@ -10,6 +10,7 @@
 #include "test.hpp"
 
 using namespace vitlab;
+using namespace vitlab::core;
 
 TEST_CASE("SHA-256 gives the digests of FIPS 180-4") {
   CHECK(sha256("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

@@ -10,6 +10,7 @@
 #include "test.hpp"
 
 using namespace vitlab;
+using namespace vitlab::core;
 
 namespace {
 

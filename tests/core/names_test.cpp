@@ -4,6 +4,7 @@
 #include "test.hpp"
 
 using namespace vitlab;
+using namespace vitlab::core;
 
 TEST_CASE("the nearest name is found through one or two slips") {
   const std::vector<std::string> known = {"batch_size", "epochs", "learning_rate", "qk", "lr"};

@@ -15,6 +15,7 @@
 #include "test.hpp"
 
 using namespace vitlab;
+using namespace vitlab::core;
 using Catch::Contains;
 
 namespace {

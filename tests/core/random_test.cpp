@@ -7,6 +7,7 @@
 #include "test.hpp"
 
 using namespace vitlab;
+using namespace vitlab::core;
 
 namespace {
 

@@ -9,6 +9,7 @@
 #include "test.hpp"
 
 using namespace vitlab;
+using namespace vitlab::core;
 using Catch::Contains;
 
 TEST_CASE("UTF-8 is told from other bytes") {

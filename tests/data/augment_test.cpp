@@ -5,7 +5,7 @@
 
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -22,10 +22,10 @@ std::vector<float> counted(const SampleShape& shape = kShape) {
 
 TEST_CASE("the default augmentation changes nothing and draws nothing") {
   std::vector<float> image = counted();
-  Random random(3);
+  core::Random random(3);
   augment({}, kShape, image.data(), random);
   CHECK(image == counted());
-  CHECK(random.next() == Random(3).next());
+  CHECK(random.next() == core::Random(3).next());
 }
 
 TEST_CASE("augmentation is a function of the generator's state") {
@@ -34,8 +34,8 @@ TEST_CASE("augmentation is a function of the generator's state") {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     std::vector<float> first = counted();
     std::vector<float> second = counted();
-    Random a(seed);
-    Random b(seed);
+    core::Random a(seed);
+    core::Random b(seed);
     augment(all, kShape, first.data(), a);
     augment(all, kShape, second.data(), b);
     CHECK(first == second);
@@ -48,7 +48,7 @@ TEST_CASE("a crop moves the image by at most the padding and fills with black") 
   std::set<std::pair<std::int64_t, std::int64_t>> moves;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     std::vector<float> image = counted();
-    Random random(seed);
+    core::Random random(seed);
     augment({.crop_padding = 1}, kShape, image.data(), random);
     const std::vector<float> before = counted();
     const auto at = [&](const std::vector<float>& from, std::int64_t c, std::int64_t y,
@@ -79,7 +79,7 @@ TEST_CASE("a flip mirrors rows in about half the images") {
   int flipped = 0;
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
     std::vector<float> image = counted();
-    Random random(seed);
+    core::Random random(seed);
     augment({.horizontal_flip = true}, kShape, image.data(), random);
     if (image == counted()) continue;
     ++flipped;
@@ -95,7 +95,7 @@ TEST_CASE("erasing fills one rectangle of 2 to 33 percent with noise in [0, 1)")
   constexpr SampleShape kLarge{1, 32, 32};
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     std::vector<float> image = counted(kLarge);
-    Random random(seed);
+    core::Random random(seed);
     augment({.random_erasing = 1}, kLarge, image.data(), random);
     const auto erased = std::count_if(image.begin(), image.end(), [](float v) { return v < 1; });
     REQUIRE(erased >= 15);  // 2 % of 1024, sides rounded
@@ -103,4 +103,4 @@ TEST_CASE("erasing fills one rectangle of 2 to 33 percent with noise in [0, 1)")
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

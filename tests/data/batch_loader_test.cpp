@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -22,7 +22,7 @@ class CountedDataset : public Dataset {
   std::int64_t label(Split, std::int64_t index) const override { return index % 2; }
   std::int64_t load(Split split, std::int64_t index, const ImageSize& wanted,
                     float* out) const override {
-    if (index == broken_) throw UserError("image 5 is gone");
+    if (index == broken_) throw core::UserError("image 5 is gone");
     ++loads;
     for (std::int64_t c = 0; c < channels(); ++c)
       std::fill_n(out + c * wanted.height * wanted.width, wanted.height * wanted.width,
@@ -188,7 +188,7 @@ TEST_CASE("an image that fails to load throws at its own batch, others still com
     Batch batch;
     CHECK(loader.next(batch));
     CHECK(loader.next(batch));
-    CHECK_THROWS_AS(loader.next(batch), UserError);
+    CHECK_THROWS_AS(loader.next(batch), core::UserError);
     CHECK(loader.next(batch));
     CHECK(batch.indices == std::vector<std::int64_t>{6, 7});
   }
@@ -226,10 +226,10 @@ TEST_CASE("loader settings that cannot be are the user's error") {
   CHECK_THROWS_WITH(BatchLoader(set, settings), "data loader: batch_size must be at least 1");
   settings = settings_of(1);
   settings.augmentation.crop_padding = 4;
-  CHECK_THROWS_AS(BatchLoader(set, settings), UserError);
+  CHECK_THROWS_AS(BatchLoader(set, settings), core::UserError);
   settings = settings_of(1);
   settings.channels = 2;
-  CHECK_THROWS_AS(BatchLoader(set, settings), UserError);
+  CHECK_THROWS_AS(BatchLoader(set, settings), core::UserError);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::data {
 
 using Catch::Matchers::Contains;
 
@@ -61,8 +61,8 @@ TEST_CASE("impossible data texts are refused as the user's error") {
                            "synthetic:count=99999999999999999999",
                            "idx:"}) {
     INFO(text);
-    CHECK_THROWS_AS(parse_data_spec(text), UserError);
+    CHECK_THROWS_AS(parse_data_spec(text), core::UserError);
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

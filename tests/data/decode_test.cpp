@@ -6,7 +6,7 @@
 #include "image_files.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::data {
 
 using Catch::Matchers::Contains;
 
@@ -42,7 +42,7 @@ std::string with_checksums(std::string png) {
 }
 
 /// One to four bytes of `bytes`, replaced.
-std::string damaged(std::string bytes, Random& random) {
+std::string damaged(std::string bytes, core::Random& random) {
   for (std::uint64_t places = 1 + random.below(4); places > 0; --places)
     bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
   return bytes;
@@ -89,7 +89,7 @@ TEST_CASE("an image cut at any length is broken, whatever its format") {
 }
 
 TEST_CASE("random damage is refused or decodes to the size that the header claims") {
-  Random random(11);
+  core::Random random(11);
   const std::string png = png_bytes(noise_image(9, 8));
   const std::string jpeg = jpeg_bytes(noise_image(9, 8));
   for (int round = 0; round < 3000; ++round) {
@@ -123,4 +123,4 @@ TEST_CASE("what is no image says so") {
   CHECK_THROWS_WITH(decode_image("GIF89a and so on"), "is neither JPEG nor PNG");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -5,7 +5,7 @@
 #include "data/embedded.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::data {
 
 TEST_CASE("the embedded digits are the file's bytes") {
   std::ifstream file(std::string(VITLAB_SOURCE_DIR) + "/configs/data/digits/digits.csv.gz",
@@ -60,4 +60,4 @@ TEST_CASE("the digits' fingerprint never changes") {
         "799c3ae66dd705bde536c676676bb3d6b764fe4a5e1ef321ccdd0c4ac0e165ca");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

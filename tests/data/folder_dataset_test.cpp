@@ -10,7 +10,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::data {
 
 using Catch::Matchers::Contains;
 namespace fs = std::filesystem;
@@ -131,7 +131,7 @@ TEST_CASE("a broken image is refused by name, or skipped and listed once with it
   const std::string png = png_bytes(noise_image(6, 6));
   write_bytes(folder / "a/cut.png", png.substr(0, png.size() / 2));
   write_bytes(folder / "b/text.jpg", "hello");
-  CHECK_THROWS_AS(open_at(folder.path()), UserError);
+  CHECK_THROWS_AS(open_at(folder.path()), core::UserError);
   CHECK_THROWS_WITH(open_at(folder.path()), Contains((folder / "a/cut.png").string()) &&
                                                 Contains("is cut short (PNG)") &&
                                                 Contains("2 broken images"));
@@ -241,4 +241,4 @@ TEST_CASE("a remembered check is used until the file changes") {
   CHECK(changed == open_at(folder.path())->fingerprint());
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -5,7 +5,7 @@
 #include "image_files.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::data {
 
 TEST_CASE("gunzip gives back what was packed, members joined") {
   for (const std::size_t size : {0U, 1U, 1000U, 200'000U}) {
@@ -19,20 +19,20 @@ TEST_CASE("gunzip gives back what was packed, members joined") {
 TEST_CASE("a gzip file cut at any length is refused, never half read") {
   const std::string packed = gzip_bytes("one two three four five six seven");
   for (std::size_t length = 0; length < packed.size(); ++length)
-    REQUIRE_THROWS_AS(gunzip(packed.substr(0, length), 1 << 20, "x"), UserError);
+    REQUIRE_THROWS_AS(gunzip(packed.substr(0, length), 1 << 20, "x"), core::UserError);
 }
 
 TEST_CASE("a damaged gzip file is refused or reads back whole") {
   const std::string content = "one two three four five six seven";
   const std::string packed = gzip_bytes(content);
-  Random random(5);
+  core::Random random(5);
   for (int i = 0; i < 3000; ++i) {
     std::string damaged = packed;
     damaged[random.below(damaged.size())] ^= static_cast<char>(1 + random.below(255));
     std::string read = content;  // damage to the header's date leaves the content whole
     try {
       read = gunzip(damaged, 1 << 20, "x");
-    } catch (const UserError&) {
+    } catch (const core::UserError&) {
     }
     REQUIRE(read == content);
   }
@@ -44,4 +44,4 @@ TEST_CASE("a gzip bomb stops at the limit") {
                     "bomb.gz: unpacks to more than 1000000 bytes");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -13,10 +13,10 @@
 #define STBI_WRITE_NO_STDIO
 #include <stb/stb_image_write.h>
 
-namespace vitlab {
+namespace vitlab::data {
 
 Image noise_image(std::int64_t height, std::int64_t width, std::uint64_t seed) {
-  Random random(seed);
+  core::Random random(seed);
   Image image{{height, width}, {}};
   for (std::int64_t i = 0; i < height * width * 3; ++i)
     image.pixels.push_back(static_cast<std::uint8_t>(random.below(256)));
@@ -74,4 +74,4 @@ void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

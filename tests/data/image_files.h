@@ -6,7 +6,7 @@
 
 #include "data/image.h"
 
-namespace vitlab {
+namespace vitlab::data {
 
 /// A picture that differs from pixel to pixel, the same each time for one `seed`.
 Image noise_image(std::int64_t height, std::int64_t width, std::uint64_t seed = 1);
@@ -22,4 +22,4 @@ std::string gzip_bytes(const std::string& content);
 /// Writes a file and the folders above it.
 void write_bytes(const std::filesystem::path& path, const std::string& bytes);
 
-}  // namespace vitlab
+}  // namespace vitlab::data

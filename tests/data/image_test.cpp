@@ -3,7 +3,7 @@
 #include "image_files.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -74,4 +74,4 @@ TEST_CASE("the centre crop keeps 224/256 of the shorter side and the wanted shap
   CHECK(wide.width == Approx(262.5));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

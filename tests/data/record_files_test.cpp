@@ -6,7 +6,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::data {
 
 using Catch::Matchers::Contains;
 
@@ -122,14 +122,14 @@ TEST_CASE("an idx file cut at any length or with any damage in its header is ref
   const std::string whole = idx_bytes({20, 2, 3}, std::string(120, '\x33'));
   for (std::size_t length = 0; length < whole.size(); ++length) {
     write_bytes(folder / "train-images-idx3-ubyte", whole.substr(0, length));
-    REQUIRE_THROWS_AS(open_at("idx", folder.path()), UserError);
+    REQUIRE_THROWS_AS(open_at("idx", folder.path()), core::UserError);
   }
-  Random random(2);
+  core::Random random(2);
   for (int i = 0; i < 500; ++i) {
     std::string damaged = whole;
     damaged[random.below(16)] ^= static_cast<char>(1 + random.below(255));
     write_bytes(folder / "train-images-idx3-ubyte", damaged);
-    REQUIRE_THROWS_AS(open_at("idx", folder.path()), UserError);
+    REQUIRE_THROWS_AS(open_at("idx", folder.path()), core::UserError);
   }
 }
 
@@ -154,4 +154,4 @@ TEST_CASE("idx files that do not fit each other are named") {
   CHECK_THROWS_WITH(open_at("idx", folder.path()), Contains("no train-labels-idx1-ubyte"));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

@@ -9,7 +9,7 @@
 #include "data/dataset.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::data {
 
 namespace {
 
@@ -266,4 +266,4 @@ TEST_CASE("the synthetic constants normalise the usual set to about mean 0 and d
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::data

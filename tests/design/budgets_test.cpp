@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::design {
 namespace {
 
 TEST_CASE("a number alone goes on with the metric before it", "[budgets]") {
@@ -15,7 +15,7 @@ TEST_CASE("budgets that make no sense say what would", "[budgets]") {
   CHECK_THROWS_WITH(parse_budgets("mac=8e6"), Catch::Contains("did you mean 'macs'?"));
   CHECK_THROWS_WITH(parse_budgets("8e6"), Catch::Contains("has no metric"));
   for (const char* text : {"", "macs=", "macs=-1", "macs=nan", "macs=1e6x", "macs=1,,2", "=5"})
-    CHECK_THROWS_AS(parse_budgets(text), UserError);
+    CHECK_THROWS_AS(parse_budgets(text), core::UserError);
 }
 
 TEST_CASE("budgets are ordered metric by metric and told once", "[budgets]") {
@@ -24,4 +24,4 @@ TEST_CASE("budgets are ordered metric by metric and told once", "[budgets]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::design

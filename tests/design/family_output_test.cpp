@@ -3,13 +3,13 @@
 #include <fstream>
 #include <sstream>
 
+#include "architecture/presets.h"
 #include "core/error.h"
-#include "spec/presets.h"
 #include "swept_table.h"
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::design {
 namespace {
 
 Family small_family() {
@@ -29,15 +29,15 @@ TEST_CASE("the files of a family read back to the models in design.json", "[fami
   const TemporaryFolder folder;
   const Family family = small_family();
   write_family(family, folder / "family");
-  const Json json = parse_json(text_of(folder / "family/design.json"), "design.json");
+  const core::Json json = core::parse_json(text_of(folder / "family/design.json"), "design.json");
   CHECK(json.at("schema") == 1);
   CHECK(json.at("command") == "design");
   REQUIRE(json.at("variants").size() == 2);
-  for (const Json& variant : json.at("variants")) {
+  for (const core::Json& variant : json.at("variants")) {
     const auto path = folder / ("family/" + variant.at("file").get<std::string>());
-    const NamedModel model = resolve_model(path.string());
-    CHECK(model_id(model.spec) == variant.at("id"));
-    CHECK(CostCounter().count(model.spec).macs == variant.at("macs"));
+    const architecture::NamedModel model = architecture::resolve_model(path.string());
+    CHECK(architecture::model_id(model.spec) == variant.at("id"));
+    CHECK(architecture::CostCounter().count(model.spec).macs == variant.at("macs"));
     CHECK(variant.at("macs").get<double>() <= variant.at("budget").get<double>());
     for (const char* key : {"name", "budget_metric", "params", "predicted", "measured",
                             "binding_guideline", "regret", "without", "knobs"})
@@ -52,13 +52,14 @@ TEST_CASE("an existing folder is not replaced unasked", "[family_output]") {
   const TemporaryFolder folder;
   const Family family = small_family();
   write_family(family, folder / "family");
-  CHECK_THROWS_AS(write_family(family, folder / "family"), UserError);
+  CHECK_THROWS_AS(write_family(family, folder / "family"), core::UserError);
   write_family(family, folder / "family", true);
   CHECK(std::filesystem::exists(folder / "family/M1.yaml"));
 }
 
 TEST_CASE("the same input gives the same bytes, told as a table too", "[family_output]") {
-  CHECK(dump_json(family_json(small_family())) == dump_json(family_json(small_family())));
+  CHECK(core::dump_json(family_json(small_family())) ==
+        core::dump_json(family_json(small_family())));
   const std::string text = family_text(small_family());
   CHECK(text.find("M1") != std::string::npos);
   CHECK(text.find("no solution for macs <= 100: the smallest model found costs") !=
@@ -66,4 +67,4 @@ TEST_CASE("the same input gives the same bytes, told as a table too", "[family_o
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::design

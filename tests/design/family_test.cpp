@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "architecture/presets.h"
+#include "architecture/solve.h"
 #include "core/error.h"
-#include "spec/presets.h"
-#include "spec/solve.h"
 #include "swept_table.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::design {
 namespace {
 
 DesignRequest small_request(std::vector<CostBudget> budgets) {
@@ -23,8 +23,8 @@ TEST_CASE("M0's template meets the budgets of the paper's first models", "[famil
   for (const Variant& variant : family.variants) {
     CHECK(static_cast<double>(variant.cost.macs) <= variant.budget.limit);
     CHECK(static_cast<double>(variant.cost.macs) >= 0.9 * variant.budget.limit);
-    CHECK(spec_problems(variant.spec).empty());
-    CHECK(CostCounter().count(variant.spec) == variant.cost);
+    CHECK(architecture::spec_problems(variant.spec).empty());
+    CHECK(architecture::CostCounter().count(variant.spec) == variant.cost);
     CHECK(variant.regret == 0);
     CHECK(variant.binding_guideline.empty());
     CHECK(variant.predicted.metric == "log_params");
@@ -40,10 +40,10 @@ TEST_CASE("budgets are respected and costs rise, whatever the metric", "[family]
   CHECK(family.unsolved.empty());
   double before = 0;
   for (const Variant& variant : family.variants) {
-    const double cost = cost_metric(variant.cost, variant.budget.metric);
+    const double cost = architecture::cost_metric(variant.cost, variant.budget.metric);
     CHECK(cost <= variant.budget.limit);
     CHECK(variant.knobs.at("mixer") == "cascaded");
-    const auto widths = variant.knobs.at("widths").get<std::vector<Index>>();
+    const auto widths = variant.knobs.at("widths").get<std::vector<graph::Index>>();
     CHECK(std::is_sorted(widths.begin(), widths.end()));
     if (variant.budget.metric == "params") CHECK(cost > before);
     before = cost;
@@ -52,9 +52,9 @@ TEST_CASE("budgets are respected and costs rise, whatever the metric", "[family]
 
 TEST_CASE("a guideline that costs what is predicted binds, and without it the model changes",
           "[family]") {
-  const ResultsTable table = swept_table();
-  const Guideline against = guideline_of("slow", "mixer", {"full"}, "throughput");
-  const Guideline along = guideline_of("ffn", "ffn_per_side", {"1", "2"});
+  const store::ResultsTable table = swept_table();
+  const guide::Guideline against = guideline_of("slow", "mixer", {"full"}, "throughput");
+  const guide::Guideline along = guideline_of("ffn", "ffn_per_side", {"1", "2"});
   const Family bound = design_family(table, {against, along}, small_request({{"macs", 5e6}}));
   REQUIRE(bound.variants.size() == 1);
   const Variant& variant = bound.variants[0];
@@ -85,12 +85,12 @@ TEST_CASE("a budget without a solution says why and what binds", "[family]") {
 
 TEST_CASE("a guideline that alone stands in the way is named", "[family]") {
   // Only one FFN a side is small enough for the budget.
-  CostCounter counter;
+  architecture::CostCounter counter;
   const auto smallest = [&](int ffn) {
-    Json knobs = small_base();
+    core::Json knobs = small_base();
     knobs["ffn_per_side"] = ffn;
     knobs["widths"] = {16, 16, 16};
-    return static_cast<double>(counter.count(expand_knobs(knobs, "test")).macs);
+    return static_cast<double>(counter.count(architecture::expand_knobs(knobs, "test")).macs);
   };
   REQUIRE(smallest(1) < smallest(2));
   DesignRequest request = small_request({{"macs", 0.5 * (smallest(1) + smallest(2))}});
@@ -102,10 +102,10 @@ TEST_CASE("a guideline that alone stands in the way is named", "[family]") {
 }
 
 TEST_CASE("the speed of a model that was measured is found again", "[family]") {
-  ResultsTable table = swept_table();
+  store::ResultsTable table = swept_table();
   const DesignRequest request = small_request({{"macs", 5e6}});
   const Family before = design_family(table, {}, request);
-  ResultRow row = table.rows.front();
+  store::ResultRow row = table.rows.front();
   row.model = before.variants.at(0).id;
   row.metric = "throughput";
   row.value = 1234;
@@ -125,12 +125,12 @@ TEST_CASE("a budget far from what was swept is called an extrapolation", "[famil
 
 TEST_CASE("a request that makes no sense is refused", "[family]") {
   CHECK_THROWS_AS(design_family({}, {}, {.base = {{"template", "x"}}, .budgets = {{"macs", 1e6}}}),
-                  UserError);
-  CHECK_THROWS_AS(design_family({}, {}, {.base = Json::object(), .budgets = {{"macs", 1e6}}}),
-                  UserError);
-  CHECK_THROWS_AS(design_family({}, {}, small_request({})), UserError);
-  CHECK_THROWS_AS(design_family({}, {}, small_request({{"speed", 1}})), UserError);
+                  core::UserError);
+  CHECK_THROWS_AS(design_family({}, {}, {.base = core::Json::object(), .budgets = {{"macs", 1e6}}}),
+                  core::UserError);
+  CHECK_THROWS_AS(design_family({}, {}, small_request({})), core::UserError);
+  CHECK_THROWS_AS(design_family({}, {}, small_request({{"speed", 1}})), core::UserError);
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::design

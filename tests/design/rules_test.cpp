@@ -4,7 +4,7 @@
 #include "swept_table.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::design {
 namespace {
 
 std::vector<SweptKnob> swept() {
@@ -15,17 +15,17 @@ std::vector<SweptKnob> swept() {
 TEST_CASE("swept knobs carry values as the template reads them, widths apart", "[rules]") {
   const auto knobs = swept();
   REQUIRE(knobs.size() == 2);
-  CHECK(knobs[0].values == std::vector<Json>{"cascaded", "full"});
-  CHECK(knobs[1].values == std::vector<Json>{1, 2});
+  CHECK(knobs[0].values == std::vector<core::Json>{"cascaded", "full"});
+  CHECK(knobs[1].values == std::vector<core::Json>{1, 2});
 }
 
 TEST_CASE("knobs that the template lacks are named", "[rules]") {
-  ResultsTable table = swept_table({.macs = {5e6}});
+  store::ResultsTable table = swept_table({.macs = {5e6}});
   table.knobs[0] = "colour";
   std::vector<std::string> foreign;
   CHECK(swept_knobs(table, "efficientvit", foreign).size() == 1);
   CHECK(foreign == std::vector<std::string>{"colour"});
-  CHECK_THROWS_AS(swept_knobs(table, "nonsense", foreign), UserError);
+  CHECK_THROWS_AS(swept_knobs(table, "nonsense", foreign), core::UserError);
 }
 
 TEST_CASE("of guidelines that contradict each other the one on accuracy counts", "[rules]") {
@@ -40,7 +40,7 @@ TEST_CASE("of guidelines that contradict each other the one on accuracy counts",
 }
 
 TEST_CASE("a guideline of one level of another knob is broken there only", "[rules]") {
-  Guideline guideline = guideline_of("g", "ffn_per_side", {"2"});
+  guide::Guideline guideline = guideline_of("g", "ffn_per_side", {"2"});
   guideline.where_name = "mixer";
   guideline.where_value = "full";
   std::vector<std::string> notes;
@@ -56,4 +56,4 @@ TEST_CASE("a guideline of one level of another knob is broken there only", "[rul
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::design

@@ -5,20 +5,20 @@
 #include "swept_table.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::design {
 namespace {
 
-std::vector<SweptKnob> knobs_of(const ResultsTable& table) {
+std::vector<SweptKnob> knobs_of(const store::ResultsTable& table) {
   std::vector<std::string> foreign;
   return swept_knobs(table, "efficientvit", foreign);
 }
 
 TEST_CASE("a planted gain of a level is predicted", "[surrogate]") {
-  const ResultsTable table = swept_table();
+  const store::ResultsTable table = swept_table();
   std::vector<std::string> notes;
   const Surrogate surrogate(table, knobs_of(table), notes);
   REQUIRE(surrogate.is_fitted());
-  Cost cost;
+  graph::Cost cost;
   cost.macs = 5000000;
   cost.parameters = 500000;
   const Prediction cascaded = surrogate.predict({0, 0}, cost, "macs");
@@ -30,18 +30,18 @@ TEST_CASE("a planted gain of a level is predicted", "[surrogate]") {
 }
 
 TEST_CASE("too few or unpredictable models let capacity stand in and say so", "[surrogate]") {
-  ResultsTable few = swept_table({.macs = {5e6}});
-  ResultsTable noise = swept_table();
-  Random random(3);
-  for (ResultRow& row : noise.rows)
+  store::ResultsTable few = swept_table({.macs = {5e6}});
+  store::ResultsTable noise = swept_table();
+  core::Random random(3);
+  for (store::ResultRow& row : noise.rows)
     if (row.metric == "accuracy.top1") row.value = random.uniform();
-  for (const ResultsTable& table : {few, noise, ResultsTable{}}) {
+  for (const store::ResultsTable& table : {few, noise, store::ResultsTable{}}) {
     std::vector<std::string> notes;
     const Surrogate surrogate(table, knobs_of(table), notes);
     CHECK_FALSE(surrogate.is_fitted());
     REQUIRE(notes.size() == 1);
     CHECK(notes[0].find("capacity stands in") != std::string::npos);
-    Cost cost;
+    graph::Cost cost;
     cost.macs = 100;
     cost.parameters = 10;
     const std::vector<std::size_t> levels(knobs_of(table).size(), 0);
@@ -51,4 +51,4 @@ TEST_CASE("too few or unpredictable models let capacity stand in and say so", "[
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::design

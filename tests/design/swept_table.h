@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "architecture/cost_counter.h"
+#include "architecture/presets.h"
+#include "architecture/solve.h"
 #include "core/random.h"
 #include "guide/guideline.h"
-#include "spec/cost_counter.h"
-#include "spec/presets.h"
-#include "spec/solve.h"
 #include "store/results_csv.h"
 
-namespace vitlab {
+namespace vitlab::design {
 
 /// A sweep of small models over mixer and FFNs per side at some MACs, with real costs, and an
 /// accuracy that grows with MACs and is `gains[mixer]` better or worse.
@@ -24,7 +24,7 @@ struct SweptTable {
   double noise = 0.001;
 };
 
-inline Json small_base() {
+inline core::Json small_base() {
   return {{"template", "efficientvit"},
           {"image_size", 32},
           {"classes", 10},
@@ -32,22 +32,23 @@ inline Json small_base() {
           {"window", 8}};
 }
 
-inline ResultsTable swept_table(const SweptTable& plan = {}) {
-  ResultsTable table{.knobs = {"mixer", "ffn_per_side", "widths"}, .rows = {}};
-  CostCounter counter;
-  Random random(1);
+inline store::ResultsTable swept_table(const SweptTable& plan = {}) {
+  store::ResultsTable table{.knobs = {"mixer", "ffn_per_side", "widths"}, .rows = {}};
+  architecture::CostCounter counter;
+  core::Random random(1);
   for (const double macs : plan.macs) {
     for (const std::string& mixer : plan.mixers) {
       for (const std::string& ffn : plan.ffns) {
-        Json knobs = small_base();
+        core::Json knobs = small_base();
         knobs["mixer"] = mixer;
         knobs["ffn_per_side"] = std::stoi(ffn);
-        const BudgetSolution widths =
-            solve_widths(knobs, {.equals = macs, .tolerance = 0.1, .multiple_of = 4}, counter);
-        const ModelSpec spec = expand_knobs(with_widths(knobs, widths), "test");
-        const Cost cost = counter.count(spec);
-        ResultRow row;
-        row.model = model_id(spec);
+        const architecture::BudgetSolution widths = architecture::solve_widths(
+            knobs, {.equals = macs, .tolerance = 0.1, .multiple_of = 4}, counter);
+        const architecture::ModelSpec spec =
+            architecture::expand_knobs(architecture::with_widths(knobs, widths), "test");
+        const graph::Cost cost = counter.count(spec);
+        store::ResultRow row;
+        row.model = architecture::model_id(spec);
         row.dataset = "digits";
         row.budget_metric = "macs";
         row.budget = macs;
@@ -68,18 +69,18 @@ inline ResultsTable swept_table(const SweptTable& plan = {}) {
   return table;
 }
 
-inline Guideline guideline_of(const std::string& id, const std::string& factor,
-                              const std::vector<std::string>& range,
-                              const std::string& metric = "accuracy.top1") {
-  Guideline guideline;
+inline guide::Guideline guideline_of(const std::string& id, const std::string& factor,
+                                     const std::vector<std::string>& range,
+                                     const std::string& metric = "accuracy.top1") {
+  guide::Guideline guideline;
   guideline.id = id;
   guideline.factor = factor;
   guideline.range = range;
-  Effect effect;
+  guide::Effect effect;
   effect.metric = metric;
   effect.is_claim = true;
   guideline.effects.push_back(effect);
   return guideline;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::design

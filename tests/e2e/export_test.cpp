@@ -21,7 +21,7 @@ struct TrainedLab {
                       "--recipe", "recipe.yaml", "--out", "trained"});
   }
   Lab lab;
-  Json trained;
+  core::Json trained;
 };
 
 std::size_t count_below(const fs::path& folder) {
@@ -41,17 +41,17 @@ std::vector<std::string> export_words(const std::string& model,
 TEST_CASE("a trained folder is exported in every format, with its accuracy on the card") {
   const TrainedLab made;
   const Lab& lab = made.lab;
-  const Json result = lab.document(
+  const core::Json result = lab.document(
       export_words("trained", {"--format", "timm,onnx,torchscript,yaml,safetensors", "--census"}));
   CHECK(result.at("census")[0].contains("bytes"));
   CHECK(result.at("schema") == 1);
   CHECK(result.at("command") == "export");
   CHECK(result.at("weights") == "trained/model.safetensors");
   REQUIRE(result.at("formats").size() == 5);
-  for (const Json& row : result.at("formats"))
+  for (const core::Json& row : result.at("formats"))
     CHECK(row.at("max_rel_difference").get<double>() <= 1e-4);
   CHECK(result.at("deploy").at("max_rel_difference").get<double>() <= 1e-4);
-  for (const Json& file : result.at("files"))
+  for (const core::Json& file : result.at("files"))
     CHECK(fs::is_regular_file(lab / "out" / file.get<std::string>()));
   CHECK(count_below(lab / "out") == result.at("files").size());
   const std::string card = text_of(lab / "out/README.md");

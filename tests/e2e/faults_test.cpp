@@ -8,14 +8,14 @@ void copy_store(const std::filesystem::path& from, const std::filesystem::path& 
   std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
 }
 
-std::filesystem::path only_attempt(const Store& store, const std::string& id) {
-  return store.stage_folder(id) / attempt_file_name(1);
+std::filesystem::path only_attempt(const store::Store& store, const std::string& id) {
+  return store.stage_folder(id) / store::attempt_file_name(1);
 }
 
 TEST_CASE("a damaged record is named and its stage, and no other, is done again") {
   const FinishedSweep& finished = finished_sweep();
   copy_store(finished.store, finished.lab / "damaged");
-  const Store store = Store::open(finished.lab / "damaged");
+  const store::Store store = store::Store::open(finished.lab / "damaged");
   const std::string id = records_of_kind(store, "train").at(1).id;
   std::string text = text_of(only_attempt(store, id));
   text[text.size() / 2] = static_cast<char>(text[text.size() / 2] ^ 1);
@@ -36,16 +36,16 @@ TEST_CASE("a damaged record is named and its stage, and no other, is done again"
     REQUIRE(files.contains(path));
     CHECK(files.at(path) == time);
   }
-  CHECK(std::filesystem::exists(store.stage_folder(id) / attempt_file_name(2)));
+  CHECK(std::filesystem::exists(store.stage_folder(id) / store::attempt_file_name(2)));
   CHECK(untimed_rows(store.folder()) == untimed_rows(finished.store));
 }
 
 TEST_CASE("weights that were cut short are trained again, weights that changed are refused") {
   const FinishedSweep& finished = finished_sweep();
   copy_store(finished.store, finished.lab / "lost");
-  const Store store = Store::open(finished.lab / "lost");
-  const auto weights_of = [&](const StageRecord& train) {
-    for (const StoredFile& file : train.files)
+  const store::Store store = store::Store::open(finished.lab / "lost");
+  const auto weights_of = [&](const store::StageRecord& train) {
+    for (const store::StoredFile& file : train.files)
       if (file.name == "model.safetensors") return store.stage_folder(train.id) / file.path;
     throw std::runtime_error("no weights");
   };
@@ -55,7 +55,7 @@ TEST_CASE("weights that were cut short are trained again, weights that changed a
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   std::ofstream(weights_of(trainings.at(1)), std::ios::binary) << bytes;
   // Without their records the prunings run again, and read the weights.
-  for (const StageRecord& prune : records_of_kind(store, "prune"))
+  for (const store::StageRecord& prune : records_of_kind(store, "prune"))
     std::filesystem::remove(only_attempt(store, prune.id));
   const Ran ran = finished.lab.sweep("lost");
   INFO(ran.err);
@@ -82,7 +82,8 @@ TEST_CASE("a training that diverges is a row with its reason, and the rest goes 
   CHECK(ran.code == 3);
   CHECK_THAT(ran.out, Catch::Contains("diverged") && Catch::Contains("4 of 16 stages done"));
   int diverged = 0, invalid = 0, good = 0;
-  for (const ResultRow& row : read_results_csv(lab / "store/views/results.csv").rows) {
+  for (const store::ResultRow& row :
+       store::read_results_csv(lab / "store/views/results.csv").rows) {
     if (row.metric != "status") continue;
     if (row.subject.find("train diverged") == 0) {
       CHECK_THAT(row.subject, Catch::Contains("at step"));

@@ -17,26 +17,28 @@ bool is_alive(pid_t pid) {
 
 /// What must hold of a store once a sweep was finished, however often it was killed.
 void check_whole(const std::filesystem::path& folder) {
-  const Store store = Store::open(folder);
+  const store::Store store = store::Store::open(folder);
   CHECK(store.stages().size() == Lab::kStages);
   for (const std::string& id : store.stages()) {
-    const StageAttempts attempts = store.read_attempts(id);
+    const store::StageAttempts attempts = store.read_attempts(id);
     INFO(id);
     CHECK(attempts.problems.empty());
-    CHECK(std::count_if(attempts.records.begin(), attempts.records.end(),
-                        [](const StageRecord& record) { return is_final(record.state); }) == 1);
+    CHECK(std::count_if(
+              attempts.records.begin(), attempts.records.end(),
+              [](const store::StageRecord& record) { return store::is_final(record.state); }) == 1);
     REQUIRE(attempts.winner() != nullptr);
-    CHECK(attempts.winner()->state == StageState::kDone);
+    CHECK(attempts.winner()->state == store::StageState::kDone);
   }
   CHECK(untimed_rows(folder) == untimed_rows(finished_sweep().store));
-  fsck(store, FsckAction::kRepair);  // what a kill leaves behind is swept, and nothing else
-  CHECK(fsck(store, FsckAction::kReport).is_clean());
+  store::fsck(store,
+              store::FsckAction::kRepair);  // what a kill leaves behind is swept, and nothing else
+  CHECK(store::fsck(store, store::FsckAction::kReport).is_clean());
   CHECK(store.scan(1).records.size() == Lab::kStages);
 }
 
 TEST_CASE("kill -9 of the sweep at any moment loses nothing, and its engines die with it") {
   const Lab lab;
-  Random random(11);
+  core::Random random(11);
   int killed = 0;
   for (int round = 0; round < 5; ++round) {
     RunningProgram program(lab.command({"sweep", "sweep.yaml", "--out", "store", "--workers", "2"}),
@@ -61,7 +63,7 @@ TEST_CASE("kill -9 of the sweep at any moment loses nothing, and its engines die
 
 TEST_CASE("kill -9 of engines at any moment costs a retry and changes no number") {
   const Lab lab;
-  Random random(12);
+  core::Random random(12);
   RunningProgram program(lab.command({"sweep", "sweep.yaml", "--out", "store", "--workers", "2"}),
                          lab.path(), lab.environment());
   // Fewer than the three attempts after which a stage is given up.
@@ -85,7 +87,7 @@ TEST_CASE("Ctrl-C ends a sweep with 130, keeps what is done, and the same comman
   // Until the first training is published: there is more to do than its stop takes.
   const auto has_training = [&] {
     return std::filesystem::exists(lab / "store/store.json") &&
-           !records_of_kind(Store::open(lab / "store"), "train").empty();
+           !records_of_kind(store::Store::open(lab / "store"), "train").empty();
   };
   while (program.is_running() && !has_training()) sleep_ms(5);
   program.send(SIGINT);
@@ -94,13 +96,14 @@ TEST_CASE("Ctrl-C ends a sweep with 130, keeps what is done, and the same comman
   CHECK(stopped.code == 130);
   CHECK_THAT(stopped.err, Catch::Contains("resume") || Catch::Contains("goes on"));
   CHECK(std::filesystem::exists(lab / "store/views/results.csv"));
-  const auto before = Store::open(lab / "store").scan(1).records;
+  const auto before = store::Store::open(lab / "store").scan(1).records;
   CHECK(before.size() < Lab::kStages);
   const auto files = files_of_stages(lab / "store");
   CHECK(lab.sweep("store").code == 0);
-  for (const StageRecord& record : before) {
+  for (const store::StageRecord& record : before) {
     const std::string path =
-        (Store::open(lab / "store").stage_folder(record.id) / attempt_file_name(1)).string();
+        (store::Store::open(lab / "store").stage_folder(record.id) / store::attempt_file_name(1))
+            .string();
     CHECK(files.at(path) == changed_at(path));
   }
   check_whole(lab / "store");

@@ -61,12 +61,12 @@ class Lab {
   const std::filesystem::path& path() const { return folder_.path(); }
 
   /// Runs a command that must succeed, and gives its JSON document.
-  Json document(std::vector<std::string> words) const {
+  core::Json document(std::vector<std::string> words) const {
     words.emplace_back("--json");
     const Ran ran = run(words);
     INFO(ran.err);
     REQUIRE(ran.code == 0);
-    return parse_json(ran.out, words[0]);
+    return core::parse_json(ran.out, words[0]);
   }
   Ran sweep(const std::string& out, int workers = 2) const {
     return run({"sweep", "sweep.yaml", "--out", out, "--workers", std::to_string(workers)});
@@ -78,9 +78,9 @@ class Lab {
 
 /// The text of all rows but the timed ones: what two runs of a sweep must share.
 inline std::string untimed_rows(const std::filesystem::path& store) {
-  ResultsTable table = read_results_csv(store / "views" / "results.csv");
-  std::erase_if(table.rows, [](const ResultRow& row) { return !row.device.empty(); });
-  return results_csv(table);
+  store::ResultsTable table = store::read_results_csv(store / "views" / "results.csv");
+  std::erase_if(table.rows, [](const store::ResultRow& row) { return !row.device.empty(); });
+  return store::results_csv(table);
 }
 
 /// One finished run of the lab's sweep by two workers; tests copy what they change.
@@ -108,9 +108,10 @@ inline std::map<std::string, std::int64_t> files_of_stages(const std::filesystem
 }
 
 /// The winning records of the stages of a kind.
-inline std::vector<StageRecord> records_of_kind(const Store& store, const std::string& kind) {
-  std::vector<StageRecord> records;
-  for (StageRecord& record : store.scan(1).records)
+inline std::vector<store::StageRecord> records_of_kind(const store::Store& store,
+                                                       const std::string& kind) {
+  std::vector<store::StageRecord> records;
+  for (store::StageRecord& record : store.scan(1).records)
     if (record.kind == kind) records.push_back(std::move(record));
   return records;
 }

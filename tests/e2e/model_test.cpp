@@ -15,25 +15,25 @@
 namespace vitlab {
 namespace {
 
-at::Tensor images(Index count) {
-  Random random(3);
+at::Tensor images(graph::Index count) {
+  core::Random random(3);
   at::Tensor tensor = at::empty({count, 3, 16, 16});
   float* data = tensor.mutable_data_ptr<float>();
-  for (Index i = 0; i < tensor.numel(); ++i) data[i] = static_cast<float>(random.normal());
+  for (graph::Index i = 0; i < tensor.numel(); ++i) data[i] = static_cast<float>(random.normal());
   return tensor;
 }
 
 /// What `forward` makes of images.
 at::Tensor forward(const Lab& lab, const std::string& model, const at::Tensor& input,
                    const std::vector<std::string>& more = {}) {
-  write_tensors(lab / "x.safetensors", {{"input", input}});
+  model::write_tensors(lab / "x.safetensors", {{"input", input}});
   std::vector<std::string> words{"forward",       model,      "--input",
                                  "x.safetensors", "--output", "y.safetensors"};
   words.insert(words.end(), more.begin(), more.end());
   const Ran ran = lab.run(words);
   INFO(ran.err);
   REQUIRE(ran.code == 0);
-  return read_tensors(lab / "y.safetensors").at("logits", "y").clone();
+  return model::read_tensors(lab / "y.safetensors").at("logits", "y").clone();
 }
 
 double gap(const at::Tensor& a, const at::Tensor& b) {
@@ -41,7 +41,7 @@ double gap(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
-std::vector<std::string> keys_of(const Json& object) {
+std::vector<std::string> keys_of(const core::Json& object) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : object.items()) keys.push_back(key);
   return keys;
@@ -53,7 +53,7 @@ TEST_CASE("eight images at once give what each gives alone, folded or not") {
   const at::Tensor together = forward(lab, "model.yaml", all);
   CHECK(together.sizes() == at::IntArrayRef({8, 4}));
   CHECK(together.std().item<double>() > 0);
-  for (const Index i : {0, 5})
+  for (const graph::Index i : {0, 5})
     CHECK(gap(forward(lab, "model.yaml", all.narrow(0, i, 1)), together.narrow(0, i, 1)) < 1e-5);
   CHECK(gap(forward(lab, "model.yaml", all, {"--deploy"}), together) < 1e-4);
   CHECK(gap(forward(lab, "model.yaml", all, {"--dtype", "float64"}).to(at::kFloat), together) <
@@ -64,9 +64,9 @@ TEST_CASE("eight images at once give what each gives alone, folded or not") {
 TEST_CASE("taps are attention maps whose rows sum to 1") {
   const Lab lab;
   forward(lab, "model.yaml", images(2), {"--taps"});
-  const TensorFile file = read_tensors(lab / "y.safetensors");
+  const model::TensorFile file = model::read_tensors(lab / "y.safetensors");
   int maps = 0;
-  for (const NamedTensor& named : file.tensors) {
+  for (const model::NamedTensor& named : file.tensors) {
     if (!named.name.ends_with(".attention")) continue;
     ++maps;
     CHECK(named.tensor.dim() == 4);
@@ -79,7 +79,7 @@ TEST_CASE("taps are attention maps whose rows sum to 1") {
 TEST_CASE("images that a model cannot read are refused with what it wants") {
   const Lab lab;
   const auto refusal = [&](const std::string& name, const at::Tensor& tensor) {
-    write_tensors(lab / "x.safetensors", {{name, tensor}});
+    model::write_tensors(lab / "x.safetensors", {{name, tensor}});
     const Ran ran =
         lab.run({"forward", "model.yaml", "--input", "x.safetensors", "--output", "y.safetensors"});
     CHECK(ran.code == 2);
@@ -94,14 +94,14 @@ TEST_CASE("images that a model cannot read are refused with what it wants") {
 
 TEST_CASE("a trained model is pruned, trained again, exported and gives the same logits") {
   const Lab lab;
-  const Json trained = lab.document(
+  const core::Json trained = lab.document(
       {"train", "model.yaml", "--data", Lab::kData, "--recipe", "recipe.yaml", "--out", "trained"});
   CHECK(trained.at("status") == "done");
   for (const char* file :
        {"spec.yaml", "model.safetensors", "best.safetensors", "metrics.csv", "train.json"})
     CHECK(std::filesystem::exists(lab / "trained" / file));
 
-  const Json pruned =
+  const core::Json pruned =
       lab.document({"prune", "trained", "--data", Lab::kData, "--keep", "macs=0.8",
                     "--finetune-epochs", "1", "--recipe", "recipe.yaml", "--out", "pruned"});
   CHECK(pruned.at("command") == "prune");
@@ -110,26 +110,26 @@ TEST_CASE("a trained model is pruned, trained again, exported and gives the same
   CHECK(pruned.at("after").at("macs").get<double>() <=
         0.8 * pruned.at("before").at("macs").get<double>());
   CHECK(pruned.at("measured").contains("after"));
-  for (const Json& axis : pruned.at("axes")) {
+  for (const core::Json& axis : pruned.at("axes")) {
     CHECK(keys_of(axis) ==
           std::vector<std::string>{"axis", "layer", "kind", "size", "kept", "scores"});
     CHECK(axis.at("scores").size() == axis.at("size").get<std::size_t>());
     CHECK(axis.at("kept").size() <= axis.at("size").get<std::size_t>());
   }
-  CHECK(parse_json(text_of(lab / "pruned/prune.json"), "prune.json").at("axes") ==
+  CHECK(core::parse_json(text_of(lab / "pruned/prune.json"), "prune.json").at("axes") ==
         pruned.at("axes"));
-  const Json cost = lab.document({"cost", "pruned"}).at("models")[0];
+  const core::Json cost = lab.document({"cost", "pruned"}).at("models")[0];
   CHECK(cost.at("macs") == pruned.at("after").at("macs"));
   CHECK(cost.at("id") == pruned.at("id"));
 
-  const Json again = lab.document(
+  const core::Json again = lab.document(
       {"train", "pruned", "--data", Lab::kData, "--recipe", "recipe.yaml", "--out", "again"});
   CHECK(lab.document({"cost", "again"}).at("models")[0].at("id") == pruned.at("id"));
   CHECK(again.at("status") == "done");
 
-  const Json exported = lab.document({"export", "again", "--out", "exported"});
+  const core::Json exported = lab.document({"export", "again", "--out", "exported"});
   CHECK(exported.at("files") ==
-        Json{"README.md", "model.safetensors", "spec.yaml", "verify.json", "SHA256SUMS"});
+        core::Json{"README.md", "model.safetensors", "spec.yaml", "verify.json", "SHA256SUMS"});
   const at::Tensor input = images(3);
   CHECK(gap(forward(lab, "exported", input), forward(lab, "again", input)) == 0);
   CHECK(gap(forward(lab, "exported/spec.yaml", input, {"--weights", "exported/model.safetensors"}),
@@ -147,16 +147,17 @@ TEST_CASE("a swin is trained, pruned, and read at another image size") {
     lab.write(model, knobs + "image_size: 16\n");
     lab.write(wide, knobs + "image_size: [16, 24]\n");
     const std::string trained = "trained" + version, pruned = "pruned" + version;
-    const Json report = lab.document(
+    const core::Json report = lab.document(
         {"train", model, "--data", Lab::kData, "--recipe", "recipe.yaml", "--out", trained});
     CHECK(report.at("status") == "done");
     lab.document({"prune", trained, "--data", Lab::kData, "--keep", "macs=0.8", "--finetune-epochs",
                   "0", "--recipe", "recipe.yaml", "--out", pruned});
     CHECK(gap(forward(lab, pruned, images(2), {"--deploy"}), forward(lab, pruned, images(2))) <
           1e-5);
-    write_tensors(lab / "x.safetensors", {{"input", at::ones({1, 3, 16, 24})}});
-    const Json read = lab.document({"forward", wide, "--weights", trained + "/model.safetensors",
-                                    "--input", "x.safetensors", "--output", "y.safetensors"});
+    model::write_tensors(lab / "x.safetensors", {{"input", at::ones({1, 3, 16, 24})}});
+    const core::Json read =
+        lab.document({"forward", wide, "--weights", trained + "/model.safetensors", "--input",
+                      "x.safetensors", "--output", "y.safetensors"});
     // SwinV2 makes its biases from offsets: nothing is to be resized.
     CHECK(read.contains("resized") == (version == "1"));
   }
@@ -178,25 +179,26 @@ TEST_CASE("a command does not write over a folder that is not empty") {
 
 TEST_CASE("similarity --json holds the metrics of every attention layer") {
   const Lab lab;
-  const Json document =
+  const core::Json document =
       lab.document({"similarity", "model.yaml", "--data", Lab::kData, "--images", "8"});
   CHECK(document.at("schema") == 1);
   CHECK(document.at("command") == "similarity");
   CHECK(document.at("images") == 8);
   REQUIRE(document.at("layers").size() == 2);
-  for (const Json& layer : document.at("layers")) {
+  for (const core::Json& layer : document.at("layers")) {
     CHECK(layer.at("heads") == 2);
     CHECK(layer.contains("queries"));
     CHECK(layer.contains("keys"));
     for (const char* reduction : {"max_max", "mean_max", "mean_mean"}) {
-      const Json& metric = layer.at("metrics").at("head_cosine." + std::string(reduction) + ".map");
+      const core::Json& metric =
+          layer.at("metrics").at("head_cosine." + std::string(reduction) + ".map");
       CHECK(metric.at("low") <= metric.at("value"));
       CHECK(metric.at("value") <= metric.at("high"));
       CHECK(metric.at("value").get<double>() <= 1.0 + 1e-6);
       CHECK(metric.contains("null"));
     }
   }
-  write_tensors(lab / "x.safetensors", {{"input", images(4)}});
+  model::write_tensors(lab / "x.safetensors", {{"input", images(4)}});
   CHECK(lab.document({"similarity", "model.yaml", "--input", "x.safetensors"}).at("images") == 4);
 }
 
@@ -207,21 +209,21 @@ TEST_CASE("similarity --out writes a whole folder or nothing, and --against what
                            "model.yaml", "--out", "heads", "--show", "0,2"});
   INFO(ran.err);
   CHECK(ran.code == 0);
-  const Json document = Json::parse(text_of(lab / "heads/similarity.json"));
+  const core::Json document = core::Json::parse(text_of(lab / "heads/similarity.json"));
   for (const auto& [metric, row] : document.at("comparison").at("summary").items()) {
     INFO(metric);
     CHECK(row.at("difference") == 0);
   }
-  for (const Json& layer : document.at("layers")) {
+  for (const core::Json& layer : document.at("layers")) {
     const double importance = layer.at("per_head").at("gate_importance")[0].get<double>();
     CHECK(importance >= 0);
     CHECK(layer.at("pairs").at("map")[0][0].get<double>() == Approx(1));
     CHECK(std::filesystem::exists(
         lab / ("heads/heads_" + layer.at("layer").get<std::string>() + ".svg")));
   }
-  for (const Json& picture : document.at("pictures"))
-    for (const Json& layer : picture.at("layers"))
-      for (const Json& file : layer.at("files"))
+  for (const core::Json& picture : document.at("pictures"))
+    for (const core::Json& layer : picture.at("layers"))
+      for (const core::Json& file : layer.at("files"))
         CHECK(std::filesystem::exists(lab / ("heads/" + file.get<std::string>())));
   CHECK(document.at("ablation").at("layers").size() == document.at("layers").size());
   CHECK_THAT(text_of(lab / "heads/index.html"),
@@ -230,7 +232,7 @@ TEST_CASE("similarity --out writes a whole folder or nothing, and --against what
 
   at::Tensor broken = images(3);
   broken[1][0][0][0] = std::nan("");
-  write_tensors(lab / "nan.safetensors", {{"input", broken}});
+  model::write_tensors(lab / "nan.safetensors", {{"input", broken}});
   const Ran refused =
       lab.run({"similarity", "model.yaml", "--input", "nan.safetensors", "--out", "none"});
   CHECK(refused.code == 2);
@@ -258,11 +260,11 @@ TEST_CASE("similarity that has nothing to say is refused with the reason, and wr
       {"train", "model.yaml", "--data", Lab::kData, "--recipe", "recipe.yaml", "--out", "trained"});
   INFO(trained.err);
   REQUIRE(trained.code == 0);
-  const TensorFile file = read_tensors(lab / "trained/model.safetensors");
-  std::vector<NamedTensor> tensors = file.tensors;
+  const model::TensorFile file = model::read_tensors(lab / "trained/model.safetensors");
+  std::vector<model::NamedTensor> tensors = file.tensors;
   const std::string broken = tensors[0].name;
   tensors[0].tensor = at::full_like(tensors[0].tensor, std::nan(""));
-  write_tensors(lab / "broken.safetensors", tensors, file.metadata);
+  model::write_tensors(lab / "broken.safetensors", tensors, file.metadata);
   refused({Lab::kData, "--weights", "broken.safetensors"}, "the weight " + broken + " holds NaN");
 }
 
@@ -272,14 +274,14 @@ TEST_CASE("profile --json shares add up to the whole") {
     std::vector<std::string> words{"profile",      "model.yaml", "--protocol",
                                    "measure.yaml", "--threads",  "1"};
     if (deploy) words.emplace_back("--deploy");
-    const Json document = lab.document(words);
+    const core::Json document = lab.document(words);
     CHECK(document.at("command") == "profile");
     double shares = 0, categories_ms = 0, ops_ms = 0;
-    for (const Json& row : document.at("categories")) {
+    for (const core::Json& row : document.at("categories")) {
       shares += row.at("share").get<double>();
       categories_ms += row.at("time_ms").get<double>();
     }
-    for (const Json& row : document.at("ops")) ops_ms += row.at("time_ms").get<double>();
+    for (const core::Json& row : document.at("ops")) ops_ms += row.at("time_ms").get<double>();
     CHECK(shares == Approx(1));
     CHECK(categories_ms == Approx(ops_ms));
     for (const char* key : {"memory_bound_share", "roofline_memory_bound_share"}) {
@@ -292,7 +294,7 @@ TEST_CASE("profile --json shares add up to the whole") {
     CHECK(document.at("latency_ms").at("p5") <= document.at("latency_ms").at("median"));
     for (const char* key : {"layers", "stages", "kinds"}) {
       double sum = 0;
-      for (const Json& row : document.at(key)) sum += row.at("time_ms").get<double>();
+      for (const core::Json& row : document.at(key)) sum += row.at("time_ms").get<double>();
       CHECK(sum == Approx(ops_ms));
     }
   }
@@ -300,17 +302,17 @@ TEST_CASE("profile --json shares add up to the whole") {
 
 TEST_CASE("profile --against tells both models apart and --trace writes a file of spans") {
   const Lab lab;
-  const Json document =
+  const core::Json document =
       lab.document({"profile", "model.yaml", "--set", "depths=[2, 2]", "--protocol", "measure.yaml",
                     "--against", "model.yaml", "--trace", "trace.json"});
-  const Json& against = document.at("against");
+  const core::Json& against = document.at("against");
   CHECK(against.at("throughput_ratio").at("low") <= against.at("throughput_ratio").at("high"));
   double difference = 0;
-  for (const Json& row : against.at("categories"))
+  for (const core::Json& row : against.at("categories"))
     difference += row.at("difference_ms").get<double>();
   CHECK(difference == Approx(against.at("difference_ms").get<double>()));
   CHECK_FALSE(against.at("unmatched").empty());  // the layers that only the deeper one has
-  CHECK(parse_json(text_of(lab / "trace.json"), "trace").at("traceEvents").size() >
+  CHECK(core::parse_json(text_of(lab / "trace.json"), "trace").at("traceEvents").size() >
         document.at("ops").size());
   const Ran ran = lab.run({"profile", "model.yaml", "--protocol", "measure.yaml", "--against",
                            "model.yaml", "--top", "3"});
@@ -319,16 +321,17 @@ TEST_CASE("profile --against tells both models apart and --trace writes a file o
 }
 
 /// Runs a command while somebody else holds the CPU, who leaves once it waits for it.
-Ran run_beside(const Lab& lab, DeviceLock::Use held, const std::vector<std::string>& words) {
+Ran run_beside(const Lab& lab, store::DeviceLock::Use held, const std::vector<std::string>& words) {
   const std::filesystem::path folder = lab / "locks/vitlab/locks";
   std::filesystem::create_directories(folder);
   for (const auto& part : {folder, folder.parent_path()})
     std::filesystem::permissions(part, std::filesystem::perms::owner_all);
-  std::optional<DeviceLock> others(std::in_place, "cpu", held, DeviceLock::OnWait{}, folder);
+  std::optional<store::DeviceLock> others(std::in_place, "cpu", held, store::DeviceLock::OnWait{},
+                                          folder);
   RunningProgram program(lab.command(words), lab.path(), lab.environment());
   // Who waits stands in the turnstile: alone for timed work, with others for untimed work. The
   // probe must not be what is waited for.
-  const int probe = held == DeviceLock::Use::kShared ? LOCK_SH : LOCK_EX;
+  const int probe = held == store::DeviceLock::Use::kShared ? LOCK_SH : LOCK_EX;
   const std::filesystem::path turnstile = folder / "cpu.turn";
   const int file = ::open(turnstile.c_str(), O_RDWR | O_CLOEXEC);
   REQUIRE(file >= 0);
@@ -349,14 +352,14 @@ TEST_CASE("who times a model waits for those who train, who trains waits for tho
     CHECK(ran.code == 0);
     return ran.err.find("waits for 'cpu', ") != std::string::npos;
   };
-  CHECK(waited(run_beside(lab, DeviceLock::Use::kShared,
+  CHECK(waited(run_beside(lab, store::DeviceLock::Use::kShared,
                           {"profile", "model.yaml", "--protocol", "measure.yaml"})));
-  CHECK(waited(run_beside(lab, DeviceLock::Use::kShared,
+  CHECK(waited(run_beside(lab, store::DeviceLock::Use::kShared,
                           {"measure", "model.yaml", "--protocol", "measure.yaml"})));
-  CHECK(waited(run_beside(lab, DeviceLock::Use::kExclusive,
+  CHECK(waited(run_beside(lab, store::DeviceLock::Use::kExclusive,
                           {"train", "model.yaml", "--data", Lab::kData, "--recipe", "recipe.yaml",
                            "--out", "trained"})));
-  CHECK_FALSE(waited(run_beside(lab, DeviceLock::Use::kShared,
+  CHECK_FALSE(waited(run_beside(lab, store::DeviceLock::Use::kShared,
                                 {"train", "model.yaml", "--data", Lab::kData, "--recipe",
                                  "recipe.yaml", "--out", "beside"})));
 }

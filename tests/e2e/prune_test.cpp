@@ -64,7 +64,7 @@ TEST_CASE("every family is pruned, trained on, exported and profiled by the comm
     lab.write("settings.yaml", "axes: [" + family.axes +
                                    "]\nkeep: {macs: 0.8}\nbatches: 1\nbatch_size: 16\nsteps: 2\n"
                                    "floor_qk: 2\nfloor_v: 2\n");
-    const Json result =
+    const core::Json result =
         lab.document({"prune", family.name + ".yaml", "--data", data, "--settings", "settings.yaml",
                       "--protocol", "measure.yaml", "--out", pruned});
     CHECK(result.at("after") == result.at("estimated"));
@@ -73,7 +73,7 @@ TEST_CASE("every family is pruned, trained on, exported and profiled by the comm
     must_run(lab, {"train", pruned, "--start", pruned + "/model.safetensors", "--data", data,
                    "--recipe", "one.yaml", "--out", tuned});
     must_run(lab, {"export", tuned, "--format", "onnx", "--out", family.name + "_exported"});
-    const Json cost = lab.document({"cost", tuned});
+    const core::Json cost = lab.document({"cost", tuned});
     CHECK(cost.at("models")[0].at("macs") == result.at("after").at("macs"));
     models += (models.empty() ? "" : ", ") + tuned;
   }
@@ -81,11 +81,11 @@ TEST_CASE("every family is pruned, trained on, exported and profiled by the comm
   lab.write("profiles.yaml", "sweep: profiles\naxes: [{grid: {model: [" + models +
                                  "]}}]\nstages: [{measure: measure.yaml}]\n");
   must_run(lab, {"sweep", "profiles.yaml", "--out", "profiles"});
-  const std::vector<StageRecord> profiles =
-      records_of_kind(Store::open(lab / "profiles"), "measure");
+  const std::vector<store::StageRecord> profiles =
+      records_of_kind(store::Store::open(lab / "profiles"), "measure");
   CHECK(profiles.size() == families().size());
-  for (const StageRecord& record : profiles) {
-    CHECK(record.state == StageState::kDone);
+  for (const store::StageRecord& record : profiles) {
+    CHECK(record.state == store::StageState::kDone);
     CHECK(record.details.at("profile").at("throughput_images_per_s").at("median").get<double>() >
           0);
   }
@@ -94,11 +94,11 @@ TEST_CASE("every family is pruned, trained on, exported and profiled by the comm
 TEST_CASE("a budget in latency holds by the table that was measured, and the answer is measured") {
   const Lab lab;
   lab.write("vit.yaml", families()[1].knobs);
-  const Json result =
+  const core::Json result =
       lab.document({"prune", "vit.yaml", "--data", Lab::kData, "--keep", "latency=0.8", "--cost",
                     "latency", "--axis", "hidden", "--axis", "layers", "--steps", "1", "--protocol",
                     "measure.yaml", "--measure", "--out", "pruned"});
-  const Json& latency = result.at("latency");
+  const core::Json& latency = result.at("latency");
   CHECK(latency.at("estimated_after_ms").get<double>() <=
         0.8 * latency.at("estimated_before_ms").get<double>());
   CHECK(latency.at("layers").size() == 4);  // stem, attention, FFN and head
@@ -168,7 +168,8 @@ TEST_CASE("a sweep prunes, prunes at random as the control, and times what pruni
   INFO(ran.err);
   REQUIRE(ran.code == 0);
   std::map<std::string, double> seen;
-  for (const ResultRow& row : read_results_csv(lab / "store" / "views" / "results.csv").rows)
+  for (const store::ResultRow& row :
+       store::read_results_csv(lab / "store" / "views" / "results.csv").rows)
     seen[row.metric] = row.value;
   CHECK(seen.at("prune.speed_ratio") > 0);
   CHECK(seen.contains("prune.keep.hidden"));

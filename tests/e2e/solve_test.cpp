@@ -18,7 +18,7 @@ constexpr const char* kSpeedSweep =
 TEST_CASE("a sweep solves its widths by measuring, locks them and goes on to its stages") {
   const Lab lab;
   lab.write("speeds.yaml", kSpeedSweep);
-  const Json before = lab.document({"plan", "speeds.yaml"});
+  const core::Json before = lab.document({"plan", "speeds.yaml"});
   CHECK(before.at("unsolved").size() == 4);
   CHECK(before.at("trials").empty());
   const Ran told = lab.run({"plan", "speeds.yaml"});
@@ -28,12 +28,13 @@ TEST_CASE("a sweep solves its widths by measuring, locks them and goes on to its
   INFO(ran.err);
   REQUIRE(ran.code == 0);
   const std::string lock = text_of(lab / "store/sweep.lock.yaml");
-  const Json after = lab.document({"plan", "speeds.yaml", "--out", "store"});
+  const core::Json after = lab.document({"plan", "speeds.yaml", "--out", "store"});
   CHECK_FALSE(after.contains("unsolved"));
   CHECK(after.at("rejected").empty());
   std::set<double> budgets;
   std::size_t throughputs = 0;
-  for (const ResultRow& row : read_results_csv(lab / "store/views/results.csv").rows) {
+  for (const store::ResultRow& row :
+       store::read_results_csv(lab / "store/views/results.csv").rows) {
     if (row.metric == "throughput") ++throughputs;
     if (!row.budget) continue;
     CHECK(row.budget_metric == "throughput_ratio");
@@ -56,16 +57,16 @@ std::vector<std::string> solve_words(const std::vector<std::string>& more) {
 
 TEST_CASE("a predictor proposes widths for a speed, on the machine that it knows") {
   const Lab lab;
-  TimePredictor predictor;
-  predictor.setting.device = processor_name();
+  predict::TimePredictor predictor;
+  predictor.setting.device = core::processor_name();
   predictor.other.rates = {1e-6, 1e-10, 1e-10, 1e-10, 0};
   predictor.errors.log_ratios = {-0.1, 0, 0.1};
   predictor.models = 3;
-  write_predictor(predictor, lab / "predictor.json");
+  predict::write_predictor(predictor, lab / "predictor.json");
   predictor.setting.threads = 7;
-  write_predictor(predictor, lab / "seven.json");
+  predict::write_predictor(predictor, lab / "seven.json");
   predictor.setting.device = "some other processor";
-  write_predictor(predictor, lab / "elsewhere.json");
+  predict::write_predictor(predictor, lab / "elsewhere.json");
   const std::vector<std::string> speed{"--target", "throughput=1x:model.yaml", "--protocol",
                                        "measure.yaml", "--predictor"};
   const auto with = [&](const std::string& path) {
@@ -73,10 +74,10 @@ TEST_CASE("a predictor proposes widths for a speed, on the machine that it knows
     words.push_back(path);
     return words;
   };
-  const Json solved = lab.document(with("predictor.json"));
+  const core::Json solved = lab.document(with("predictor.json"));
   CHECK(solved.at("met") == true);
   // The guess of the model's own speed is right, whatever its rates: nothing is to be searched.
-  CHECK(solved.at("value") == Json({16, 24}));
+  CHECK(solved.at("value") == core::Json({16, 24}));
   const Ran seven = lab.run(with("seven.json"));
   CHECK(seven.code == 2);
   CHECK_THAT(seven.err, Catch::Contains("seven.json was trained for 7 thread(s)"));

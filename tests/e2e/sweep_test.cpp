@@ -7,11 +7,11 @@ namespace {
 
 TEST_CASE("a plan says beforehand what a sweep does and afterwards that it is done") {
   const FinishedSweep& finished = finished_sweep();
-  const Json before = finished.lab.document({"plan", "sweep.yaml"});
+  const core::Json before = finished.lab.document({"plan", "sweep.yaml"});
   CHECK(before.at("trials").size() == 4);
   REQUIRE(before.at("stages").size() == Lab::kStages);
-  for (const Json& stage : before.at("stages")) CHECK(stage.at("state") == "planned");
-  const Json after = finished.lab.document({"plan", "sweep.yaml", "--out", "store"});
+  for (const core::Json& stage : before.at("stages")) CHECK(stage.at("state") == "planned");
+  const core::Json after = finished.lab.document({"plan", "sweep.yaml", "--out", "store"});
   for (std::size_t i = 0; i < Lab::kStages; ++i) {
     CHECK(after.at("stages")[i].at("id") == before.at("stages")[i].at("id"));
     CHECK(after.at("stages")[i].at("state") == "done");
@@ -26,12 +26,13 @@ TEST_CASE("a sweep leaves a store, a table and a report") {
   for (const char* file :
        {"views/results.csv", "report/index.html", "report/report.md", "report/guidelines.json"})
     CHECK(std::filesystem::file_size(finished.store / file) > 100);
-  const StoreScan scan = Store::open(finished.store).scan(1);
+  const store::StoreScan scan = store::Store::open(finished.store).scan(1);
   CHECK(scan.problems.empty());
   CHECK(scan.records.size() == Lab::kStages);
   CHECK(scan.attempts == Lab::kStages);
   std::set<std::string> metrics;
-  for (const ResultRow& row : read_results_csv(finished.store / "views/results.csv").rows)
+  for (const store::ResultRow& row :
+       store::read_results_csv(finished.store / "views/results.csv").rows)
     metrics.insert(row.metric);
   for (const char* metric : {"params",
                              "macs",
@@ -88,7 +89,7 @@ TEST_CASE("several sweeps run one after the other into a folder, all read before
   };
   sweep("a.yaml", "first");
   sweep("b.yaml", "second");
-  const Json both = lab.document({"sweep", "a.yaml", "b.yaml", "--out", "both"});
+  const core::Json both = lab.document({"sweep", "a.yaml", "b.yaml", "--out", "both"});
   REQUIRE(both.at("sweeps").size() == 2);
   for (const int i : {0, 1}) {
     const std::string store = i == 0 ? "both/first" : "both/second";
@@ -117,12 +118,12 @@ TEST_CASE("another store and another number of workers give the same untimed val
 
 TEST_CASE("guidelines say what is missing where a sweep is too small") {
   const FinishedSweep& finished = finished_sweep();
-  const Json guide = finished.lab.document({"guide", "store"});
+  const core::Json guide = finished.lab.document({"guide", "store"});
   CHECK(guide.at("schema") == 1);
   CHECK(guide.at("command") == "guide");
   CHECK(guide.at("guidelines").empty());
   REQUIRE_FALSE(guide.at("not_supported").empty());
-  for (const Json& row : guide.at("not_supported")) {
+  for (const core::Json& row : guide.at("not_supported")) {
     CHECK(row.at("factor") == "mixer");
     CHECK_FALSE(row.at("reason").get<std::string>().empty());
     CHECK(row.contains("metric"));
@@ -134,7 +135,7 @@ TEST_CASE("guidelines say what is missing where a sweep is too small") {
 
 TEST_CASE("design writes a model for each budget that has one and names the others") {
   const FinishedSweep& finished = finished_sweep();
-  const Json both = finished.lab.document(
+  const core::Json both = finished.lab.document(
       {"design", "store", "--budgets", "macs=2e5,4e5", "--multiple-of", "4", "--out", "family"});
   CHECK(both.at("command") == "design");
   REQUIRE(both.at("variants").size() == 2);
@@ -142,7 +143,7 @@ TEST_CASE("design writes a model for each budget that has one and names the othe
   const double budgets[] = {2e5, 4e5};
   for (const int i : {0, 1}) {
     const std::string name = "family/M" + std::to_string(i) + ".yaml";
-    const Json cost = finished.lab.document({"cost", name}).at("models")[0];
+    const core::Json cost = finished.lab.document({"cost", name}).at("models")[0];
     CHECK(cost.at("macs").get<double>() <= 1.02 * budgets[i]);
     CHECK(cost.at("macs").get<double>() >= 0.9 * budgets[i]);
   }

@@ -4,13 +4,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "architecture/presets.h"
 #include "engine/file_runs.h"
 #include "profile/measure.h"
-#include "spec/presets.h"
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 namespace {
 
@@ -39,14 +39,14 @@ class Variable {
 };
 
 ModelToTime tiny() {
-  const Json knobs = Json::parse(
+  const core::Json knobs = core::Json::parse(
       R"({"template": "efficientvit", "image_size": 32, "classes": 10, "stem_stride": 4,
           "heads": 2, "qk_dim": 4, "kernels": [3, 3], "widths": [24, 32, 48]})");
-  return model_to_time("tiny", expand_knobs(knobs, "test"));
+  return model_to_time("tiny", architecture::expand_knobs(knobs, "test"));
 }
 
-Protocol protocol_of(const std::string& runtime, Index batch = 3) {
-  Protocol protocol;
+sweep::Protocol protocol_of(const std::string& runtime, graph::Index batch = 3) {
+  sweep::Protocol protocol;
   protocol.runtime = runtime;
   protocol.batch = batch;
   protocol.warmup_seconds = 0;
@@ -74,18 +74,18 @@ TEST_CASE("TorchScript is measured beside the own executor once its logits are r
   const TemporaryFolder scratch;
   const Variable folder("TMPDIR", scratch.path().string());
   const ModelToTime model = tiny();
-  std::vector<Candidate> candidates;
+  std::vector<profile::Candidate> candidates;
   for (const bool deploy : {true, false})
     for (const char* runtime : {"libtorch", "torchscript"}) {
-      Protocol protocol = protocol_of(runtime);
+      sweep::Protocol protocol = protocol_of(runtime);
       protocol.deploy = deploy;
       candidates.push_back(model_candidate(model, protocol));
     }
-  const Measurement measured = measure_interleaved(candidates, 0);
+  const profile::Measurement measured = profile::measure_interleaved(candidates, 0);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const Json json = measured_json(measured, i);
+    const core::Json json = profile::measured_json(measured, i);
     CHECK(json.contains("latency_ms"));
-    CHECK(json.at("runtime") == runtime_label(candidates[i].protocol));
+    CHECK(json.at("runtime") == sweep::runtime_label(candidates[i].protocol));
     if (candidates[i].protocol.runtime == "libtorch") continue;
     CHECK(json.at("max_rel_difference").get<double>() < 1e-4);
     CHECK_THAT(json.at("runtime_version").get<std::string>(), Catch::StartsWith("libtorch "));
@@ -102,7 +102,7 @@ TEST_CASE("a file that computes something else is not timed") {
                     Catch::Contains("not timed: its logits differ from vitlab's by 0.01 "));
   CHECK_THROWS_WITH(checked_difference(file, images, at::ones({2, 4})),
                     Catch::Contains("another shape"));
-  CHECK_THROWS_AS(checked_difference(file, images, at::full({2, 3}, NAN)), Failure);
+  CHECK_THROWS_AS(checked_difference(file, images, at::full({2, 3}, NAN)), core::Failure);
   file.expected = nullptr;
   CHECK_FALSE(checked_difference(file, images, at::ones({2, 3})));
 }
@@ -111,34 +111,35 @@ TEST_CASE("what ONNX Runtime lacks is said with the remedy; a dead worker is one
   const TemporaryFolder folder, scratch;
   const Variable temporary("TMPDIR", scratch.path().string());
   const ModelToTime model = tiny();
-  const std::vector<Candidate> candidates{model_candidate(model, protocol_of("onnxruntime")),
-                                          model_candidate(model, protocol_of("libtorch"))};
+  const std::vector<profile::Candidate> candidates{
+      model_candidate(model, protocol_of("onnxruntime")),
+      model_candidate(model, protocol_of("libtorch"))};
   {
     const Variable python("VITLAB_PYTHON", (folder / "nowhere").string());
     CHECK_THROWS_WITH(candidates[0].open(),
                       Catch::Contains("cannot be started") && Catch::Contains("VITLAB_PYTHON"));
-    CHECK_THROWS_AS(measure_interleaved(candidates, 1), CapabilityError);
+    CHECK_THROWS_AS(profile::measure_interleaved(candidates, 1), core::CapabilityError);
   }
   {
     const Variable python(
         "VITLAB_PYTHON", script(folder, "echo \"missing No module named 'onnxruntime'\"").string());
     CHECK_THROWS_WITH(candidates[0].open(), Catch::Contains("No module named 'onnxruntime'") &&
                                                 Catch::Contains("-m pip install onnxruntime"));
-    CHECK_THROWS_AS(candidates[0].open(), CapabilityError);
+    CHECK_THROWS_AS(candidates[0].open(), core::CapabilityError);
   }
   {
     const Variable python("VITLAB_PYTHON",
                           script(folder, "echo 'Segmentation fault' >&2; exit 139\n").string());
-    const Measurement measured = measure_interleaved(candidates, 1);
+    const profile::Measurement measured = profile::measure_interleaved(candidates, 1);
     REQUIRE(measured.models[0].turns.failed);
     CHECK_THAT(*measured.models[0].turns.failed,
                Catch::Contains("ended early: Segmentation fault"));
     CHECK(measured.models[1].has_speed());
-    CHECK(measured_json(measured, 0).at("failed") == *measured.models[0].turns.failed);
+    CHECK(profile::measured_json(measured, 0).at("failed") == *measured.models[0].turns.failed);
   }
   {
     const Variable python("VITLAB_PYTHON", script(folder, "echo memory bad_alloc\n").string());
-    CHECK(measure_interleaved(candidates, 1).models[0].turns.out_of_memory ==
+    CHECK(profile::measure_interleaved(candidates, 1).models[0].turns.out_of_memory ==
           "batch 3: the program got no more memory");
   }
   CHECK(entries(scratch.path()) == 0);
@@ -154,25 +155,26 @@ TEST_CASE("files are measured as they are, or refused with what they lack") {
                     Catch::Contains("cannot read"));
   CHECK_THROWS_WITH(file_candidate("x", file("x.bin", "x"), 0, {}),
                     Catch::Contains("no file that is measured"));
-  const Candidate program = file_candidate("p", file("p.pt2", "PK models/model.json"), 32, {});
+  const profile::Candidate program =
+      file_candidate("p", file("p.pt2", "PK models/model.json"), 32, {});
   CHECK(program.protocol.runtime == "pt2");
   CHECK_THROWS_WITH(program.open(), Catch::Contains("is not compiled") &&
                                         Catch::Contains("aoti_compile_and_package"));
-  CHECK_THROWS_AS(program.open(), UserError);
-  const Candidate broken =
+  CHECK_THROWS_AS(program.open(), core::UserError);
+  const profile::Candidate broken =
       file_candidate("b", file("b.pt2", "PK data/aotinductor/model/x.so"), 32, {});
-  CHECK_THROWS_AS(broken.open(), Failure);
-  const Candidate script = file_candidate("s", file("s.pt", "no archive"), 32, {});
+  CHECK_THROWS_AS(broken.open(), core::Failure);
+  const profile::Candidate script = file_candidate("s", file("s.pt", "no archive"), 32, {});
   CHECK_THROWS_WITH(script.open(), Catch::Contains("s.pt: "));
-  CHECK_THROWS_AS(model_candidate(tiny(), protocol_of("pt2")), UserError);
+  CHECK_THROWS_AS(model_candidate(tiny(), protocol_of("pt2")), core::UserError);
 }
 
 TEST_CASE("a request's candidates may each bring a protocol, and share the request's") {
-  const Json spec = spec_json(tiny().spec);
-  Json request{{"protocol", {{"batch", 2}}}};
+  const core::Json spec = architecture::spec_json(tiny().spec);
+  core::Json request{{"protocol", {{"batch", 2}}}};
   request["candidates"] = {{{"name", "a"}, {"spec", spec}},
                            {{"name", "a"}, {"spec", spec}, {"protocol", {{"batch", 8}}}}};
-  const std::vector<Candidate> candidates = requested_candidates(request);
+  const std::vector<profile::Candidate> candidates = requested_candidates(request);
   REQUIRE(candidates.size() == 2);
   CHECK(candidates[0].protocol.batch == 2);
   CHECK(candidates[1].protocol.batch == 8);
@@ -181,4 +183,4 @@ TEST_CASE("a request's candidates may each bring a protocol, and share the reque
   CHECK_THROWS_WITH(requested_candidates(request), Catch::Contains("batch must lie in 1.."));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::engine {
 
 TEST_CASE("a child hears lines and bytes and answers both") {
   ChildProcess child({"sh", "-c", "read line; echo \"heard $line\"; head -c 3; echo; cat"});
@@ -28,7 +28,7 @@ TEST_CASE("a child that ends early fails with the last line of its stderr") {
 TEST_CASE("writing to a child that is gone is a failure, not a signal") {
   ChildProcess child({"true"});
   const std::string much(1'000'000, 'm');
-  CHECK_THROWS_AS(child.write(much), Failure);
+  CHECK_THROWS_AS(child.write(much), core::Failure);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::engine

@@ -4,13 +4,13 @@
 #include "random_models.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::graph {
 namespace {
 
 TEST_CASE("layers' costs add up to the graph's, and the largest peak is the graph's") {
   RandomModels models(31);
   for (int run = 0; run < 100; ++run) {
-    const Graph graph = build_graph(models.next());
+    const Graph graph = architecture::build_graph(models.next());
     const Cost whole = graph_cost(graph, 2);
     const auto layers = layer_costs(graph, 2);
     REQUIRE(layers.size() == graph.layers.size());
@@ -41,7 +41,7 @@ Cost cost_without_images(const Graph& graph) {
 TEST_CASE("macs grow in proportion to the batch and parameters not at all") {
   RandomModels models(32);
   for (int run = 0; run < 50; ++run) {
-    const Graph graph = build_graph(models.next());
+    const Graph graph = architecture::build_graph(models.next());
     const Cost one = graph_cost(graph, 1), five = graph_cost(graph, 5);
     const Cost fixed = cost_without_images(graph);  // bias networks
     REQUIRE(five.macs == 5 * one.macs - 4 * fixed.macs);
@@ -73,4 +73,4 @@ TEST_CASE("sums add all but the peak, of which the larger stays") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -3,13 +3,13 @@
 #include <set>
 #include <string>
 
+#include "architecture/presets.h"
 #include "graph/cost.h"
 #include "graph/op_cost.h"
 #include "random_models.h"
-#include "spec/presets.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::graph {
 namespace {
 
 template <typename Kind>
@@ -141,19 +141,19 @@ void check_fold(const Graph& old) {
 
 TEST_CASE("folding random models leaves no batch norm, consistent recipes and the same macs") {
   RandomModels models(41);
-  for (int run = 0; run < 200; ++run) check_fold(build_graph(models.next()));
+  for (int run = 0; run < 200; ++run) check_fold(architecture::build_graph(models.next()));
 }
 
 TEST_CASE("folding the presets leaves no batch norm, consistent recipes and the same macs") {
   for (const char* name : {"efficientvit_m0", "efficientvit_m5", "deit_tiny"}) {
     INFO(name);
-    check_fold(build_graph(resolve_model(name).spec));
+    check_fold(architecture::build_graph(architecture::resolve_model(name).spec));
   }
 }
 
 TEST_CASE("no scale is left where weights can take it over") {
   for (const char* name : {"efficientvit_m0", "efficientvit_m5", "deit_tiny"}) {
-    const Graph old = build_graph(resolve_model(name).spec);
+    const Graph old = architecture::build_graph(architecture::resolve_model(name).spec);
     REQUIRE(count_of<Scale>(old) > 0);
     CHECK(count_of<Scale>(fold(old).graph) == 0);
   }
@@ -218,4 +218,4 @@ TEST_CASE("a bias of the convolution is folded in with the norm") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -5,13 +5,13 @@
 #include "core/random.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::graph {
 namespace {
 
 std::vector<std::int32_t> as_vector(const IdList& ids) { return {ids.begin(), ids.end()}; }
 
 TEST_CASE("an id list behaves as a vector, below and above what it holds inside") {
-  Random random(3);
+  core::Random random(3);
   for (int run = 0; run < 200; ++run) {
     IdList list;
     std::vector<std::int32_t> expected;
@@ -73,4 +73,4 @@ TEST_CASE("lists differ by content and by length") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::graph

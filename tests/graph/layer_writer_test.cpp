@@ -4,7 +4,7 @@
 
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::graph {
 namespace {
 
 /// Two maps of equal shape (N, 4, 6, 6) whose channels are different axes.
@@ -99,4 +99,4 @@ TEST_CASE("without names the graph is the same but for them") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -6,7 +6,7 @@
 #include "random_models.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::graph {
 namespace {
 
 /// A map of 10 elements an image and a writer behind it.
@@ -85,7 +85,7 @@ TEST_CASE("element-wise ops keep the order in memory of their input, others writ
 TEST_CASE("no node can run in less than the peak, and no buffer counts twice") {
   RandomModels models(21);
   for (int run = 0; run < 150; ++run) {
-    const Graph graph = build_graph(models.next());
+    const Graph graph = architecture::build_graph(models.next());
     const Layout layout = lay_out(graph);
     for (const Index batch : {Index{1}, Index{3}}) {
       const MemoryPlan plan = plan_memory(graph, layout, batch);
@@ -118,4 +118,4 @@ TEST_CASE("no node can run in less than the peak, and no buffer counts twice") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -8,7 +8,7 @@
 #include "graph/memory_plan.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::graph {
 namespace {
 
 constexpr Index kBatch = 3;
@@ -272,4 +272,4 @@ TEST_CASE("every op has its own name, and multiplications are what macs count") 
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -5,7 +5,7 @@
 #include "graph/graph.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::graph {
 namespace {
 
 /// The address of every element in row-major order of the indices.
@@ -34,7 +34,7 @@ std::optional<Shape> view_by_force(const std::vector<Index>& memory, const Shape
 }
 
 /// Sizes that multiply to `elements`, with a few dimensions of size 1 between.
-Shape random_shape(Random& random, Index elements) {
+Shape random_shape(core::Random& random, Index elements) {
   Shape shape;
   while (elements > 1 && shape.rank() < 6) {
     if (random.below(5) == 0) shape.push_back(1);
@@ -49,7 +49,7 @@ Shape random_shape(Random& random, Index elements) {
 }
 
 /// Strides as slices, permutations, broadcasts and odd strides of single elements leave them.
-Shape random_strides(Random& random, const Shape& shape) {
+Shape random_strides(core::Random& random, const Shape& shape) {
   Shape strides = shape;
   Index step = 1;
   const bool is_permuted = random.below(2) == 0;
@@ -67,7 +67,7 @@ Shape random_strides(Random& random, const Shape& shape) {
 }
 
 TEST_CASE("a view is found exactly where the addresses of the elements allow one") {
-  Random random(11);
+  core::Random random(11);
   int views = 0, copies = 0;
   for (int run = 0; run < 20'000; ++run) {
     const Index choices[] = {1, 4, 6, 12, 24, 36, 48, 60};
@@ -95,4 +95,4 @@ TEST_CASE("dense strides lay the last dimension out first") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::graph

@@ -7,7 +7,7 @@
 #include "planted_results.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 GuideOptions quick(std::int64_t draws = 400) { return {.draws = draws}; }
@@ -49,7 +49,7 @@ TEST_CASE("tables without any effect give guidelines one time in ten at most", "
 
 TEST_CASE("what parameters explain as well is flagged and never above grade C", "[guide]") {
   PlantedSweep plan;
-  plan.log_params = [](const std::string& share, Random& random) {
+  plan.log_params = [](const std::string& share, core::Random& random) {
     return 0.5 * std::stod(share) + 0.05 * random.normal();
   };
   plan.effect = [](const auto&, const auto&, const auto&, double size) { return 0.4 * size; };
@@ -72,7 +72,7 @@ TEST_CASE("what parameters explain as well is flagged and never above grade C", 
 
 TEST_CASE("an effect that parameters do not explain is not flagged", "[guide]") {
   PlantedSweep plan;
-  plan.log_params = [](const std::string&, Random& random) { return 0.05 * random.normal(); };
+  plan.log_params = [](const std::string&, core::Random& random) { return 0.05 * random.normal(); };
   plan.effect = [](const auto& share, auto&&...) { return 0.1 * std::stod(share); };
   const GuideResult result = guide(planted_results(plan, 5), quick());
   const Guideline* share = find(result, "share");
@@ -114,27 +114,28 @@ TEST_CASE("repeated rows and their order change no byte", "[guide]") {
   PlantedSweep plan;
   plan.recipes = {"long", "short"};
   plan.effect = [](const auto& share, auto&&...) { return plateau(share); };
-  ResultsTable table = planted_results(plan, 3);
-  const std::string before = dump_json(guide_json(guide(table, quick())), 1);
-  CHECK(dump_json(guide_json(guide(table, quick())), 1) == before);
-  ResultsTable shuffled = table;
+  store::ResultsTable table = planted_results(plan, 3);
+  const std::string before = core::dump_json(guide_json(guide(table, quick())), 1);
+  CHECK(core::dump_json(guide_json(guide(table, quick())), 1) == before);
+  store::ResultsTable shuffled = table;
   shuffled.rows.clear();
-  for (const std::int64_t i : Random(1).permutation(static_cast<std::int64_t>(table.rows.size()))) {
+  for (const std::int64_t i :
+       core::Random(1).permutation(static_cast<std::int64_t>(table.rows.size()))) {
     shuffled.rows.push_back(table.rows[static_cast<std::size_t>(i)]);
     if (i % 3 == 0) shuffled.rows.push_back(table.rows[static_cast<std::size_t>(i)]);
   }
-  CHECK(dump_json(guide_json(guide(shuffled, quick())), 1) == before);
+  CHECK(core::dump_json(guide_json(guide(shuffled, quick())), 1) == before);
 }
 
 TEST_CASE("without its evidence a guideline is gone", "[guide]") {
   PlantedSweep plan;
   plan.effect = [](const auto& share, auto&&...) { return plateau(share); };
-  ResultsTable table = planted_results(plan, 3);
+  store::ResultsTable table = planted_results(plan, 3);
   const GuideResult result = guide(table, quick());
   const Guideline* share = find(result, "share");
   REQUIRE(share != nullptr);
   const auto& trials = share->evidence.trials;
-  std::erase_if(table.rows, [&](const ResultRow& row) {
+  std::erase_if(table.rows, [&](const store::ResultRow& row) {
     return std::binary_search(trials.begin(), trials.end(), row.trial);
   });
   CHECK(guide(table, quick()).guidelines.empty());
@@ -217,7 +218,7 @@ TEST_CASE("a table of speeds says nothing of accuracy", "[guide]") {
   CHECK(find(result, "mixer")->effects.front().delta < -20);
   CHECK(find(result, "mixer")->effects.front().unit == "%");
   for (const std::string& text :
-       {guide_text(result), guide_markdown(result), dump_json(guide_json(result))}) {
+       {guide_text(result), guide_markdown(result), core::dump_json(guide_json(result))}) {
     CHECK(text.find("accuracy") == std::string::npos);
     CHECK(text.find("top-1") == std::string::npos);
   }
@@ -242,4 +243,4 @@ TEST_CASE("an empty table gives an empty answer", "[guide]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::guide

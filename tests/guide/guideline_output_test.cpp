@@ -9,27 +9,27 @@
 #include "planted_results.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
 /// A trade-off: the mixer `full` is better and slower, more share is better up to a point.
-ResultsTable trade_off() {
+store::ResultsTable trade_off() {
   PlantedSweep plan;
   plan.effect = [](const auto& share, const auto& mixer, auto&&...) {
     return (mixer == "full" ? 0.02 : 0.0) - (share == "0.1" || share == "0.5" ? 0.03 : 0.0);
   };
-  ResultsTable table = planted_results(plan, 77);
-  std::vector<ResultRow> speeds;
-  Random random(5);
-  for (const ResultRow& row : table.rows) {
+  store::ResultsTable table = planted_results(plan, 77);
+  std::vector<store::ResultRow> speeds;
+  core::Random random(5);
+  for (const store::ResultRow& row : table.rows) {
     if (row.metric != "params") continue;
-    ResultRow speed = row;
+    store::ResultRow speed = row;
     speed.metric = "throughput";
     speed.unit = "images/s";
     speed.value =
         1e9 / *row.budget * (row.knobs[1] == "full" ? 0.8 : 1.0) * (1 + 0.01 * random.normal());
     speeds.push_back(speed);
-    ResultRow share = row;
+    store::ResultRow share = row;
     share.metric = "mhsa_share";
     share.value = std::stod(row.knobs[0]);
     speeds.push_back(share);
@@ -40,7 +40,7 @@ ResultsTable trade_off() {
 
 std::string golden(const std::string& name, const std::string& actual) {
   const std::string path = std::string(VITLAB_SOURCE_DIR) + "/tests/golden/" + name;
-  if (std::getenv("VITLAB_APPROVE") != nullptr) write_file_atomically(path, actual);
+  if (std::getenv("VITLAB_APPROVE") != nullptr) core::write_file_atomically(path, actual);
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
@@ -53,32 +53,32 @@ TEST_CASE("guidelines read as they always did", "[guideline_output]") {
 }
 
 TEST_CASE("the JSON has the documented keys", "[guideline_output]") {
-  const Json json = guide_json(guide(trade_off(), {.draws = 400}));
+  const core::Json json = guide_json(guide(trade_off(), {.draws = 400}));
   CHECK(json.at("schema") == 1);
   CHECK(json.at("command") == "guide");
   REQUIRE(!json.at("guidelines").empty());
-  for (const Json& guideline : json.at("guidelines")) {
+  for (const core::Json& guideline : json.at("guidelines")) {
     for (const char* key : {"id", "statement", "factor", "from", "range", "effects", "grade",
                             "scope", "evidence", "counter_evidence"})
       CHECK(guideline.contains(key));
     REQUIRE(!guideline.at("effects").empty());
-    for (const Json& effect : guideline.at("effects"))
+    for (const core::Json& effect : guideline.at("effects"))
       for (const char* key : {"metric", "delta", "unit", "low", "high", "p_adjusted"})
         CHECK(effect.contains(key));
   }
   REQUIRE(!json.at("not_supported").empty());
-  for (const Json& refusal : json.at("not_supported"))
+  for (const core::Json& refusal : json.at("not_supported"))
     for (const char* key : {"factor", "metric", "reason", "samples_needed"})
       CHECK(refusal.contains(key));
 }
 
 TEST_CASE("a numeric range is its two ends, what a move costs is counter-evidence",
           "[guideline_output]") {
-  const Json json = guide_json(guide(trade_off(), {.draws = 400}));
+  const core::Json json = guide_json(guide(trade_off(), {.draws = 400}));
   bool told_cost = false;
-  for (const Json& guideline : json.at("guidelines")) {
-    if (guideline.at("factor") == "share") CHECK(guideline.at("range") == Json{0.2, 0.4});
-    for (const Json& sentence : guideline.at("counter_evidence"))
+  for (const core::Json& guideline : json.at("guidelines")) {
+    if (guideline.at("factor") == "share") CHECK(guideline.at("range") == core::Json{0.2, 0.4});
+    for (const core::Json& sentence : guideline.at("counter_evidence"))
       told_cost = told_cost || sentence.get<std::string>().find("it costs: throughput") == 0;
   }
   CHECK(told_cost);
@@ -92,4 +92,4 @@ TEST_CASE("names from a table cannot become markup", "[guideline_output]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::guide

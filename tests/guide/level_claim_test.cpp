@@ -4,26 +4,26 @@
 #include "stats/sign_flip.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
-EffectTable table_of(const std::vector<std::vector<double>>& blocks) {
-  std::vector<EffectRow> rows;
+stats::EffectTable table_of(const std::vector<std::vector<double>>& blocks) {
+  std::vector<stats::EffectRow> rows;
   for (std::size_t b = 0; b < blocks.size(); ++b)
     for (std::size_t l = 0; l < blocks[b].size(); ++l)
       rows.push_back({std::to_string(b), 0, static_cast<std::int64_t>(l), blocks[b][l]});
-  return tabulate(rows);
+  return stats::tabulate(rows);
 }
 
-double p_of(const EffectTable& table, std::int64_t draws = 400) {
-  return level_p_value(table, bootstrap_effects(table, {.draws = draws}), {.draws = draws});
+double p_of(const stats::EffectTable& table, std::int64_t draws = 400) {
+  return level_p_value(table, stats::bootstrap_effects(table, {.draws = draws}), {.draws = draws});
 }
 
 TEST_CASE("with two levels and few blocks the test is the exact sign flip", "[level_claim]") {
   CHECK(p_of(table_of({{0, 1}, {0, 2}, {5, 8}})) == Approx(0.25));
   CHECK(p_of(table_of({{0, 1}, {0, 2}, {5, 8}, {1, 9}})) == Approx(0.125));
   CHECK(p_of(table_of({{0, 1}, {2, 0}, {5, 8}, {1, 9}})) ==
-        Approx(sign_flip_p_value(std::vector<double>{1, -2, 3, 8})));
+        Approx(stats::sign_flip_p_value(std::vector<double>{1, -2, 3, 8})));
 }
 
 TEST_CASE("with three levels all orders inside blocks are counted", "[level_claim]") {
@@ -35,7 +35,7 @@ TEST_CASE("with three levels all orders inside blocks are counted", "[level_clai
 
 TEST_CASE("with two levels and many blocks the p value is uniform without an effect",
           "[level_claim]") {
-  Random random(4);
+  core::Random random(4);
   int below = 0;
   for (int run = 0; run < 400; ++run) {
     std::vector<std::vector<double>> blocks;
@@ -47,13 +47,13 @@ TEST_CASE("with two levels and many blocks the p value is uniform without an eff
 }
 
 TEST_CASE("more blocks are asked for than there are", "[level_claim]") {
-  const EffectTable table = table_of({{0, 1}, {0, 1.1}, {0, 0.9}});
-  CHECK(blocks_to_settle(table, Direction::kMaximise).value() == 6);
-  const EffectTable one = table_of({{0, 1}});
-  CHECK(blocks_to_settle(one, Direction::kMaximise).value() == 6);
-  const EffectTable noisy = table_of({{0, 1}, {0, -0.8}, {0, 1.2}, {0, -0.9}});
-  CHECK(blocks_to_settle(noisy, Direction::kMaximise).value() > 20);
+  const stats::EffectTable table = table_of({{0, 1}, {0, 1.1}, {0, 0.9}});
+  CHECK(blocks_to_settle(table, stats::Direction::kMaximise).value() == 6);
+  const stats::EffectTable one = table_of({{0, 1}});
+  CHECK(blocks_to_settle(one, stats::Direction::kMaximise).value() == 6);
+  const stats::EffectTable noisy = table_of({{0, 1}, {0, -0.8}, {0, 1.2}, {0, -0.9}});
+  CHECK(blocks_to_settle(noisy, stats::Direction::kMaximise).value() > 20);
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::guide

@@ -5,11 +5,11 @@
 #include "guide/comparison.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::guide {
 namespace {
 
-ResultRow row_of(const std::string& model, const std::string& metric, double value) {
-  ResultRow row;
+store::ResultRow row_of(const std::string& model, const std::string& metric, double value) {
+  store::ResultRow row;
   row.model = model;
   row.metric = metric;
   row.value = value;
@@ -18,8 +18,8 @@ ResultRow row_of(const std::string& model, const std::string& metric, double val
 }
 
 TEST_CASE("subjects are averaged, repeats counted once, a whole value wins", "[observations]") {
-  ResultsTable table{.knobs = {"heads", "widths"}, .rows = {}};
-  ResultRow row = row_of("m", "head_cosine.max_max.map", 0.2);
+  store::ResultsTable table{.knobs = {"heads", "widths"}, .rows = {}};
+  store::ResultRow row = row_of("m", "head_cosine.max_max.map", 0.2);
   for (const auto& [subject, value] :
        {std::pair{"a", 0.2}, std::pair{"a", 0.2}, std::pair{"b", 0.6}}) {
     row.subject = subject;
@@ -35,7 +35,7 @@ TEST_CASE("subjects are averaged, repeats counted once, a whole value wins", "[o
 
 TEST_CASE("a stratum of parameters spans at most ten per cent around its middle",
           "[observations]") {
-  ResultsTable table{.knobs = {"heads", "widths"}, .rows = {}};
+  store::ResultsTable table{.knobs = {"heads", "widths"}, .rows = {}};
   for (const double size : {1.0e6, 1.2e6, 1.23e6, 1.5e6, 1.51e6})
     table.rows.push_back(row_of(std::to_string(size), "params", size));
   const Observations observations = observe(table);
@@ -47,13 +47,13 @@ TEST_CASE("a stratum of parameters spans at most ten per cent around its middle"
 }
 
 TEST_CASE("values that are not finite and unknown metrics are left out", "[observations]") {
-  ResultsTable table{.knobs = {"heads", "widths"}, .rows = {}};
+  store::ResultsTable table{.knobs = {"heads", "widths"}, .rows = {}};
   table.rows = {row_of("m", "latency", std::nan("")), row_of("m", "status", 1)};
   CHECK(observe(table).metrics.empty());
 }
 
 TEST_CASE("levels that are numbers are ordered as numbers", "[observations]") {
-  ResultsTable table{.knobs = {"heads", "widths"}, .rows = {}};
+  store::ResultsTable table{.knobs = {"heads", "widths"}, .rows = {}};
   for (const std::string heads : {"10", "2", "4"}) {
     table.rows.push_back(row_of("m" + heads, "latency", 1));
     table.rows.back().knobs[0] = heads;
@@ -65,9 +65,9 @@ TEST_CASE("levels that are numbers are ordered as numbers", "[observations]") {
 }
 
 TEST_CASE("widths that a budget solved neither match nor count as a factor", "[observations]") {
-  ResultsTable table{.knobs = {"heads", "widths"}, .rows = {}};
+  store::ResultsTable table{.knobs = {"heads", "widths"}, .rows = {}};
   for (const std::string heads : {"2", "4"}) {
-    ResultRow row = row_of("m" + heads, "latency", 1);
+    store::ResultRow row = row_of("m" + heads, "latency", 1);
     row.knobs = {heads, "[" + heads + "]"};
     row.budget_metric = "macs";
     row.budget = 5e6;
@@ -81,7 +81,7 @@ TEST_CASE("widths that a budget solved neither match nor count as a factor", "[o
         .table.blocks.size();
   };
   CHECK(blocks() == 1);
-  for (ResultRow& row : table.rows) row.budget_metric.clear();
+  for (store::ResultRow& row : table.rows) row.budget_metric.clear();
   table.rows.push_back(row_of("m2", "params", 100));
   table.rows.push_back(row_of("m4", "params", 100));
   observations = observe(table);
@@ -89,4 +89,4 @@ TEST_CASE("widths that a budget solved neither match nor count as a factor", "[o
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::guide

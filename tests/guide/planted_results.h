@@ -9,7 +9,7 @@
 #include "core/random.h"
 #include "store/results_csv.h"
 
-namespace vitlab {
+namespace vitlab::guide {
 
 /// A made-up sweep over mixer, share and recipe at several budgets. `effect` is what a model's
 /// accuracy owes to its place; everything else is noise of blocks and seeds.
@@ -27,19 +27,19 @@ struct PlantedSweep {
   std::function<double(const std::string& share, const std::string& mixer,
                        const std::string& recipe, double params)>
       effect = [](auto&&...) { return 0.0; };
-  std::function<double(const std::string& share, Random& random)> log_params =
-      [](const std::string&, Random&) { return 0.0; };
+  std::function<double(const std::string& share, core::Random& random)> log_params =
+      [](const std::string&, core::Random&) { return 0.0; };
 };
 
-inline ResultsTable planted_results(const PlantedSweep& plan, std::uint64_t seed) {
-  Random random(seed);
-  ResultsTable table{.knobs = {"share", "mixer", "widths"}, .rows = {}};
+inline store::ResultsTable planted_results(const PlantedSweep& plan, std::uint64_t seed) {
+  core::Random random(seed);
+  store::ResultsTable table{.knobs = {"share", "mixer", "widths"}, .rows = {}};
   for (const std::string& recipe : plan.recipes) {
     for (const double budget : plan.budgets) {
       const double height = 0.6 + plan.block_deviation * random.normal();
       for (const std::string& mixer : plan.mixers) {
         for (const std::string& share : plan.shares) {
-          ResultRow row;
+          store::ResultRow row;
           row.model = share + mixer + std::to_string(static_cast<long>(budget));
           row.dataset = "digits";
           row.recipe = recipe;
@@ -72,4 +72,4 @@ inline ResultsTable planted_results(const PlantedSweep& plan, std::uint64_t seed
   return table;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::guide

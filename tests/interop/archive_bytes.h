@@ -6,7 +6,7 @@
 
 #include <zlib.h>
 
-namespace vitlab {
+namespace vitlab::interop {
 
 /// The low `size` bytes of a number, the lowest first.
 inline std::string low_bytes(std::uint64_t value, std::size_t size) {
@@ -58,4 +58,4 @@ inline std::string packed(const std::vector<PackedEntry>& entries, bool wide = f
          low_bytes(0, 2);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -3,32 +3,34 @@
 #include <functional>
 #include <set>
 
+#include "architecture/presets.h"
 #include "core/error.h"
 #include "random_spec.h"
-#include "spec/presets.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
 using Names = std::map<std::string, std::string>;
 
-Names names_of(const ModelSpec& spec, WeightLayout layout) {
+Names names_of(const architecture::ModelSpec& spec, WeightLayout layout) {
   Names names;
-  for (const NameMapEntry& entry : name_map(spec, build_graph(spec), layout))
+  for (const NameMapEntry& entry : name_map(spec, architecture::build_graph(spec), layout))
     names[entry.name] = entry.foreign_name;
   return names;
 }
 
-ModelSpec preset(const std::string& name, const std::vector<std::string>& overrides = {}) {
-  return resolve_model(name, overrides).spec;
+architecture::ModelSpec preset(const std::string& name,
+                               const std::vector<std::string>& overrides = {}) {
+  return architecture::resolve_model(name, overrides).spec;
 }
 
-std::string refusal(const ModelSpec& spec, WeightLayout layout = WeightLayout::kTimm) {
+std::string refusal(const architecture::ModelSpec& spec,
+                    WeightLayout layout = WeightLayout::kTimm) {
   try {
     names_of(spec, layout);
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     return error.what();
   }
   return "accepted";
@@ -50,8 +52,8 @@ TEST_CASE("every parameter has a name of its own in each layout") {
         "efficientvit_m4", "efficientvit_m5", "deit_tiny", "deit_small", "deit_tiny_distilled"}) {
     for (const auto layout :
          {WeightLayout::kVitlab, WeightLayout::kTimm, WeightLayout::kOfficial}) {
-      const ModelSpec spec = preset(name);
-      const Graph graph = build_graph(spec);
+      const architecture::ModelSpec spec = preset(name);
+      const graph::Graph graph = architecture::build_graph(spec);
       std::set<std::string> foreign;
       for (const NameMapEntry& entry : name_map(spec, graph, layout)) {
         INFO(name << ' ' << layout_name(layout) << ' ' << entry.name);
@@ -70,8 +72,8 @@ TEST_CASE("every parameter of the convolutional presets has a name of its own in
   for (const std::string name :
        {"mobilenetv2_100", "mobilenetv3_large_100", "mobilenetv3_small_100", "efficientnet_b0",
         "mobilevit_xxs", "mobilevit_xs"}) {
-    const ModelSpec spec = preset(name);
-    const Graph graph = build_graph(spec);
+    const architecture::ModelSpec spec = preset(name);
+    const graph::Graph graph = architecture::build_graph(spec);
     std::set<std::string> foreign;
     for (const NameMapEntry& entry : name_map(spec, graph, WeightLayout::kTimm))
       CHECK(foreign.insert(entry.foreign_name).second);
@@ -81,9 +83,9 @@ TEST_CASE("every parameter of the convolutional presets has a name of its own in
 
 TEST_CASE("a random model has distinct names in a layout or is refused with the layer") {
   std::size_t refused = 0;
-  for (const std::string& kind : layer_kind_names()) {
+  for (const std::string& kind : layers::layer_kind_names()) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
-      const ModelSpec spec = RandomSpecs(seed).with_kind(kind);
+      const architecture::ModelSpec spec = RandomSpecs(seed).with_kind(kind);
       for (const auto layout : {WeightLayout::kTimm, WeightLayout::kOfficial}) {
         const std::string message = refusal(spec, layout);
         INFO(kind << ' ' << seed);
@@ -143,12 +145,12 @@ TEST_CASE("parameters of a ViT stand where timm has them") {
 }
 
 TEST_CASE("the parts of a parameter follow each other and make up the whole") {
-  const ModelSpec spec = preset("deit_small_distilled");
-  const Graph graph = build_graph(spec);
-  std::map<ParameterId, Index> covered;
+  const architecture::ModelSpec spec = preset("deit_small_distilled");
+  const graph::Graph graph = architecture::build_graph(spec);
+  std::map<graph::ParameterId, graph::Index> covered;
   std::vector<std::string> parts;
   for (const NameMapEntry& entry : name_map(spec, graph, WeightLayout::kTimm)) {
-    const Shape shape = foreign_shape(entry, graph);
+    const graph::Shape shape = foreign_shape(entry, graph);
     if (entry.is_part()) {
       CHECK(entry.begin == covered[entry.parameter] / (shape.elements() / entry.size));
       parts.push_back(entry.foreign_name);
@@ -198,22 +200,24 @@ TEST_CASE("parameters of a MobileViT stand where timm has them, and what timm la
   CHECK(names_of(preset("mobilevit_xs"), WeightLayout::kTimm)
             .at("stages.1.downsample.depthwise.conv.weight") == "stages.0.0.conv2_kxk.conv.weight");
   const auto changed = [&](auto&& change) {
-    ModelSpec spec = preset("mobilevit_xxs");
-    change(spec, std::get<MobileVitLayer>(spec.stages[3].layers[0]));
+    architecture::ModelSpec spec = preset("mobilevit_xxs");
+    change(spec, std::get<layers::MobileVitLayer>(spec.stages[3].layers[0]));
     return refusal(spec);
   };
-  CHECK_THAT(changed([](ModelSpec&, MobileVitLayer& l) { l.qk.sizes[5] = 8; }),
-             Contains("stages.3.layers.0 has heads of other sizes than width / heads (20)"));
-  CHECK_THAT(changed([](ModelSpec&, MobileVitLayer& l) { l.hidden[1] = 100; }),
-             Contains("stages.3.layers.0 has FFNs of unequal size"));
-  CHECK_THAT(changed([](ModelSpec&, MobileVitLayer& l) { l.scale = 1; }),
+  CHECK_THAT(
+      changed([](architecture::ModelSpec&, layers::MobileVitLayer& l) { l.qk.sizes[5] = 8; }),
+      Contains("stages.3.layers.0 has heads of other sizes than width / heads (20)"));
+  CHECK_THAT(
+      changed([](architecture::ModelSpec&, layers::MobileVitLayer& l) { l.hidden[1] = 100; }),
+      Contains("stages.3.layers.0 has FFNs of unequal size"));
+  CHECK_THAT(changed([](architecture::ModelSpec&, layers::MobileVitLayer& l) { l.scale = 1; }),
              Contains("scales by something else"));
-  CHECK_THAT(changed([](ModelSpec& s, MobileVitLayer&) {
-               std::get<ConvolutionHead>(s.heads[0]).hidden = 8;
+  CHECK_THAT(changed([](architecture::ModelSpec& s, layers::MobileVitLayer&) {
+               std::get<layers::ConvolutionHead>(s.heads[0]).hidden = 8;
              }),
              Contains("heads.0 is not a convolution_head without hidden channels"));
-  CHECK_THAT(changed([](ModelSpec& s, MobileVitLayer&) {
-               std::get<InvertedResidual>(s.stages[1].layers[0]).hidden = 50;
+  CHECK_THAT(changed([](architecture::ModelSpec& s, layers::MobileVitLayer&) {
+               std::get<layers::InvertedResidual>(s.stages[1].layers[0]).hidden = 50;
              }),
              Contains("stages.1.layers.0 has a hidden of 50, no multiple of 8"));
   CHECK_THAT(refusal(preset("mobilevit_xxs"), WeightLayout::kOfficial), Contains("official names"));
@@ -221,54 +225,71 @@ TEST_CASE("parameters of a MobileViT stand where timm has them, and what timm la
 
 TEST_CASE("networks that timm's blocks cannot make are refused with layer and reason") {
   const auto changed = [&](const std::string& name, auto&& change) {
-    ModelSpec spec = preset(name);
+    architecture::ModelSpec spec = preset(name);
     change(spec);
     return refusal(spec);
   };
-  const auto block = [](ModelSpec& spec, std::size_t stage) -> InvertedResidual& {
-    return std::get<InvertedResidual>(spec.stages[stage].layers[0]);
+  const auto block = [](architecture::ModelSpec& spec,
+                        std::size_t stage) -> layers::InvertedResidual& {
+    return std::get<layers::InvertedResidual>(spec.stages[stage].layers[0]);
   };
   const std::string v2 = "mobilenetv2_100", v3 = "mobilenetv3_large_100";
-  CHECK(changed(v2, [](ModelSpec&) {}) == "accepted");
-  CHECK(changed(v2, [&](ModelSpec& s) { block(s, 3).hidden = 184; }) == "accepted");
-  CHECK_THAT(changed(v2, [&](ModelSpec& s) { block(s, 3).hidden = 190; }),
+  CHECK(changed(v2, [](architecture::ModelSpec&) {}) == "accepted");
+  CHECK(changed(v2, [&](architecture::ModelSpec& s) { block(s, 3).hidden = 184; }) == "accepted");
+  CHECK_THAT(changed(v2, [&](architecture::ModelSpec& s) { block(s, 3).hidden = 190; }),
              Contains("stages.3.layers.0 has a hidden of 190, no multiple of 8"));
-  CHECK_THAT(changed(v2, [&](ModelSpec& s) { s.stages[4].width = 65; }),
+  CHECK_THAT(changed(v2, [&](architecture::ModelSpec& s) { s.stages[4].width = 65; }),
              Contains("stages.4 has a width of 65, no multiple of 8"));
-  CHECK_THAT(changed(v2, [&](ModelSpec& s) { block(s, 3).norm = Norm::kLayer; }),
-             Contains("stages.3.layers.0 has the norm layer, not batch"));
-  CHECK_THAT(changed(v2, [&](ModelSpec& s) { block(s, 3).activation = Activation::kGelu; }),
+  CHECK_THAT(
+      changed(v2, [&](architecture::ModelSpec& s) { block(s, 3).norm = graph::Norm::kLayer; }),
+      Contains("stages.3.layers.0 has the norm layer, not batch"));
+  CHECK_THAT(changed(v2,
+                     [&](architecture::ModelSpec& s) {
+                       block(s, 3).activation = graph::Activation::kGelu;
+                     }),
              Contains("has the activation gelu"));
-  CHECK_THAT(changed(v3, [&](ModelSpec& s) { block(s, 2).squeeze_gate = Activation::kSigmoid; }),
+  CHECK_THAT(changed(v3,
+                     [&](architecture::ModelSpec& s) {
+                       block(s, 2).squeeze_gate = graph::Activation::kSigmoid;
+                     }),
              Contains("stages.2.layers.0 has another squeeze_gate than the first"));
-  CHECK_THAT(changed(v3, [&](ModelSpec& s) { block(s, 2).squeeze_activation = Activation::kSilu; }),
+  CHECK_THAT(changed(v3,
+                     [&](architecture::ModelSpec& s) {
+                       block(s, 2).squeeze_activation = graph::Activation::kSilu;
+                     }),
              Contains("stages.2.layers.0 has another squeeze_activation"));
-  CHECK_THAT(changed(v2, [&](ModelSpec& s) { s.stages[2].layers.push_back(FfnLayer{8}); }),
+  CHECK_THAT(changed(v2,
+                     [&](architecture::ModelSpec& s) {
+                       s.stages[2].layers.push_back(layers::FfnLayer{8});
+                     }),
              Contains("stages.2.layers.1 is ffn, neither"));
-  CHECK_THAT(changed(v2, [&](ModelSpec& s) { s.heads[0] = NormLinearHead{5}; }),
-             Contains("heads.0 is not convolution_head"));
-  CHECK_THAT(changed(v2, [&](ModelSpec& s) { s.stem = SingleConvolutionStem{5}; }),
-             Contains("stem has another kernel than 3"));
+  CHECK_THAT(
+      changed(v2, [&](architecture::ModelSpec& s) { s.heads[0] = layers::NormLinearHead{5}; }),
+      Contains("heads.0 is not convolution_head"));
+  CHECK_THAT(
+      changed(v2, [&](architecture::ModelSpec& s) { s.stem = layers::SingleConvolutionStem{5}; }),
+      Contains("stem has another kernel than 3"));
   CHECK_THAT(refusal(preset(v2), WeightLayout::kOfficial), Contains("published no PyTorch names"));
 }
 
 TEST_CASE("only the official layout may hold 1x1 convolutions flat") {
-  const ModelSpec spec = preset("efficientvit_m0");
-  const Graph graph = build_graph(spec);
+  const architecture::ModelSpec spec = preset("efficientvit_m0");
+  const graph::Graph graph = architecture::build_graph(spec);
   for (const NameMapEntry& entry : name_map(spec, graph, WeightLayout::kTimm))
     CHECK_FALSE(entry.may_be_flat);
   for (const NameMapEntry& entry : name_map(spec, graph, WeightLayout::kOfficial)) {
-    const Shape& shape = graph.parameter(entry.parameter).shape;
+    const graph::Shape& shape = graph.parameter(entry.parameter).shape;
     INFO(entry.name);
     CHECK(entry.may_be_flat == (shape.rank() == 4 && shape[2] * shape[3] == 1));
   }
 }
 
 TEST_CASE("each batch norm has its counter in a foreign layout") {
-  const ModelSpec spec = preset("efficientvit_m0");
-  const Graph graph = build_graph(spec);
+  const architecture::ModelSpec spec = preset("efficientvit_m0");
+  const graph::Graph graph = architecture::build_graph(spec);
   std::size_t norms = 0;
-  for (const Node& node : graph.nodes) norms += std::holds_alternative<BatchNorm>(node.op) ? 1 : 0;
+  for (const graph::Node& node : graph.nodes)
+    norms += std::holds_alternative<graph::BatchNorm>(node.op) ? 1 : 0;
   const auto counters =
       counter_names(name_map(spec, graph, WeightLayout::kTimm), WeightLayout::kTimm);
   CHECK(counters.size() == norms);
@@ -305,27 +326,31 @@ TEST_CASE("models that timm's EfficientViT cannot be are refused with layer and 
 }
 
 TEST_CASE("sizes that only one layer has are refused where they stand") {
-  const ModelSpec spec = preset("efficientvit_m0");
+  const architecture::ModelSpec spec = preset("efficientvit_m0");
   const auto changed = [&](std::size_t stage, std::size_t layer, auto&& change) {
-    ModelSpec copy = spec;
+    architecture::ModelSpec copy = spec;
     change(copy.stages[stage].layers[layer]);
     return refusal(copy);
   };
-  CHECK_THAT(changed(2, 3, [](Layer& l) { std::get<FfnLayer>(l).hidden = 383; }),
+  CHECK_THAT(changed(2, 3, [](layers::Layer& l) { std::get<layers::FfnLayer>(l).hidden = 383; }),
              Contains("stages.2.layers.3 has 383 hidden channels"));
-  CHECK_THAT(changed(2, 9, [](Layer& l) { std::get<CascadedAttention>(l).window = 2; }),
-             Contains("stages.2.layers.9 differs from stages.2.layers.4"));
-  CHECK_THAT(changed(1, 4, [](Layer& l) { std::get<CascadedAttention>(l).scale = 0.2; }),
-             Contains("stages.1.layers.4 scales by something else"));
+  CHECK_THAT(
+      changed(2, 9, [](layers::Layer& l) { std::get<layers::CascadedAttention>(l).window = 2; }),
+      Contains("stages.2.layers.9 differs from stages.2.layers.4"));
+  CHECK_THAT(
+      changed(1, 4, [](layers::Layer& l) { std::get<layers::CascadedAttention>(l).scale = 0.2; }),
+      Contains("stages.1.layers.4 scales by something else"));
   CHECK_THAT(changed(0, 2,
-                     [](Layer& l) {
-                       std::get<CascadedAttention>(l).kernels = {5, 5, 5, 3};
+                     [](layers::Layer& l) {
+                       std::get<layers::CascadedAttention>(l).kernels = {5, 5, 5, 3};
                      }),
              Contains("has other kernels than the first of"));
-  CHECK_THAT(changed(0, 2, [](Layer& l) { std::get<CascadedAttention>(l).qk.sizes[1] = 8; }),
-             Contains("stages.0.layers.2 has heads of unequal qk"));
-  ModelSpec copy = spec;
-  std::get<SubsampleLayer>(*copy.stages[1].downsample).squeeze = 60;
+  CHECK_THAT(
+      changed(0, 2,
+              [](layers::Layer& l) { std::get<layers::CascadedAttention>(l).qk.sizes[1] = 8; }),
+      Contains("stages.0.layers.2 has heads of unequal qk"));
+  architecture::ModelSpec copy = spec;
+  std::get<layers::SubsampleLayer>(*copy.stages[1].downsample).squeeze = 60;
   CHECK_THAT(refusal(copy), Contains("stages.1.downsample squeezes to 60 channels, not 64"));
 }
 
@@ -335,28 +360,28 @@ TEST_CASE("models that timm's VisionTransformer cannot be are refused with layer
   CHECK_THAT(refusal(preset("deit_tiny", {"qk_dim=32"})),
              Contains("heads of other sizes than width / heads (64)"));
   CHECK_THAT(refusal(preset("deit_tiny", {"activation=relu"})), Contains("not gelu"));
-  ModelSpec spec = preset("deit_tiny");
-  std::get<TokenFfn>(spec.stages[0].layers[3]).hidden = 700;
+  architecture::ModelSpec spec = preset("deit_tiny");
+  std::get<layers::TokenFfn>(spec.stages[0].layers[3]).hidden = 700;
   CHECK_THAT(refusal(spec), Contains("stages.0.layers.3 differs from the FFN of the first block"));
   CHECK_THAT(refusal(preset("deit_tiny", {"head_split=true"})),
              Contains("stages.0.layers.0 gives each head its own split"));
   spec = preset("deit_tiny");
-  std::get<PatchStem>(spec.stem).class_tokens = 3;
+  std::get<layers::PatchStem>(spec.stem).class_tokens = 3;
   CHECK_THAT(refusal(spec), Contains("stem has neither one class token nor a second one"));
-  std::get<PatchStem>(spec.stem).class_tokens = 2;
+  std::get<layers::PatchStem>(spec.stem).class_tokens = 2;
   CHECK_THAT(refusal(spec), Contains("do not end with the token_norm of both heads"));
   spec = preset("deit_tiny_distilled");
-  std::get<TokenHead>(spec.heads[1]).token = 0;
+  std::get<layers::TokenHead>(spec.heads[1]).token = 0;
   CHECK_THAT(refusal(spec), Contains("heads.1 is not a token_head without norm"));
   spec = preset("deit_tiny");
-  std::get<TokenHead>(spec.heads[0]).mean_tokens = true;
+  std::get<layers::TokenHead>(spec.heads[0]).mean_tokens = true;
   CHECK_THAT(refusal(spec), Contains("heads.0 is not a token_head that reads the class token"));
 }
 
 TEST_CASE("the official layout holds square images and the heads of distillation") {
   CHECK_THAT(refusal(preset("efficientvit_m0", {"image_size=[256, 224]"}), WeightLayout::kOfficial),
              Contains("image is not square"));
-  ModelSpec spec = preset("efficientvit_m0");
+  architecture::ModelSpec spec = preset("efficientvit_m0");
   spec.heads.push_back(spec.heads.front());
   CHECK_THAT(refusal(spec), Contains("heads are more than 1"));
   CHECK(names_of(spec, WeightLayout::kOfficial).at("heads.1.linear.weight") ==
@@ -427,30 +452,36 @@ TEST_CASE("models that no Swin's constructor makes are refused with layer and re
 }
 
 TEST_CASE("one setting of one layer that a Swin lacks is refused where it stands") {
-  const ModelSpec spec = preset("swin_tiny");
+  const architecture::ModelSpec spec = preset("swin_tiny");
   const auto changed = [&](std::size_t stage, std::size_t layer, auto&& change) {
-    ModelSpec copy = spec;
+    architecture::ModelSpec copy = spec;
     change(copy.stages[stage].layers[layer]);
     return refusal(copy);
   };
-  CHECK_THAT(changed(2, 4, [](Layer& l) { std::get<ShiftedAttention>(l).shift = 3; }),
-             Contains("stages.2.layers.4 is shifted by 3, not 0"));
-  CHECK_THAT(changed(2, 4, [](Layer& l) { std::get<ShiftedAttention>(l).window = 5; }),
-             Contains("stages.2.layers.4 differs from the first block of its stage"));
-  CHECK_THAT(changed(1, 2, [](Layer& l) { std::get<ShiftedAttention>(l).scale = 0.3; }),
-             Contains("stages.1.layers.2 scales by something else"));
-  CHECK_THAT(changed(1, 2, [](Layer& l) { std::get<ShiftedAttention>(l).qkv_bias = false; }),
-             Contains("stages.1.layers.2 differs from the first block in qkv_bias"));
-  CHECK_THAT(changed(3, 3, [](Layer& l) { std::get<TokenFfn>(l).hidden = 700; }),
+  CHECK_THAT(
+      changed(2, 4, [](layers::Layer& l) { std::get<layers::ShiftedAttention>(l).shift = 3; }),
+      Contains("stages.2.layers.4 is shifted by 3, not 0"));
+  CHECK_THAT(
+      changed(2, 4, [](layers::Layer& l) { std::get<layers::ShiftedAttention>(l).window = 5; }),
+      Contains("stages.2.layers.4 differs from the first block of its stage"));
+  CHECK_THAT(
+      changed(1, 2, [](layers::Layer& l) { std::get<layers::ShiftedAttention>(l).scale = 0.3; }),
+      Contains("stages.1.layers.2 scales by something else"));
+  CHECK_THAT(
+      changed(1, 2,
+              [](layers::Layer& l) { std::get<layers::ShiftedAttention>(l).qkv_bias = false; }),
+      Contains("stages.1.layers.2 differs from the first block in qkv_bias"));
+  CHECK_THAT(changed(3, 3, [](layers::Layer& l) { std::get<layers::TokenFfn>(l).hidden = 700; }),
              Contains("stages.3.layers.3 differs from the first FFN of its stage"));
-  CHECK_THAT(changed(0, 1, [](Layer& l) { std::get<TokenFfn>(l).post_norm = true; }),
-             Contains("stages.0.layers.1 norms behind the branch"));
-  ModelSpec copy = spec;
-  std::get<PatchMerging>(*copy.stages[1].downsample).post_norm = true;
+  CHECK_THAT(
+      changed(0, 1, [](layers::Layer& l) { std::get<layers::TokenFfn>(l).post_norm = true; }),
+      Contains("stages.0.layers.1 norms behind the branch"));
+  architecture::ModelSpec copy = spec;
+  std::get<layers::PatchMerging>(*copy.stages[1].downsample).post_norm = true;
   CHECK_THAT(refusal(copy), Contains("stages.1.downsample norms behind the reduction"));
-  std::get<TokenHead>(copy.heads[0]).epsilon = 1e-6;
+  std::get<layers::TokenHead>(copy.heads[0]).epsilon = 1e-6;
   copy.stages = spec.stages;
   CHECK_THAT(refusal(copy), Contains("heads.0 is not a token_head that reads the mean"));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

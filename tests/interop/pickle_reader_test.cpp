@@ -4,7 +4,7 @@
 #include "core/error.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -18,7 +18,7 @@ std::string text_opcode(const std::string& text) { return "X" + low_bytes(text.s
 std::string pickle_refusal(const std::string& bytes) {
   try {
     parse_pickle(bytes, kNames, "f");
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     return error.what();
   }
   return "accepted";
@@ -148,4 +148,4 @@ TEST_CASE("values that hold each other a million deep or a billion times cost no
   CHECK(pickle_refusal(spelled(std::string("]q\0h\0a", 6))) == "accepted");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -10,7 +10,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -29,7 +29,7 @@ std::string one(const std::string& fields, std::size_t bytes) {
 std::string refusal(const std::string& content) {
   try {
     parse_safetensors(content, "f.safetensors");
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     return error.what();
   }
   return "accepted";
@@ -161,7 +161,7 @@ TEST_CASE("a file cut short anywhere is refused") {
 
 TEST_CASE("flipped bytes are refused or read within bounds, never worse") {
   const std::string content = two_tensors();
-  Random random(1);
+  core::Random random(1);
   std::size_t accepted = 0;
   for (int round = 0; round < 20000; ++round) {
     std::string broken = content;
@@ -177,7 +177,7 @@ TEST_CASE("flipped bytes are refused or read within bounds, never worse") {
       }
       CHECK(bytes < broken.size());
       ++accepted;
-    } catch (const UserError&) {
+    } catch (const core::UserError&) {
     }
   }
   CHECK(accepted > 0);
@@ -186,13 +186,13 @@ TEST_CASE("flipped bytes are refused or read within bounds, never worse") {
 
 TEST_CASE("a file on disk holds its tensors; other things are refused by path") {
   const TemporaryFolder folder;
-  write_file_atomically(folder / "a.safetensors", two_tensors());
+  core::write_file_atomically(folder / "a.safetensors", two_tensors());
   const StoredTensorFile file(folder / "a.safetensors");
   CHECK(file.tensors().size() == 2);
   CHECK(file.tensors()[0].bytes == std::string(24, 'a'));
   CHECK_THROWS_WITH(StoredTensorFile(folder / "b.safetensors"),
                     Catch::Contains("b.safetensors") && Catch::Contains("No such file"));
-  CHECK_THROWS_AS(StoredTensorFile(folder.path()), UserError);
+  CHECK_THROWS_AS(StoredTensorFile(folder.path()), core::UserError);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

@@ -12,7 +12,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -40,7 +40,7 @@ std::string told(const TorchCheckpointView& view) {
 std::string outcome(const std::string& content) {
   try {
     return told(parse_torch_checkpoint(content, "f.pth"));
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     return error.what();
   }
 }
@@ -116,7 +116,7 @@ TEST_CASE("a checkpoint of torch.save gives its tensors, transposed ones as dens
 TEST_CASE("a checkpoint cut short anywhere is refused") {
   const std::string content = golden_checkpoint();
   for (std::size_t length = 0; length < content.size(); ++length)
-    CHECK_THROWS_AS(parse_torch_checkpoint(content.substr(0, length), "f"), UserError);
+    CHECK_THROWS_AS(parse_torch_checkpoint(content.substr(0, length), "f"), core::UserError);
 }
 
 TEST_CASE("any one bit flipped gives the same tensors or a refusal") {
@@ -271,10 +271,10 @@ TEST_CASE("archives of other kinds are refused with the way to convert them") {
 
 TEST_CASE("a file on disk is read by what it holds, not by its name") {
   const TemporaryFolder folder;
-  write_file_atomically(folder / "weights.safetensors", golden_checkpoint());
+  core::write_file_atomically(folder / "weights.safetensors", golden_checkpoint());
   const StoredTensorFile file(folder / "weights.safetensors");
   CHECK(file.tensors().size() == 3);
   CHECK(file.title() == (folder / "weights.safetensors").string() + " (its 'model')");
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

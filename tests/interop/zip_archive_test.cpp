@@ -4,7 +4,7 @@
 #include "core/error.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::interop {
 
 namespace {
 
@@ -13,7 +13,7 @@ const std::vector<PackedEntry> kTwo{{"a/one", "first"}, {"a/two", "the second"}}
 std::string zip_refusal(const std::string& content) {
   try {
     parse_zip(content, "f.zip");
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     return error.what();
   }
   return "accepted";
@@ -79,4 +79,4 @@ TEST_CASE("entries that overlap or leave the archive are refused") {
   CHECK_THAT(zip_refusal(moved), Catch::Contains("overlaps"));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::interop

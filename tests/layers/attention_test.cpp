@@ -2,15 +2,15 @@
 #include "layers/attention_parts.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::layers {
 namespace {
 
 TEST_CASE("windows cover the map with the least padding") {
-  Random random(71);
+  core::Random random(71);
   for (int run = 0; run < 1000; ++run) {
-    const auto height = static_cast<Index>(1 + random.below(40));
-    const auto width = static_cast<Index>(1 + random.below(40));
-    const auto side = static_cast<Index>(random.below(15));
+    const auto height = static_cast<graph::Index>(1 + random.below(40));
+    const auto width = static_cast<graph::Index>(1 + random.below(40));
+    const auto side = static_cast<graph::Index>(random.below(15));
     const Windows w = windows_of(height, width, side);
     REQUIRE(w.rows * w.height == height + w.pad_rows);
     REQUIRE(w.columns * w.width == width + w.pad_columns);
@@ -31,20 +31,22 @@ TEST_CASE("EfficientViT's grids of 14, 7 and 4 are four windows of 7, one, and o
 }
 
 TEST_CASE("a map cut into windows and put back has its shape and axes") {
-  for (const Index side : {Index{0}, Index{2}, Index{3}, Index{7}}) {
-    Graph graph;
-    graph.layers.push_back({"layer", "test", LayerRole::kAttention, 0});
-    LayerWriter writer(graph, 0);
-    const Extent channels{writer.axis(AxisKind::kEmbedding, "width", 4, 0)};
+  for (const graph::Index side :
+       {graph::Index{0}, graph::Index{2}, graph::Index{3}, graph::Index{7}}) {
+    graph::Graph graph;
+    graph.layers.push_back({"layer", "test", graph::LayerRole::kAttention, 0});
+    graph::LayerWriter writer(graph, 0);
+    const graph::Extent channels{writer.axis(graph::AxisKind::kEmbedding, "width", 4, 0)};
     graph.input = graph.add_value({{1, 4, 5, 6}, true, 1, channels});
     const Windows windows = windows_of(5, 6, side);
-    const ValueId cut = to_windows(writer, graph.input, windows);
-    CHECK(graph.value(cut).shape == Shape{windows.count(), 4, windows.height, windows.width});
-    const ValueId back = from_windows(writer, cut, windows, 5, 6);
-    CHECK(graph.value(back).shape == Shape{1, 4, 5, 6});
+    const graph::ValueId cut = to_windows(writer, graph.input, windows);
+    CHECK(graph.value(cut).shape ==
+          graph::Shape{windows.count(), 4, windows.height, windows.width});
+    const graph::ValueId back = from_windows(writer, cut, windows, 5, 6);
+    CHECK(graph.value(back).shape == graph::Shape{1, 4, 5, 6});
     CHECK(graph.value(back).channels == channels);
   }
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::layers

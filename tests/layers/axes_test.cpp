@@ -3,34 +3,37 @@
 #include <string>
 #include <vector>
 
+#include "architecture/presets.h"
 #include "random_models.h"
-#include "spec/presets.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::layers {
 namespace {
 
 /// Dimensions that no axis owns: pruning leaves them alone.
-bool is_constant(const Graph& graph, const Node& node, const Parameter& parameter, int dim) {
-  if (std::holds_alternative<Convolution>(node.op)) return dim >= 2;  // kernel taps
-  if (const auto* gather = std::get_if<GatherBias>(&node.op))         // offsets of a bias table
-    return dim == (gather->rule == BiasRule::kAbsoluteOffset ? 1 : 0);
-  if (std::holds_alternative<Linear>(node.op) && dim == 1)  // the two coordinates of an offset
-    for (const Node& other : graph.nodes)
-      if (other.output == node.inputs[0]) return std::holds_alternative<OffsetTable>(other.op);
+bool is_constant(const graph::Graph& graph, const graph::Node& node,
+                 const graph::Parameter& parameter, int dim) {
+  if (std::holds_alternative<graph::Convolution>(node.op)) return dim >= 2;  // kernel taps
+  if (const auto* gather = std::get_if<graph::GatherBias>(&node.op))  // offsets of a bias table
+    return dim == (gather->rule == graph::BiasRule::kAbsoluteOffset ? 1 : 0);
+  if (std::holds_alternative<graph::Linear>(node.op) &&
+      dim == 1)  // the two coordinates of an offset
+    for (const graph::Node& other : graph.nodes)
+      if (other.output == node.inputs[0])
+        return std::holds_alternative<graph::OffsetTable>(other.op);
   const bool is_tokens = parameter.name == "position_embedding" || parameter.name == "class_token";
-  return std::holds_alternative<UseParameter>(node.op) && is_tokens && dim == 1 &&
+  return std::holds_alternative<graph::UseParameter>(node.op) && is_tokens && dim == 1 &&
          graph.layer(parameter.layer).kind == PatchStem::kName;
 }
 
 /// Every dimension of a parameter that lacks its axes, or has axes of another size.
-std::vector<std::string> badly_labelled(const Graph& graph) {
+std::vector<std::string> badly_labelled(const graph::Graph& graph) {
   std::vector<std::string> found;
-  for (const Node& node : graph.nodes) {
-    for (const ParameterId id : node.parameters) {
-      const Parameter& parameter = graph.parameter(id);
+  for (const graph::Node& node : graph.nodes) {
+    for (const graph::ParameterId id : node.parameters) {
+      const graph::Parameter& parameter = graph.parameter(id);
       for (int dim = 0; dim < parameter.shape.rank(); ++dim) {
-        const Extent& extent = parameter.dims[static_cast<std::size_t>(dim)];
+        const graph::Extent& extent = parameter.dims[static_cast<std::size_t>(dim)];
         const bool fits =
             extent.empty() ? parameter.shape[dim] == 1 || is_constant(graph, node, parameter, dim)
                            : graph.size(extent) == parameter.shape[dim];
@@ -42,11 +45,11 @@ std::vector<std::string> badly_labelled(const Graph& graph) {
 }
 
 /// Values whose labels do not fit their shape.
-std::vector<std::string> badly_labelled_values(const Graph& graph) {
+std::vector<std::string> badly_labelled_values(const graph::Graph& graph) {
   std::vector<std::string> found;
-  for (const Node& node : graph.nodes) {
-    const Value& value = graph.value(node.output);
-    const bool fits = value.channel_dim == kUnset
+  for (const graph::Node& node : graph.nodes) {
+    const graph::Value& value = graph.value(node.output);
+    const bool fits = value.channel_dim == graph::kUnset
                           ? value.channels.empty()
                           : graph.size(value.channels) == value.shape[value.channel_dim];
     if (!fits) found.push_back(graph.node_name(node));
@@ -58,30 +61,31 @@ TEST_CASE("every dimension of every parameter names its axes, or is a known cons
   RandomModels models(51);
   std::set<std::string_view> kinds;
   for (int run = 0; run < 300; ++run) {
-    const Graph graph = build_graph(models.next());
+    const graph::Graph graph = architecture::build_graph(models.next());
     REQUIRE(badly_labelled(graph) == std::vector<std::string>{});
     REQUIRE(badly_labelled_values(graph) == std::vector<std::string>{});
-    for (const LayerInfo& layer : graph.layers) kinds.insert(layer.kind);
+    for (const graph::LayerInfo& layer : graph.layers) kinds.insert(layer.kind);
   }
   CHECK(kinds.size() == layer_kind_names().size());  // the models above hold every layer kind
 }
 
 TEST_CASE("every dimension of the presets' parameters names its axes") {
-  for (const std::string& name : preset_names()) {
+  for (const std::string& name : architecture::preset_names()) {
     INFO(name);
-    const Graph graph = build_graph(resolve_model(name).spec);
+    const graph::Graph graph = architecture::build_graph(architecture::resolve_model(name).spec);
     CHECK(badly_labelled(graph) == std::vector<std::string>{});
     CHECK(badly_labelled_values(graph) == std::vector<std::string>{});
   }
 }
 
 TEST_CASE("a dropped label is found, whichever it is") {
-  const Graph whole = build_graph(resolve_model("efficientvit_m0").spec);
+  const graph::Graph whole =
+      architecture::build_graph(architecture::resolve_model("efficientvit_m0").spec);
   int dropped = 0;
   for (std::size_t p = 0; p < whole.parameters.size(); p += 7) {
     for (std::size_t dim = 0; dim < whole.parameters[p].dims.size(); ++dim) {
       if (whole.parameters[p].dims[dim].empty()) continue;
-      Graph graph = whole;
+      graph::Graph graph = whole;
       graph.parameters[p].dims[dim].clear();
       CHECK(badly_labelled(graph).size() == 1);
       ++dropped;
@@ -93,13 +97,13 @@ TEST_CASE("a dropped label is found, whichever it is") {
 TEST_CASE("axes, parameters and nodes have names of their own") {
   RandomModels models(52);
   for (int run = 0; run < 100; ++run) {
-    const Graph graph = build_graph(models.next());
+    const graph::Graph graph = architecture::build_graph(models.next());
     std::set<std::string> axes, parameters, nodes;
     for (std::size_t a = 0; a < graph.axes.size(); ++a)
-      REQUIRE(axes.insert(graph.axis_name(static_cast<AxisId>(a))).second);
+      REQUIRE(axes.insert(graph.axis_name(static_cast<graph::AxisId>(a))).second);
     for (std::size_t p = 0; p < graph.parameters.size(); ++p)
-      REQUIRE(parameters.insert(graph.parameter_name(static_cast<ParameterId>(p))).second);
-    for (const Node& node : graph.nodes) REQUIRE(nodes.insert(graph.node_name(node)).second);
+      REQUIRE(parameters.insert(graph.parameter_name(static_cast<graph::ParameterId>(p))).second);
+    for (const graph::Node& node : graph.nodes) REQUIRE(nodes.insert(graph.node_name(node)).second);
   }
 }
 
@@ -107,11 +111,11 @@ TEST_CASE("an owned axis names a unit of a heads axis of its own layer") {
   RandomModels models(53);
   int owned = 0;
   for (int run = 0; run < 100; ++run) {
-    const Graph graph = build_graph(models.next());
-    for (const Axis& axis : graph.axes) {
-      if (axis.owner == kUnset) continue;
-      const Axis& owner = graph.axis(axis.owner);
-      REQUIRE(owner.kind == AxisKind::kHead);
+    const graph::Graph graph = architecture::build_graph(models.next());
+    for (const graph::Axis& axis : graph.axes) {
+      if (axis.owner == graph::kUnset) continue;
+      const graph::Axis& owner = graph.axis(axis.owner);
+      REQUIRE(owner.kind == graph::AxisKind::kHead);
       REQUIRE(owner.layer == axis.layer);
       REQUIRE((axis.owner_unit >= 0 && axis.owner_unit < owner.size));
       ++owned;
@@ -121,10 +125,10 @@ TEST_CASE("an owned axis names a unit of a heads axis of its own layer") {
 }
 
 /// The gates on the channels of an axis.
-int gates_of(const Graph& graph, std::size_t axis) {
+int gates_of(const graph::Graph& graph, std::size_t axis) {
   int count = 0;
-  for (const ValueId gate : graph.gates)
-    for (const AxisId id : graph.value(gate).channels)
+  for (const graph::ValueId gate : graph.gates)
+    for (const graph::AxisId id : graph.value(gate).channels)
       count += static_cast<std::size_t>(id) == axis;
   return count;
 }
@@ -132,13 +136,14 @@ int gates_of(const Graph& graph, std::size_t axis) {
 TEST_CASE("every axis of a layer's own has one gate, but for residual streams, which have more") {
   RandomModels models(54);
   for (int run = 0; run < 150; ++run) {
-    const Graph graph = build_graph(models.next());
+    const graph::Graph graph = architecture::build_graph(models.next());
     for (std::size_t a = 0; a < graph.axes.size(); ++a) {
-      const AxisKind kind = graph.axes[a].kind;
-      if (kind == AxisKind::kImage || kind == AxisKind::kHead || kind == AxisKind::kClasses ||
-          kind == AxisKind::kEmbedding || kind == AxisKind::kExpert)
+      const graph::AxisKind kind = graph.axes[a].kind;
+      if (kind == graph::AxisKind::kImage || kind == graph::AxisKind::kHead ||
+          kind == graph::AxisKind::kClasses || kind == graph::AxisKind::kEmbedding ||
+          kind == graph::AxisKind::kExpert)
         continue;
-      INFO(graph.axis_name(static_cast<AxisId>(a)));
+      INFO(graph.axis_name(static_cast<graph::AxisId>(a)));
       const bool is_stream = graph.axes[a].field == "width";  // where it begins, and what is added
       REQUIRE((is_stream ? gates_of(graph, a) > 2 : gates_of(graph, a) == 1));
     }
@@ -148,15 +153,15 @@ TEST_CASE("every axis of a layer's own has one gate, but for residual streams, w
 TEST_CASE("an embedding is gated where its stream begins and where something is added to it") {
   RandomModels models(55);
   for (int run = 0; run < 60; ++run) {
-    const ModelSpec spec = models.next();
-    const Graph graph = build_graph(spec);
+    const architecture::ModelSpec spec = models.next();
+    const graph::Graph graph = architecture::build_graph(spec);
     for (std::size_t layer = 0; layer < graph.layers.size(); ++layer) {
-      const LayerInfo& info = graph.layers[layer];
-      if (info.role == LayerRole::kHead) continue;
-      ValueId added = graph.residual_branch(static_cast<LayerId>(layer));
-      if (added == kUnset)
-        for (const Node& node : graph.nodes)
-          if (node.layer == static_cast<LayerId>(layer)) added = node.output;
+      const graph::LayerInfo& info = graph.layers[layer];
+      if (info.role == graph::LayerRole::kHead) continue;
+      graph::ValueId added = graph.residual_branch(static_cast<graph::LayerId>(layer));
+      if (added == graph::kUnset)
+        for (const graph::Node& node : graph.nodes)
+          if (node.layer == static_cast<graph::LayerId>(layer)) added = node.output;
       INFO(info.path << " " << info.kind);
       REQUIRE(std::count(graph.gates.begin(), graph.gates.end(), added) == 1);
     }
@@ -167,11 +172,11 @@ TEST_CASE("what holds an axis is a layer that says why") {
   RandomModels models(56);
   int held = 0;
   for (int run = 0; run < 100; ++run) {
-    const Graph graph = build_graph(models.next());
-    for (const Axis& axis : graph.axes) {
+    const graph::Graph graph = architecture::build_graph(models.next());
+    for (const graph::Axis& axis : graph.axes) {
       REQUIRE(axis.held == !axis.held_why.empty());
-      if (!axis.held || axis.kind == AxisKind::kImage) continue;
-      REQUIRE(axis.held_by != kUnset);
+      if (!axis.held || axis.kind == graph::AxisKind::kImage) continue;
+      REQUIRE(axis.held_by != graph::kUnset);
       ++held;
     }
   }
@@ -179,4 +184,4 @@ TEST_CASE("what holds an axis is a layer that says why") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::layers

@@ -8,30 +8,31 @@
 #include "small_models.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
 /// What tests/oracle/vmoe_oracle.py found in NumPy.
-Json vmoe_oracle() {
+core::Json vmoe_oracle() {
   const std::string path = std::string(VITLAB_SOURCE_DIR) + "/tests/golden/vmoe.json";
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
-  return parse_json(text.str(), path);
+  return core::parse_json(text.str(), path);
 }
 
 struct OracleModel {
-  Json json = vmoe_oracle();
-  ModelSpec spec = spec_from_json_text(json.at("spec").dump(), "vmoe.json");
-  Graph graph = build_graph(spec);
+  core::Json json = vmoe_oracle();
+  architecture::ModelSpec spec =
+      architecture::spec_from_json_text(json.at("spec").dump(), "vmoe.json");
+  graph::Graph graph = architecture::build_graph(spec);
   Weights weights;
   at::Tensor images = 2 * formula("input", {2, 3, spec.image.height, spec.image.width});
 
   OracleModel() {
     for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
-      const Shape& shape = graph.parameters[i].shape;
+      const graph::Shape& shape = graph.parameters[i].shape;
       weights.tensors.push_back(
-          formula_tensor(graph.parameter_name(static_cast<ParameterId>(i)),
+          formula_tensor(graph.parameter_name(static_cast<graph::ParameterId>(i)),
                          {shape.begin(), static_cast<std::size_t>(shape.rank())}));
     }
   }
@@ -44,15 +45,15 @@ at::Tensor gates_of(const std::vector<std::vector<double>>& rows) {
   return at::stack(tokens).unsqueeze(0);
 }
 
-using Places = std::vector<std::vector<Index>>;
+using Places = std::vector<std::vector<graph::Index>>;
 
 /// The token of every place, by expert.
 Places places_of(const at::Tensor& routes) {
   Places result;
-  for (Index e = 0; e < routes.size(1); ++e) {
+  for (graph::Index e = 0; e < routes.size(1); ++e) {
     result.emplace_back();
-    for (Index s = 0; s < routes.size(2); ++s)
-      result.back().push_back(routes[0][e][s].item<Index>());
+    for (graph::Index s = 0; s < routes.size(2); ++s)
+      result.back().push_back(routes[0][e][s].item<graph::Index>());
   }
   return result;
 }
@@ -62,22 +63,22 @@ Places places_of(const at::Tensor& routes) {
 TEST_CASE("a V-MoE with too few places gives NumPy's logits and sends NumPy's tokens to experts") {
   set_threads(1);
   const OracleModel oracle;
-  CHECK(oracle.json.at("dropped").get<Index>() > 10);
-  Graph open = oracle.graph;
-  for (const Node& node : oracle.graph.nodes)
-    if (std::holds_alternative<Route>(node.op)) open.outputs.push_back({"", node.output});
+  CHECK(oracle.json.at("dropped").get<graph::Index>() > 10);
+  graph::Graph open = oracle.graph;
+  for (const graph::Node& node : oracle.graph.nodes)
+    if (std::holds_alternative<graph::Route>(node.op)) open.outputs.push_back({"", node.output});
   const auto outputs = Executor(open).run(oracle.weights, oracle.images).outputs;
   const auto rows = oracle.json.at("logits").get<std::vector<std::vector<double>>>();
   for (std::size_t i = 0; i < 2; ++i)
-    CHECK(largest_difference(outputs[0][static_cast<Index>(i)], at::tensor(rows[i], at::kDouble)) <
-          1e-13);
+    CHECK(largest_difference(outputs[0][static_cast<graph::Index>(i)],
+                             at::tensor(rows[i], at::kDouble)) < 1e-13);
   // NumPy lists images first, then their layers; its lists end where places stay empty.
-  const Json& routes = oracle.json.at("routes");
+  const core::Json& routes = oracle.json.at("routes");
   REQUIRE(routes.size() == 4);
   for (std::size_t image = 0; image < 2; ++image) {
     for (std::size_t layer = 0; layer < 2; ++layer) {
       auto served = routes.at(2 * image + layer).get<Places>();
-      const at::Tensor found = outputs[1 + layer].narrow(0, static_cast<Index>(image), 1);
+      const at::Tensor found = outputs[1 + layer].narrow(0, static_cast<graph::Index>(image), 1);
       for (auto& places : served) places.resize(static_cast<std::size_t>(found.size(2)), 10);
       CHECK(places_of(found) == served);
     }
@@ -92,14 +93,14 @@ TEST_CASE("a V-MoE's gradients are NumPy's central differences") {
   (out * formula("loss", out.sizes())).sum().backward();
   std::map<std::string, at::Tensor> gradients;
   for (std::size_t i = 0; i < oracle.graph.parameters.size(); ++i)
-    gradients[oracle.graph.parameter_name(static_cast<ParameterId>(i))] =
+    gradients[oracle.graph.parameter_name(static_cast<graph::ParameterId>(i))] =
         oracle.weights.tensors[i].grad().flatten();
   std::size_t zero = 0;
-  for (const Json& row : oracle.json.at("gradients")) {
+  for (const core::Json& row : oracle.json.at("gradients")) {
     const auto name = row.at(0).get<std::string>();
     INFO(name << ' ' << row.at(1).dump());
     const double expected = row.at(2).get<double>();
-    CHECK(gradients.at(name)[row.at(1).get<Index>()].item<double>() ==
+    CHECK(gradients.at(name)[row.at(1).get<graph::Index>()].item<double>() ==
           Approx(expected).epsilon(1e-7).margin(1e-9));
     zero += expected == 0;
   }
@@ -138,29 +139,32 @@ TEST_CASE("every expert has weights of its own") {
   const at::Tensor x = gaussian({3, 2, 4, 5}, 1), w = gaussian({2, 6, 5}, 2),
                    b = gaussian({2, 6}, 3);
   const at::Tensor y = by_expert(x, w, b);
-  for (Index e = 0; e < 2; ++e)
+  for (graph::Index e = 0; e < 2; ++e)
     CHECK(largest_difference(y.select(1, e), at::linear(x.select(1, e), w[e], b[e])) < 1e-13);
 }
 
 TEST_CASE("with places for all and every expert chosen, experts mix as their gates say") {
   RandomSpecs specs(5);
-  ModelSpec spec = specs.with_kind(ExpertFfn::kName);
-  for (Layer& layer : spec.stages[0].layers)
-    if (auto* ffn = std::get_if<ExpertFfn>(&layer))
+  architecture::ModelSpec spec = specs.with_kind(layers::ExpertFfn::kName);
+  for (layers::Layer& layer : spec.stages[0].layers)
+    if (auto* ffn = std::get_if<layers::ExpertFfn>(&layer))
       *ffn = {.experts = 1, .hidden = 4, .top_k = 1, .capacity = 1};
   const SmallModel sparse(spec, 6);
   // One expert with the gate 1 is an FFN.
-  for (Layer& layer : spec.stages[0].layers)
-    if (auto* ffn = std::get_if<ExpertFfn>(&layer)) layer = TokenFfn{ffn->hidden, ffn->activation};
+  for (layers::Layer& layer : spec.stages[0].layers)
+    if (auto* ffn = std::get_if<layers::ExpertFfn>(&layer))
+      layer = layers::TokenFfn{ffn->hidden, ffn->activation};
   SmallModel dense(spec, 6);
   std::map<std::string, at::Tensor> by_name;
   for (std::size_t i = 0; i < sparse.graph().parameters.size(); ++i)
-    by_name[sparse.graph().parameter_name(static_cast<ParameterId>(i))] = sparse.weights.tensors[i];
+    by_name[sparse.graph().parameter_name(static_cast<graph::ParameterId>(i))] =
+        sparse.weights.tensors[i];
   for (std::size_t i = 0; i < dense.graph().parameters.size(); ++i)
-    dense.weights.tensors[i] = by_name.at(dense.graph().parameter_name(static_cast<ParameterId>(i)))
-                                   .reshape(dense.weights.tensors[i].sizes());
+    dense.weights.tensors[i] =
+        by_name.at(dense.graph().parameter_name(static_cast<graph::ParameterId>(i)))
+            .reshape(dense.weights.tensors[i].sizes());
   const at::Tensor images = sparse.images(2, 7);
   CHECK(largest_difference(sparse.outputs(images), dense.outputs(images)) < 1e-12);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

@@ -8,7 +8,7 @@
 
 #include "graph/shape.h"
 
-namespace vitlab {
+namespace vitlab::model {
 
 /// Numbers in [-0.5, 0.5), `formula` of tests/oracle/timm_oracle.py.
 inline at::Tensor formula(const std::string& name, at::IntArrayRef shape) {
@@ -17,7 +17,7 @@ inline at::Tensor formula(const std::string& name, at::IntArrayRef shape) {
   for (const char byte : name) start = (start * 131 + byte) % kPrime;
   at::Tensor tensor = at::empty(shape, at::kDouble);
   double* data = tensor.mutable_data_ptr<double>();
-  for (Index i = 0; i < tensor.numel(); ++i) {
+  for (graph::Index i = 0; i < tensor.numel(); ++i) {
     std::int64_t t = (start + 7919 * i) % kPrime;
     t = (t * t % kPrime) * t % kPrime;
     data[i] = static_cast<double>((t * t % kPrime + t) % kPrime) / kPrime - 0.5;
@@ -32,10 +32,10 @@ inline at::Tensor formula_tensor(const std::string& name, at::IntArrayRef shape,
   if (name.ends_with("running_var")) return 2 * u + 2;
   if (shape.size() == 1 && is_weight) return u + 1;
   if (shape.size() > 1 && is_weight) {
-    const Index fan_in = u.numel() / shape[0];
+    const graph::Index fan_in = u.numel() / shape[0];
     return u * (gain * std::sqrt(12.0 / static_cast<double>(fan_in)));
   }
   return u;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

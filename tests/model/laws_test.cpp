@@ -8,7 +8,7 @@
 #include "small_models.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
@@ -39,9 +39,9 @@ void check_gradients(SmallModel& model, const RunOptions& options) {
   weighted_sum(model.outputs(images, options)).backward();
   const auto loss = [&] { return weighted_sum(model.outputs(images, options)).item<double>(); };
   for (std::size_t i = 0; i < model.weights.tensors.size(); ++i) {
-    const Parameter& parameter = model.graph().parameters[i];
+    const graph::Parameter& parameter = model.graph().parameters[i];
     if (!parameter.trained) continue;
-    INFO(model.graph().parameter_name(static_cast<ParameterId>(i)));
+    INFO(model.graph().parameter_name(static_cast<graph::ParameterId>(i)));
     const at::Tensor& tensor = model.weights.tensors[i];
     REQUIRE(tensor.grad().defined());
     const at::Tensor direction = gaussian(tensor.sizes(), 70 + i);
@@ -55,41 +55,41 @@ void check_gradients(SmallModel& model, const RunOptions& options) {
 TEST_CASE("random specs hold every layer kind") {
   std::set<std::string> seen;
   for_every_kind(1, false, [&](const SmallModel& model, RandomSpecs&) {
-    for (const LayerInfo& layer : model.graph().layers) seen.insert(std::string(layer.kind));
+    for (const graph::LayerInfo& layer : model.graph().layers) seen.insert(std::string(layer.kind));
   });
-  for (const std::string& kind : layer_kind_names()) CHECK(seen.contains(kind));
+  for (const std::string& kind : layers::layer_kind_names()) CHECK(seen.contains(kind));
 }
 
 TEST_CASE("the parameters that are counted are the parameters that are built") {
   for_every_kind(2, false, [](const SmallModel& model, RandomSpecs&) {
     const Weights weights = initial_weights(model.graph(), 1);
-    Index trained = 0;
+    graph::Index trained = 0;
     for (std::size_t i = 0; i < weights.tensors.size(); ++i)
       if (model.graph().parameters[i].trained) trained += weights.tensors[i].numel();
-    CHECK(trained == graph_cost(model.graph()).parameters);
+    CHECK(trained == graph::graph_cost(model.graph()).parameters);
   });
 }
 
 TEST_CASE("every value has the shape that the graph says") {
   for_every_kind(2, false, [](const SmallModel& model, RandomSpecs&) {
-    Graph open = model.graph();
+    graph::Graph open = model.graph();
     open.outputs.clear();
     for (std::size_t v = 0; v < open.values.size(); ++v)
-      open.outputs.push_back({"", static_cast<ValueId>(v)});
+      open.outputs.push_back({"", static_cast<graph::ValueId>(v)});
     const auto values = Executor(open).run(model.weights, model.images(2, 3)).outputs;
     for (std::size_t v = 0; v < values.size(); ++v) {
-      Shape shape = open.values[v].shape;
+      graph::Shape shape = open.values[v].shape;
       if (open.values[v].batched) shape[0] *= 2;
-      CHECK(values[v].sizes().vec() == std::vector<Index>(shape.begin(), shape.end()));
+      CHECK(values[v].sizes().vec() == std::vector<graph::Index>(shape.begin(), shape.end()));
     }
   });
 }
 
 TEST_CASE("dropping values behind their last read changes nothing") {
   for_every_kind(1, false, [](const SmallModel& model, RandomSpecs&) {
-    Graph keeping = model.graph();
+    graph::Graph keeping = model.graph();
     for (std::size_t v = 0; v < keeping.values.size(); ++v)
-      keeping.outputs.push_back({"", static_cast<ValueId>(v)});
+      keeping.outputs.push_back({"", static_cast<graph::ValueId>(v)});
     auto kept = Executor(keeping).run(model.weights, model.images(2, 3)).outputs;
     kept.resize(model.graph().outputs.size());
     CHECK(largest_difference(kept, model.outputs(model.images(2, 3))) == 0);
@@ -100,7 +100,7 @@ TEST_CASE("an image's result does not depend on the other images of its batch") 
   for_every_kind(2, false, [](const SmallModel& model, RandomSpecs&) {
     const at::Tensor images = model.images(8, 3);
     const auto together = model.outputs(images);
-    for (Index i = 0; i < 8; ++i) {
+    for (graph::Index i = 0; i < 8; ++i) {
       const auto alone = model.outputs(images.narrow(0, i, 1));
       for (std::size_t k = 0; k < alone.size(); ++k)
         CHECK(largest_difference(alone[k], together[k].narrow(0, i, 1)) < 1e-10);
@@ -119,7 +119,7 @@ TEST_CASE("an image's gradients do not depend on the other images of its batch")
       return leaf.grad();
     };
     const at::Tensor images = model.images(3, 3), together = slopes(images);
-    for (Index i = 0; i < 3; ++i) {
+    for (graph::Index i = 0; i < 3; ++i) {
       const at::Tensor alone = slopes(images.narrow(0, i, 1));
       CHECK(largest_difference(alone, together.narrow(0, i, 1)) <=
             1e-9 * (1 + alone.abs().max().item<double>()));
@@ -139,18 +139,18 @@ TEST_CASE("gradients agree with central differences through batch statistics") {
 }
 
 TEST_CASE("the gradient of a gate is the slope of the loss along it") {
-  std::set<AxisKind> seen;
+  std::set<graph::AxisKind> seen;
   for_every_kind(1, true, [&](SmallModel& model, RandomSpecs&) {
     if (model.graph().gates.empty()) return;
     RunOptions options;
-    for (const Axis& axis : model.graph().axes)
+    for (const graph::Axis& axis : model.graph().axes)
       options.gates.push_back(at::ones({axis.size}, at::kDouble).requires_grad_(true));
     const at::Tensor images = model.images(2, 5);
     weighted_sum(model.outputs(images, options)).backward();
-    std::set<AxisId> gated;
-    for (const ValueId value : model.graph().gates)
-      for (const AxisId axis : model.graph().value(value).channels) gated.insert(axis);
-    for (const AxisId axis : gated) {
+    std::set<graph::AxisId> gated;
+    for (const graph::ValueId value : model.graph().gates)
+      for (const graph::AxisId axis : model.graph().value(value).channels) gated.insert(axis);
+    for (const graph::AxisId axis : gated) {
       INFO(model.graph().axis_name(axis));
       seen.insert(model.graph().axis(axis).kind);
       const at::Tensor& gate = options.gates[static_cast<std::size_t>(axis)];
@@ -163,46 +163,50 @@ TEST_CASE("the gradient of a gate is the slope of the loss along it") {
       CHECK(told == Approx(slope_seen).epsilon(1e-5).margin(1e-6));
     }
   });
-  for (const AxisKind kind : {AxisKind::kQk, AxisKind::kV, AxisKind::kHidden, AxisKind::kExpansion,
-                              AxisKind::kEmbedding, AxisKind::kStem, AxisKind::kSqueeze})
+  for (const graph::AxisKind kind :
+       {graph::AxisKind::kQk, graph::AxisKind::kV, graph::AxisKind::kHidden,
+        graph::AxisKind::kExpansion, graph::AxisKind::kEmbedding, graph::AxisKind::kStem,
+        graph::AxisKind::kSqueeze})
     CHECK(seen.contains(kind));
 }
 
 /// Whether gates of 0 on an axis do less than removing it: a layer norm still averages over the
 /// zeros, a head's batch norm makes constants of them, and queries and keys of length 1 are divided
 /// by a length that the other still has.
-static bool is_normed(const Graph& graph, AxisId id) {
-  const Axis& axis = graph.axis(id);
-  if (axis.kind == AxisKind::kQk && graph.layer(axis.layer).kind == CosineAttention::kName)
+static bool is_normed(const graph::Graph& graph, graph::AxisId id) {
+  const graph::Axis& axis = graph.axis(id);
+  if (axis.kind == graph::AxisKind::kQk &&
+      graph.layer(axis.layer).kind == layers::CosineAttention::kName)
     return true;
-  for (const Node& node : graph.nodes) {
-    const bool in_head = graph.layer(node.layer).role == LayerRole::kHead;
-    if (!std::holds_alternative<LayerNorm>(node.op) &&
-        !(in_head && std::holds_alternative<BatchNorm>(node.op)))
+  for (const graph::Node& node : graph.nodes) {
+    const bool in_head = graph.layer(node.layer).role == graph::LayerRole::kHead;
+    if (!std::holds_alternative<graph::LayerNorm>(node.op) &&
+        !(in_head && std::holds_alternative<graph::BatchNorm>(node.op)))
       continue;
-    for (const AxisId read : graph.value(node.inputs[0]).channels)
+    for (const graph::AxisId read : graph.value(node.inputs[0]).channels)
       if (read == id) return true;
   }
   return false;
 }
 
 TEST_CASE("a gate of 0 is the mask of its unit, where no norm runs over the units") {
-  std::set<AxisKind> seen;
+  std::set<graph::AxisKind> seen;
   for_every_kind(2, false, [&](const SmallModel& model, RandomSpecs& specs) {
     const at::Tensor images = model.images(2, 5);
-    const bool has_sigmoid = dump_json(spec_json(model.spec)).find("sigmoid") != std::string::npos;
-    std::set<AxisId> gated;
-    for (const ValueId value : model.graph().gates)
-      for (const AxisId axis : model.graph().value(value).channels) gated.insert(axis);
-    for (const AxisId axis : gated) {
-      const AxisKind kind = model.graph().axis(axis).kind;
+    const bool has_sigmoid =
+        core::dump_json(architecture::spec_json(model.spec)).find("sigmoid") != std::string::npos;
+    std::set<graph::AxisId> gated;
+    for (const graph::ValueId value : model.graph().gates)
+      for (const graph::AxisId axis : model.graph().value(value).channels) gated.insert(axis);
+    for (const graph::AxisId axis : gated) {
+      const graph::AxisKind kind = model.graph().axis(axis).kind;
       // A sigmoid of a head's outputs makes constants of zeros, too.
       const bool reaches_sigmoid =
-          has_sigmoid && (kind == AxisKind::kV || kind == AxisKind::kEmbedding);
+          has_sigmoid && (kind == graph::AxisKind::kV || kind == graph::AxisKind::kEmbedding);
       if (reaches_sigmoid || is_normed(model.graph(), axis)) continue;
       seen.insert(model.graph().axis(axis).kind);
-      const Index size = model.graph().axis(axis).size;
-      const Index unit = specs.between(0, size - 1);
+      const graph::Index size = model.graph().axis(axis).size;
+      const graph::Index unit = specs.between(0, size - 1);
       at::Tensor factors = at::ones({size}, at::kDouble);
       factors[unit].fill_(0);
       RunOptions gates, masks;
@@ -214,15 +218,17 @@ TEST_CASE("a gate of 0 is the mask of its unit, where no norm runs over the unit
       CHECK(largest_difference(model.outputs(images, gates), model.outputs(images, masks)) < 1e-10);
     }
   });
-  for (const AxisKind kind : {AxisKind::kQk, AxisKind::kV, AxisKind::kHidden, AxisKind::kExpansion,
-                              AxisKind::kEmbedding, AxisKind::kStem, AxisKind::kSqueeze})
+  for (const graph::AxisKind kind :
+       {graph::AxisKind::kQk, graph::AxisKind::kV, graph::AxisKind::kHidden,
+        graph::AxisKind::kExpansion, graph::AxisKind::kEmbedding, graph::AxisKind::kStem,
+        graph::AxisKind::kSqueeze})
     CHECK(seen.contains(kind));
 }
 
 TEST_CASE("gates of one change nothing") {
   for_every_kind(1, false, [](const SmallModel& model, RandomSpecs&) {
     RunOptions options;
-    for (const Axis& axis : model.graph().axes)
+    for (const graph::Axis& axis : model.graph().axes)
       options.gates.push_back(at::ones({axis.size}, at::kDouble));
     const at::Tensor images = model.images(2, 5);
     CHECK(largest_difference(model.outputs(images), model.outputs(images, options)) == 0);
@@ -231,16 +237,16 @@ TEST_CASE("gates of one change nothing") {
 
 TEST_CASE("the folded graph computes what the plain one does") {
   for_every_kind(4, false, [](const SmallModel& model, RandomSpecs&) {
-    const Rewrite rewrite = fold(model.graph());
+    const graph::Rewrite rewrite = graph::fold(model.graph());
     const Weights folded = rewrite_weights(rewrite, model.weights);
     const at::Tensor images = model.images(2, 3);
     const auto deployed = Executor(rewrite.graph).run(folded, images).outputs;
     CHECK(largest_difference(deployed, model.outputs(images)) < 1e-10);
-    for (const Node& node : rewrite.graph.nodes) {
-      CHECK_FALSE(std::holds_alternative<BatchNorm>(node.op));
+    for (const graph::Node& node : rewrite.graph.nodes) {
+      CHECK_FALSE(std::holds_alternative<graph::BatchNorm>(node.op));
       CHECK((rewrite.graph.value(node.output).batched ||
-             std::holds_alternative<UseParameter>(node.op) ||
-             std::holds_alternative<Slice>(node.op)));
+             std::holds_alternative<graph::UseParameter>(node.op) ||
+             std::holds_alternative<graph::Slice>(node.op)));
     }
   });
 }
@@ -271,10 +277,11 @@ TEST_CASE("attention maps have a row per query that sums to one") {
     REQUIRE(result.attention.size() == model.graph().attention.size());
     CHECK(largest_difference(result.outputs, model.outputs(model.images(3, 3))) == 0);
     for (std::size_t i = 0; i < result.attention.size(); ++i) {
-      const AttentionTap& tap = model.graph().attention[i];
+      const graph::AttentionTap& tap = model.graph().attention[i];
       const at::Tensor& maps = result.attention[i].maps;
-      const Index tokens = tap.height * tap.width + tap.class_tokens;
-      CHECK(maps.sizes().vec() == std::vector<Index>{3 * tap.windows, tap.heads, tokens, tokens});
+      const graph::Index tokens = tap.height * tap.width + tap.class_tokens;
+      CHECK(maps.sizes().vec() ==
+            std::vector<graph::Index>{3 * tap.windows, tap.heads, tokens, tokens});
       CHECK((maps.sum(-1) - 1).abs().max().item<double>() < 1e-12);
       CHECK(maps.min().item<double>() >= 0);
       REQUIRE(result.attention[i].head_outputs.size() == static_cast<std::size_t>(tap.heads));
@@ -288,4 +295,4 @@ TEST_CASE("attention maps have a row per query that sums to one") {
   CHECK(seen > 20);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

@@ -6,36 +6,38 @@
 #include <set>
 #include <sstream>
 
+#include "architecture/presets.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "formula.h"
 #include "graph/fold.h"
 #include "model/weight_files.h"
 #include "small_models.h"
-#include "spec/presets.h"
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
-Weights formula_weights(const ModelSpec& spec, const Graph& graph, double gain) {
-  const std::vector<NameMapEntry> map = name_map(spec, graph, WeightLayout::kTimm);
+Weights formula_weights(const architecture::ModelSpec& spec, const graph::Graph& graph,
+                        double gain) {
+  const std::vector<interop::NameMapEntry> map =
+      interop::name_map(spec, graph, interop::WeightLayout::kTimm);
   std::vector<at::Tensor> tensors;
-  for (const NameMapEntry& entry : map) {
-    const Shape shape = foreign_shape(entry, graph);
+  for (const interop::NameMapEntry& entry : map) {
+    const graph::Shape shape = interop::foreign_shape(entry, graph);
     tensors.push_back(formula_tensor(
         entry.foreign_name, {shape.begin(), static_cast<std::size_t>(shape.rank())}, gain));
   }
   return joined(map, tensors);
 }
 
-Json golden_cases() {
+core::Json golden_cases() {
   const std::string path = std::string(VITLAB_SOURCE_DIR) + "/tests/golden/timm_logits.json";
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
-  return parse_json(text.str(), path).at("cases");
+  return core::parse_json(text.str(), path).at("cases");
 }
 
 double relative_difference(const at::Tensor& a, const at::Tensor& b) {
@@ -45,7 +47,7 @@ double relative_difference(const at::Tensor& a, const at::Tensor& b) {
 std::string message_of(const std::function<void()>& action) {
   try {
     action();
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     return error.what();
   }
   return "no error";
@@ -58,8 +60,8 @@ const std::vector<std::string> kSmallSwin{"image_size=64", "width=8", "depths=[2
 /// A small model that every layout holds, with its weights.
 struct Sample {
   explicit Sample(const std::string& name, std::vector<std::string> knobs = {})
-      : spec(resolve_model(name, small(std::move(knobs))).spec),
-        graph(build_graph(spec)),
+      : spec(architecture::resolve_model(name, small(std::move(knobs))).spec),
+        graph(architecture::build_graph(spec)),
         weights(random_weights(graph, 3)) {}
 
   static std::vector<std::string> small(std::vector<std::string> knobs) {
@@ -68,8 +70,8 @@ struct Sample {
     return knobs;
   }
 
-  ModelSpec spec;
-  Graph graph;
+  architecture::ModelSpec spec;
+  graph::Graph graph;
   Weights weights;
 };
 
@@ -84,13 +86,13 @@ using Catch::Matchers::Contains;
 
 TEST_CASE("timm's logits come out of weights that a formula gives to timm's names") {
   set_threads(1);
-  for (const Json& row : golden_cases()) {
+  for (const core::Json& row : golden_cases()) {
     const auto name = row.at("model").get<std::string>();
     auto overrides = row.at("knobs").get<std::vector<std::string>>();
-    overrides.push_back("image_size=" + dump_json(row.at("image_size")));
-    overrides.push_back("classes=" + dump_json(row.at("classes")));
-    const ModelSpec spec = resolve_model(name, overrides).spec;
-    const Graph graph = build_graph(spec);
+    overrides.push_back("image_size=" + core::dump_json(row.at("image_size")));
+    overrides.push_back("classes=" + core::dump_json(row.at("classes")));
+    const architecture::ModelSpec spec = architecture::resolve_model(name, overrides).spec;
+    const graph::Graph graph = architecture::build_graph(spec);
     const Weights weights = formula_weights(spec, graph, row.value("gain", 1.0));
     const at::Tensor images =
         2 * formula("input", {2, spec.image.channels, spec.image.height, spec.image.width});
@@ -102,7 +104,7 @@ TEST_CASE("timm's logits come out of weights that a formula gives to timm's name
       return at::stack(result.outputs).mean(0);
     };
     CHECK(relative_difference(logits_of(plain.run(weights, images)), expected) < 1e-10);
-    const Rewrite folded = fold(graph);
+    const graph::Rewrite folded = graph::fold(graph);
     const Executor deployed(folded.graph);
     const at::Tensor result = logits_of(deployed.run(rewrite_weights(folded, weights), images));
     CHECK(relative_difference(result, expected) < 1e-10);
@@ -114,9 +116,9 @@ TEST_CASE("weights written in a layout read back the same") {
   for (const std::string name : {"efficientvit_m0", "efficientvit_m5", "deit_tiny",
                                  "deit_tiny_distilled", "swin_tiny", "swinv2_tiny"}) {
     const Sample sample(name, name.starts_with("swin") ? kSmallSwin : std::vector<std::string>{});
-    for (const auto layout :
-         {WeightLayout::kVitlab, WeightLayout::kTimm, WeightLayout::kOfficial}) {
-      INFO(name << ' ' << layout_name(layout));
+    for (const auto layout : {interop::WeightLayout::kVitlab, interop::WeightLayout::kTimm,
+                              interop::WeightLayout::kOfficial}) {
+      INFO(name << ' ' << interop::layout_name(layout));
       const auto path = folder / "w.safetensors";
       write_weights(path, sample.spec, sample.graph, sample.weights, layout);
       const Weights read = read_weights(path, sample.spec, sample.graph, layout, at::kDouble);
@@ -129,17 +131,18 @@ TEST_CASE("a parameter that a layout holds as two tensors is written and read as
   const TemporaryFolder folder;
   const Sample sample("deit_tiny_distilled");
   const auto path = folder / "w.safetensors";
-  write_weights(path, sample.spec, sample.graph, sample.weights, WeightLayout::kTimm);
+  write_weights(path, sample.spec, sample.graph, sample.weights, interop::WeightLayout::kTimm);
   std::vector<NamedTensor> tensors = read_tensors(path).tensors;
   const auto shape_of = [&](const std::string& name) {
     return TensorFile{tensors, {}}.at(name, "file").sizes().vec();
   };
-  CHECK(shape_of("cls_token") == std::vector<Index>{1, 1, 192});
-  CHECK(shape_of("dist_token") == std::vector<Index>{1, 1, 192});
-  CHECK(shape_of("head_dist.weight") == std::vector<Index>{5, 192});
+  CHECK(shape_of("cls_token") == std::vector<graph::Index>{1, 1, 192});
+  CHECK(shape_of("dist_token") == std::vector<graph::Index>{1, 1, 192});
+  CHECK(shape_of("head_dist.weight") == std::vector<graph::Index>{5, 192});
   write_tensors(path, without(std::move(tensors), "dist_token"));
   CHECK_THAT(message_of([&] {
-               read_weights(path, sample.spec, sample.graph, WeightLayout::kTimm, at::kFloat);
+               read_weights(path, sample.spec, sample.graph, interop::WeightLayout::kTimm,
+                            at::kFloat);
              }),
              Contains("missing 'dist_token'") && Contains("(1 problems)"));
 }
@@ -149,9 +152,9 @@ TEST_CASE("weights of convolutional networks written in timm's names read back t
   for (const std::string name : {"mobilenetv2_100", "mobilenetv3_small_100", "mobilevit_xxs"}) {
     const Sample sample(name);
     const auto path = folder / "w.safetensors";
-    write_weights(path, sample.spec, sample.graph, sample.weights, WeightLayout::kTimm);
+    write_weights(path, sample.spec, sample.graph, sample.weights, interop::WeightLayout::kTimm);
     const Weights read =
-        read_weights(path, sample.spec, sample.graph, WeightLayout::kTimm, at::kDouble);
+        read_weights(path, sample.spec, sample.graph, interop::WeightLayout::kTimm, at::kDouble);
     CHECK(largest_difference(read.tensors, sample.weights.tensors) == 0);
   }
 }
@@ -160,7 +163,7 @@ TEST_CASE("files for the official code hold its counters and bias indices") {
   const TemporaryFolder folder;
   const Sample sample("efficientvit_m0");
   const auto path = folder / "w.safetensors";
-  write_weights(path, sample.spec, sample.graph, sample.weights, WeightLayout::kOfficial);
+  write_weights(path, sample.spec, sample.graph, sample.weights, interop::WeightLayout::kOfficial);
   const TensorFile file = read_tensors(path);
   const at::Tensor counter = file.at("head.bn.num_batches_tracked", "file");
   CHECK(counter.dim() == 0);
@@ -182,25 +185,28 @@ TEST_CASE("files for the official Swin hold its buffers") {
     return read_tensors(path).at(name, "file").sizes().vec();
   };
   const Sample first("swin_tiny", kSmallSwin);
-  write_weights(path, first.spec, first.graph, first.weights, WeightLayout::kOfficial);
-  CHECK(shape_of("layers.0.blocks.0.attn.relative_position_index") == std::vector<Index>{16, 16});
-  CHECK(shape_of("layers.0.blocks.1.attn_mask") == std::vector<Index>{16, 16, 16});
-  CHECK(shape_of("layers.1.blocks.1.attn_mask") == std::vector<Index>{4, 16, 16});
+  write_weights(path, first.spec, first.graph, first.weights, interop::WeightLayout::kOfficial);
+  CHECK(shape_of("layers.0.blocks.0.attn.relative_position_index") ==
+        std::vector<graph::Index>{16, 16});
+  CHECK(shape_of("layers.0.blocks.1.attn_mask") == std::vector<graph::Index>{16, 16, 16});
+  CHECK(shape_of("layers.1.blocks.1.attn_mask") == std::vector<graph::Index>{4, 16, 16});
   std::size_t masks = 0;
   for (const NamedTensor& named : read_tensors(path).tensors)
     masks += named.name.ends_with("attn_mask") ? 1 : 0;
   CHECK(masks == 2);
   const Sample second("swinv2_tiny", kSmallSwin);
-  write_weights(path, second.spec, second.graph, second.weights, WeightLayout::kOfficial);
-  CHECK(shape_of("layers.1.blocks.0.attn.relative_coords_table") == std::vector<Index>{1, 7, 7, 2});
-  CHECK(shape_of("layers.1.blocks.0.attn.relative_position_index") == std::vector<Index>{16, 16});
+  write_weights(path, second.spec, second.graph, second.weights, interop::WeightLayout::kOfficial);
+  CHECK(shape_of("layers.1.blocks.0.attn.relative_coords_table") ==
+        std::vector<graph::Index>{1, 7, 7, 2});
+  CHECK(shape_of("layers.1.blocks.0.attn.relative_position_index") ==
+        std::vector<graph::Index>{16, 16});
 }
 
 TEST_CASE("the official layout may hold 1x1 convolutions flat, timm's may not") {
   const TemporaryFolder folder;
   const Sample sample("efficientvit_m0");
   const auto path = folder / "w.safetensors";
-  const auto flatten_and_read = [&](WeightLayout layout) {
+  const auto flatten_and_read = [&](interop::WeightLayout layout) {
     write_weights(path, sample.spec, sample.graph, sample.weights, layout);
     std::vector<NamedTensor> tensors = read_tensors(path).tensors;
     for (NamedTensor& named : tensors)
@@ -209,9 +215,9 @@ TEST_CASE("the official layout may hold 1x1 convolutions flat, timm's may not") 
     write_tensors(path, tensors);
     return read_weights(path, sample.spec, sample.graph, layout, at::kDouble);
   };
-  const Weights read = flatten_and_read(WeightLayout::kOfficial);
+  const Weights read = flatten_and_read(interop::WeightLayout::kOfficial);
   CHECK(largest_difference(read.tensors, sample.weights.tensors) == 0);
-  CHECK_THAT(message_of([&] { flatten_and_read(WeightLayout::kTimm); }),
+  CHECK_THAT(message_of([&] { flatten_and_read(interop::WeightLayout::kTimm); }),
              Contains("'stages.0.blocks.0.ffn0.m.pw1.conv.weight' has shape (128, 64), the model "
                       "needs (128, 64, 1, 1)"));
 }
@@ -220,15 +226,16 @@ TEST_CASE("messages name tensors as the file does") {
   const TemporaryFolder folder;
   const Sample sample("efficientvit_m0");
   const auto path = folder / "w.safetensors";
-  write_weights(path, sample.spec, sample.graph, sample.weights, WeightLayout::kTimm);
+  write_weights(path, sample.spec, sample.graph, sample.weights, interop::WeightLayout::kTimm);
   std::vector<NamedTensor> tensors = read_tensors(path).tensors;
   tensors = without(std::move(tensors), "head.linear.bias");
   tensors = without(std::move(tensors), "stages.0.blocks.0.dw0.m.bn.num_batches_tracked");
   tensors.push_back({"head.linear.biass", at::zeros({5})});
   tensors.push_back({"patch_embed.conv1.conv.bias", at::zeros({8})});
   write_tensors(path, tensors);
-  const std::string message = message_of(
-      [&] { read_weights(path, sample.spec, sample.graph, WeightLayout::kTimm, at::kFloat); });
+  const std::string message = message_of([&] {
+    read_weights(path, sample.spec, sample.graph, interop::WeightLayout::kTimm, at::kFloat);
+  });
   CHECK_THAT(message, Contains("missing 'head.linear.bias'; did you mean 'head.linear.biass'?"));
   CHECK_THAT(message, Contains("extra 'patch_embed.conv1.conv.bias'"));
   CHECK_THAT(message, Contains("(3 problems)"));
@@ -239,9 +246,10 @@ TEST_CASE("a file in another layout than told is refused") {
   const TemporaryFolder folder;
   const Sample sample("deit_tiny");
   const auto path = folder / "w.safetensors";
-  write_weights(path, sample.spec, sample.graph, sample.weights, WeightLayout::kVitlab);
+  write_weights(path, sample.spec, sample.graph, sample.weights, interop::WeightLayout::kVitlab);
   CHECK_THAT(message_of([&] {
-               read_weights(path, sample.spec, sample.graph, WeightLayout::kTimm, at::kFloat);
+               read_weights(path, sample.spec, sample.graph, interop::WeightLayout::kTimm,
+                            at::kFloat);
              }),
              Contains("304 problems") && Contains("missing 'cls_token'") &&
                  Contains("extra 'heads.0.norm.bias'") && Contains("… and 142 more missing") &&
@@ -250,12 +258,14 @@ TEST_CASE("a file in another layout than told is refused") {
 
 TEST_CASE("nothing is written in a layout that cannot hold the model") {
   const TemporaryFolder folder;
-  const ModelSpec spec = resolve_model("efficientvit_m0", {"mixer=full", "image_size=64"}).spec;
-  const Graph graph = build_graph(spec);
+  const architecture::ModelSpec spec =
+      architecture::resolve_model("efficientvit_m0", {"mixer=full", "image_size=64"}).spec;
+  const graph::Graph graph = architecture::build_graph(spec);
   const auto path = folder / "w.safetensors";
-  CHECK_THROWS_AS(write_weights(path, spec, graph, random_weights(graph, 1), WeightLayout::kTimm),
-                  UserError);
+  CHECK_THROWS_AS(
+      write_weights(path, spec, graph, random_weights(graph, 1), interop::WeightLayout::kTimm),
+      core::UserError);
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

@@ -1,13 +1,13 @@
 #include "model/position_tables.h"
 
+#include "architecture/presets.h"
 #include "core/error.h"
 #include "model/layouts.h"
 #include "small_models.h"
-#include "spec/presets.h"
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
@@ -34,9 +34,10 @@ const PositionTable kTables[] = {{0, Kind::kEmbedding, 6, 9, 0},
 
 struct Model {
   explicit Model(const std::string& name, const std::vector<std::string>& knobs)
-      : spec(resolve_model(name, knobs).spec), graph(build_graph(spec)) {}
-  ModelSpec spec;
-  Graph graph;
+      : spec(architecture::resolve_model(name, knobs).spec),
+        graph(architecture::build_graph(spec)) {}
+  architecture::ModelSpec spec;
+  graph::Graph graph;
 };
 
 const std::vector<std::string> kTiny{"width=12", "depths=[2]", "heads=[2]", "window=6"};
@@ -53,8 +54,8 @@ TEST_CASE("a table of equal numbers stays one, and mirrored tables become mirror
     for (const TableGrid from : {TableGrid{5, 5}, TableGrid{4, 7}, TableGrid{1, 2}}) {
       const at::Tensor values = values_of(table, from);
       const at::Tensor resized = resized_table(table, from, values);
-      Shape like;
-      for (const Index size : values.sizes()) like.push_back(size);
+      graph::Shape like;
+      for (const graph::Index size : values.sizes()) like.push_back(size);
       CHECK(is_table_of(table, from, values, like));
       CHECK(is_table_of(table, {table.height, table.width}, resized, like));
       const at::Tensor equal = resized_table(table, from, at::full_like(values, 0.5));
@@ -104,17 +105,18 @@ TEST_CASE("weights of another image size are read, and it is told which tensors 
        "stages.0.blocks.0.mixer.m.attn.attention_biases", 6}};
   for (const Row& row : rows) {
     const Weights weights = random_weights(row.made.graph, 4);
-    for (const auto layout : {WeightLayout::kVitlab, WeightLayout::kTimm}) {
+    for (const auto layout : {interop::WeightLayout::kVitlab, interop::WeightLayout::kTimm}) {
       write_weights(path, row.made.spec, row.made.graph, weights, layout);
       std::vector<std::string> resized;
       const Weights read =
           read_weights(path, row.wanted.spec, row.wanted.graph, layout, at::kDouble, &resized);
       CHECK(resized.size() == row.changed);
-      if (layout == WeightLayout::kTimm)
+      if (layout == interop::WeightLayout::kTimm)
         CHECK(std::find(resized.begin(), resized.end(), row.name) != resized.end());
       for (std::size_t i = 0; i < read.tensors.size(); ++i) {
-        const Shape& shape = row.wanted.graph.parameters[i].shape;
-        CHECK(read.tensors[i].sizes().vec() == std::vector<Index>(shape.begin(), shape.end()));
+        const graph::Shape& shape = row.wanted.graph.parameters[i].shape;
+        CHECK(read.tensors[i].sizes().vec() ==
+              std::vector<graph::Index>(shape.begin(), shape.end()));
       }
       read_weights(path, row.made.spec, row.made.graph, layout, at::kDouble, &resized);
       CHECK(resized.empty());
@@ -128,7 +130,7 @@ TEST_CASE("a grid that is not square is known from the spec in vitlab's files al
   const Model made("deit_tiny", {"image_size=[32, 96]"}), other("deit_tiny", {"image_size=64"});
   const Model turned("deit_tiny", {"image_size=[96, 32]"});
   const Weights weights = random_weights(made.graph, 4);
-  write_weights(path, made.spec, made.graph, weights, WeightLayout::kVitlab);
+  write_weights(path, made.spec, made.graph, weights, interop::WeightLayout::kVitlab);
   std::vector<std::string> resized;
   load_weights(path, other.graph, at::kFloat, &resized);
   CHECK(resized == std::vector<std::string>{"stem.position_embedding"});
@@ -146,9 +148,10 @@ TEST_CASE("a table with other heads or channels stays an error") {
   const auto path = folder / "w.safetensors";
   const Model made("deit_tiny", {"image_size=64", "width=96"});
   const Model wanted("deit_tiny", {"image_size=32"});
-  write_weights(path, made.spec, made.graph, random_weights(made.graph, 4), WeightLayout::kVitlab);
+  write_weights(path, made.spec, made.graph, random_weights(made.graph, 4),
+                interop::WeightLayout::kVitlab);
   CHECK_THROWS_WITH(load_weights(path, wanted.graph),
                     Catch::Contains("has shape (1, 17, 96), the model needs (1, 5, 192)"));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

@@ -6,17 +6,19 @@
 #include "small_models.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
-bool is_prunable(const Axis& axis) { return !axis.held && axis.kind != AxisKind::kImage; }
+bool is_prunable(const graph::Axis& axis) {
+  return !axis.held && axis.kind != graph::AxisKind::kImage;
+}
 
 /// The columns of each output that are left.
-std::vector<at::Tensor> left_outputs(const Graph& graph, const KeptUnits& kept,
+std::vector<at::Tensor> left_outputs(const graph::Graph& graph, const KeptUnits& kept,
                                      std::vector<at::Tensor> outputs) {
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const Value& value = graph.value(graph.outputs[i].value);
+    const graph::Value& value = graph.value(graph.outputs[i].value);
     const auto units = units_left(graph, kept, value.channels[0]);
     outputs[i] = outputs[i].index_select(1, at::tensor(units, at::kLong));
   }
@@ -29,11 +31,13 @@ double gap(const SmallModel& model, const KeptUnits& kept) {
   options.masks = masks_of(model.graph(), kept, at::kDouble);
   const at::Tensor images = model.images(2, 11);
   const auto masked = left_outputs(model.graph(), kept, model.outputs(images, options));
-  const Executor smaller(build_graph(resize_spec(model.spec, model.graph(), kept)));
+  const Executor smaller(
+      architecture::build_graph(architecture::resize_spec(model.spec, model.graph(), kept)));
   const Weights sliced = slice_weights(model.graph(), model.weights, kept);
   for (std::size_t i = 0; i < sliced.tensors.size(); ++i) {
-    const Shape& shape = smaller.graph().parameters.at(i).shape;
-    REQUIRE(sliced.tensors[i].sizes().vec() == std::vector<Index>(shape.begin(), shape.end()));
+    const graph::Shape& shape = smaller.graph().parameters.at(i).shape;
+    REQUIRE(sliced.tensors[i].sizes().vec() ==
+            std::vector<graph::Index>(shape.begin(), shape.end()));
   }
   return largest_difference(masked, smaller.run(sliced, images).outputs);
 }
@@ -41,29 +45,31 @@ double gap(const SmallModel& model, const KeptUnits& kept) {
 }  // namespace
 
 TEST_CASE("masking an axis equals slicing it, for every axis of every layer kind") {
-  std::set<AxisKind> seen;
+  std::set<graph::AxisKind> seen;
   for (const bool tied : {false, true}) {
-    for (const std::string& kind : layer_kind_names()) {
+    for (const std::string& kind : layers::layer_kind_names()) {
       for (std::uint64_t seed = 0; seed < 3; ++seed) {
         RandomSpecs specs(seed + 100);
         specs.tied_cascade = tied;
         const SmallModel model(specs.with_kind(kind), seed + 3);
-        INFO("kind " << kind << ", model " << dump_json(spec_json(model.spec)));
+        INFO("kind " << kind << ", model " << core::dump_json(architecture::spec_json(model.spec)));
         for (std::size_t a = 0; a < model.graph().axes.size(); ++a) {
-          const Axis& axis = model.graph().axes[a];
+          const graph::Axis& axis = model.graph().axes[a];
           if (!is_prunable(axis)) continue;
           seen.insert(axis.kind);
           KeptUnits kept(model.graph().axes.size());
           kept[a] = random_units(specs.random(), axis.size);
-          INFO(model.graph().axis_name(static_cast<AxisId>(a)) << " keeps " << kept[a]->size());
+          INFO(model.graph().axis_name(static_cast<graph::AxisId>(a))
+               << " keeps " << kept[a]->size());
           CHECK(gap(model, kept) < 1e-9);
         }
       }
     }
   }
-  for (const AxisKind kind :
-       {AxisKind::kStem, AxisKind::kEmbedding, AxisKind::kHead, AxisKind::kQk, AxisKind::kV,
-        AxisKind::kHidden, AxisKind::kExpansion, AxisKind::kSqueeze, AxisKind::kClasses})
+  for (const graph::AxisKind kind :
+       {graph::AxisKind::kStem, graph::AxisKind::kEmbedding, graph::AxisKind::kHead,
+        graph::AxisKind::kQk, graph::AxisKind::kV, graph::AxisKind::kHidden,
+        graph::AxisKind::kExpansion, graph::AxisKind::kSqueeze, graph::AxisKind::kClasses})
     CHECK(seen.contains(kind));
 }
 
@@ -71,7 +77,7 @@ TEST_CASE("masking many axes at once equals slicing them, heads of unequal size 
   for_every_kind(4, false, [](const SmallModel& model, RandomSpecs& specs) {
     KeptUnits kept(model.graph().axes.size());
     for (std::size_t a = 0; a < kept.size(); ++a) {
-      const Axis& axis = model.graph().axes[a];
+      const graph::Axis& axis = model.graph().axes[a];
       if (is_prunable(axis) && specs.random().uniform() < 0.7)
         kept[a] = random_units(specs.random(), axis.size);
     }
@@ -82,15 +88,16 @@ TEST_CASE("masking many axes at once equals slicing them, heads of unequal size 
 TEST_CASE("slicing twice equals slicing once") {
   for_every_kind(1, false, [](const SmallModel& model, RandomSpecs& specs) {
     for (std::size_t a = 0; a < model.graph().axes.size(); ++a) {
-      const Axis& axis = model.graph().axes[a];
-      if (!is_prunable(axis) || axis.kind == AxisKind::kHead || axis.size < 3) continue;
+      const graph::Axis& axis = model.graph().axes[a];
+      if (!is_prunable(axis) || axis.kind == graph::AxisKind::kHead || axis.size < 3) continue;
       KeptUnits first(model.graph().axes.size()), second = first, both = first;
       first[a] = random_units(specs.random(), axis.size);
-      second[a] = random_units(specs.random(), static_cast<Index>(first[a]->size()));
+      second[a] = random_units(specs.random(), static_cast<graph::Index>(first[a]->size()));
       both[a].emplace();
-      for (const Index unit : *second[a])
+      for (const graph::Index unit : *second[a])
         both[a]->push_back((*first[a])[static_cast<std::size_t>(unit)]);
-      const Graph smaller = build_graph(resize_spec(model.spec, model.graph(), first));
+      const graph::Graph smaller =
+          architecture::build_graph(architecture::resize_spec(model.spec, model.graph(), first));
       const Weights stepwise =
           slice_weights(smaller, slice_weights(model.graph(), model.weights, first), second);
       const Weights direct = slice_weights(model.graph(), model.weights, both);
@@ -104,8 +111,8 @@ TEST_CASE("keeping all units is the identity") {
     KeptUnits kept(model.graph().axes.size());
     for (std::size_t a = 0; a < kept.size(); ++a)
       if (is_prunable(model.graph().axes[a]))
-        kept[a] = units_left(model.graph(), {}, static_cast<AxisId>(a));
-    CHECK(resize_spec(model.spec, model.graph(), kept) == model.spec);
+        kept[a] = units_left(model.graph(), {}, static_cast<graph::AxisId>(a));
+    CHECK(architecture::resize_spec(model.spec, model.graph(), kept) == model.spec);
     const Weights sliced = slice_weights(model.graph(), model.weights, kept);
     CHECK(largest_difference(sliced.tensors, model.weights.tensors) == 0);
     for (const at::Tensor& mask : masks_of(model.graph(), kept, at::kDouble))
@@ -114,30 +121,31 @@ TEST_CASE("keeping all units is the identity") {
 }
 
 TEST_CASE("folding and slicing commute, heads and embeddings included") {
-  std::set<AxisKind> seen;
+  std::set<graph::AxisKind> seen;
   for_every_kind(2, false, [&](const SmallModel& model, RandomSpecs& specs) {
     KeptUnits kept(model.graph().axes.size());
     bool cuts_embedding = false;
     for (std::size_t a = 0; a < kept.size(); ++a) {
-      const Axis& axis = model.graph().axes[a];
+      const graph::Axis& axis = model.graph().axes[a];
       // Not units of a network that is computed once: its table is there before they go.
       if (!is_prunable(axis) || axis.field == "bias_hidden" || specs.random().uniform() < 0.3)
         continue;
       kept[a] = random_units(specs.random(), axis.size);
       seen.insert(axis.kind);
-      cuts_embedding |= axis.kind == AxisKind::kEmbedding;
+      cuts_embedding |= axis.kind == graph::AxisKind::kEmbedding;
     }
-    const Rewrite deploy = fold(model.graph());
+    const graph::Rewrite deploy = graph::fold(model.graph());
     const Weights late = slice_weights(deploy.graph, rewrite_weights(deploy, model.weights), kept);
-    const Graph smaller = build_graph(resize_spec(model.spec, model.graph(), kept));
-    const Rewrite smaller_deploy = fold(smaller);
+    const graph::Graph smaller =
+        architecture::build_graph(architecture::resize_spec(model.spec, model.graph(), kept));
+    const graph::Rewrite smaller_deploy = graph::fold(smaller);
     const Weights sliced = slice_weights(model.graph(), model.weights, kept);
     const Weights early = rewrite_weights(smaller_deploy, sliced);
     REQUIRE(early.tensors.size() == late.tensors.size());
     for (std::size_t p = 0; p < early.tensors.size(); ++p) {
       // A bias folded out of the norm before a linear layer sums over all channels that the norm
       // saw, so only the early one is without those that went.
-      if (cuts_embedding && deploy.recipes[p].kind == WeightRecipe::Kind::kFoldedLinearBias)
+      if (cuts_embedding && deploy.recipes[p].kind == graph::WeightRecipe::Kind::kFoldedLinearBias)
         continue;
       INFO(deploy.graph.parameters[p].name);
       CHECK(largest_difference(early.tensors[p], late.tensors[p]) < 1e-12);
@@ -146,25 +154,26 @@ TEST_CASE("folding and slicing commute, heads and embeddings included") {
     CHECK(largest_difference(Executor(smaller_deploy.graph).run(early, images).outputs,
                              Executor(smaller).run(sliced, images).outputs) < 1e-9);
   });
-  CHECK(seen.contains(AxisKind::kHead));
-  CHECK(seen.contains(AxisKind::kEmbedding));
+  CHECK(seen.contains(graph::AxisKind::kHead));
+  CHECK(seen.contains(graph::AxisKind::kEmbedding));
 }
 
 TEST_CASE("a unit of an axis goes with the head that owns it") {
-  TokenAttention attention{.heads = 3, .qk = {{2, 2, 2}}, .v = {{2, 3, 2}}, .scale = 0.5};
-  const ModelSpec spec{{3, 8, 8},
-                       PatchStem{4, 1, true},
-                       {{.width = 6, .downsample = {}, .layers = {attention}}},
-                       {TokenHead{3}}};
-  const Graph graph = build_graph(spec);
+  layers::TokenAttention attention{.heads = 3, .qk = {{2, 2, 2}}, .v = {{2, 3, 2}}, .scale = 0.5};
+  const architecture::ModelSpec spec{{3, 8, 8},
+                                     layers::PatchStem{4, 1, true},
+                                     {{.width = 6, .downsample = {}, .layers = {attention}}},
+                                     {layers::TokenHead{3}}};
+  const graph::Graph graph = architecture::build_graph(spec);
   KeptUnits kept(graph.axes.size());
   for (std::size_t a = 0; a < kept.size(); ++a)
-    if (graph.axes[a].kind == AxisKind::kHead) kept[a] = {0, 2};
+    if (graph.axes[a].kind == graph::AxisKind::kHead) kept[a] = {0, 2};
   for (std::size_t a = 0; a < kept.size(); ++a) {
-    const Axis& axis = graph.axes[a];
-    if (axis.owner != kUnset)
-      CHECK(units_left(graph, kept, static_cast<AxisId>(a)).empty() == (axis.owner_unit == 1));
+    const graph::Axis& axis = graph.axes[a];
+    if (axis.owner != graph::kUnset)
+      CHECK(units_left(graph, kept, static_cast<graph::AxisId>(a)).empty() ==
+            (axis.owner_unit == 1));
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

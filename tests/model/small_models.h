@@ -11,21 +11,21 @@
 #include "random_spec.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::model {
 
 inline at::Tensor gaussian(at::IntArrayRef shape, std::uint64_t seed) {
-  Random random(seed);
+  core::Random random(seed);
   at::Tensor tensor = at::empty(shape, at::kDouble);
   double* data = tensor.mutable_data_ptr<double>();
-  for (Index i = 0; i < tensor.numel(); ++i) data[i] = random.normal();
+  for (graph::Index i = 0; i < tensor.numel(); ++i) data[i] = random.normal();
   return tensor;
 }
 
 /// Weights in float64 in which nothing is 0 or 1: every scale, bias and statistic takes part.
-inline Weights random_weights(const Graph& graph, std::uint64_t seed) {
+inline Weights random_weights(const graph::Graph& graph, std::uint64_t seed) {
   Weights weights;
   for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
-    const Parameter& p = graph.parameters[i];
+    const graph::Parameter& p = graph.parameters[i];
     const at::IntArrayRef shape(p.shape.begin(), static_cast<std::size_t>(p.shape.rank()));
     at::Tensor tensor = gaussian(shape, seed * 1000 + i);
     const bool is_vector = p.shape.rank() == 1;
@@ -42,19 +42,19 @@ inline Weights random_weights(const Graph& graph, std::uint64_t seed) {
 
 /// A model of a random spec with everything that a law needs.
 struct SmallModel {
-  ModelSpec spec;
+  architecture::ModelSpec spec;
   Executor executor;
   Weights weights;
 
-  SmallModel(ModelSpec of, std::uint64_t seed)
+  SmallModel(architecture::ModelSpec of, std::uint64_t seed)
       : spec(std::move(of)),
-        executor(build_graph(spec)),
+        executor(architecture::build_graph(spec)),
         weights(random_weights(executor.graph(), seed)) {
     set_threads(1);  // small tensors: more threads only wait for each other
   }
 
-  const Graph& graph() const { return executor.graph(); }
-  at::Tensor images(Index count, std::uint64_t seed) const {
+  const graph::Graph& graph() const { return executor.graph(); }
+  at::Tensor images(graph::Index count, std::uint64_t seed) const {
     return gaussian({count, spec.image.channels, spec.image.height, spec.image.width}, seed);
   }
   std::vector<at::Tensor> outputs(const at::Tensor& images, const RunOptions& options = {}) const {
@@ -80,15 +80,16 @@ inline double largest_difference(const std::vector<at::Tensor>& a,
 /// Calls `law(model)` for `count` random models with a layer of each kind.
 template <typename Law>
 void for_every_kind(std::uint64_t count, bool smooth, Law&& law) {
-  for (const std::string& kind : layer_kind_names()) {
+  for (const std::string& kind : layers::layer_kind_names()) {
     for (std::uint64_t seed = 0; seed < count; ++seed) {
       RandomSpecs specs(seed * 7919 + std::hash<std::string>{}(kind) % 1000);
       specs.smooth = smooth;
       SmallModel model(specs.with_kind(kind), seed + 1);
-      INFO("kind " << kind << ", seed " << seed << ", model " << dump_json(spec_json(model.spec)));
+      INFO("kind " << kind << ", seed " << seed << ", model "
+                   << core::dump_json(architecture::spec_json(model.spec)));
       law(model, specs);
     }
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

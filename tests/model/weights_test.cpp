@@ -4,28 +4,28 @@
 #include <cmath>
 #include <limits>
 
+#include "architecture/presets.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "interop/safetensors.h"
 #include "model/device.h"
 #include "model/weight_files.h"
 #include "small_models.h"
-#include "spec/presets.h"
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::model {
 
 namespace {
 
-Graph graph_of(std::string_view kind, std::uint64_t seed = 1) {
-  return build_graph(RandomSpecs(seed).with_kind(kind));
+graph::Graph graph_of(std::string_view kind, std::uint64_t seed = 1) {
+  return architecture::build_graph(RandomSpecs(seed).with_kind(kind));
 }
 
 std::string message_of(const std::function<void()>& action) {
   try {
     action();
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     return error.what();
   }
   return "no error";
@@ -34,14 +34,14 @@ std::string message_of(const std::function<void()>& action) {
 }  // namespace
 
 TEST_CASE("starting weights depend on seed and name, not on order or dtype") {
-  const Graph graph = graph_of("cascaded_attention");
+  const graph::Graph graph = graph_of("cascaded_attention");
   const Weights one = initial_weights(graph, 7, at::kDouble);
   CHECK(largest_difference(one.tensors, initial_weights(graph, 7, at::kDouble).tensors) == 0);
   CHECK(largest_difference(one.tensors, initial_weights(graph, 8, at::kDouble).tensors) > 0);
   const Weights single = initial_weights(graph, 7);
   for (std::size_t i = 0; i < one.tensors.size(); ++i)
     CHECK(at::equal(one.tensors[i].to(at::kFloat), single.tensors[i]));
-  Graph reversed = graph;
+  graph::Graph reversed = graph;
   std::reverse(reversed.parameters.begin(), reversed.parameters.end());
   Weights back = initial_weights(reversed, 7, at::kDouble);
   std::reverse(back.tensors.begin(), back.tensors.end());
@@ -49,19 +49,21 @@ TEST_CASE("starting weights depend on seed and name, not on order or dtype") {
 }
 
 TEST_CASE("starting weights follow their initialisers") {
-  Graph graph;
+  graph::Graph graph;
   graph.layers.push_back({"layer", "hand-made"});
-  const auto add = [&](const char* name, Initialiser how) {
+  const auto add = [&](const char* name, graph::Initialiser how) {
     graph.add_parameter({0, name, {200, 100}, {{}, {}}, true, true, how});
   };
-  add("zeros", {Initialiser::Kind::kZeros});
-  add("ones", {Initialiser::Kind::kOnes});
-  add("narrow", {Initialiser::Kind::kTruncatedNormal, 0.02});
-  add("wide", {Initialiser::Kind::kTruncatedNormal, 2});
-  add("kaiming", {Initialiser::Kind::kKaimingUniform, 0, 25});
+  add("zeros", {graph::Initialiser::Kind::kZeros});
+  add("ones", {graph::Initialiser::Kind::kOnes});
+  add("narrow", {graph::Initialiser::Kind::kTruncatedNormal, 0.02});
+  add("wide", {graph::Initialiser::Kind::kTruncatedNormal, 2});
+  add("kaiming", {graph::Initialiser::Kind::kKaimingUniform, 0, 25});
   const Weights weights = initial_weights(graph, 3);
-  const auto extreme = [&](ParameterId id) { return weights[id].abs().max().item<double>(); };
-  const auto deviation = [&](ParameterId id) { return weights[id].std().item<double>(); };
+  const auto extreme = [&](graph::ParameterId id) {
+    return weights[id].abs().max().item<double>();
+  };
+  const auto deviation = [&](graph::ParameterId id) { return weights[id].std().item<double>(); };
   CHECK(extreme(0) == 0);
   CHECK(weights[1].eq(1).all().item<bool>());
   CHECK(deviation(2) == Approx(0.02).epsilon(0.02));
@@ -74,13 +76,14 @@ TEST_CASE("starting weights follow their initialisers") {
 }
 
 TEST_CASE("starting weights that a norm scales away start a residual branch as nothing") {
-  const Graph graph = build_graph({{3, 8, 8},
-                                   ConvolutionStem{.widths = {4}},
-                                   {{.width = 4, .downsample = {}, .layers = {FfnLayer{6}}}},
-                                   {NormLinearHead{2}}});
+  const graph::Graph graph =
+      architecture::build_graph({{3, 8, 8},
+                                 layers::ConvolutionStem{.widths = {4}},
+                                 {{.width = 4, .downsample = {}, .layers = {layers::FfnLayer{6}}}},
+                                 {layers::NormLinearHead{2}}});
   const Weights weights = initial_weights(graph, 1);
   for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    if (graph.parameter_name(static_cast<ParameterId>(i)) ==
+    if (graph.parameter_name(static_cast<graph::ParameterId>(i)) ==
         "stages.0.layers.0.project.norm.weight")
       CHECK(weights.tensors[i].abs().max().item<double>() == 0);
 }
@@ -93,10 +96,10 @@ TEST_CASE("saved weights come back bit by bit, statistics and metadata included"
     const Weights loaded = load_weights(path, model.graph(), at::kDouble);
     for (std::size_t i = 0; i < loaded.tensors.size(); ++i)
       CHECK(at::equal(loaded.tensors[i], model.weights.tensors[i]));
-    const Metadata metadata = read_tensors(path).metadata;
+    const interop::Metadata metadata = read_tensors(path).metadata;
     CHECK(metadata.at("format") == "pt");
     CHECK_FALSE(metadata.at("vitlab.version").empty());
-    CHECK(spec_from_json_text(metadata.at("vitlab.spec"), "metadata") == model.spec);
+    CHECK(architecture::spec_from_json_text(metadata.at("vitlab.spec"), "metadata") == model.spec);
   });
 }
 
@@ -121,11 +124,11 @@ TEST_CASE("tensors of every stored dtype come back bit by bit") {
   CHECK_THROWS_WITH(file.at("scaler", "x.safetensors"),
                     "x.safetensors has no tensor 'scaler'; did you mean 'scalar'?");
   CHECK_THROWS_AS(write_tensors(folder / "c", {{"c", at::zeros({2}, at::kComplexFloat)}}),
-                  UserError);
+                  core::UserError);
 }
 
 TEST_CASE("weights of another model are refused with every name that does not fit") {
-  const Graph graph = graph_of("ffn", 2);
+  const graph::Graph graph = graph_of("ffn", 2);
   auto tensors = named_weights(graph, random_weights(graph, 1));
   CHECK_NOTHROW(weights_from(tensors, graph, "w.safetensors"));
   const std::string missing = tensors[0].name, misshapen = tensors[1].name, whole = tensors[2].name;
@@ -153,8 +156,9 @@ TEST_CASE("sizes that no tensor can have are refused, although the tensor is emp
   const TemporaryFolder folder;
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   const auto write = [&](const std::vector<std::int64_t>& shape) {
-    write_file_atomically(folder / "e.safetensors",
-                          safetensors_bytes({{"e", StoredType::kU8, shape, ""}}, {}));
+    core::write_file_atomically(
+        folder / "e.safetensors",
+        interop::safetensors_bytes({{"e", interop::StoredType::kU8, shape, ""}}, {}));
     return read_tensors(folder / "e.safetensors");
   };
   CHECK(write({0, kMost}).tensors[0].tensor.numel() == 0);
@@ -162,12 +166,13 @@ TEST_CASE("sizes that no tensor can have are refused, although the tensor is emp
 }
 
 TEST_CASE("weights of another family are refused in a message that can be read") {
-  const ModelSpec deit = resolve_model("deit_tiny").spec;
-  const Graph graph = build_graph(deit);
-  const Graph other = build_graph(resolve_model("efficientvit_m0").spec);
+  const architecture::ModelSpec deit = architecture::resolve_model("deit_tiny").spec;
+  const graph::Graph graph = architecture::build_graph(deit);
+  const graph::Graph other =
+      architecture::build_graph(architecture::resolve_model("efficientvit_m0").spec);
   std::vector<NamedTensor> tensors;
   for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    tensors.push_back({graph.parameter_name(static_cast<ParameterId>(i)), at::zeros({1})});
+    tensors.push_back({graph.parameter_name(static_cast<graph::ParameterId>(i)), at::zeros({1})});
   const std::string text = message_of([&] { weights_from(tensors, other, "deit.pth"); });
   CHECK(std::count(text.begin(), text.end(), '\n') <= 34);
   CHECK_THAT(text, Catch::StartsWith("deit.pth does not hold the weights of this model (") &&
@@ -175,7 +180,7 @@ TEST_CASE("weights of another family are refused in a message that can be read")
 }
 
 TEST_CASE("copies are deep and conversions keep values") {
-  const Graph graph = graph_of("ffn");
+  const graph::Graph graph = graph_of("ffn");
   Weights weights = random_weights(graph, 1);
   require_gradients(graph, weights);
   const Weights copy = copied(weights);
@@ -194,18 +199,18 @@ TEST_CASE("devices are found by name") {
   CHECK(open_device("cpu") == at::Device(at::kCPU));
   CHECK_FALSE(device_class(at::kCPU).empty());
   CHECK_THROWS_WITH(open_device("gpu"), Catch::Contains("cpu, cuda or cuda:<number>"));
-  CHECK_THROWS_AS(open_device("cuda:x"), UserError);
-  CHECK_THROWS_AS(open_device("cuda:-1"), UserError);
+  CHECK_THROWS_AS(open_device("cuda:x"), core::UserError);
+  CHECK_THROWS_AS(open_device("cuda:-1"), core::UserError);
 }
 
 TEST_CASE("a CUDA device is opened, or its lack is told with the remedy") {
   try {
     const at::Device device = open_device("cuda");
     CHECK(device.is_cuda());
-  } catch (const CapabilityError& error) {
+  } catch (const core::CapabilityError& error) {
     CHECK_THAT(std::string(error.what()), Catch::Contains("scripts/bootstrap --cuda"));
   }
-  CHECK_THROWS_AS(open_device("cuda:99"), CapabilityError);
+  CHECK_THROWS_AS(open_device("cuda:99"), core::CapabilityError);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::model

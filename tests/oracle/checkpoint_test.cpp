@@ -1,10 +1,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "architecture/presets.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "model/layouts.h"
-#include "spec/presets.h"
 #include "test.hpp"
 
 namespace vitlab {
@@ -14,9 +14,9 @@ namespace {
 const std::filesystem::path kCheckpoints =
     std::filesystem::path(VITLAB_BUILD_DIR) / "oracle/checkpoints";
 
-void check_same(const TensorFile& checkpoint, const TensorFile& expected) {
+void check_same(const model::TensorFile& checkpoint, const model::TensorFile& expected) {
   CHECK(checkpoint.tensors.size() == expected.tensors.size());
-  for (const NamedTensor& named : checkpoint.tensors) {
+  for (const model::NamedTensor& named : checkpoint.tensors) {
     const at::Tensor& other = expected.at(named.name, expected.title);
     INFO(named.name);
     CHECK(named.tensor.scalar_type() == other.scalar_type());
@@ -29,22 +29,23 @@ void check_same(const TensorFile& checkpoint, const TensorFile& expected) {
 TEST_CASE(
     "every form of checkpoint that PyTorch writes holds the tensors of its safetensors twin") {
   std::ifstream file(kCheckpoints / "checkpoints.json");
-  if (!file) throw Failure("checkpoints.py did not run; `ctest -L oracle` runs it first");
+  if (!file) throw core::Failure("checkpoints.py did not run; `ctest -L oracle` runs it first");
   std::ostringstream text;
   text << file.rdbuf();
-  const Json cases = parse_json(text.str(), "checkpoints.json");
+  const core::Json cases = core::parse_json(text.str(), "checkpoints.json");
   CHECK(cases.size() == 8);
-  for (const Json& row : cases) {
+  for (const core::Json& row : cases) {
     const std::filesystem::path path = kCheckpoints / row.get<std::string>();
     INFO(path);
-    check_same(read_tensors(path.string() + ".pth"), read_tensors(path.string() + ".safetensors"));
+    check_same(model::read_tensors(path.string() + ".pth"),
+               model::read_tensors(path.string() + ".safetensors"));
   }
 }
 
 TEST_CASE("a checkpoint says what was read of it") {
   const auto ending = [](const std::string& name) {
     const std::string path = (kCheckpoints / name).string();
-    return read_tensors(path).title.substr(path.size());
+    return model::read_tensors(path).title.substr(path.size());
   };
   CHECK(ending("timm.pth").empty());
   CHECK(ending("model.pth") == " (its 'model')");
@@ -54,14 +55,15 @@ TEST_CASE("a checkpoint says what was read of it") {
 }
 
 TEST_CASE("an official checkpoint with its index buffers loads into M0") {
-  const ModelSpec spec = resolve_model("efficientvit_m0", {"classes=10"}).spec;
-  const Graph graph = build_graph(spec);
+  const architecture::ModelSpec spec =
+      architecture::resolve_model("efficientvit_m0", {"classes=10"}).spec;
+  const graph::Graph graph = architecture::build_graph(spec);
   const auto read = [&](const char* name) {
-    return read_weights(kCheckpoints / name, spec, graph, WeightLayout::kTimm);
+    return model::read_weights(kCheckpoints / name, spec, graph, interop::WeightLayout::kTimm);
   };
-  const Weights expected = read("timm.safetensors");
+  const model::Weights expected = read("timm.safetensors");
   for (const char* name : {"official.pth", "parallel.pth", "training.pth"}) {
-    const Weights weights = read(name);
+    const model::Weights weights = read(name);
     for (std::size_t i = 0; i < weights.tensors.size(); ++i)
       CHECK(at::equal(weights.tensors[i], expected.tensors[i]));
   }
@@ -70,7 +72,7 @@ TEST_CASE("an official checkpoint with its index buffers loads into M0") {
 TEST_CASE("checkpoints that are more than tensors are refused with reason and remedy") {
   const auto refuses = [](const std::string& name, const std::string& reason,
                           const std::string& remedy) {
-    CHECK_THROWS_WITH(read_tensors(kCheckpoints / ("refused_" + name + ".pth")),
+    CHECK_THROWS_WITH(model::read_tensors(kCheckpoints / ("refused_" + name + ".pth")),
                       Catch::Contains(reason) && Catch::Contains(remedy));
   };
   refuses("legacy", "before PyTorch 1.6", "torch.save(torch.load(");

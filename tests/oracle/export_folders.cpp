@@ -7,15 +7,15 @@
 
 #include <c10/core/GradMode.h>
 
+#include "architecture/presets.h"
 #include "core/random.h"
-#include "export/write_export.h"
+#include "exports/write_export.h"
 #include "interop/name_map.h"
 #include "interop/timm_config.h"
 #include "model/device.h"
 #include "model/executor.h"
 #include "model/mean_logits.h"
 #include "model/weight_files.h"
-#include "spec/presets.h"
 #include "telling_weights.h"
 
 namespace vitlab {
@@ -30,19 +30,20 @@ class RandomKnobs {
  public:
   explicit RandomKnobs(std::uint64_t seed) : random_(seed) {}
 
-  Json efficientvit() {
-    const Index stages = between(1, 4);
-    Json widths = Json::array(), depths = Json::array(), heads = Json::array(),
-         keys = Json::array(), windows = Json::array(), kernels = Json::array();
-    for (Index i = 0; i < stages; ++i) {
+  core::Json efficientvit() {
+    const graph::Index stages = between(1, 4);
+    core::Json widths = core::Json::array(), depths = core::Json::array(),
+               heads = core::Json::array(), keys = core::Json::array(),
+               windows = core::Json::array(), kernels = core::Json::array();
+    for (graph::Index i = 0; i < stages; ++i) {
       heads.push_back(between(1, 4));
-      widths.push_back(8 * heads.back().get<Index>() * between(1, 3));
+      widths.push_back(8 * heads.back().get<graph::Index>() * between(1, 3));
       depths.push_back(between(1, 2));
       keys.push_back(between(2, 9));
       windows.push_back(between(2, 5));
     }
     for (int i = 0; i < 4; ++i) kernels.push_back(2 * between(0, 3) + 1);
-    const Index side = 16 * between(stages < 4 ? 3 : 5, 7);  // each stage halves the map
+    const graph::Index side = 16 * between(stages < 4 ? 3 : 5, 7);  // each stage halves the map
     return {{"template", "efficientvit"},
             {"image_size", side},
             {"classes", between(2, 30)},
@@ -55,48 +56,52 @@ class RandomKnobs {
             {"kernels", kernels}};
   }
 
-  Json vit() {
-    const Index heads = between(1, 4), patch = between(4, 9);
-    Json knobs{{"template", "vit"},
-               {"image_size", {patch * between(2, 5), patch * between(2, 5)}},
-               {"classes", between(2, 30)},
-               {"channels", between(1, 4)},
-               {"patch", patch},
-               {"width", heads * between(3, 17)},
-               {"depth", between(1, 3)},
-               {"heads", heads},
-               {"ffn_ratio", 0.5 * static_cast<double>(between(1, 8))}};
+  core::Json vit() {
+    const graph::Index heads = between(1, 4), patch = between(4, 9);
+    core::Json knobs{{"template", "vit"},
+                     {"image_size", {patch * between(2, 5), patch * between(2, 5)}},
+                     {"classes", between(2, 30)},
+                     {"channels", between(1, 4)},
+                     {"patch", patch},
+                     {"width", heads * between(3, 17)},
+                     {"depth", between(1, 3)},
+                     {"heads", heads},
+                     {"ffn_ratio", 0.5 * static_cast<double>(between(1, 8))}};
     if (between(0, 1) == 1) knobs["distilled"] = true;
     return knobs;
   }
 
  private:
-  Index between(Index low, Index high) {
-    return low + static_cast<Index>(random_.below(static_cast<std::uint64_t>(high - low + 1)));
+  graph::Index between(graph::Index low, graph::Index high) {
+    return low +
+           static_cast<graph::Index>(random_.below(static_cast<std::uint64_t>(high - low + 1)));
   }
-  Random random_;
+  core::Random random_;
 };
 
-bool timm_makes(const ModelSpec& spec) {
+bool timm_makes(const architecture::ModelSpec& spec) {
   try {
-    timm_config(spec, build_graph(spec));
+    interop::timm_config(spec, architecture::build_graph(spec));
     return true;
-  } catch (const LayoutRefusal&) {
+  } catch (const interop::LayoutRefusal&) {
     return false;
   }
 }
 
-void export_case(const std::string& name, const ModelSpec& spec, const fs::path& folder) {
-  Graph graph = build_graph(spec);
-  Weights weights = telling_weights(graph);
-  const ExportModel model{name, spec, std::move(graph), std::move(weights), "drawn for a test"};
+void export_case(const std::string& name, const architecture::ModelSpec& spec,
+                 const fs::path& folder) {
+  graph::Graph graph = architecture::build_graph(spec);
+  model::Weights weights = telling_weights(graph);
+  const exports::ExportModel model{name, spec, std::move(graph), std::move(weights),
+                                   "drawn for a test"};
   fs::remove_all(folder / name);
   fs::create_directories(folder / name);
-  write_export(model, {.formats = {"timm", "torchscript"}}, folder / name / "out");
+  exports::write_export(model, {.formats = {"timm", "torchscript"}}, folder / name / "out");
   const at::Tensor images =
       at::randn({3, spec.image.channels, spec.image.height, spec.image.width}, at::kFloat);
-  const at::Tensor logits = mean_logits(Executor(model.graph).run(model.weights, images).outputs);
-  write_tensors(folder / name / "run.safetensors", {{"input", images}, {"logits", logits}});
+  const at::Tensor logits =
+      model::mean_logits(model::Executor(model.graph).run(model.weights, images).outputs);
+  model::write_tensors(folder / name / "run.safetensors", {{"input", images}, {"logits", logits}});
 }
 
 void export_all(const fs::path& folder) {
@@ -104,20 +109,22 @@ void export_all(const fs::path& folder) {
        {"efficientvit_m0", "efficientvit_m4", "efficientvit_m5", "deit_tiny", "deit_tiny_distilled",
         "swin_tiny", "swinv2_tiny", "mobilenetv2_100", "mobilenetv3_large_100",
         "mobilenetv3_small_100", "efficientnet_b0", "mobilevit_xxs", "mobilevit_xs"})
-    export_case(preset, resolve_model(preset, {"classes=10"}).spec, folder);
+    export_case(preset, architecture::resolve_model(preset, {"classes=10"}).spec, folder);
   export_case("swin_small_windows",
-              resolve_model("swin_tiny", {"image_size=[64, 96]", "widths=[24, 48]", "depths=[2, 2]",
-                                          "heads=[2, 3]", "window=5", "classes=4"})
+              architecture::resolve_model(
+                  "swin_tiny", {"image_size=[64, 96]", "widths=[24, 48]", "depths=[2, 2]",
+                                "heads=[2, 3]", "window=5", "classes=4"})
                   .spec,
               folder);
   int made = 0;
   for (std::uint64_t seed = 0; made < 2 * kRandomOfEach && seed < 200; ++seed) {
     RandomKnobs knobs(seed);
     const bool is_vit = made >= kRandomOfEach;
-    const ModelSpec spec = expand_knobs(is_vit ? knobs.vit() : knobs.efficientvit(), "random");
+    const architecture::ModelSpec spec =
+        architecture::expand_knobs(is_vit ? knobs.vit() : knobs.efficientvit(), "random");
     if (timm_makes(spec)) export_case("random_" + std::to_string(made++), spec, folder);
   }
-  if (made < 2 * kRandomOfEach) throw Failure("too few random models that timm can make");
+  if (made < 2 * kRandomOfEach) throw core::Failure("too few random models that timm can make");
 }
 
 }  // namespace
@@ -126,7 +133,7 @@ void export_all(const fs::path& folder) {
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   try {
-    vitlab::set_threads(1);
+    vitlab::model::set_threads(1);
     const c10::NoGradGuard no_grad;
     vitlab::export_all(argv[1]);
   } catch (const std::exception& error) {

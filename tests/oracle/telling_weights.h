@@ -12,15 +12,15 @@ namespace vitlab {
 
 /// Weights in which nothing is 0 or 1; norms that start at 0, which close residual branches, stay
 /// small, so that rounding errors do not grow on their way through deep models.
-inline Weights telling_weights(const Graph& graph) {
-  Weights weights;
+inline model::Weights telling_weights(const graph::Graph& graph) {
+  model::Weights weights;
   for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
-    const Parameter& p = graph.parameters[i];
+    const graph::Parameter& p = graph.parameters[i];
     const at::IntArrayRef shape(p.shape.begin(), static_cast<std::size_t>(p.shape.rank()));
     at::Tensor tensor = at::empty(shape, at::kFloat);
     const at::Generator random = at::detail::createCPUGenerator(i);
     const bool is_scale = p.shape.rank() == 1 && p.name.ends_with("weight");
-    const bool closes = p.initialiser.kind == Initialiser::Kind::kZeros;
+    const bool closes = p.initialiser.kind == graph::Initialiser::Kind::kZeros;
     if (is_scale || p.name.ends_with("running_var"))
       tensor.uniform_(0.5, 1.5, random).mul_(is_scale && closes ? 0.3 : 1);
     else if (p.shape.rank() == 1 || closes)

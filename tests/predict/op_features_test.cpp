@@ -4,55 +4,56 @@
 #include <numeric>
 #include <set>
 
+#include "architecture/presets.h"
 #include "core/random.h"
 #include "graph/fold.h"
 #include "graph/memory_plan.h"
 #include "graph/op_cost.h"
 #include "predict/model_space.h"
 #include "predict/time_guess.h"
-#include "spec/presets.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::predict {
 namespace {
 
-std::vector<Graph> drawn_graphs(std::size_t count) {
-  Random random(11);
-  std::vector<Graph> graphs;
-  for (const Json& knobs : draw_models(random, count, {}))
-    graphs.push_back(fold(build_graph(expand_knobs(knobs, "test"))).graph);
+std::vector<graph::Graph> drawn_graphs(std::size_t count) {
+  core::Random random(11);
+  std::vector<graph::Graph> graphs;
+  for (const core::Json& knobs : draw_models(random, count, {}))
+    graphs.push_back(
+        graph::fold(architecture::build_graph(architecture::expand_knobs(knobs, "test"))).graph);
   return graphs;
 }
 
 /// The same graph with other names and with its values and parameters numbered anew.
-Graph renumbered(const Graph& graph, std::uint64_t seed) {
-  Random random(seed);
+graph::Graph renumbered(const graph::Graph& graph, std::uint64_t seed) {
+  core::Random random(seed);
   const auto values = random.permutation(static_cast<std::int64_t>(graph.values.size()));
   const auto parameters = random.permutation(static_cast<std::int64_t>(graph.parameters.size()));
-  const auto value = [&](ValueId id) {
-    return static_cast<ValueId>(values[static_cast<std::size_t>(id)]);
+  const auto value = [&](graph::ValueId id) {
+    return static_cast<graph::ValueId>(values[static_cast<std::size_t>(id)]);
   };
-  Graph result = graph;
+  graph::Graph result = graph;
   for (std::size_t i = 0; i < graph.values.size(); ++i)
     result.values[static_cast<std::size_t>(values[i])] = graph.values[i];
   for (std::size_t i = 0; i < graph.parameters.size(); ++i)
     result.parameters[static_cast<std::size_t>(parameters[i])] = graph.parameters[i];
-  for (Node& node : result.nodes) {
-    for (ValueId& id : node.inputs) id = value(id);
-    for (ParameterId& id : node.parameters)
-      id = static_cast<ParameterId>(parameters[static_cast<std::size_t>(id)]);
+  for (graph::Node& node : result.nodes) {
+    for (graph::ValueId& id : node.inputs) id = value(id);
+    for (graph::ParameterId& id : node.parameters)
+      id = static_cast<graph::ParameterId>(parameters[static_cast<std::size_t>(id)]);
     node.output = value(node.output);
     node.name = "renamed";
   }
-  for (LayerInfo& layer : result.layers) layer.path = "elsewhere";
-  for (NamedOutput& output : result.outputs) output.value = value(output.value);
+  for (graph::LayerInfo& layer : result.layers) layer.path = "elsewhere";
+  for (graph::NamedOutput& output : result.outputs) output.value = value(output.value);
   result.input = value(graph.input);
   return result;
 }
 
 TEST_CASE(
     "features of a graph do not depend on names or on how values and parameters are numbered") {
-  for (const Graph& graph : drawn_graphs(12)) {
+  for (const graph::Graph& graph : drawn_graphs(12)) {
     const auto plain = op_features(graph, 4, 4);
     const auto other = op_features(renumbered(graph, 5), 4, 4);
     REQUIRE(plain.size() == other.size());
@@ -65,14 +66,14 @@ TEST_CASE(
 }
 
 TEST_CASE("features count the batch as the cost does") {
-  for (const Graph& graph : drawn_graphs(6)) {
+  for (const graph::Graph& graph : drawn_graphs(6)) {
     const auto one = op_features(graph, 1, 4);
     const auto eight = op_features(graph, 8, 4);
-    const Layout layout = lay_out(graph);
+    const graph::Layout layout = graph::lay_out(graph);
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-      const Node& node = graph.nodes[i];
+      const graph::Node& node = graph.nodes[i];
       const bool is_view = layout.is_view[static_cast<std::size_t>(node.output)];
-      const OpCost cost = op_cost(graph, node, is_view, 8);
+      const graph::OpCost cost = graph::op_cost(graph, node, is_view, 8);
       CHECK(eight[i].flops == static_cast<double>(cost.flops));
       CHECK(eight[i].bytes == 4 * static_cast<double>(cost.elements_moved()));
       CHECK(eight[i].kind == one[i].kind);
@@ -85,9 +86,10 @@ TEST_CASE("features count the batch as the cost does") {
 
 TEST_CASE(
     "what shifted windows mask counts as subnormal, in the plain graph and in the folded one") {
-  const Json knobs = Json::parse(R"({"template": "swin", "image_size": 64, "classes": 10,
+  const core::Json knobs =
+      core::Json::parse(R"({"template": "swin", "image_size": 64, "classes": 10,
       "widths": [8], "heads": [2], "depths": [2], "window": 4})");
-  const Graph graph = build_graph(expand_knobs(knobs, "test"));
+  const graph::Graph graph = architecture::build_graph(architecture::expand_knobs(knobs, "test"));
   double softmax = 0, products = 0;
   for (const OpFeatures& op : op_features(graph, 2, 4))
     (op.kind == "softmax" ? softmax : products) += op.subnormals;
@@ -97,14 +99,15 @@ TEST_CASE(
   CHECK(softmax == Approx(masked * 2 * 16 * 2 * 16 * 16));
   CHECK(products == Approx(softmax * 4));  // V is 4 wide
   double folded = 0;
-  for (const OpFeatures& op : op_features(fold(graph), 2, 4)) folded += op.subnormals;
+  for (const OpFeatures& op : op_features(graph::fold(graph), 2, 4)) folded += op.subnormals;
   CHECK(folded == Approx(softmax + products));
-  CHECK(op_features(fold(graph).graph, 2, 4).size() == op_features(fold(graph), 2, 4).size());
+  CHECK(op_features(graph::fold(graph).graph, 2, 4).size() ==
+        op_features(graph::fold(graph), 2, 4).size());
 }
 
 TEST_CASE("every op has every feature, and views have their own kind") {
-  for (const Graph& graph : drawn_graphs(12)) {
-    const Layout layout = lay_out(graph);
+  for (const graph::Graph& graph : drawn_graphs(12)) {
+    const graph::Layout layout = graph::lay_out(graph);
     const auto rows = op_features(graph, 4, 4);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       CHECK(rows[i].shape.size() == op_feature_names().size());
@@ -118,14 +121,15 @@ TEST_CASE("every op has every feature, and views have their own kind") {
 TEST_CASE(
     "drawn models repeat with the seed, differ from one another and run in the time asked for") {
   ModelSpaceLimits limits;
-  Random first(3), second(3);
+  core::Random first(3), second(3);
   const auto models = draw_models(first, 30, limits);
   CHECK(models == draw_models(second, 30, limits));
   std::set<std::string> templates;
   for (std::size_t i = 0; i < models.size(); ++i) {
     templates.insert(models[i].at("template").get<std::string>());
     CHECK(std::count(models.begin(), models.end(), models[i]) == 1);
-    const Graph graph = build_graph(expand_knobs(models[i], "test"));
+    const graph::Graph graph =
+        architecture::build_graph(architecture::expand_knobs(models[i], "test"));
     const double seconds = guess_seconds(graph, limits.batch, limits.threads);
     CHECK(seconds >= limits.least_seconds);
     CHECK(seconds <= limits.most_seconds);
@@ -134,4 +138,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::predict

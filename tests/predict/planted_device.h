@@ -4,19 +4,19 @@
 #include <string>
 #include <vector>
 
+#include "architecture/presets.h"
 #include "core/random.h"
 #include "graph/fold.h"
 #include "predict/model_space.h"
 #include "predict/train_predictor.h"
-#include "spec/presets.h"
 
-namespace vitlab {
+namespace vitlab::predict {
 
 /// A device whose rule of time is known: calls, rates per kind, slow rows that are no multiples of
 /// 16, and copies; with noise on every time that it gives.
 struct RuledDevice {
   double noise = 0.02;
-  Random random{5};
+  core::Random random{5};
 
   static double op_seconds(const OpFeatures& op) {
     const double rate = op.kind.find("depthwise") != std::string::npos ? 6e9
@@ -27,7 +27,7 @@ struct RuledDevice {
   }
   double noisy(double seconds) { return seconds * std::exp(noise * random.normal()); }
 
-  TimedGraph time(const Graph& graph) {
+  TimedGraph time(const graph::Graph& graph) {
     TimedGraph timed;
     timed.ops = op_features(graph, 4, 4);
     double sum = 1e-4;  // belongs to no op
@@ -40,10 +40,11 @@ struct RuledDevice {
   }
 
   std::vector<TimedGraph> time_drawn(std::size_t count, std::uint64_t seed) {
-    Random draws(seed);
+    core::Random draws(seed);
     std::vector<TimedGraph> timed;
-    for (const Json& knobs : draw_models(draws, count, {}))
-      timed.push_back(time(fold(build_graph(expand_knobs(knobs, "test"))).graph));
+    for (const core::Json& knobs : draw_models(draws, count, {}))
+      timed.push_back(time(
+          graph::fold(architecture::build_graph(architecture::expand_knobs(knobs, "test"))).graph));
     return timed;
   }
 };
@@ -57,4 +58,4 @@ inline TrainSettings quick_training() {
   return settings;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::predict

@@ -2,13 +2,13 @@
 
 #include <cmath>
 
+#include "architecture/presets.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "predict/time_guess.h"
-#include "spec/presets.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::predict {
 namespace {
 
 /// A device whose time rises along the grid in a way that the guess does not know.
@@ -16,7 +16,7 @@ struct PlantedDevice {
   std::size_t size = 400;
   double noise = 0.002;
   double width = 0.004;  // half the interval that a measurement states
-  Random random{1};
+  core::Random random{1};
   int calls = 0;
 
   static double guess(std::size_t i) {
@@ -41,8 +41,8 @@ TEST_CASE(
     "a speed is found within the tolerance in a few measurements, whatever the guess's factor") {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     PlantedDevice device;
-    device.random = Random(seed);
-    Random where(seed + 100);
+    device.random = core::Random(seed);
+    core::Random where(seed + 100);
     const double wanted = PlantedDevice::truth(20 + where.below(360));
     const SpeedSolution found = device.search({wanted, 0.03, 6}, where.below(400));
     INFO("seed " << seed << " point " << found.point);
@@ -94,7 +94,7 @@ TEST_CASE("a target beyond the grid, noise and too few measurements are told apa
                       [](std::size_t) {
                         return MeasuredTime{1, 1, 1};
                       }),
-                  UserError);
+                  core::UserError);
 }
 
 TEST_CASE("measuring a point again narrows its interval") {
@@ -107,11 +107,12 @@ TEST_CASE("measuring a point again narrows its interval") {
 }
 
 TEST_CASE("the roofline of round numbers grows with width, image and batch") {
-  const auto seconds = [](const Json& knobs, Index batch, Index threads) {
-    return guess_seconds(build_graph(expand_knobs(knobs, "test")), batch, threads);
+  const auto seconds = [](const core::Json& knobs, graph::Index batch, graph::Index threads) {
+    return guess_seconds(architecture::build_graph(architecture::expand_knobs(knobs, "test")),
+                         batch, threads);
   };
-  const Json base{{"template", "efficientvit"}};
-  Json wide = base, large = base;
+  const core::Json base{{"template", "efficientvit"}};
+  core::Json wide = base, large = base;
   wide["widths"] = {128, 256, 384};
   large["image_size"] = 320;
   const double here = seconds(base, 4, 1);
@@ -122,4 +123,4 @@ TEST_CASE("the roofline of round numbers grows with width, image and batch") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::predict

@@ -12,7 +12,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::predict {
 namespace {
 
 const PredictorSetting kHere{"a planted device", 1, 4, "float32", true, true};
@@ -80,7 +80,8 @@ TEST_CASE("the interval covers about as many unseen models as it says") {
 }
 
 TEST_CASE("what training never saw is named") {
-  const auto giant = features_for(build_graph(resolve_model("swinv2_g").spec), kHere);
+  const auto giant =
+      features_for(architecture::build_graph(architecture::resolve_model("swinv2_g").spec), kHere);
   CHECK_FALSE(predict_time(trained(), giant).unseen.empty());
   std::vector<OpFeatures> strange = giant;
   strange.resize(1);
@@ -109,7 +110,7 @@ TEST_CASE("a predictor reads back from its file and predicts the same") {
   write_predictor(trained(), folder / "predictor.json");
   const TimePredictor read = read_predictor(folder / "predictor.json");
   CHECK(read.setting == trained().setting);
-  CHECK(dump_json(predictor_json(read)) == dump_json(predictor_json(trained())));
+  CHECK(core::dump_json(predictor_json(read)) == core::dump_json(predictor_json(trained())));
   RuledDevice device;
   for (const TimedGraph& model : device.time_drawn(5, 4)) {
     const Prediction before = predict_time(trained(), model.ops);
@@ -125,7 +126,7 @@ std::string file_refusal(const std::string& text) {
   std::ofstream(folder / "p.json") << text;
   try {
     read_predictor(folder / "p.json");
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     const std::string words = error.what();
     return words.substr(words.find("p.json"));
   }
@@ -133,26 +134,26 @@ std::string file_refusal(const std::string& text) {
 }
 
 TEST_CASE("a predictor's file that was cut or changed is refused with the place") {
-  const std::string text = dump_json(predictor_json(trained()));
+  const std::string text = core::dump_json(predictor_json(trained()));
   CHECK(file_refusal(text) == "read");
   for (const double share : {0.1, 0.5, 0.999})
     CHECK(file_refusal(
               text.substr(0, static_cast<std::size_t>(share * static_cast<double>(text.size()))))
               .find("at byte") != std::string::npos);
-  Json changed = predictor_json(trained());
+  core::Json changed = predictor_json(trained());
   changed["whole"]["scale"] = 2;
-  CHECK(file_refusal(dump_json(changed)).find("p.json: 'checksum' does not fit") == 0);
-  Json other = predictor_json(trained());
+  CHECK(file_refusal(core::dump_json(changed)).find("p.json: 'checksum' does not fit") == 0);
+  core::Json other = predictor_json(trained());
   other["what"] = "a shopping list";
-  CHECK(file_refusal(dump_json(other)).find("p.json: this is no latency predictor") == 0);
-  Json missing = predictor_json(trained());
+  CHECK(file_refusal(core::dump_json(other)).find("p.json: this is no latency predictor") == 0);
+  core::Json missing = predictor_json(trained());
   missing.erase("kinds");
-  CHECK(file_refusal(dump_json(missing)).find("p.json: 'checksum' does not fit") == 0);
+  CHECK(file_refusal(core::dump_json(missing)).find("p.json: 'checksum' does not fit") == 0);
   CHECK(file_refusal("[]") == "p.json: must be an object; calibrate again");
   CHECK(file_refusal("{}") == "p.json: 'what' is missing; calibrate again");
 }
 
-Json planted_event(double milliseconds, double spread, std::size_t ops) {
+core::Json planted_event(double milliseconds, double spread, std::size_t ops) {
   return {{"latency_ms", milliseconds},
           {"p5_ms", milliseconds},
           {"p95_ms", milliseconds * spread},
@@ -164,7 +165,7 @@ Json planted_event(double milliseconds, double spread, std::size_t ops) {
 TEST_CASE("samples outlive their program, the steadier of two counts, and a torn line is dropped") {
   TemporaryFolder folder;
   const auto path = folder / "s.jsonl";
-  const Json header{{"seed", 0}}, vit{{"template", "vit"}}, swin{{"template", "swin"}};
+  const core::Json header{{"seed", 0}}, vit{{"template", "vit"}}, swin{{"template", "swin"}};
   {
     SampleFile file(path, header);
     file.add(vit, false, planted_event(20, 1.5, 3));
@@ -180,12 +181,12 @@ TEST_CASE("samples outlive their program, the steadier of two counts, and a torn
   CHECK(read.has(vit, false));
   CHECK_FALSE(read.has(vit, true));
   CHECK(read.samples()[0].seconds == Approx(0.018));
-  CHECK_THROWS_AS(SampleFile(path, Json{{"seed", 1}}), UserError);
+  CHECK_THROWS_AS(SampleFile(path, core::Json{{"seed", 1}}), core::UserError);
   std::ofstream(path, std::ios::app) << "{\"set\": 3}\n";
   try {
     const SampleFile broken(path, header);
     FAIL("a line without times was read");
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     CHECK(std::string(error.what()).find("s.jsonl:6: no sample of a calibration") !=
           std::string::npos);
   }
@@ -193,13 +194,13 @@ TEST_CASE("samples outlive their program, the steadier of two counts, and a torn
 
 TEST_CASE("drift of the machine is divided out by the reference") {
   TemporaryFolder folder;
-  SampleFile file(folder / "s.jsonl", Json::object());
-  const Json vit{{"template", "vit"}, {"image_size", 32}, {"depth", 1}};
-  Json deep = vit;
+  SampleFile file(folder / "s.jsonl", core::Json::object());
+  const core::Json vit{{"template", "vit"}, {"image_size", 32}, {"depth", 1}};
+  core::Json deep = vit;
   deep["depth"] = 2;
   const std::size_t nodes = features_of_knobs(vit, kHere).size();
   file.add(vit, false, planted_event(20, 1, nodes));
-  Json slow = planted_event(40, 1, features_of_knobs(deep, kHere).size());
+  core::Json slow = planted_event(40, 1, features_of_knobs(deep, kHere).size());
   slow["reference_ms"] = 20;
   file.add(deep, false, slow);
   const auto timed = timed_graphs(file.samples(), false, kHere);
@@ -207,9 +208,9 @@ TEST_CASE("drift of the machine is divided out by the reference") {
   CHECK(timed[1].op_seconds[0] == Approx(0.5 * timed[0].op_seconds[0]));
   // Models that are tested later, at another speed of the machine, do not move the unit of time.
   for (int i = 3; i < 6; ++i) {
-    Json other = vit;
+    core::Json other = vit;
     other["depth"] = i;
-    Json event = planted_event(60, 1, features_of_knobs(other, kHere).size());
+    core::Json event = planted_event(60, 1, features_of_knobs(other, kHere).size());
     event["reference_ms"] = 30;
     file.add(other, true, event);
   }
@@ -217,9 +218,9 @@ TEST_CASE("drift of the machine is divided out by the reference") {
   REQUIRE(again.size() == timed.size());
   for (std::size_t i = 0; i < timed.size(); ++i) CHECK(again[i].seconds == timed[i].seconds);
   CHECK(timed_graphs(file.samples(), true, kHere)[0].seconds == Approx(timed[0].seconds));
-  file.add(Json{{"template", "swin"}}, false, planted_event(20, 1, 3));
-  CHECK_THROWS_AS(timed_graphs(file.samples(), false, kHere), UserError);
+  file.add(core::Json{{"template", "swin"}}, false, planted_event(20, 1, 3));
+  CHECK_THROWS_AS(timed_graphs(file.samples(), false, kHere), core::UserError);
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::predict

@@ -5,18 +5,18 @@
 #include "test.hpp"
 #include "timed_models.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
-OpRow made_row(std::string node, std::string stage, std::string_view kind, Category category,
+OpRow made_row(std::string node, std::string stage, std::string_view kind, graph::Category category,
                double seconds) {
   OpRow row;
   row.node = std::move(node);
   row.stage = std::move(stage);
   row.layer = row.stage + ".layers.0";
   row.kind = kind;
-  row.op = category == Category::kOther ? "softmax" : "op";
+  row.op = category == graph::Category::kOther ? "softmax" : "op";
   row.category = category;
   row.seconds = seconds;
   row.samples = {seconds};
@@ -27,22 +27,22 @@ OpRow made_row(std::string node, std::string stage, std::string_view kind, Categ
 }
 
 std::vector<OpRow> slow_rows() {
-  return {made_row("a.conv", "stages.0", "ffn", Category::kMultiplication, 4),
-          made_row("a.norm", "stages.0", "ffn", Category::kNormalization, 3),
-          made_row("b.norm", "stages.1", "token_norm", Category::kNormalization, 5),
-          made_row("b.softmax", "stages.1", "attention", Category::kOther, 1)};
+  return {made_row("a.conv", "stages.0", "ffn", graph::Category::kMultiplication, 4),
+          made_row("a.norm", "stages.0", "ffn", graph::Category::kNormalization, 3),
+          made_row("b.norm", "stages.1", "token_norm", graph::Category::kNormalization, 5),
+          made_row("b.softmax", "stages.1", "attention", graph::Category::kOther, 1)};
 }
 
 std::vector<OpRow> fast_rows() {
-  return {made_row("a.conv", "stages.0", "ffn", Category::kMultiplication, 3),
-          made_row("a.norm", "stages.0", "ffn", Category::kNormalization, 2),
-          made_row("b.softmax", "stages.1", "depthwise", Category::kOther, 1)};
+  return {made_row("a.conv", "stages.0", "ffn", graph::Category::kMultiplication, 3),
+          made_row("a.norm", "stages.0", "ffn", graph::Category::kNormalization, 2),
+          made_row("b.softmax", "stages.1", "depthwise", graph::Category::kOther, 1)};
 }
 
 Measurement measured(std::optional<std::string> out_of_memory) {
   Measurement turns;
   turns.models.resize(2);
-  turns.models[0].ratio = Estimate{0.5, 0.4, 0.6};
+  turns.models[0].ratio = stats::Estimate{0.5, 0.4, 0.6};
   turns.models[0].turns.out_of_memory = std::move(out_of_memory);
   return turns;
 }
@@ -85,7 +85,7 @@ TEST_CASE("a stage is named by the path of its layers, stem and heads by their o
 }
 
 TEST_CASE("a comparison says what differs, largest first, and its parts sum to the whole") {
-  const Json json =
+  const core::Json json =
       against_json(profile_with(slow_rows()), profile_with(fast_rows()), measured(std::nullopt));
   CHECK(json["throughput_ratio"]["value"] == Approx(0.5));
   CHECK(json["difference_ms"] == Approx(7e3));
@@ -96,7 +96,7 @@ TEST_CASE("a comparison says what differs, largest first, and its parts sum to t
   CHECK(json["places"][0]["stage"] == "stages.1");
   for (const char* key : {"categories", "kinds", "places"}) {
     double sum = 0, last = std::numeric_limits<double>::infinity();
-    for (const Json& row : json[key]) {
+    for (const core::Json& row : json[key]) {
       const double difference = row["difference_ms"];
       CHECK(std::abs(difference) <= last);
       last = std::abs(difference);
@@ -108,7 +108,7 @@ TEST_CASE("a comparison says what differs, largest first, and its parts sum to t
 
 TEST_CASE(
     "nodes are matched by name and kind of layer; those of one model only are counted by kind") {
-  const Json json =
+  const core::Json json =
       against_json(profile_with(slow_rows()), profile_with(fast_rows()), measured(std::nullopt));
   REQUIRE(json["nodes"].size() == 2);
   CHECK(json["nodes"][0]["a_ms"] == Approx(json["nodes"][0]["b_ms"].get<double>() + 1e3));
@@ -119,21 +119,21 @@ TEST_CASE(
 }
 
 TEST_CASE("a comparison with a model that did not fit holds the reason and no numbers") {
-  const Json json = against_json(profile_with(slow_rows()), profile_with(fast_rows()),
-                                 measured(std::string("batch 9: too much")));
+  const core::Json json = against_json(profile_with(slow_rows()), profile_with(fast_rows()),
+                                       measured(std::string("batch 9: too much")));
   CHECK(json["out_of_memory"] == "batch 9: too much");
   CHECK_FALSE(json.contains("categories"));
 }
 
 TEST_CASE("a trace is valid JSON with a span for every node, and ops that lie inside them") {
   const NamedGraph model = small_model("small");
-  Protocol protocol = short_protocol();
+  sweep::Protocol protocol = short_protocol();
   protocol.deploy = false;
   const ProfileResult result = profile_model(model, protocol);
-  const Json trace = parse_json(dump_json(chrome_trace(result)), "trace");
+  const core::Json trace = core::parse_json(core::dump_json(chrome_trace(result)), "trace");
   std::size_t nodes = 0, inside = 0;
   double start = 0, end = -1;
-  for (const Json& event : trace["traceEvents"]) {
+  for (const core::Json& event : trace["traceEvents"]) {
     if (event["ph"] == "M") continue;
     REQUIRE(event["ph"] == "X");
     CHECK(event["dur"] >= 0);
@@ -155,4 +155,4 @@ TEST_CASE("a trace is valid JSON with a span for every node, and ops that lie in
   CHECK(inside >= nodes);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

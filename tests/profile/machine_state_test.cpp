@@ -7,7 +7,7 @@
 
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -33,7 +33,7 @@ TEST_CASE("shares are of the machine's time between two moments, without our own
   CHECK(state.stolen_share() == Approx(0.025));
   CHECK(MachineState{moment(100, 40, 1, 20), moment(110, 45, 1, 26)}.others_share() == 0);
   CHECK(MachineState{}.others_share() == 0);
-  const Json json = machine_state_json(state);
+  const core::Json json = machine_state_json(state);
   CHECK(json["others_share"].get<double>() == Approx(0.1));
   CHECK(json["before"]["frequency_mhz"] == 3000);
   CHECK_FALSE(json["before"].contains("gpu"));
@@ -90,9 +90,9 @@ TEST_CASE("a GPU's clocks, heat and company are said in words") {
   CHECK_THAT(warnings[2], Catch::Contains("2 other program(s)"));
   CHECK(throttle_reasons(0x41) == std::vector<std::string>{"idle", "heat (hardware)"});
   CHECK_FALSE(is_thermal(0x5));
-  const Json json = gpu_state_json(gpu);
+  const core::Json json = gpu_state_json(gpu);
   CHECK(json["sm_clock_mhz"] == 1980);
-  CHECK(json["throttle_reasons"] == Json{"idle", "power limit"});
+  CHECK(json["throttle_reasons"] == core::Json{"idle", "power limit"});
   CHECK_FALSE(json.contains("temperature_c"));
 }
 
@@ -102,4 +102,4 @@ TEST_CASE("without NVIDIA's library there is no state of a GPU, and no error") {
   CHECK_FALSE(gpu_state(1000));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

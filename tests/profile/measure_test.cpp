@@ -6,10 +6,10 @@
 #include "test.hpp"
 #include "timed_models.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 TEST_CASE("a model is as fast as itself, a much larger one slower") {
-  Protocol protocol = short_protocol();
+  sweep::Protocol protocol = short_protocol();
   protocol.rounds = 11;
   protocol.timed_seconds = 0.8;
   const Measurement measured = measure_interleaved(
@@ -39,7 +39,7 @@ TEST_CASE("speed counts images a second and milliseconds a batch") {
 }
 
 TEST_CASE("every round has its least samples and every sample is kept") {
-  Protocol protocol = short_protocol();
+  sweep::Protocol protocol = short_protocol();
   protocol.timed_seconds = 0;
   protocol.warmup_seconds = 0;
   protocol.min_samples = 3;
@@ -58,14 +58,14 @@ TEST_CASE("every round has its least samples and every sample is kept") {
     CHECK(model.turns.rounds[0].size() == 3);
     CHECK(model.speed.latency_ms.count == 6);
   }
-  const Json json = measured_json(measured, 0);
+  const core::Json json = measured_json(measured, 0);
   CHECK(json["reference"] == "b");
   CHECK(json["samples_ms_by_round"].size() == 2);
   CHECK(json["samples_ms_by_round"][1].size() == 3);
   CHECK(json["latency_ms"]["samples"] == 6);
   CHECK(json["runtime"] == "vitlab");
   CHECK(json["machine_state"].contains("others_share"));
-  const std::vector<MetricValue> metrics = metrics_of(measured, 0);
+  const std::vector<store::MetricValue> metrics = metrics_of(measured, 0);
   REQUIRE(metrics.size() == 3);
   CHECK(metrics[0].metric == "throughput");
   CHECK(metrics[0].samples == 6);
@@ -74,13 +74,13 @@ TEST_CASE("every round has its least samples and every sample is kept") {
 }
 
 TEST_CASE("a model that does not fit into memory leaves the others their numbers") {
-  Protocol protocol = short_protocol();
+  sweep::Protocol protocol = short_protocol();
   protocol.batch = 1;
   protocol.deploy = false;
   protocol.timed_seconds = 0.02;
   NamedGraph huge = small_model("huge");
-  for (Value& value : huge.graph.values)
-    if (value.batched) value.shape[0] = Index{1} << 40;
+  for (graph::Value& value : huge.graph.values)
+    if (value.batched) value.shape[0] = graph::Index{1} << 40;
   const Measurement measured = measure_interleaved({small_model("small"), huge}, protocol, 0);
   CHECK_FALSE(measured.models[0].turns.out_of_memory);
   CHECK(measured.models[0].ratio->value == 1);
@@ -103,8 +103,8 @@ class ScriptedRun : public TimedRun {
 };
 
 Candidate scripted(const std::string& name, std::function<double()> script, int* opened = nullptr,
-                   Index bytes = 0) {
-  Protocol protocol;
+                   graph::Index bytes = 0) {
+  sweep::Protocol protocol;
   protocol.batch = 4;
   protocol.warmup_seconds = 0;
   protocol.timed_seconds = 0;
@@ -120,7 +120,7 @@ Candidate scripted(const std::string& name, std::function<double()> script, int*
 TEST_CASE("a candidate that fails leaves the others their numbers, other errors pass") {
   int calls = 0;
   const auto dies = [&calls]() -> double {
-    if (++calls > 5) throw Failure("the worker is gone");
+    if (++calls > 5) throw core::Failure("the worker is gone");
     return 0.5;
   };
   const auto steady = [] { return 0.25; };
@@ -145,7 +145,7 @@ TEST_CASE("ratios compare images a second where batches differ") {
 
 TEST_CASE("candidates that memory does not hold together are closed and opened again by turns") {
   int opened[3] = {};
-  const Index half = usable_memory_bytes() * 2;
+  const graph::Index half = usable_memory_bytes() * 2;
   std::vector<Candidate> candidates;
   for (int& count : opened)
     candidates.push_back(scripted(
@@ -176,13 +176,13 @@ TEST_CASE("the largest batch that fits is told for each setting") {
   const auto fits = [] { return 0.5; };
   const auto too_large = []() -> double { throw std::bad_alloc(); };
   std::vector<Candidate> candidates;
-  for (const Index batch : {1, 2, 4, 8}) {
+  for (const graph::Index batch : {1, 2, 4, 8}) {
     candidates.push_back(scripted("m", batch < 4 ? std::function<double()>(fits) : too_large));
     candidates.back().protocol.batch = batch;
   }
   candidates.push_back(scripted("m", fits));
   candidates.back().protocol.threads = 2;
-  const Json rows = largest_batches_json(measure_interleaved(candidates, 0));
+  const core::Json rows = largest_batches_json(measure_interleaved(candidates, 0));
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].at("threads") == 1);
   CHECK(rows[0].at("batch") == 2);
@@ -198,7 +198,7 @@ TEST_CASE("candidates of one form share its weights while they are open") {
     ++loads;
     return model.weights;
   });
-  Protocol protocol = short_protocol();
+  sweep::Protocol protocol = short_protocol();
   const auto first = own_candidate(forms, protocol).open();
   protocol.batch = 8;
   const auto second = own_candidate(forms, protocol).open();
@@ -211,12 +211,12 @@ TEST_CASE("candidates of one form share its weights while they are open") {
 }
 
 TEST_CASE("errors that are not of memory pass") {
-  CHECK_THROWS_AS(out_of_memory(1, [] { throw UserError("else"); }), UserError);
+  CHECK_THROWS_AS(out_of_memory(1, [] { throw core::UserError("else"); }), core::UserError);
   CHECK_THROWS_AS(out_of_memory(1, [] { at::ones({2}).view({3}); }), c10::Error);
   CHECK_FALSE(out_of_memory(1, [] {}));
   CHECK(out_of_memory(7, [] { throw std::bad_alloc(); }) ==
         "batch 7: the program got no more memory");
-  CHECK(out_of_memory(7, [] { at::empty({Index{1} << 60}, at::kByte); }));
+  CHECK(out_of_memory(7, [] { at::empty({graph::Index{1} << 60}, at::kByte); }));
 }
 
 TEST_CASE("the number of threads is put back") {
@@ -233,7 +233,7 @@ TEST_CASE("warnings name noise, drift and a busy machine") {
   machine.cores = 4;
   machine.threads = 1;
   CHECK(timing_warnings({}, machine).empty());
-  NoiseVerdict noise;
+  stats::NoiseVerdict noise;
   noise.relative_iqr = 0.123;
   noise.is_noisy = true;
   noise.half_drift = -0.05;
@@ -266,9 +266,9 @@ TEST_CASE("the environment knows the machine") {
   CHECK(machine.memory_bytes > machine.available_memory_bytes);
   CHECK(machine.available_memory_bytes > 0);
   CHECK_THAT(machine.torch_version, Catch::StartsWith("2."));
-  const Json json = environment_json(machine);
+  const core::Json json = environment_json(machine);
   CHECK(json["cores"] == machine.cores);
   CHECK(json.contains("load_average"));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

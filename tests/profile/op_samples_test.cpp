@@ -8,18 +8,18 @@
 #include "test.hpp"
 #include "timed_models.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 namespace {
 
-std::vector<std::string> node_signatures(const Graph& graph) {
+std::vector<std::string> node_signatures(const graph::Graph& graph) {
   std::vector<std::string> signatures;
-  for (const OpFeatures& row : op_features(graph, short_protocol().batch, 4))
+  for (const predict::OpFeatures& row : predict::op_features(graph, short_protocol().batch, 4))
     signatures.push_back(row.signature());
   return signatures;
 }
 
 TEST_CASE("a sample times the model, the reference beside it and every op of the timed form") {
-  Protocol protocol = short_protocol();
+  sweep::Protocol protocol = short_protocol();
   protocol.min_samples = 4;
   for (const bool deploy : {false, true}) {
     protocol.deploy = deploy;
@@ -27,7 +27,7 @@ TEST_CASE("a sample times the model, the reference beside it and every op of the
     OpSampler sampler(small_model("reference"), protocol);
     const ModelSample sample = sampler.sample(model, nullptr);
     const std::size_t nodes =
-        deploy ? fold(model.graph).graph.nodes.size() : model.graph.nodes.size();
+        deploy ? graph::fold(model.graph).graph.nodes.size() : model.graph.nodes.size();
     REQUIRE(sample.seconds.size() >= 4);
     CHECK(sample.reference.size() == sample.seconds.size());
     CHECK(sample.op_seconds.size() == nodes);
@@ -40,7 +40,7 @@ TEST_CASE("a sample times the model, the reference beside it and every op of the
 }
 
 TEST_CASE("a model that takes longer than the protocol's time still gets its least samples") {
-  Protocol protocol = short_protocol();
+  sweep::Protocol protocol = short_protocol();
   protocol.timed_seconds = 0;
   protocol.min_samples = 3;
   OpSampler sampler(small_model("reference"), protocol);
@@ -48,9 +48,9 @@ TEST_CASE("a model that takes longer than the protocol's time still gets its lea
 }
 
 TEST_CASE("ops with one signature are timed alone once and share that time") {
-  Protocol protocol = short_protocol();
+  sweep::Protocol protocol = short_protocol();
   const NamedGraph model = small_model("model");
-  const Graph folded = fold(model.graph).graph;
+  const graph::Graph folded = graph::fold(model.graph).graph;
   const std::vector<std::string> signatures = node_signatures(folded);
   OpSampler sampler(small_model("reference"), protocol);
   const ModelSample sample = sampler.sample(model, &signatures);
@@ -73,18 +73,18 @@ TEST_CASE("a sample's document has milliseconds and microseconds, isolated ones 
   sample.reference = {0.004, 0.004, 0.005};
   sample.disturbed = 2;
   sample.op_seconds = {1.5e-6, 0.0011};
-  Json json = sample_json(sample);
+  core::Json json = sample_json(sample);
   CHECK(json.at("latency_ms") == 2);
   CHECK(json.at("reference_ms") == 4);
   CHECK(json.at("p5_ms").get<double>() < 2);
   CHECK(json.at("p95_ms").get<double>() > 2);
   CHECK(json.at("forwards") == 3);
   CHECK(json.at("disturbed") == 2);
-  CHECK(json.at("ops_us") == Json({1.5, 1100}));
+  CHECK(json.at("ops_us") == core::Json({1.5, 1100}));
   CHECK_FALSE(json.contains("isolated_us"));
   sample.op_isolated = {1e-6, 2e-6};
-  CHECK(sample_json(sample).at("isolated_us") == Json({1, 2}));
+  CHECK(sample_json(sample).at("isolated_us") == core::Json({1, 2}));
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::profile

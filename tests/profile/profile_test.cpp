@@ -7,7 +7,7 @@
 #include "test.hpp"
 #include "timed_models.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -18,12 +18,12 @@ const OpRow& row_of(const ProfileResult& result, const std::string& node) {
   return result.ops.front();
 }
 
-const CategoryTime& time_of(const ProfileResult& result, Category category) {
+const CategoryTime& time_of(const ProfileResult& result, graph::Category category) {
   return result.categories.at(static_cast<std::size_t>(category));
 }
 
 ProfileResult profile_of(const NamedGraph& model, bool deploy) {
-  Protocol protocol = short_protocol();
+  sweep::Protocol protocol = short_protocol();
   protocol.deploy = deploy;
   return profile_model(model, protocol);
 }
@@ -43,11 +43,11 @@ TEST_CASE("shares of time sum to 1 and ops to the forward that they make up") {
     CHECK(category.share.low <= category.share.high);
     shares += category.share.value;
     category_seconds += category.seconds;
-    if (is_memory_bound(category.category)) memory_bound += category.share.value;
+    if (graph::is_memory_bound(category.category)) memory_bound += category.share.value;
   }
   for (const OpRow& row : result.ops) op_seconds += row.seconds;
   CHECK(shares == Approx(1));
-  CHECK(result.categories.size() == kCategoryCount);
+  CHECK(result.categories.size() == graph::kCategoryCount);
   CHECK(category_seconds == Approx(op_seconds));
   CHECK(result.memory_bound_share.value == Approx(memory_bound));
   CHECK(1e3 * op_seconds + result.remainder_ms == Approx(result.profiled_ms.mean));
@@ -65,21 +65,22 @@ TEST_CASE("every node has one row, with the macs and bytes of its cost") {
   const NamedGraph model = small_model("small");
   const ProfileResult result = profile_of(model, false);
   std::map<std::string, const OpRow*> rows;
-  std::map<std::string, Index> rearranged;  // bytes in rows inside ops that rearrange
+  std::map<std::string, graph::Index> rearranged;  // bytes in rows inside ops that rearrange
   for (const OpRow& row : result.ops)
-    if (row.is_hidden() && row.category == Category::kReshape) rearranged[row.node] += row.bytes();
+    if (row.is_hidden() && row.category == graph::Category::kReshape)
+      rearranged[row.node] += row.bytes();
   for (const OpRow& row : result.ops)
     if (!row.is_hidden()) CHECK(rows.emplace(row.node, &row).second);
-  const Layout layout = lay_out(model.graph);
+  const graph::Layout layout = graph::lay_out(model.graph);
   REQUIRE(rows.size() == model.graph.nodes.size());
-  for (const Node& node : model.graph.nodes) {
+  for (const graph::Node& node : model.graph.nodes) {
     const OpRow& row = *rows.at(model.graph.node_name(node));
     const bool is_view = layout.is_view[static_cast<std::size_t>(node.output)];
-    const OpCost cost = op_cost(model.graph, node, is_view, 4);
+    const graph::OpCost cost = graph::op_cost(model.graph, node, is_view, 4);
     CHECK(row.bytes() + rearranged[row.node] == 4 * cost.elements_moved());
     CHECK(row.flops == cost.flops);
     CHECK(row.macs == cost.macs);
-    CHECK(row.category == op_category(node.op));
+    CHECK(row.category == graph::op_category(node.op));
     CHECK(row.layer == model.graph.layer(node.layer).path);
   }
 }
@@ -90,7 +91,7 @@ TEST_CASE("copies hidden inside ops are rows of their own") {
   int copies = 0;
   for (const OpRow& row : result.ops) {
     if (!row.is_hidden()) {
-      CHECK(row.category != Category::kCopy);
+      CHECK(row.category != graph::Category::kCopy);
       continue;
     }
     ++copies;
@@ -100,13 +101,13 @@ TEST_CASE("copies hidden inside ops are rows of their own") {
     CHECK(row.bytes_written > 0);
   }
   CHECK(copies > 0);
-  CHECK(time_of(result, Category::kCopy).seconds > 0);
+  CHECK(time_of(result, graph::Category::kCopy).seconds > 0);
 }
 
 TEST_CASE("the deploy form spends no time on normalization") {
   const NamedGraph model = small_model("small");
-  CHECK(time_of(profile_of(model, false), Category::kNormalization).seconds > 0);
-  CHECK(time_of(profile_of(model, true), Category::kNormalization).seconds == 0);
+  CHECK(time_of(profile_of(model, false), graph::Category::kNormalization).seconds > 0);
+  CHECK(time_of(profile_of(model, true), graph::Category::kNormalization).seconds == 0);
 }
 
 TEST_CASE(
@@ -120,7 +121,7 @@ TEST_CASE(
   for (const OpRow& row : result.ops) {
     whole += row.seconds;
     if (row.bound == Bound::kMemory) by_memory += row.seconds;
-    if (is_memory_bound(row.category)) rearranged += row.seconds;
+    if (graph::is_memory_bound(row.category)) rearranged += row.seconds;
     CHECK(row.roof_seconds >= result.roofs.call_seconds);
   }
   CHECK(result.roofline_memory_bound_share.value == Approx(by_memory / whole));
@@ -130,13 +131,13 @@ TEST_CASE(
 
 TEST_CASE("bytes of ops and of the copies inside them are what a hand counts") {
   const ProfileResult& result = relu_and_linear_profile();
-  constexpr Index kMap = 4 * 4 * 1024 * 1024;  // a batch of 4, four bytes a number
+  constexpr graph::Index kMap = 4 * 4 * 1024 * 1024;  // a batch of 4, four bytes a number
   CHECK(row_of(result, "only.relu").bytes_read == kMap);
   CHECK(row_of(result, "only.relu").bytes_written == kMap);
   CHECK(row_of(result, "only.tokens").bytes() == 0);
   CHECK(row_of(result, "only.linear").bytes_read == kMap + 4 * (1024 * 1024 + 1024));
   CHECK(row_of(result, "only.linear").bytes_written == kMap);
-  CHECK(row_of(result, "only.linear").flops == 2 * 4 * Index{1024} * 1024 * 1024 + kMap / 4);
+  CHECK(row_of(result, "only.linear").flops == 2 * 4 * graph::Index{1024} * 1024 * 1024 + kMap / 4);
   CHECK(row_of(result, "only.relu").intensity() == Approx(1.0 / 8));
   for (const OpRow& row : result.ops) {
     if (!row.is_hidden()) continue;
@@ -151,8 +152,9 @@ TEST_CASE("bytes of ops and of the copies inside them are what a hand counts") {
 TEST_CASE("the observer costs at most 3 %, and ops make up 98 % of the forward") {
   // The best of a few runs: this machine may be busy with something else in some.
   double overhead = 10, remainder = 1;
-  const NamedGraph model = untrained_model("m0", resolve_model("efficientvit_m0").spec);
-  Protocol protocol = short_protocol();
+  const NamedGraph model =
+      untrained_model("m0", architecture::resolve_model("efficientvit_m0").spec);
+  sweep::Protocol protocol = short_protocol();
   protocol.batch = 8;
   protocol.timed_seconds = 0.3;
   for (int run = 0; run < 5 && (overhead > 1.03 || remainder > 0.02); ++run) {
@@ -165,7 +167,7 @@ TEST_CASE("the observer costs at most 3 %, and ops make up 98 % of the forward")
 }
 
 TEST_CASE("bfloat16 models are profiled with two bytes a number") {
-  Protocol protocol = short_protocol();
+  sweep::Protocol protocol = short_protocol();
   protocol.dtype = "bfloat16";
   protocol.timed_seconds = 0.02;
   const ProfileResult half = profile_model(relu_and_linear(), protocol);
@@ -173,7 +175,7 @@ TEST_CASE("bfloat16 models are profiled with two bytes a number") {
 }
 
 TEST_CASE("a batch beyond memory is a result, a device that is not there is an error") {
-  Protocol protocol = short_protocol();
+  sweep::Protocol protocol = short_protocol();
   protocol.batch = 100'000'000'000;
   const ProfileResult result = profile_model(small_model("small"), protocol);
   REQUIRE(result.out_of_memory);
@@ -181,12 +183,12 @@ TEST_CASE("a batch beyond memory is a result, a device that is not there is an e
   CHECK(metrics_of(result).empty());
   CHECK(profile_json(result)["out_of_memory"] == *result.out_of_memory);
   protocol.device = "cuda:99";
-  CHECK_THROWS_AS(profile_model(small_model("small"), protocol), CapabilityError);
+  CHECK_THROWS_AS(profile_model(small_model("small"), protocol), core::CapabilityError);
 }
 
 TEST_CASE("the JSON of a profile holds what the contract names") {
   const ProfileResult result = profile_of(small_model("small"), true);
-  const Json json = profile_json(result);
+  const core::Json json = profile_json(result);
   for (const char* key :
        {"throughput_images_per_s", "latency_ms", "categories", "memory_bound_share",
         "roofline_memory_bound_share", "ops", "layers", "stages", "kinds", "others", "memory",
@@ -198,40 +200,41 @@ TEST_CASE("the JSON of a profile holds what the contract names") {
   }
   CHECK(json["latency_ms"].contains("mean"));
   double shares = 0;
-  for (const Json& row : json["ops"]) {
+  for (const core::Json& row : json["ops"]) {
     for (const char* key :
          {"node",         "layer",        "stage",          "kind",        "op",
           "category",     "time_ms",      "time_p5_ms",     "time_p95_ms", "share",
           "macs",         "flops",        "bytes",          "bytes_read",  "bytes_written",
           "gflops_per_s", "gbytes_per_s", "flops_per_byte", "roof_ms",     "bound"})
       CHECK(row.contains(key));
-    CHECK(row["bytes"] == row["bytes_read"].get<Index>() + row["bytes_written"].get<Index>());
+    CHECK(row["bytes"] ==
+          row["bytes_read"].get<graph::Index>() + row["bytes_written"].get<graph::Index>());
     CHECK(row["time_p5_ms"] <= row["time_p95_ms"]);
     shares += row["share"].get<double>();
   }
   CHECK(shares == Approx(1));
   for (const char* key : {"layers", "stages", "kinds"}) {
     double parts = 0;
-    Index macs = 0;
-    for (const Json& row : json[key]) {
+    graph::Index macs = 0;
+    for (const core::Json& row : json[key]) {
       parts += row["share"].get<double>();
-      macs += row["macs"].get<Index>();
-      CHECK(row["categories"].size() == kCategoryCount);
+      macs += row["macs"].get<graph::Index>();
+      CHECK(row["categories"].size() == graph::kCategoryCount);
     }
     CHECK(parts == Approx(1));
-    Index macs_of_ops = 0;
-    for (const Json& row : json["ops"]) macs_of_ops += row["macs"].get<Index>();
+    graph::Index macs_of_ops = 0;
+    for (const core::Json& row : json["ops"]) macs_of_ops += row["macs"].get<graph::Index>();
     CHECK(macs == macs_of_ops);
   }
   double others_share = 0;
-  for (const Json& row : json["others"]) others_share += row["share"].get<double>();
+  for (const core::Json& row : json["others"]) others_share += row["share"].get<double>();
   CHECK(others_share == Approx(json["categories"][5]["share"].get<double>()));
   CHECK(json["memory"]["timeline"].size() == result.memory.measured_bytes.size());
   CHECK(json["memory"]["measured_peak_bytes"] >= json["memory"]["predicted_peak_bytes"]);
   CHECK(json["roofline"]["peak_gflops_per_s"] > 0);
   CHECK(json["roofline"]["peak_gbytes_per_s"] > 0);
   std::vector<std::string> names;
-  for (const MetricValue& row : metrics_of(result)) {
+  for (const store::MetricValue& row : metrics_of(result)) {
     names.push_back(row.metric);
     CHECK(row.low <= row.value);
     CHECK(row.value <= row.high);
@@ -242,4 +245,4 @@ TEST_CASE("the JSON of a profile holds what the contract names") {
                      "time_share.copy", "time_share.addition", "time_share.other"});
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

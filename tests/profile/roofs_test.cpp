@@ -9,7 +9,7 @@
 #include "profile/roof_kernels.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 TEST_CASE("an op is bound by the roof that allows it least") {
   const Roofs roofs{.flops_per_s = 100e9, .bytes_per_s = 10e9, .call_seconds = 1e-6};
@@ -98,13 +98,13 @@ TEST_CASE("roofs are positive, in order of size, and measured once") {
   CHECK(again.fma_flops_per_s == roofs.fma_flops_per_s);
   CHECK(holds_in_one_of_five(
       [&] { return roofs.flops_per_s <= 1.1 * fma_flops_per_s(at::get_num_threads()); }));
-  const Json json = roofs_json(roofs);
+  const core::Json json = roofs_json(roofs);
   CHECK(json.at("fma_gflops_per_s").get<double>() == Approx(roofs.fma_flops_per_s / 1e9));
   CHECK(json.at("levels").size() == roofs.levels.size());
-  for (const Json& level : json.at("levels"))
+  for (const core::Json& level : json.at("levels"))
     for (const char* key :
          {"level", "size_bytes", "read_gbytes_per_s", "copy_gbytes_per_s", "triad_gbytes_per_s"})
       CHECK(level.contains(key));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

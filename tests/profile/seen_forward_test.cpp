@@ -7,7 +7,7 @@
 #include "test.hpp"
 #include "timed_models.h"
 
-namespace vitlab {
+namespace vitlab::profile {
 
 namespace {
 
@@ -18,7 +18,7 @@ SeenEvent scope(std::size_t node, std::int64_t start, std::int64_t end) {
 }
 
 SeenEvent op(std::string name, std::int64_t start, std::int64_t end, std::uint64_t correlation,
-             Index bytes = 0) {
+             graph::Index bytes = 0) {
   return {.name = std::move(name),
           .start_ns = start,
           .end_ns = end,
@@ -145,7 +145,7 @@ TEST_CASE("listening to oneDNN leaves stdout as it was") {
 }
 
 TEST_CASE("shares of moves are medians over forwards, with the bytes of the last") {
-  const auto moved = [](double share, Index bytes) {
+  const auto moved = [](double share, graph::Index bytes) {
     return std::vector<std::vector<HiddenMove>>{{{"clone", share, bytes, bytes}}};
   };
   const auto merged = merged_moves({moved(0.1, 1), moved(0.9, 2), moved(0.2, 3)});
@@ -156,4 +156,4 @@ TEST_CASE("shares of moves are medians over forwards, with the bytes of the last
   CHECK(merged_moves({}).empty());
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::profile

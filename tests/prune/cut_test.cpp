@@ -7,18 +7,18 @@
 #include "random_units.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::prune {
 namespace {
 
-PruneSettings every_axis() {
-  PruneSettings settings = quick_settings();
+sweep::PruneSettings every_axis() {
+  sweep::PruneSettings settings = quick_settings();
   settings.axes = {"stem",   "embedding", "head",    "qk",   "v",
                    "hidden", "expansion", "squeeze", "layer"};
   return settings;
 }
 
 /// Keeps a random part of each axis that pruning may cut, with probability `share`.
-ModelCut random_cut(const SmallModel& model, Random& random, double share) {
+ModelCut random_cut(const model::SmallModel& model, core::Random& random, double share) {
   const Candidates candidates = prune_candidates(model.spec, model.graph(), every_axis());
   ModelCut cut(model.graph());
   for (std::size_t a = 0; a < cut.kept.size(); ++a)
@@ -28,29 +28,31 @@ ModelCut random_cut(const SmallModel& model, Random& random, double share) {
 }
 
 /// The answers of the smaller model that a cut leaves.
-std::vector<at::Tensor> cut_outputs(const SmallModel& model, const ModelCut& cut,
+std::vector<at::Tensor> cut_outputs(const model::SmallModel& model, const ModelCut& cut,
                                     const at::Tensor& images) {
-  const Executor smaller(build_graph(cut_spec(model.spec, model.graph(), cut)));
-  const Weights weights = cut_weights(model.graph(), model.weights, cut);
+  const model::Executor smaller(
+      architecture::build_graph(cut_spec(model.spec, model.graph(), cut)));
+  const model::Weights weights = cut_weights(model.graph(), model.weights, cut);
   REQUIRE(weights.tensors.size() == smaller.graph().parameters.size());
   for (std::size_t i = 0; i < weights.tensors.size(); ++i) {
-    const Shape& shape = smaller.graph().parameters[i].shape;
-    REQUIRE(weights.tensors[i].sizes().vec() == std::vector<Index>(shape.begin(), shape.end()));
+    const graph::Shape& shape = smaller.graph().parameters[i].shape;
+    REQUIRE(weights.tensors[i].sizes().vec() ==
+            std::vector<graph::Index>(shape.begin(), shape.end()));
   }
   return smaller.run(weights, images).outputs;
 }
 
 /// The answers of the whole model with the removed units masked and the branches of left-out layers
 /// put to nothing.
-std::vector<at::Tensor> masked_outputs(const SmallModel& model, const ModelCut& cut,
+std::vector<at::Tensor> masked_outputs(const model::SmallModel& model, const ModelCut& cut,
                                        const at::Tensor& images) {
-  Weights weights = copied(model.weights);
+  model::Weights weights = model::copied(model.weights);
   for (std::size_t p = 0; p < weights.tensors.size(); ++p) {
     const auto layer = static_cast<std::size_t>(model.graph().parameters[p].layer);
     if (cut.left_out[layer] && model.graph().parameters[p].trained) weights.tensors[p].zero_();
   }
-  RunOptions options;
-  options.masks = masks_of(model.graph(), cut.kept, at::kDouble);
+  model::RunOptions options;
+  options.masks = model::masks_of(model.graph(), cut.kept, at::kDouble);
   return model.executor.run(weights, images, options).outputs;
 }
 
@@ -58,8 +60,8 @@ template <typename Law>
 void for_every_family(Law&& law) {
   std::uint64_t seed = 20;
   for (const auto& [family, knobs] : tiny_families()) {
-    const SmallModel model(tiny_family(knobs), ++seed);
-    Random random(seed);
+    const model::SmallModel model(tiny_family(knobs), ++seed);
+    core::Random random(seed);
     INFO(family);
     law(model, random);
   }
@@ -67,26 +69,27 @@ void for_every_family(Law&& law) {
 
 TEST_CASE("masked equals cut in every family, axis by axis and all at once") {
   std::set<std::string> seen;
-  for_every_family([&](const SmallModel& model, Random& random) {
+  for_every_family([&](const model::SmallModel& model, core::Random& random) {
     const at::Tensor images = model.images(2, 4);
     const Candidates candidates = prune_candidates(model.spec, model.graph(), every_axis());
     std::set<std::pair<std::string, std::string>> done;  // one axis of each kind and kind of layer
     for (std::size_t a = 0; a < candidates.axes.size(); ++a) {
-      const Axis& axis = model.graph().axes[a];
-      const std::string kind(axis_kind_name(axis.kind));
-      const std::string layer(axis.layer == kUnset ? "" : model.graph().layer(axis.layer).kind);
+      const graph::Axis& axis = model.graph().axes[a];
+      const std::string kind(graph::axis_kind_name(axis.kind));
+      const std::string layer(axis.layer == graph::kUnset ? ""
+                                                          : model.graph().layer(axis.layer).kind);
       if (!candidates.axes[a] || !done.insert({kind, layer}).second) continue;
       seen.insert(kind);
       ModelCut cut(model.graph());
       cut.kept[a] = random_units(random, axis.size);
-      INFO(model.graph().axis_name(static_cast<AxisId>(a)));
-      CHECK(largest_difference(masked_outputs(model, cut, images),
-                               cut_outputs(model, cut, images)) < 1e-9);
+      INFO(model.graph().axis_name(static_cast<graph::AxisId>(a)));
+      CHECK(model::largest_difference(masked_outputs(model, cut, images),
+                                      cut_outputs(model, cut, images)) < 1e-9);
     }
     for (int draw = 0; draw < 4; ++draw) {
       const ModelCut cut = random_cut(model, random, 0.6);
-      CHECK(largest_difference(masked_outputs(model, cut, images),
-                               cut_outputs(model, cut, images)) < 1e-9);
+      CHECK(model::largest_difference(masked_outputs(model, cut, images),
+                                      cut_outputs(model, cut, images)) < 1e-9);
     }
   });
   CHECK(seen == std::set<std::string>{"embedding", "expansion", "head", "hidden", "qk", "squeeze",
@@ -95,9 +98,9 @@ TEST_CASE("masked equals cut in every family, axis by axis and all at once") {
 
 TEST_CASE("leaving a layer out equals a branch of nothing, with other axes cut beside it") {
   int layers = 0;
-  for_every_family([&](const SmallModel& model, Random& random) {
+  for_every_family([&](const model::SmallModel& model, core::Random& random) {
     const at::Tensor images = model.images(2, 4);
-    PruneSettings settings = every_axis();
+    sweep::PruneSettings settings = every_axis();
     settings.axes = {"layer"};  // without the embedding, even layers on which splits hang may go
     const Candidates candidates = prune_candidates(model.spec, model.graph(), settings);
     for (std::size_t i = 0; i < candidates.layers.size(); ++i) {
@@ -106,124 +109,130 @@ TEST_CASE("leaving a layer out equals a branch of nothing, with other axes cut b
       ModelCut cut(model.graph());
       cut.left_out[i] = true;
       INFO(model.graph().layers[i].path);
-      CHECK(largest_difference(masked_outputs(model, cut, images),
-                               cut_outputs(model, cut, images)) < 1e-9);
+      CHECK(model::largest_difference(masked_outputs(model, cut, images),
+                                      cut_outputs(model, cut, images)) < 1e-9);
     }
     ModelCut cut = random_cut(model, random, 0.5);
     const Candidates together = prune_candidates(model.spec, model.graph(), every_axis());
     for (std::size_t i = 0; i < together.layers.size(); ++i)
       cut.left_out[i] = together.layers[i] && random.uniform() < 0.5;
-    CHECK(largest_difference(masked_outputs(model, cut, images), cut_outputs(model, cut, images)) <
-          1e-9);
+    CHECK(model::largest_difference(masked_outputs(model, cut, images),
+                                    cut_outputs(model, cut, images)) < 1e-9);
   });
   CHECK(layers > 30);
 }
 
 TEST_CASE("two cuts equal the cut of both, with heads and layers that go in the first") {
-  for_every_family([&](const SmallModel& model, Random& random) {
-    const Graph& graph = model.graph();
+  for_every_family([&](const model::SmallModel& model, core::Random& random) {
+    const graph::Graph& graph = model.graph();
     ModelCut first = random_cut(model, random, 0.5);
     const Candidates candidates = prune_candidates(model.spec, graph, every_axis());
     for (std::size_t i = 0; i < candidates.layers.size(); ++i)
       first.left_out[i] = candidates.layers[i] && random.uniform() < 0.3;
-    const SmallModel half(cut_spec(model.spec, graph, first), 1);
-    const Weights half_weights = cut_weights(graph, model.weights, first);
+    const model::SmallModel half(cut_spec(model.spec, graph, first), 1);
+    const model::Weights half_weights = cut_weights(graph, model.weights, first);
     const ModelCut second = random_cut(half, random, 0.5);
     ModelCut both = first;
-    const std::vector<AxisId> axes = axes_left(graph, first);
+    const std::vector<graph::AxisId> axes = axes_left(graph, first);
     REQUIRE(axes.size() == half.graph().axes.size());
     for (std::size_t a = 0; a < axes.size(); ++a) {
       if (!second.kept[a]) continue;
-      const std::vector<Index> left = units_left(graph, first.kept, axes[a]);
-      std::vector<Index>& kept = both.kept[static_cast<std::size_t>(axes[a])].emplace();
-      for (const Index unit : *second.kept[a]) kept.push_back(left[static_cast<std::size_t>(unit)]);
+      const std::vector<graph::Index> left = model::units_left(graph, first.kept, axes[a]);
+      std::vector<graph::Index>& kept = both.kept[static_cast<std::size_t>(axes[a])].emplace();
+      for (const graph::Index unit : *second.kept[a])
+        kept.push_back(left[static_cast<std::size_t>(unit)]);
     }
-    CHECK(model_id(cut_spec(half.spec, half.graph(), second)) ==
-          model_id(cut_spec(model.spec, graph, both)));
-    CHECK(largest_difference(cut_weights(half.graph(), half_weights, second).tensors,
-                             cut_weights(graph, model.weights, both).tensors) == 0);
+    CHECK(architecture::model_id(cut_spec(half.spec, half.graph(), second)) ==
+          architecture::model_id(cut_spec(model.spec, graph, both)));
+    CHECK(model::largest_difference(cut_weights(half.graph(), half_weights, second).tensors,
+                                    cut_weights(graph, model.weights, both).tensors) == 0);
   });
 }
 
 TEST_CASE("a cut of nothing is the model, with its id") {
-  for_every_family([&](const SmallModel& model, Random&) {
+  for_every_family([&](const model::SmallModel& model, core::Random&) {
     ModelCut cut(model.graph());
     for (std::size_t a = 0; a < cut.kept.size(); ++a)
-      cut.kept[a] = units_left(model.graph(), {}, static_cast<AxisId>(a));
-    CHECK(model_id(cut_spec(model.spec, model.graph(), cut, true)) == model_id(model.spec));
-    CHECK(largest_difference(cut_weights(model.graph(), model.weights, cut).tensors,
-                             model.weights.tensors) == 0);
+      cut.kept[a] = model::units_left(model.graph(), {}, static_cast<graph::AxisId>(a));
+    CHECK(architecture::model_id(cut_spec(model.spec, model.graph(), cut, true)) ==
+          architecture::model_id(model.spec));
+    CHECK(model::largest_difference(cut_weights(model.graph(), model.weights, cut).tensors,
+                                    model.weights.tensors) == 0);
   });
 }
 
 TEST_CASE("what a cut is said to cost is what the smaller model's graph costs") {
   CutCounter counter;
-  for_every_family([&](const SmallModel& model, Random& random) {
-    const ModelSpec smaller = cut_spec(model.spec, model.graph(), random_cut(model, random, 0.7));
-    const Graph graph = build_graph(smaller);
-    CHECK(counter.count(smaller).cost == graph_cost(graph));
-    Index numbers = 0;
-    const Weights weights = initial_weights(graph, 1);
+  for_every_family([&](const model::SmallModel& model, core::Random& random) {
+    const architecture::ModelSpec smaller =
+        cut_spec(model.spec, model.graph(), random_cut(model, random, 0.7));
+    const graph::Graph graph = architecture::build_graph(smaller);
+    CHECK(counter.count(smaller).cost == graph::graph_cost(graph));
+    graph::Index numbers = 0;
+    const model::Weights weights = model::initial_weights(graph, 1);
     for (std::size_t p = 0; p < graph.parameters.size(); ++p)
       if (graph.parameters[p].trained) numbers += weights.tensors[p].numel();
     CHECK(numbers == counter.count(smaller).cost.parameters);
-    CHECK(model_id(spec_from_json_text(spec_json(smaller).dump(), "test")) == model_id(smaller));
+    CHECK(architecture::model_id(architecture::spec_from_json_text(
+              architecture::spec_json(smaller).dump(), "test")) == architecture::model_id(smaller));
   });
 }
 
 TEST_CASE("permuting units changes no answer, and pruning finds the same units under new numbers") {
   int permuted = 0;
-  for_every_family([&](const SmallModel& model, Random& random) {
-    const Graph& graph = model.graph();
+  for_every_family([&](const model::SmallModel& model, core::Random& random) {
+    const graph::Graph& graph = model.graph();
     const Candidates candidates = prune_candidates(model.spec, graph, every_axis());
-    KeptUnits order(graph.axes.size());
+    model::KeptUnits order(graph.axes.size());
     for (std::size_t a = 0; a < order.size(); ++a) {
-      if (!candidates.axes[a] || graph.axes[a].kind == AxisKind::kHead) continue;
+      if (!candidates.axes[a] || graph.axes[a].kind == graph::AxisKind::kHead) continue;
       order[a] = random.permutation(graph.axes[a].size);
       ++permuted;
     }
     // Slices that take all units in another order.
-    Weights weights;
+    model::Weights weights;
     for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
       at::Tensor tensor = model.weights.tensors[p];
       for (std::size_t d = 0; d < graph.parameters[p].dims.size(); ++d) {
-        const Extent& extent = graph.parameters[p].dims[d];
-        std::vector<Index> wanted;
+        const graph::Extent& extent = graph.parameters[p].dims[d];
+        std::vector<graph::Index> wanted;
         for (std::size_t part = 0; part < extent.size(); ++part)
-          for (const Index unit : units_left(graph, order, extent[part]))
+          for (const graph::Index unit : model::units_left(graph, order, extent[part]))
             wanted.push_back(graph.offset(extent, part) + unit);
         if (!extent.empty())
-          tensor = tensor.index_select(static_cast<Index>(d), at::tensor(wanted, at::kLong));
+          tensor = tensor.index_select(static_cast<graph::Index>(d), at::tensor(wanted, at::kLong));
       }
       weights.tensors.push_back(tensor);
     }
     const at::Tensor images = model.images(2, 4);
     const auto plain = model.outputs(images);
-    CHECK(largest_difference(model.executor.run(weights, images).outputs, plain) < 1e-9);
-    PruneSettings settings = every_axis();
+    CHECK(model::largest_difference(model.executor.run(weights, images).outputs, plain) < 1e-9);
+    sweep::PruneSettings settings = every_axis();
     settings.criterion = "magnitude";
     settings.keep = {{"macs", 0.8}};
     settings.floor_embedding = 4;
     std::erase(settings.axes, "head");
-    const Dataset& dataset = few_images();
+    const data::Dataset& dataset = few_images();
     const PruneResult one = prune(model.spec, model.weights, dataset, settings, 1);
     const PruneResult other = prune(model.spec, weights, dataset, settings, 1);
-    CHECK(model_id(one.spec) == model_id(other.spec));
-    CHECK(largest_difference(Executor(build_graph(one.spec)).run(one.weights, images).outputs,
-                             Executor(build_graph(other.spec)).run(other.weights, images).outputs) <
-          1e-9);
+    CHECK(architecture::model_id(one.spec) == architecture::model_id(other.spec));
+    CHECK(model::largest_difference(
+              model::Executor(architecture::build_graph(one.spec)).run(one.weights, images).outputs,
+              model::Executor(architecture::build_graph(other.spec))
+                  .run(other.weights, images)
+                  .outputs) < 1e-9);
   });
   CHECK(permuted > 50);
 }
 
 TEST_CASE("attention scales stay unless asked to follow QK, and then as 1/sqrt(QK)") {
-  const SmallModel model(tiny_family(tiny_families()[1].second), 3);
-  const Graph& graph = model.graph();
+  const model::SmallModel model(tiny_family(tiny_families()[1].second), 3);
+  const graph::Graph& graph = model.graph();
   ModelCut cut(graph);
   for (std::size_t a = 0; a < cut.kept.size(); ++a)
-    if (graph.axes[a].kind == AxisKind::kQk) cut.kept[a] = std::vector<Index>{2};
-  const auto scale = [](const ModelSpec& spec) {
-    return std::get<TokenAttention>(spec.stages[0].layers[0]).scale;
+    if (graph.axes[a].kind == graph::AxisKind::kQk) cut.kept[a] = std::vector<graph::Index>{2};
+  const auto scale = [](const architecture::ModelSpec& spec) {
+    return std::get<layers::TokenAttention>(spec.stages[0].layers[0]).scale;
   };
   CHECK(scale(model.spec) == Approx(0.5));
   CHECK(scale(cut_spec(model.spec, graph, cut)) == scale(model.spec));
@@ -231,20 +240,20 @@ TEST_CASE("attention scales stay unless asked to follow QK, and then as 1/sqrt(Q
 }
 
 TEST_CASE("a model with a label dropped from a parameter no longer slices into the smaller model") {
-  const SmallModel model(tiny_family(tiny_families()[0].second), 5);
+  const model::SmallModel model(tiny_family(tiny_families()[0].second), 5);
   const ModelCut cut = [&] {
     ModelCut smallest(model.graph());
     const Candidates candidates = prune_candidates(model.spec, model.graph(), every_axis());
     for (std::size_t a = 0; a < smallest.kept.size(); ++a)
-      if (candidates.axes[a]) smallest.kept[a] = std::vector<Index>{0};
+      if (candidates.axes[a]) smallest.kept[a] = std::vector<graph::Index>{0};
     return smallest;
   }();
-  const Graph smaller = build_graph(cut_spec(model.spec, model.graph(), cut));
-  const auto fits = [&](const Graph& graph) {
-    const Weights weights = cut_weights(graph, model.weights, cut);
+  const graph::Graph smaller = architecture::build_graph(cut_spec(model.spec, model.graph(), cut));
+  const auto fits = [&](const graph::Graph& graph) {
+    const model::Weights weights = cut_weights(graph, model.weights, cut);
     for (std::size_t p = 0; p < weights.tensors.size(); ++p) {
-      const Shape& shape = smaller.parameters[p].shape;
-      if (weights.tensors[p].sizes().vec() != std::vector<Index>(shape.begin(), shape.end()))
+      const graph::Shape& shape = smaller.parameters[p].shape;
+      if (weights.tensors[p].sizes().vec() != std::vector<graph::Index>(shape.begin(), shape.end()))
         return false;
     }
     return true;
@@ -253,10 +262,10 @@ TEST_CASE("a model with a label dropped from a parameter no longer slices into t
   int dropped = 0;
   for (std::size_t p = 0; p < model.graph().parameters.size(); p += 5) {
     for (std::size_t d = 0; d < model.graph().parameters[p].dims.size(); ++d) {
-      Graph graph = model.graph();
-      Extent& extent = graph.parameters[p].dims[d];
+      graph::Graph graph = model.graph();
+      graph::Extent& extent = graph.parameters[p].dims[d];
       bool is_cut = false;
-      for (const AxisId axis : extent)
+      for (const graph::AxisId axis : extent)
         is_cut |= cut.kept[static_cast<std::size_t>(axis)].has_value();
       if (!is_cut || smaller.parameters[p].shape[static_cast<int>(d)] ==
                          graph.parameters[p].shape[static_cast<int>(d)])
@@ -270,4 +279,4 @@ TEST_CASE("a model with a label dropped from a parameter no longer slices into t
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::prune

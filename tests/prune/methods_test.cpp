@@ -13,21 +13,21 @@
 #include "train/train.h"
 #include "trained_net.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 namespace {
 
 constexpr std::uint64_t kPruneSeed = 5;
 
 /// Images that every tiny family can read.
-const Dataset& images_for(const ModelSpec& spec) {
-  static const std::unique_ptr<Dataset> large =
-      open_dataset(parse_data_spec("synthetic:classes=4,size=32,count=48,validation=0.1,test=0.1"));
+const data::Dataset& images_for(const architecture::ModelSpec& spec) {
+  static const std::unique_ptr<data::Dataset> large = data::open_dataset(
+      data::parse_data_spec("synthetic:classes=4,size=32,count=48,validation=0.1,test=0.1"));
   return spec.image.height == 16 ? few_images() : *large;
 }
 
 /// One batch of 16 images.
-PruneSettings one_batch(const std::vector<std::string>& axes) {
-  PruneSettings settings = quick_settings();
+sweep::PruneSettings one_batch(const std::vector<std::string>& axes) {
+  sweep::PruneSettings settings = quick_settings();
   settings.batches = 1;
   settings.axes = axes;
   settings.floor_embedding = 4;
@@ -35,28 +35,29 @@ PruneSettings one_batch(const std::vector<std::string>& axes) {
 }
 
 /// The slope of the scored batch's loss where layer `layer`'s branch is multiplied by 1.
-double branch_slope(const SmallModel& model, std::size_t layer, const PruneSettings& settings) {
+double branch_slope(const model::SmallModel& model, std::size_t layer,
+                    const sweep::PruneSettings& settings) {
   constexpr double kStep = 1e-6;
   double losses[2];
   for (const int side : {0, 1}) {
-    Graph graph = model.graph();
-    const ValueId branch = graph.residual_branch(static_cast<LayerId>(layer));
-    const ValueId scaled = graph.add_value(graph.value(branch));
+    graph::Graph graph = model.graph();
+    const graph::ValueId branch = graph.residual_branch(static_cast<graph::LayerId>(layer));
+    const graph::ValueId scaled = graph.add_value(graph.value(branch));
     for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
       if (graph.nodes[n].output != branch) continue;
-      for (Node& node : graph.nodes)
-        if (std::holds_alternative<Add>(node.op) && node.inputs[1] == branch)
+      for (graph::Node& node : graph.nodes)
+        if (std::holds_alternative<graph::Add>(node.op) && node.inputs[1] == branch)
           node.inputs = {node.inputs[0], scaled};
-      Node scale{Scale{side == 0 ? 1 + kStep : 1 - kStep},
-                 {branch},
-                 {},
-                 scaled,
-                 graph.nodes[n].layer,
-                 "scaled"};
+      graph::Node scale{graph::Scale{side == 0 ? 1 + kStep : 1 - kStep},
+                        {branch},
+                        {},
+                        scaled,
+                        graph.nodes[n].layer,
+                        "scaled"};
       graph.nodes.insert(graph.nodes.begin() + static_cast<std::ptrdiff_t>(n) + 1, scale);
       break;
     }
-    const Executor executor(graph);
+    const model::Executor executor(graph);
     const c10::NoGradGuard no_grad;
     for_each_scoring_batch(
         graph, images_for(model.spec), settings, kPruneSeed,
@@ -68,9 +69,9 @@ double branch_slope(const SmallModel& model, std::size_t layer, const PruneSetti
   return (losses[0] - losses[1]) / (2 * kStep);
 }
 
-double loss_with_gates(const SmallModel& model, const PruneSettings& settings,
+double loss_with_gates(const model::SmallModel& model, const sweep::PruneSettings& settings,
                        std::vector<at::Tensor> gates) {
-  RunOptions options;
+  model::RunOptions options;
   options.gates = std::move(gates);
   const c10::NoGradGuard no_grad;
   double loss = 0;
@@ -86,8 +87,8 @@ double loss_with_gates(const SmallModel& model, const PruneSettings& settings,
 TEST_CASE("a layer's score is the squared slope of the loss along its residual branch") {
   int checked = 0;
   for (const auto& [family, knobs] : tiny_families()) {
-    const SmallModel model(tiny_family(knobs), 3);
-    const PruneSettings settings = one_batch({"layer"});
+    const model::SmallModel model(tiny_family(knobs), 3);
+    const sweep::PruneSettings settings = one_batch({"layer"});
     const Scores scores = scores_with(model, images_for(model.spec), settings, kPruneSeed);
     const Candidates candidates = prune_candidates(model.spec, model.graph(), settings);
     for (std::size_t i = 0; i < candidates.layers.size(); ++i) {
@@ -106,13 +107,13 @@ TEST_CASE("a head's score is the squared slope of the loss along its output") {
   constexpr double kStep = 1e-6;
   int checked = 0;
   for (const auto& [family, knobs] : tiny_families()) {
-    const SmallModel model(tiny_family(knobs), 3);
-    const Graph& graph = model.graph();
-    const PruneSettings settings = one_batch({"head"});
+    const model::SmallModel model(tiny_family(knobs), 3);
+    const graph::Graph& graph = model.graph();
+    const sweep::PruneSettings settings = one_batch({"head"});
     const Scores scores = scores_with(model, images_for(model.spec), settings, kPruneSeed);
     for (std::size_t a = 0; a < graph.axes.size(); ++a) {
-      const Axis& axis = graph.axes[a];
-      if (axis.kind != AxisKind::kV || axis.owner == kUnset) continue;
+      const graph::Axis& axis = graph.axes[a];
+      if (axis.kind != graph::AxisKind::kV || axis.owner == graph::kUnset) continue;
       const auto head = static_cast<std::size_t>(axis.owner);
       if (scores.units[head].empty()) continue;
       double losses[2];
@@ -122,7 +123,7 @@ TEST_CASE("a head's score is the squared slope of the loss along its output") {
         losses[side] = loss_with_gates(model, settings, gates);
       }
       const double slope = (losses[0] - losses[1]) / (2 * kStep);
-      INFO(family << ", " << graph.axis_name(static_cast<AxisId>(a)));
+      INFO(family << ", " << graph.axis_name(static_cast<graph::AxisId>(a)));
       CHECK(scores.units[head][static_cast<std::size_t>(axis.owner_unit)] ==
             Approx(slope * slope).epsilon(1e-3).margin(1e-9));
       ++checked;
@@ -133,8 +134,8 @@ TEST_CASE("a head's score is the squared slope of the loss along its output") {
 
 TEST_CASE("every family can be cut along everything it offers, to the model its graph says") {
   for (const auto& [family, knobs] : tiny_families()) {
-    const SmallModel model(tiny_family(knobs), 4);
-    PruneSettings settings = one_batch(
+    const model::SmallModel model(tiny_family(knobs), 4);
+    sweep::PruneSettings settings = one_batch(
         {"embedding", "expansion", "head", "hidden", "layer", "qk", "squeeze", "stem", "v"});
     settings.floor_qk = settings.floor_v = settings.floor_hidden = 1;
     settings.keep = {{"macs", 0.5}, {"params", 0.6}};
@@ -142,8 +143,8 @@ TEST_CASE("every family can be cut along everything it offers, to the model its 
     INFO(family);
     const PruneResult result =
         prune(model.spec, model.weights, images_for(model.spec), settings, kPruneSeed);
-    const Executor smaller(build_graph(result.spec));
-    CHECK(graph_cost(smaller.graph()) == result.after.cost);
+    const model::Executor smaller(architecture::build_graph(result.spec));
+    CHECK(graph::graph_cost(smaller.graph()) == result.after.cost);
     CHECK(result.after.of("macs") <= 0.5 * result.before.of("macs"));
     CHECK(result.after.of("params") <= 0.6 * result.before.of("params"));
     // Rows, axis by axis, say what the pruned model is.
@@ -153,19 +154,21 @@ TEST_CASE("every family can be cut along everything it offers, to the model its 
         if (model.graph().layers[i].path == layer.layer) cut.left_out[i] = !layer.kept;
     for (std::size_t a = 0; a < cut.kept.size(); ++a)
       for (const PrunedAxis& row : result.axes)
-        if (row.axis == model.graph().axis_name(static_cast<AxisId>(a)) && !row.kept.empty())
+        if (row.axis == model.graph().axis_name(static_cast<graph::AxisId>(a)) && !row.kept.empty())
           cut.kept[a] = row.kept;
-    CHECK(model_id(cut_spec(model.spec, model.graph(), cut)) == model_id(result.spec));
-    CHECK(largest_difference(cut_weights(model.graph(), model.weights, cut).tensors,
-                             result.weights.tensors) == 0);
-    for (const PrunedAxis& row : result.axes) CHECK((row.left == kUnset) == row.kept.empty());
+    CHECK(architecture::model_id(cut_spec(model.spec, model.graph(), cut)) ==
+          architecture::model_id(result.spec));
+    CHECK(model::largest_difference(cut_weights(model.graph(), model.weights, cut).tensors,
+                                    result.weights.tensors) == 0);
+    for (const PrunedAxis& row : result.axes)
+      CHECK((row.left == graph::kUnset) == row.kept.empty());
   }
 }
 
 TEST_CASE(
     "local cuts every axis alike, isomorphic every kind of layer, global what matters least") {
-  const SmallModel model(tiny_family(tiny_families()[1].second), 6);
-  PruneSettings settings = one_batch({"hidden"});
+  const model::SmallModel model(tiny_family(tiny_families()[1].second), 6);
+  sweep::PruneSettings settings = one_batch({"hidden"});
   settings.criterion = "magnitude";
   settings.keep = {{"macs", 0.8}};
   settings.steps = 1;
@@ -201,17 +204,17 @@ TEST_CASE(
 }
 
 TEST_CASE("a budget and a cost in latency use the model of latency that is given") {
-  const SmallModel model(tiny_family(tiny_families()[1].second), 6);
+  const model::SmallModel model(tiny_family(tiny_families()[1].second), 6);
   // A machine on which only attention takes time.
   PruneHooks hooks;
-  hooks.latency = [](const ModelSpec& spec) {
+  hooks.latency = [](const architecture::ModelSpec& spec) {
     double seconds = 1e-3;
-    for (const Layer& layer : spec.stages[0].layers)
-      if (const auto* attention = std::get_if<TokenAttention>(&layer))
-        for (const Index qk : attention->qk.sizes) seconds += 1e-3 * static_cast<double>(qk);
+    for (const layers::Layer& layer : spec.stages[0].layers)
+      if (const auto* attention = std::get_if<layers::TokenAttention>(&layer))
+        for (const graph::Index qk : attention->qk.sizes) seconds += 1e-3 * static_cast<double>(qk);
     return seconds;
   };
-  PruneSettings settings = one_batch({"hidden", "qk"});
+  sweep::PruneSettings settings = one_batch({"hidden", "qk"});
   settings.floor_qk = 1;
   settings.keep = {{"latency", 0.6}};
   const PruneResult fast =
@@ -219,20 +222,20 @@ TEST_CASE("a budget and a cost in latency use the model of latency that is given
   CHECK(fast.after.latency <= 0.6 * fast.before.latency);
   CHECK(fast.after.latency == hooks.latency(fast.spec));
   for (const PrunedAxis& row : fast.axes)
-    if (row.kind == "hidden") CHECK(static_cast<Index>(row.kept.size()) == row.size);
+    if (row.kind == "hidden") CHECK(static_cast<graph::Index>(row.kept.size()) == row.size);
   // Divided by latency, what costs none is never worth its score.
   settings.keep = {{"macs", 0.95}};
   settings.cost = "latency";
   const PruneResult cheap =
       prune(model.spec, model.weights, few_images(), settings, kPruneSeed, hooks);
   for (const PrunedAxis& row : cheap.axes)
-    if (row.kind == "hidden") CHECK(static_cast<Index>(row.kept.size()) == row.size);
+    if (row.kind == "hidden") CHECK(static_cast<graph::Index>(row.kept.size()) == row.size);
 }
 
 TEST_CASE("widths, splits and hidden sizes stay multiples; heads and floors are respected") {
   for (const auto& [family, knobs] : tiny_families()) {
-    const SmallModel model(tiny_family(knobs), 7);
-    PruneSettings settings = one_batch({"embedding", "expansion", "head", "hidden", "stem"});
+    const model::SmallModel model(tiny_family(knobs), 7);
+    sweep::PruneSettings settings = one_batch({"embedding", "expansion", "head", "hidden", "stem"});
     settings.criterion = "random";
     settings.multiple_of = 4;
     settings.floor_embedding = 8;
@@ -241,9 +244,9 @@ TEST_CASE("widths, splits and hidden sizes stay multiples; heads and floors are 
     const PruneResult result =
         prune(model.spec, model.weights, images_for(model.spec), settings, kPruneSeed);
     for (std::size_t s = 0; s < result.spec.stages.size(); ++s) {
-      const Index before = model.spec.stages[s].width, after = result.spec.stages[s].width;
+      const graph::Index before = model.spec.stages[s].width, after = result.spec.stages[s].width;
       if (before % 4 == 0) CHECK(after % 4 == 0);
-      CHECK(after >= std::min<Index>(8, before));
+      CHECK(after >= std::min<graph::Index>(8, before));
     }
     for (const PrunedAxis& row : result.axes)
       if (row.kind != "head" && row.kind != "embedding" && row.size % 4 == 0)
@@ -252,14 +255,15 @@ TEST_CASE("widths, splits and hidden sizes stay multiples; heads and floors are 
 }
 
 TEST_CASE("sizes that were cut are rounded to the nearest multiple, and nothing else") {
-  const SmallModel model(tiny_family(tiny_families()[1].second), 8);
-  PruneSettings settings = one_batch({"hidden"});
+  const model::SmallModel model(tiny_family(tiny_families()[1].second), 8);
+  sweep::PruneSettings settings = one_batch({"hidden"});
   settings.keep = {{"macs", 0.85}};
   const PruneResult result = prune(model.spec, model.weights, few_images(), settings, kPruneSeed);
-  const ModelSpec rounded = rounded_to_multiples(result, 8);
+  const architecture::ModelSpec rounded = rounded_to_multiples(result, 8);
   for (const PrunedAxis& row : result.axes) {
-    const Graph graph = build_graph(rounded);
-    const Index size = graph.axis(row.left).size, left = static_cast<Index>(row.kept.size());
+    const graph::Graph graph = architecture::build_graph(rounded);
+    const graph::Index size = graph.axis(row.left).size,
+                       left = static_cast<graph::Index>(row.kept.size());
     if (left == row.size)
       CHECK(size == left);
     else
@@ -272,14 +276,15 @@ TEST_CASE("sizes that were cut are rounded to the nearest multiple, and nothing 
 }
 
 TEST_CASE("training between rounds sees each cut model and goes on from its weights") {
-  const SmallModel model(tiny_family(tiny_families()[0].second), 9);
-  PruneSettings settings = one_batch({"hidden"});
+  const model::SmallModel model(tiny_family(tiny_families()[0].second), 9);
+  sweep::PruneSettings settings = one_batch({"hidden"});
   settings.steps = 3;
   settings.keep = {{"macs", 0.9}};
-  std::vector<Index> rounds;
+  std::vector<graph::Index> rounds;
   PruneHooks hooks;
-  hooks.retrain = [&](const ModelSpec& spec, Weights weights, Index step) {
-    const Graph graph = build_graph(spec);
+  hooks.retrain = [&](const architecture::ModelSpec& spec, model::Weights weights,
+                      graph::Index step) {
+    const graph::Graph graph = architecture::build_graph(spec);
     CHECK(weights.tensors.size() == graph.parameters.size());
     rounds.push_back(step);
     for (at::Tensor& tensor : weights.tensors) tensor = tensor * 2;
@@ -287,29 +292,31 @@ TEST_CASE("training between rounds sees each cut model and goes on from its weig
   };
   const PruneResult result =
       prune(model.spec, model.weights, few_images(), settings, kPruneSeed, hooks);
-  CHECK(rounds == std::vector<Index>{1, 2});
-  const ParameterId last = static_cast<ParameterId>(result.weights.tensors.size()) - 1;
-  CHECK(largest_difference(result.weights[last], 4 * model.weights.tensors.back()) == 0);
+  CHECK(rounds == std::vector<graph::Index>{1, 2});
+  const graph::ParameterId last =
+      static_cast<graph::ParameterId>(result.weights.tensors.size()) - 1;
+  CHECK(model::largest_difference(result.weights[last], 4 * model.weights.tensors.back()) == 0);
 }
 
 TEST_CASE("a batch norm's scale scores its channels, and what has none is refused by name") {
-  const SmallModel model(tiny_family(tiny_families()[0].second), 10);
-  PruneSettings settings = one_batch({"hidden"});
+  const model::SmallModel model(tiny_family(tiny_families()[0].second), 10);
+  sweep::PruneSettings settings = one_batch({"hidden"});
   settings.criterion = "batch_norm_scale";
   const Scores scores = scores_with(model, few_images(), settings, 1);
   int checked = 0;
   for (std::size_t p = 0; p < model.graph().parameters.size(); ++p) {
-    const Parameter& parameter = model.graph().parameters[p];
+    const graph::Parameter& parameter = model.graph().parameters[p];
     if (parameter.name != "expand.norm.weight" || parameter.dims[0].size() != 1) continue;
     const auto axis = static_cast<std::size_t>(parameter.dims[0][0]);
     if (scores.units[axis].empty()) continue;
     for (std::size_t u = 0; u < scores.units[axis].size(); ++u)
-      CHECK(scores.units[axis][u] ==
-            Approx(std::abs(model.weights.tensors[p][static_cast<Index>(u)].item<double>())));
+      CHECK(
+          scores.units[axis][u] ==
+          Approx(std::abs(model.weights.tensors[p][static_cast<graph::Index>(u)].item<double>())));
     ++checked;
   }
   CHECK(checked > 2);
-  const SmallModel vit(tiny_family(tiny_families()[1].second), 10);
+  const model::SmallModel vit(tiny_family(tiny_families()[1].second), 10);
   CHECK_THROWS_WITH(scores_with(vit, few_images(), settings, 1),
                     Catch::Contains("no batch norm of stages.0.layers.1.hidden"));
   settings.axes = {"layer"};
@@ -318,12 +325,12 @@ TEST_CASE("a batch norm's scale scores its channels, and what has none is refuse
 }
 
 TEST_CASE("ablation is the loss without the unit, head or layer, and refuses to take for ever") {
-  const SmallModel model(tiny_family(tiny_families()[1].second), 11);
-  PruneSettings settings = one_batch({"embedding", "head", "hidden", "layer"});
+  const model::SmallModel model(tiny_family(tiny_families()[1].second), 11);
+  sweep::PruneSettings settings = one_batch({"embedding", "head", "hidden", "layer"});
   settings.criterion = "ablation";
   settings.batch_size = 8;
   const Scores scores = scores_with(model, few_images(), settings, kPruneSeed);
-  const auto loss = [&](const Executor& executor, const Weights& weights) {
+  const auto loss = [&](const model::Executor& executor, const model::Weights& weights) {
     const c10::NoGradGuard no_grad;
     double value = 0;
     for_each_scoring_batch(
@@ -335,16 +342,17 @@ TEST_CASE("ablation is the loss without the unit, head or layer, and refuses to 
   };
   const double whole = loss(model.executor, model.weights);
   const auto change = [&](const ModelCut& cut) {
-    return loss(Executor(build_graph(cut_spec(model.spec, model.graph(), cut))),
-                cut_weights(model.graph(), model.weights, cut)) -
+    return loss(
+               model::Executor(architecture::build_graph(cut_spec(model.spec, model.graph(), cut))),
+               cut_weights(model.graph(), model.weights, cut)) -
            whole;
   };
   for (std::size_t a = 0; a < scores.units.size(); ++a) {
     if (scores.units[a].empty()) continue;
     ModelCut cut(model.graph());
     cut.kept[a].emplace(static_cast<std::size_t>(model.graph().axes[a].size - 1));
-    std::iota(cut.kept[a]->begin(), cut.kept[a]->end(), Index{1});
-    INFO(model.graph().axis_name(static_cast<AxisId>(a)));
+    std::iota(cut.kept[a]->begin(), cut.kept[a]->end(), graph::Index{1});
+    INFO(model.graph().axis_name(static_cast<graph::AxisId>(a)));
     CHECK(scores.units[a][0] == Approx(change(cut)).margin(1e-10));
   }
   int layers = 0;
@@ -364,42 +372,42 @@ TEST_CASE("ablation is the loss without the unit, head or layer, and refuses to 
 
 TEST_CASE("means of removed FFN units, folded into the next bias, keep the answers on average") {
   for (const std::size_t family : {0, 1}) {  // a running mean takes them, or a bias
-    const SmallModel model(tiny_family(tiny_families()[family].second), 12);
-    PruneSettings settings = one_batch({"hidden"});
+    const model::SmallModel model(tiny_family(tiny_families()[family].second), 12);
+    sweep::PruneSettings settings = one_batch({"hidden"});
     ModelCut cut(model.graph());
-    LayerId ffn = kUnset;
-    for (std::size_t a = 0; a < cut.kept.size() && ffn == kUnset; ++a) {
-      if (model.graph().axes[a].kind != AxisKind::kHidden) continue;
-      cut.kept[a] = std::vector<Index>{0, 3};
+    graph::LayerId ffn = graph::kUnset;
+    for (std::size_t a = 0; a < cut.kept.size() && ffn == graph::kUnset; ++a) {
+      if (model.graph().axes[a].kind != graph::AxisKind::kHidden) continue;
+      cut.kept[a] = std::vector<graph::Index>{0, 3};
       ffn = model.graph().axes[a].layer;
     }
-    const Weights folded =
+    const model::Weights folded =
         with_means_folded(model.graph(), model.weights, cut, few_images(), settings, kPruneSeed);
     // The branch's mean over the batch: exactly that of the whole model.
-    Graph probe = model.graph();
+    graph::Graph probe = model.graph();
     probe.outputs = {{"", probe.residual_branch(ffn)}};
-    RunOptions masked;
-    masked.masks = masks_of(model.graph(), cut.kept, at::kDouble);
-    const auto branch_mean = [&](const Weights& weights, const RunOptions& options) {
+    model::RunOptions masked;
+    masked.masks = model::masks_of(model.graph(), cut.kept, at::kDouble);
+    const auto branch_mean = [&](const model::Weights& weights, const model::RunOptions& options) {
       at::Tensor mean;
       for_each_scoring_batch(model.graph(), few_images(), settings, kPruneSeed,
                              [&](const at::Tensor& images, const at::Tensor&) {
                                const at::Tensor branch =
-                                   Executor(probe).run(weights, images, options).outputs[0];
+                                   model::Executor(probe).run(weights, images, options).outputs[0];
                                const int dim = probe.value(probe.outputs[0].value).channel_dim;
                                mean = branch.transpose(0, dim).flatten(1).mean(1);
                              });
       return mean;
     };
     const at::Tensor whole = branch_mean(model.weights, {});
-    CHECK(largest_difference(branch_mean(folded, masked), whole) < 1e-10);
-    CHECK(largest_difference(branch_mean(model.weights, masked), whole) > 1e-3);
+    CHECK(model::largest_difference(branch_mean(folded, masked), whole) < 1e-10);
+    CHECK(model::largest_difference(branch_mean(model.weights, masked), whole) > 1e-3);
   }
 }
 
 TEST_CASE("folded means lower the loss of a trained net that lost half of its FFN units") {
   const TrainedNet& net = net_trained_on_digits();
-  PruneSettings settings = quick_settings();
+  sweep::PruneSettings settings = quick_settings();
   settings.axes = {"hidden"};
   settings.criterion = "random";
   settings.batches = 4;
@@ -414,7 +422,8 @@ TEST_CASE("folded means lower the loss of a trained net that lost half of its FF
       const PruneResult result =
           prune(net.training.spec, net.weights, *net.dataset, settings, seed);
       (fold ? folded : plain) +=
-          evaluate(Executor(build_graph(result.spec)), result.weights, *net.dataset, Split::kTest)
+          train::evaluate(model::Executor(architecture::build_graph(result.spec)), result.weights,
+                          *net.dataset, data::Split::kTest)
               .loss /
           6;
     }
@@ -424,4 +433,4 @@ TEST_CASE("folded means lower the loss of a trained net that lost half of its FF
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -5,15 +5,15 @@
 #include <utility>
 #include <vector>
 
+#include "architecture/presets.h"
 #include "data/dataset.h"
 #include "model/small_models.h"
 #include "prune/pruner.h"
-#include "spec/presets.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 /// A model of a few thousand parameters for 16 x 16 images of 4 classes; a smooth one has no kinks.
-inline ModelSpec prunable_spec(const std::string& mixer, bool smooth = false) {
+inline architecture::ModelSpec prunable_spec(const std::string& mixer, bool smooth = false) {
   const std::string text =
       mixer == "vit"
           ? R"({"template": "vit", "image_size": 16, "classes": 4, "patch": 4, "width": 16,
@@ -22,7 +22,7 @@ inline ModelSpec prunable_spec(const std::string& mixer, bool smooth = false) {
                 "widths": [16, 24], "depths": [1, 1], "heads": 2, "qk_dim": 8, "kernels": [3, 3],
                 "window": 4, "mixer": ")" +
                 mixer + (smooth ? R"(", "activation": "gelu"})" : "\"}");
-  return expand_knobs(Json::parse(text), "test");
+  return architecture::expand_knobs(core::Json::parse(text), "test");
 }
 
 inline const std::vector<std::string>& prunable_mixers() {
@@ -52,21 +52,21 @@ inline const std::vector<std::pair<std::string, std::string>>& tiny_families() {
   return families;
 }
 
-inline ModelSpec tiny_family(const std::string& knobs) {
-  Json json = Json::parse(knobs);
+inline architecture::ModelSpec tiny_family(const std::string& knobs) {
+  core::Json json = core::Json::parse(knobs);
   json["classes"] = 4;
-  return expand_knobs(json, "test");
+  return architecture::expand_knobs(json, "test");
 }
 
-inline const Dataset& few_images() {
-  static const std::unique_ptr<Dataset> dataset =
-      open_dataset(parse_data_spec("synthetic:classes=4,size=16,count=48,validation=0.1,test=0.1"));
+inline const data::Dataset& few_images() {
+  static const std::unique_ptr<data::Dataset> dataset = data::open_dataset(
+      data::parse_data_spec("synthetic:classes=4,size=16,count=48,validation=0.1,test=0.1"));
   return *dataset;
 }
 
 /// Two batches of 16 images a round.
-inline PruneSettings quick_settings() {
-  PruneSettings settings;
+inline sweep::PruneSettings quick_settings() {
+  sweep::PruneSettings settings;
   settings.batches = 2;
   settings.batch_size = 16;
   settings.steps = 2;
@@ -77,21 +77,21 @@ inline PruneSettings quick_settings() {
 }
 
 /// Scores by the settings' criterion for what they name.
-inline Scores scores_with(const SmallModel& model, const Dataset& dataset,
-                          const PruneSettings& settings, std::uint64_t seed) {
+inline Scores scores_with(const model::SmallModel& model, const data::Dataset& dataset,
+                          const sweep::PruneSettings& settings, std::uint64_t seed) {
   return scores_of({model.spec, model.executor, model.weights, dataset,
                     prune_candidates(model.spec, model.graph(), settings), settings, seed});
 }
 
 /// What `prune` cut, as units left by axis of the model that it started from.
-inline KeptUnits kept_units(const Graph& graph, const PruneResult& result) {
-  KeptUnits kept(graph.axes.size());
+inline model::KeptUnits kept_units(const graph::Graph& graph, const PruneResult& result) {
+  model::KeptUnits kept(graph.axes.size());
   for (std::size_t a = 0; a < graph.axes.size(); ++a)
     for (const PrunedAxis& axis : result.axes)
-      if (axis.axis == graph.axis_name(static_cast<AxisId>(a)) &&
-          static_cast<Index>(axis.kept.size()) < axis.size)
+      if (axis.axis == graph.axis_name(static_cast<graph::AxisId>(a)) &&
+          static_cast<graph::Index>(axis.kept.size()) < axis.size)
         kept[a] = axis.kept;
   return kept;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -2,37 +2,38 @@
 
 #include <cmath>
 
+#include "architecture/solve.h"
 #include "core/error.h"
 #include "prune_models.h"
-#include "spec/solve.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::prune {
 namespace {
 
-PruneResult pruned(const SmallModel& model, const PruneSettings& settings, std::uint64_t seed = 2) {
+PruneResult pruned(const model::SmallModel& model, const sweep::PruneSettings& settings,
+                   std::uint64_t seed = 2) {
   return prune(model.spec, model.weights, few_images(), settings, seed);
 }
 
 TEST_CASE("what pruning cut equals masking it, for every mixer and criterion") {
   for (const std::string& mixer : prunable_mixers()) {
-    const SmallModel model(prunable_spec(mixer), 7);
+    const model::SmallModel model(prunable_spec(mixer), 7);
     for (const char* criterion : {"gate_taylor", "magnitude", "random"}) {
       INFO(mixer << ", " << criterion);
-      PruneSettings settings = quick_settings();
+      sweep::PruneSettings settings = quick_settings();
       settings.keep = {{"macs", 0.8}};
       settings.criterion = criterion;
       const PruneResult result = pruned(model, settings);
-      const KeptUnits kept = kept_units(model.graph(), result);
+      const model::KeptUnits kept = kept_units(model.graph(), result);
       REQUIRE(std::any_of(kept.begin(), kept.end(), [](const auto& units) { return !!units; }));
-      RunOptions options;
-      options.masks = masks_of(model.graph(), kept, at::kDouble);
+      model::RunOptions options;
+      options.masks = model::masks_of(model.graph(), kept, at::kDouble);
       const at::Tensor images = model.images(2, 9);
-      const Executor smaller(build_graph(result.spec));
-      CHECK(largest_difference(model.outputs(images, options),
-                               smaller.run(result.weights, images).outputs) < 1e-9);
-      CHECK(graph_cost(smaller.graph()) == result.after.cost);
-      CHECK(result.before.cost == graph_cost(model.graph()));
+      const model::Executor smaller(architecture::build_graph(result.spec));
+      CHECK(model::largest_difference(model.outputs(images, options),
+                                      smaller.run(result.weights, images).outputs) < 1e-9);
+      CHECK(graph::graph_cost(smaller.graph()) == result.after.cost);
+      CHECK(result.before.cost == graph::graph_cost(model.graph()));
       CHECK(result.after.of("macs") <= 0.8 * result.before.of("macs"));
     }
   }
@@ -40,40 +41,41 @@ TEST_CASE("what pruning cut equals masking it, for every mixer and criterion") {
 
 TEST_CASE("keeping everything is the identity and keeps the model's id") {
   for (const std::string& mixer : prunable_mixers()) {
-    const SmallModel model(prunable_spec(mixer), 8);
-    PruneSettings settings = quick_settings();
+    const model::SmallModel model(prunable_spec(mixer), 8);
+    sweep::PruneSettings settings = quick_settings();
     settings.keep = {{"macs", 1.0}, {"params", 1.0}};
     const PruneResult result = pruned(model, settings);
-    CHECK(model_id(result.spec) == model_id(model.spec));
-    CHECK(largest_difference(result.weights.tensors, model.weights.tensors) == 0);
+    CHECK(architecture::model_id(result.spec) == architecture::model_id(model.spec));
+    CHECK(model::largest_difference(result.weights.tensors, model.weights.tensors) == 0);
     CHECK(result.after == result.before);
     for (const PrunedAxis& axis : result.axes)
-      CHECK(static_cast<Index>(axis.kept.size()) == axis.size);
+      CHECK(static_cast<graph::Index>(axis.kept.size()) == axis.size);
   }
 }
 
 TEST_CASE("one step and five steps reach the same target") {
-  const SmallModel model(prunable_spec("cascaded"), 9);
-  PruneSettings settings = quick_settings();
+  const model::SmallModel model(prunable_spec("cascaded"), 9);
+  sweep::PruneSettings settings = quick_settings();
   settings.keep = {{"macs", 0.75}};
   settings.axes = {"hidden"};
   // A hidden unit is the smallest cut: the last one oversteps the target by less than its cost.
-  const Graph& graph = model.graph();
+  const graph::Graph& graph = model.graph();
   double unit = 0;
   for (std::size_t a = 0; a < graph.axes.size(); ++a) {
-    if (graph.axes[a].kind != AxisKind::kHidden) continue;
-    KeptUnits kept(graph.axes.size());
-    kept[a] = units_left(graph, {}, static_cast<AxisId>(a));
+    if (graph.axes[a].kind != graph::AxisKind::kHidden) continue;
+    model::KeptUnits kept(graph.axes.size());
+    kept[a] = model::units_left(graph, {}, static_cast<graph::AxisId>(a));
     kept[a]->pop_back();
-    const Cost smaller = graph_cost(build_graph(resize_spec(model.spec, graph, kept)));
-    unit = std::max(unit, static_cast<double>(graph_cost(graph).macs - smaller.macs));
+    const graph::Cost smaller = graph::graph_cost(
+        architecture::build_graph(architecture::resize_spec(model.spec, graph, kept)));
+    unit = std::max(unit, static_cast<double>(graph::graph_cost(graph).macs - smaller.macs));
   }
   REQUIRE(unit > 0);
-  for (const Index steps : {1, 5}) {
+  for (const graph::Index steps : {1, 5}) {
     settings.steps = steps;
-    Index told = 0;
+    graph::Index told = 0;
     const PruneResult result = prune(model.spec, model.weights, few_images(), settings, 2,
-                                     {.on_step = [&](Index step, Index of) {
+                                     {.on_step = [&](graph::Index step, graph::Index of) {
                                        CHECK(step == ++told);
                                        CHECK(of == steps);
                                      }});
@@ -85,13 +87,13 @@ TEST_CASE("one step and five steps reach the same target") {
 }
 
 TEST_CASE("the same seed prunes the same, and other random scores prune otherwise") {
-  const SmallModel model(prunable_spec("grouped"), 10);
+  const model::SmallModel model(prunable_spec("grouped"), 10);
   for (const char* criterion : {"gate_taylor", "random"}) {
-    PruneSettings settings = quick_settings();
+    sweep::PruneSettings settings = quick_settings();
     settings.criterion = criterion;
     const PruneResult once = pruned(model, settings), again = pruned(model, settings);
-    CHECK(model_id(once.spec) == model_id(again.spec));
-    CHECK(largest_difference(once.weights.tensors, again.weights.tensors) == 0);
+    CHECK(architecture::model_id(once.spec) == architecture::model_id(again.spec));
+    CHECK(model::largest_difference(once.weights.tensors, again.weights.tensors) == 0);
     REQUIRE(once.axes.size() == again.axes.size());
     for (std::size_t i = 0; i < once.axes.size(); ++i) {
       CHECK(once.axes[i].kept == again.axes[i].kept);
@@ -107,22 +109,22 @@ TEST_CASE("the same seed prunes the same, and other random scores prune otherwis
 }
 
 TEST_CASE("weights of a pruned model are untouched parts of the weights before") {
-  const SmallModel model(prunable_spec("window"), 11);
-  const Weights before = copied(model.weights);
+  const model::SmallModel model(prunable_spec("window"), 11);
+  const model::Weights before = model::copied(model.weights);
   const PruneResult result = pruned(model, quick_settings());
-  CHECK(largest_difference(before.tensors, model.weights.tensors) == 0);
-  const Weights sliced =
-      slice_weights(model.graph(), model.weights, kept_units(model.graph(), result));
-  CHECK(largest_difference(sliced.tensors, result.weights.tensors) == 0);
+  CHECK(model::largest_difference(before.tensors, model.weights.tensors) == 0);
+  const model::Weights sliced =
+      model::slice_weights(model.graph(), model.weights, kept_units(model.graph(), result));
+  CHECK(model::largest_difference(sliced.tensors, result.weights.tensors) == 0);
 }
 
 TEST_CASE("what cannot be pruned is refused with a reason") {
-  const SmallModel model(prunable_spec("cascaded"), 12);
-  PruneSettings settings = quick_settings();
+  const model::SmallModel model(prunable_spec("cascaded"), 12);
+  sweep::PruneSettings settings = quick_settings();
   const auto message = [&] {
     try {
       pruned(model, settings);
-    } catch (const UserError& error) {
+    } catch (const core::UserError& error) {
       return std::string(error.what());
     }
     return std::string("(accepted)");
@@ -146,10 +148,10 @@ TEST_CASE("what cannot be pruned is refused with a reason") {
 }
 
 TEST_CASE("NaN among the weights stops pruning before anything is cut") {
-  const SmallModel model(prunable_spec("cascaded"), 13);
+  const model::SmallModel model(prunable_spec("cascaded"), 13);
   model.weights.tensors.front().fill_(std::nan(""));
-  CHECK_THROWS_AS(pruned(model, quick_settings()), UserError);
+  CHECK_THROWS_AS(pruned(model, quick_settings()), core::UserError);
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -13,7 +13,7 @@
 #include "train/train.h"
 #include "trained_net.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 namespace {
 
 constexpr std::uint64_t kSeed = 5;
@@ -23,31 +23,31 @@ struct LabelledImages {
 };
 
 /// The batches that scores are computed from: in the loader's order for the seed.
-std::vector<LabelledImages> batches_of(const Graph& graph, const Dataset& dataset,
-                                       const PruneSettings& settings) {
-  const Shape& image = graph.value(graph.input).shape;
-  LoaderSettings loading;
+std::vector<LabelledImages> batches_of(const graph::Graph& graph, const data::Dataset& dataset,
+                                       const sweep::PruneSettings& settings) {
+  const graph::Shape& image = graph.value(graph.input).shape;
+  data::LoaderSettings loading;
   loading.batch_size = settings.batch_size;
   loading.channels = image[1];
   loading.height = image[2];
   loading.width = image[3];
   loading.shuffle = true;
   loading.seed = kSeed;
-  BatchLoader loader(dataset, loading);
+  data::BatchLoader loader(dataset, loading);
   loader.start(0);
   std::vector<LabelledImages> batches;
-  Batch batch;
-  while (static_cast<Index>(batches.size()) < settings.batches && loader.next(batch))
+  data::Batch batch;
+  while (static_cast<graph::Index>(batches.size()) < settings.batches && loader.next(batch))
     batches.push_back(
         {at::from_blob(batch.images.data(), {batch.count(), image[1], image[2], image[3]}).clone(),
          at::from_blob(batch.labels.data(), {batch.count()}, at::kLong).clone()});
   return batches;
 }
 
-double loss_of(const Executor& executor, const Weights& weights, const LabelledImages& batch,
-               const RunOptions& options = {}) {
+double loss_of(const model::Executor& executor, const model::Weights& weights,
+               const LabelledImages& batch, const model::RunOptions& options = {}) {
   const c10::NoGradGuard no_grad;
-  const RunResult result = executor.run(weights, batch.images, options);
+  const model::RunResult result = executor.run(weights, batch.images, options);
   double loss = 0;
   for (const at::Tensor& output : result.outputs)
     loss += at::cross_entropy_loss(output, batch.labels).item<double>();
@@ -55,9 +55,9 @@ double loss_of(const Executor& executor, const Weights& weights, const LabelledI
 }
 
 /// Ones but for one unit of one axis.
-RunOptions gate_options(const Graph& graph, std::size_t axis, Index unit, double gate,
-                        at::ScalarType dtype) {
-  RunOptions options;
+model::RunOptions gate_options(const graph::Graph& graph, std::size_t axis, graph::Index unit,
+                               double gate, at::ScalarType dtype) {
+  model::RunOptions options;
   options.gates.resize(graph.axes.size());
   options.gates[axis] = at::ones({graph.axes[axis].size}, dtype);
   options.gates[axis].index_put_({at::tensor(unit)}, at::tensor(gate, dtype));
@@ -68,18 +68,18 @@ double squared(double x) { return x * x; }
 
 TEST_CASE("a gate-Taylor score is the mean square of the loss's slope along the unit's gate") {
   constexpr double kStep = 1e-7;  // small, so that few kinks of squeezed channels lie in it
-  const PruneSettings settings = quick_settings();
+  const sweep::PruneSettings settings = quick_settings();
   for (const std::string& mixer : prunable_mixers()) {
-    const SmallModel model(prunable_spec(mixer, true), 3);
-    const Graph& graph = model.graph();
+    const model::SmallModel model(prunable_spec(mixer, true), 3);
+    const graph::Graph& graph = model.graph();
     const std::vector<bool> axes = prunable_axes(graph, settings);
     const UnitScores scores = scores_with(model, few_images(), settings, kSeed).units;
     const auto batches = batches_of(graph, few_images(), settings);
     REQUIRE(batches.size() == 2);
-    Index checked = 0;
+    graph::Index checked = 0;
     for (std::size_t a = 0; a < axes.size(); ++a) {
       CHECK(scores[a].size() == (axes[a] ? static_cast<std::size_t>(graph.axes[a].size) : 0));
-      for (Index unit = 0; axes[a] && unit < graph.axes[a].size; unit += 5, ++checked) {
+      for (graph::Index unit = 0; axes[a] && unit < graph.axes[a].size; unit += 5, ++checked) {
         double expected = 0;
         for (const LabelledImages& batch : batches)
           expected += squared((loss_of(model.executor, model.weights, batch,
@@ -87,7 +87,7 @@ TEST_CASE("a gate-Taylor score is the mean square of the loss's slope along the 
                                loss_of(model.executor, model.weights, batch,
                                        gate_options(graph, a, unit, 1 - kStep, at::kDouble))) /
                               (2 * kStep));
-        INFO(mixer << ", " << graph.axis_name(static_cast<AxisId>(a)) << ", unit " << unit);
+        INFO(mixer << ", " << graph.axis_name(static_cast<graph::AxisId>(a)) << ", unit " << unit);
         CHECK(scores[a][static_cast<std::size_t>(unit)] ==
               Approx(expected / 2).epsilon(1e-4).margin(1e-10));
       }
@@ -98,30 +98,30 @@ TEST_CASE("a gate-Taylor score is the mean square of the loss's slope along the 
 
 TEST_CASE("a gate of an FFN's hidden unit acts like a factor on the weights that read it") {
   constexpr double kStep = 1e-7;  // small, so that few kinks of squeezed channels lie in it
-  PruneSettings settings = quick_settings();
+  sweep::PruneSettings settings = quick_settings();
   settings.batches = 1;
-  const SmallModel model(prunable_spec("cascaded", true), 4);
-  const Graph& graph = model.graph();
+  const model::SmallModel model(prunable_spec("cascaded", true), 4);
+  const graph::Graph& graph = model.graph();
   const auto batches = batches_of(graph, few_images(), settings);
   const UnitScores scores = scores_with(model, few_images(), settings, kSeed).units;
-  Index checked = 0;
+  graph::Index checked = 0;
   for (std::size_t a = 0; a < graph.axes.size(); ++a) {
-    if (graph.axes[a].kind != AxisKind::kHidden) continue;
+    if (graph.axes[a].kind != graph::AxisKind::kHidden) continue;
     for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
-      const Parameter& parameter = graph.parameters[p];
+      const graph::Parameter& parameter = graph.parameters[p];
       if (parameter.dims.size() != 4 || parameter.dims[1].size() != 1 ||
-          parameter.dims[1][0] != static_cast<AxisId>(a))
+          parameter.dims[1][0] != static_cast<graph::AxisId>(a))
         continue;
-      const auto slope = [&](Index unit) {
+      const auto slope = [&](graph::Index unit) {
         double losses[2];
         for (const int side : {0, 1}) {
-          const Weights weights = copied(model.weights);
+          const model::Weights weights = model::copied(model.weights);
           weights.tensors[p].select(1, unit).mul_(side == 0 ? 1 + kStep : 1 - kStep);
           losses[side] = loss_of(model.executor, weights, batches[0]);
         }
         return (losses[0] - losses[1]) / (2 * kStep);
       };
-      for (const Index unit : {Index{0}, graph.axes[a].size - 1}) {
+      for (const graph::Index unit : {graph::Index{0}, graph.axes[a].size - 1}) {
         CHECK(scores[a][static_cast<std::size_t>(unit)] ==
               Approx(squared(slope(unit))).epsilon(1e-4).margin(1e-10));
         ++checked;
@@ -131,7 +131,7 @@ TEST_CASE("a gate of an FFN's hidden unit acts like a factor on the weights that
   CHECK(checked >= 8);
 }
 
-double correlation_with_ablation(const TrainedNet& net, PruneSettings settings) {
+double correlation_with_ablation(const TrainedNet& net, sweep::PruneSettings settings) {
   settings.batches = 1;
   settings.batch_size = 256;
   const UnitScores estimates = net.scores(settings, kSeed).units;
@@ -146,11 +146,11 @@ double correlation_with_ablation(const TrainedNet& net, PruneSettings settings) 
     }
   }
   CHECK(estimated.size() >= 8);
-  return spearman(estimated, seen);
+  return stats::spearman(estimated, seen);
 }
 
 TEST_CASE("scores rank the units of a trained net as the loss without each ranks them") {
-  PruneSettings settings = quick_settings();
+  sweep::PruneSettings settings = quick_settings();
   for (const char* kind : {"hidden", "qk", "v", "head"}) {
     settings.axes = {kind};
     INFO(kind);
@@ -163,9 +163,9 @@ TEST_CASE("scores rank the units of a trained net as the loss without each ranks
 }
 
 TEST_CASE("the magnitude of a unit is the sum of squares of every trained weight that it owns") {
-  const SmallModel model(prunable_spec("full"), 5);
-  const Graph& graph = model.graph();
-  PruneSettings settings = quick_settings();
+  const model::SmallModel model(prunable_spec("full"), 5);
+  const graph::Graph& graph = model.graph();
+  sweep::PruneSettings settings = quick_settings();
   settings.criterion = "magnitude";
   const std::vector<bool> axes = prunable_axes(graph, settings);
   const UnitScores scores = scores_with(model, few_images(), settings, kSeed).units;
@@ -175,9 +175,9 @@ TEST_CASE("the magnitude of a unit is the sum of squares of every trained weight
   for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
     // Every dimension counts the parts of the tensor along it that belong to an axis asked for.
     for (std::size_t d = 0; d < graph.parameters[p].dims.size(); ++d) {
-      Index begin = 0;
-      for (const AxisId axis : graph.parameters[p].dims[d]) {
-        const Index size = graph.axis(axis).size;
+      graph::Index begin = 0;
+      for (const graph::AxisId axis : graph.parameters[p].dims[d]) {
+        const graph::Index size = graph.axis(axis).size;
         if (axes[static_cast<std::size_t>(axis)] && graph.parameters[p].trained)
           in_weights += model.weights.tensors[p]
                             .narrow(static_cast<std::int64_t>(d), begin, size)
@@ -193,8 +193,8 @@ TEST_CASE("the magnitude of a unit is the sum of squares of every trained weight
 }
 
 TEST_CASE("random scores hang on the seed and the name of the axis alone") {
-  const SmallModel small(prunable_spec("cascaded"), 5);
-  PruneSettings settings = quick_settings();
+  const model::SmallModel small(prunable_spec("cascaded"), 5);
+  sweep::PruneSettings settings = quick_settings();
   settings.criterion = "random";
   const auto scores = [&](std::uint64_t seed) {
     return scores_with(small, few_images(), settings, seed).units;
@@ -204,22 +204,22 @@ TEST_CASE("random scores hang on the seed and the name of the axis alone") {
 }
 
 TEST_CASE("NaN among the weights and an unknown criterion are mistakes that are named") {
-  SmallModel model(prunable_spec("cascaded"), 6);
-  PruneSettings settings = quick_settings();
+  model::SmallModel model(prunable_spec("cascaded"), 6);
+  sweep::PruneSettings settings = quick_settings();
   const auto score = [&] { return scores_with(model, few_images(), settings, kSeed); };
   settings.criterion = "gate_tailor";
   CHECK_THROWS_WITH(
       score(), Catch::Contains("gate_tailor") && Catch::Contains("did you mean 'gate_taylor'?"));
-  CHECK_THROWS_AS(score(), UserError);
+  CHECK_THROWS_AS(score(), core::UserError);
   settings.criterion = "gate_taylor";
   model.weights.tensors.front().fill_(std::nan(""));
-  CHECK_THROWS_AS(score(), UserError);
+  CHECK_THROWS_AS(score(), core::UserError);
   CHECK_THROWS_WITH(score(), Catch::Contains("stages.") && Catch::Contains("NaN"));
   // Magnitudes do not run the model: they see NaN where it stands, in all axes of its tensor.
   settings.criterion = "magnitude";
   for (const at::Tensor& tensor : model.weights.tensors) tensor.fill_(std::nan(""));
-  CHECK_THROWS_AS(score(), UserError);
+  CHECK_THROWS_AS(score(), core::UserError);
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -7,23 +7,24 @@
 #include "prune_models.h"
 #include "train/train.h"
 
-namespace vitlab {
+namespace vitlab::prune {
 
 /// A net trained for a few seconds.
 struct TrainedNet {
-  TrainRequest training;
-  std::unique_ptr<Dataset> dataset;
-  Executor executor;
-  Weights weights;
+  train::TrainRequest training;
+  std::unique_ptr<data::Dataset> dataset;
+  model::Executor executor;
+  model::Weights weights;
 
-  TrainedNet(ModelSpec spec, const std::string& data, Index epochs)
+  TrainedNet(architecture::ModelSpec spec, const std::string& data, graph::Index epochs)
       : training(request(std::move(spec), data, epochs)),
-        dataset(open_dataset(parse_data_spec(data))),
-        executor(build_graph(training.spec)),
-        weights(train(training).last) {}
+        dataset(data::open_dataset(data::parse_data_spec(data))),
+        executor(architecture::build_graph(training.spec)),
+        weights(train::train(training).last) {}
 
-  static TrainRequest request(ModelSpec spec, const std::string& data, Index epochs) {
-    TrainRequest training;
+  static train::TrainRequest request(architecture::ModelSpec spec, const std::string& data,
+                                     graph::Index epochs) {
+    train::TrainRequest training;
     training.spec = std::move(spec);
     training.data = data;
     training.recipe.epochs = epochs;
@@ -34,7 +35,7 @@ struct TrainedNet {
     return training;
   }
 
-  Scores scores(const PruneSettings& settings, std::uint64_t seed) const {
+  Scores scores(const sweep::PruneSettings& settings, std::uint64_t seed) const {
     return scores_of({training.spec, executor, weights, *dataset,
                       prune_candidates(training.spec, executor.graph(), settings), settings, seed});
   }
@@ -43,12 +44,13 @@ struct TrainedNet {
 /// EfficientViT with full attention of four heads, which reads 97 % of the test digits.
 inline const TrainedNet& net_trained_on_digits() {
   static const TrainedNet net(
-      expand_knobs(Json::parse(R"({"template": "efficientvit", "image_size": 16, "classes": 10,
+      architecture::expand_knobs(
+          core::Json::parse(R"({"template": "efficientvit", "image_size": 16, "classes": 10,
           "stem_stride": 4, "widths": [16, 24], "depths": [1, 1], "heads": 4, "qk_dim": 8,
           "kernels": [3, 3], "window": 4, "mixer": "full"})"),
-                   "test"),
+          "test"),
       "digits", 4);
   return net;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::prune

@@ -15,7 +15,7 @@
 #include "test.hpp"
 #include "xml_check.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 const double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -178,4 +178,4 @@ TEST_CASE("where there is little room, the reference and the front are shown", "
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -3,7 +3,7 @@
 #include "sample_similarity.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 TEST_CASE("heads are read with chance, random weights and pairs", "[report]") {
@@ -35,13 +35,13 @@ TEST_CASE("a head resembles the others by the mean of its row without itself", "
 }
 
 TEST_CASE("a head's worth is its gate's gradient, or the loss without it", "[report]") {
-  Json document = sample_similarity(0.7);
+  core::Json document = sample_similarity(0.7);
   CHECK_FALSE(head_facts(document).has_ablation());
   CHECK(head_facts(document).layers[0].worth(false)[3] == 0.9);
   CHECK(head_facts(document).layers[0].worth(true).empty());
-  document["ablation"]["layers"] = Json::array();
-  for (const Json& layer : document["layers"]) {
-    Json heads = Json::array();
+  document["ablation"]["layers"] = core::Json::array();
+  for (const core::Json& layer : document["layers"]) {
+    core::Json heads = core::Json::array();
     for (int head = 0; head < 4; ++head)
       heads.push_back({{"head", head}, {"removed", {{"loss_change", 0.1 * head}}}});
     document["ablation"]["layers"].push_back({{"layer", layer.at("layer")}, {"heads", heads}});
@@ -60,7 +60,7 @@ TEST_CASE("what is broken in a similarity is left out and never thrown", "[repor
        R"({"layers": [{"metrics": 3, "per_head": [1], "pairs": {"map": [1, "x", [null]]}}]})",
        R"({"layers": [{"layer": 3, "metrics": {"a": {"value": "NaN"}}}], "ablation": {"layers": [1]}})"}) {
     INFO(text);
-    const HeadFacts facts = head_facts(parse_json(text, "t"));
+    const HeadFacts facts = head_facts(core::parse_json(text, "t"));
     for (const HeadLayerFacts& layer : facts.layers) {
       CHECK(layer.metrics.empty());
       CHECK_FALSE(layer.resemblance(0));
@@ -69,4 +69,4 @@ TEST_CASE("what is broken in a similarity is left out and never thrown", "[repor
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -6,7 +6,7 @@
 #include "test.hpp"
 #include "xml_check.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 NamedHeads named(const std::string& name, double alike) {
@@ -100,9 +100,9 @@ TEST_CASE("by depth, random weights are a second band where they were looked at"
   const Figure figure = head_depth_figure(facts);
   CHECK(occurrences(figure.wide, "class=\"band\"") == 2);  // the band and its legend
   CHECK(occurrences(figure.wide, "class=\"band outlined\"") == 2);
-  Json alone = sample_similarity(0.7);
-  for (Json& layer : alone["layers"])
-    for (Json& metric : layer["metrics"]) metric.erase("control");
+  core::Json alone = sample_similarity(0.7);
+  for (core::Json& layer : alone["layers"])
+    for (core::Json& metric : layer["metrics"]) metric.erase("control");
   CHECK(occurrences(head_depth_figure(head_facts(alone)).wide, "outlined") == 0);
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("random weights stand beside the similarity of every layer that they w
           "[report]") {
   ReportInput input = sample_input();
   CHECK(similarity_figure(report_models(input)).columns.back() == "Difference");
-  for (ResultRow row : std::vector<ResultRow>(input.table.rows))
+  for (store::ResultRow row : std::vector<store::ResultRow>(input.table.rows))
     if (row.metric == "head_cosine.max_max.map") {
       row.metric += ".control";
       row.value = 0.91;
@@ -136,4 +136,4 @@ TEST_CASE("random weights stand beside the similarity of every layer that they w
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -7,7 +7,7 @@
 #include "test.hpp"
 #include "xml_check.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 /// The sections of a page by their anchors, in their order.
@@ -91,16 +91,16 @@ TEST_CASE("no text of a user becomes markup in any format", "[report]") {
   input.plan.data = input.plan.recipe = input.command = evil;
   input.plan.stages = {evil};
   input.table.knobs = {evil, evil + "2"};
-  for (ResultRow& row : input.table.rows) {
+  for (store::ResultRow& row : input.table.rows) {
     row.knobs = {evil + row.knobs[0], row.knobs[1]};
     if (!row.dataset.empty()) row.dataset = row.recipe = evil;
     if (!row.device.empty()) row.device = evil;
     if (row.metric == "prune.keep.v") row.metric = "prune.keep." + evil;
     if (!row.subject.empty()) row.subject += evil;
   }
-  for (const ResultRow& row : input.table.rows) input.model_names[row.model] = evil;
-  Json profile = sample_profile(1);
-  for (Json& op : profile["ops"])
+  for (const store::ResultRow& row : input.table.rows) input.model_names[row.model] = evil;
+  core::Json profile = sample_profile(1);
+  for (core::Json& op : profile["ops"])
     for (const char* key : {"node", "kind", "op", "inside"}) op[key] = evil;
   const Setting setting{evil, "vitlab", "float32", 1, 16};
   for (ModelProfile& each : input.profiles)
@@ -108,10 +108,10 @@ TEST_CASE("no text of a user becomes markup in any format", "[report]") {
   input.failures = {{evil, evil, evil, evil}};
   input.rejected = {{evil, evil}};
   input.protocol = {{evil, evil}};
-  input.machine = {{evil, {{evil, Json::array({evil, 1})}}}};
+  input.machine = {{evil, {{evil, core::Json::array({evil, 1})}}}};
   input.files = {{evil, evil}, {"javascript:alert(1)", "x"}};
   input.date = evil;
-  Guideline& guideline = input.guidelines.guidelines[0];
+  guide::Guideline& guideline = input.guidelines.guidelines[0];
   guideline.statement = guideline.scope[0].name = evil;
   guideline.counter_evidence = {evil};
   input.guidelines.not_supported[0].reason = input.guidelines.not_supported[0].factor = evil;
@@ -146,11 +146,14 @@ TEST_CASE("a report of partial results says what is missing instead of failing",
   ReportInput failed;
   failed.failures = whole.failures;
   ReportInput one = whole;
-  std::erase_if(one.table.rows, [](const ResultRow& row) { return row.model != "1a7c03e9f2"; });
+  std::erase_if(one.table.rows,
+                [](const store::ResultRow& row) { return row.model != "1a7c03e9f2"; });
   ReportInput no_speed = whole;
-  std::erase_if(no_speed.table.rows, [](const ResultRow& row) { return !row.device.empty(); });
+  std::erase_if(no_speed.table.rows,
+                [](const store::ResultRow& row) { return !row.device.empty(); });
   ReportInput no_accuracy = whole;
-  std::erase_if(no_accuracy.table.rows, [](const ResultRow& row) { return row.seed.has_value(); });
+  std::erase_if(no_accuracy.table.rows,
+                [](const store::ResultRow& row) { return row.seed.has_value(); });
   for (const ReportInput* input : {&empty, &failed, &one, &no_speed, &no_accuracy}) {
     const Report report = build_report(*input);
     CHECK(xml_problem(markup_of(report.html)) == "");
@@ -178,4 +181,4 @@ TEST_CASE("a drawing of thousands of models is thinned and says how", "[report]"
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

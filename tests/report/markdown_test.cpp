@@ -7,7 +7,7 @@
 #include "test.hpp"
 #include "xml_check.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 TEST_CASE("the Markdown of the sample report is the approved text", "[report]") {
@@ -27,4 +27,4 @@ TEST_CASE("every drawing that the Markdown shows is one of the report's files", 
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

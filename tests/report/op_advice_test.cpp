@@ -7,7 +7,7 @@
 #include "test.hpp"
 #include "xml_check.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 const OpToFix& fix_of(const std::vector<OpToFix>& fixes, const std::string& op) {
@@ -44,8 +44,8 @@ TEST_CASE("what an op to fix means follows from its numbers", "[report]") {
 }
 
 TEST_CASE("an op at its roof is told so, and one without a known roof is left out", "[report]") {
-  Json profile = sample_profile(1);
-  profile["ops"] = Json::array(
+  core::Json profile = sample_profile(1);
+  profile["ops"] = core::Json::array(
       {sample_op("a.b", "ffn", "linear", "multiplication", "compute", 2.2, 2e8, 4e6, 2)});
   std::vector<OpToFix> fixes = ops_to_fix(profile_facts(profile));
   REQUIRE(fixes.size() == 1);
@@ -77,4 +77,4 @@ TEST_CASE("reports show ops of the reference and of the slowest model", "[report
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -2,16 +2,16 @@
 
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 TEST_CASE("a plan gives a report its facts, names and rejected points", "[report]") {
-  Plan plan;
+  sweep::Plan plan;
   plan.name = "quickstart";
   plan.data = "digits";
   plan.recipe_name = "quick";
   plan.reference = "m1";
-  PlannedModel model;
+  sweep::PlannedModel model;
   model.id = "m1";
   model.name = "mixer=full";
   plan.models["m1"] = model;
@@ -34,4 +34,4 @@ TEST_CASE("a plan gives a report its facts, names and rejected points", "[report
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

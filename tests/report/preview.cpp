@@ -15,19 +15,20 @@
 
 namespace {
 
-vitlab::ReportInput input_of(const char* csv) {
-  vitlab::ReportInput input;
+vitlab::report::ReportInput input_of(const char* csv) {
+  vitlab::report::ReportInput input;
   input.title = csv;
-  input.table = vitlab::read_results_csv(csv);
-  input.guidelines = vitlab::guide(input.table);
+  input.table = vitlab::store::read_results_csv(csv);
+  input.guidelines = vitlab::guide::guide(input.table);
   return input;
 }
 
 void write_profile(const char* json, const char* folder) {
   std::ifstream file(json);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  for (const vitlab::ReportFile& written : vitlab::profile_files(vitlab::parse_json(text, json)))
-    vitlab::write_file_atomically(std::filesystem::path(folder) / written.name, written.text);
+  for (const vitlab::report::ReportFile& written :
+       vitlab::report::profile_files(vitlab::core::parse_json(text, json)))
+    vitlab::core::write_file_atomically(std::filesystem::path(folder) / written.name, written.text);
 }
 
 }  // namespace
@@ -42,7 +43,8 @@ int main(int argc, char** argv) {
       write_profile(argv[2], argv[1]);
       return 0;
     }
-    const vitlab::ReportInput input = argc == 3 ? input_of(argv[2]) : vitlab::profiled_input();
+    const vitlab::report::ReportInput input =
+        argc == 3 ? input_of(argv[2]) : vitlab::report::profiled_input();
     write_report(build_report(input), argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "report_preview: %s\n", error.what());

@@ -5,7 +5,7 @@
 #include "sample_profile.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 double sum_of_shares(const std::vector<GroupFacts>& groups) {
@@ -15,9 +15,10 @@ double sum_of_shares(const std::vector<GroupFacts>& groups) {
 }
 
 /// Every value of a document replaced by `bad`, one at a time, gives a document of its own.
-void each_spoiled(Json& root, Json& part, const Json& bad, const std::function<void()>& check) {
-  for (Json& value : part) {
-    const Json kept = value;
+void each_spoiled(core::Json& root, core::Json& part, const core::Json& bad,
+                  const std::function<void()>& check) {
+  for (core::Json& value : part) {
+    const core::Json kept = value;
     value = bad;
     check();
     value = kept;
@@ -53,10 +54,10 @@ TEST_CASE("groups that a profile does not hold are summed from its ops", "[repor
 }
 
 TEST_CASE("an older profile without arithmetic and roofs gives the same ones", "[report]") {
-  Json old = sample_profile(1);
+  core::Json old = sample_profile(1);
   old["roofline"].erase("levels");
   old["roofline"].erase("fma_gflops_per_s");
-  for (Json& op : old["ops"]) {
+  for (core::Json& op : old["ops"]) {
     op["gflops_per_s"] = op["flops"].get<double>() / op["time_ms"].get<double>() / 1e6;
     if (op["bound"] == "launch") op["bound"] = "overhead";
     for (const char* key : {"flops", "roof_ms", "stage", "kind", "time_p5_ms"}) op.erase(key);
@@ -74,8 +75,9 @@ TEST_CASE("an older profile without arithmetic and roofs gives the same ones", "
 }
 
 TEST_CASE("a broken profile gives fewer facts and never stops a report", "[report]") {
-  for (const Json& bad : {Json(nullptr), Json("nan"), Json(-1), Json::array({1}), Json::object()}) {
-    Json profile = sample_profile(1);
+  for (const core::Json& bad : {core::Json(nullptr), core::Json("nan"), core::Json(-1),
+                                core::Json::array({1}), core::Json::object()}) {
+    core::Json profile = sample_profile(1);
     each_spoiled(profile, profile, bad, [&] {
       const ProfileFacts facts = profile_facts(profile);
       for (const OpFacts& op : facts.ops) CHECK(op.time_ms >= 0);
@@ -85,4 +87,4 @@ TEST_CASE("a broken profile gives fewer facts and never stops a report", "[repor
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -10,7 +10,7 @@
 #include "test.hpp"
 #include "xml_check.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 RooflineChart crowded_roofline() {
@@ -117,7 +117,7 @@ TEST_CASE("memory is drawn op by op, predicted and measured", "[report]") {
   CHECK(occurrences(figure.wide, "class=\"line ") == 2);
   REQUIRE(figure.rows.size() == 2);
   CHECK(figure.rows[0] == std::vector<std::string>{"1", "stages.0.layers.0.qkv", "3.815", "4.292"});
-  Json without = sample_profile(1);
+  core::Json without = sample_profile(1);
   without.erase("memory");
   CHECK(memory_figure(profile_facts(without)).wide.empty());
 }
@@ -144,4 +144,4 @@ TEST_CASE("a curve leaves out what is not finite, and its named points find room
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

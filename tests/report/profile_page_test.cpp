@@ -6,7 +6,7 @@
 #include "test.hpp"
 #include "xml_check.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 const std::string& text_of(const std::vector<ReportFile>& files, const std::string& name) {
@@ -36,14 +36,15 @@ TEST_CASE("a profile is written up as a page, numbers and drawings", "[report]")
     CHECK(occurrences(html, "<section id=\"" + std::string(section) + "\">") == 1);
   CHECK(occurrences(text_of(files, "ops.csv"), "\n") == 1 + 10);
   CHECK(occurrences(text_of(files, "layers.csv"), "\n") == 1 + 3);
-  CHECK(parse_json(text_of(files, "profile.json"), "profile.json") == sample_profile(1));
+  CHECK(core::parse_json(text_of(files, "profile.json"), "profile.json") == sample_profile(1));
 }
 
 TEST_CASE("an older or broken profile still gives a page", "[report]") {
-  Json old = sample_profile(1);
+  core::Json old = sample_profile(1);
   for (const char* key : {"memory", "roofline", "categories"}) old.erase(key);
-  for (const Json& profile : {old, Json::object(), Json(nullptr), Json{{"ops", "none"}},
-                              Json{{"model", "m"}, {"out_of_memory", "3 GB wanted"}}}) {
+  for (const core::Json& profile :
+       {old, core::Json::object(), core::Json(nullptr), core::Json{{"ops", "none"}},
+        core::Json{{"model", "m"}, {"out_of_memory", "3 GB wanted"}}}) {
     const std::vector<ReportFile> files = profile_files(profile);
     CHECK(files.size() == 4 + (profile == old ? 1 : 0));  // old: stages and kinds
     CHECK(xml_problem(body_of(text_of(files, "index.html"))) == "");
@@ -52,14 +53,14 @@ TEST_CASE("an older or broken profile still gives a page", "[report]") {
 
 TEST_CASE("no name in a profile becomes markup", "[report]") {
   const std::string evil = "<script>alert(1)</script>\"'&|=\n\x01\xff";
-  Json profile = sample_profile(1);
+  core::Json profile = sample_profile(1);
   profile["model"] = evil;
   profile["device"] = evil;
   profile["warnings"] = {evil};
   profile["environment"] = {{evil, evil}};
   profile["memory"]["remark"] = evil;
   profile["roofline"]["levels"][0]["level"] = evil;
-  for (Json& op : profile["ops"])
+  for (core::Json& op : profile["ops"])
     for (const char* key : {"node", "layer", "stage", "kind", "op", "category", "bound", "inside"})
       op[key] = evil;
   const std::vector<ReportFile> files = profile_files(profile);
@@ -71,4 +72,4 @@ TEST_CASE("no name in a profile becomes markup", "[report]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

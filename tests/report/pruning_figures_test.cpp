@@ -4,13 +4,13 @@
 #include "test.hpp"
 #include "xml_check.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 ReportInput without(const ReportInput& input, const std::string& prefix) {
   ReportInput less = input;
   std::erase_if(less.table.rows,
-                [&](const ResultRow& row) { return row.metric.starts_with(prefix); });
+                [&](const store::ResultRow& row) { return row.metric.starts_with(prefix); });
   return less;
 }
 
@@ -46,16 +46,16 @@ TEST_CASE("a report says where pruned is not faster, and where rounding would ha
         std::string::npos);
   CHECK(figure.rows.size() == 12);
   ReportInput noisy = sample_input();
-  for (ResultRow& row : noisy.table.rows)
+  for (store::ResultRow& row : noisy.table.rows)
     if (row.metric == "prune.speed_ratio") row.high = 1.3;
   CHECK(pruned_speed_figure(report_models(noisy)).caption.find("multiples of 8 instead") ==
         std::string::npos);
   ReportInput fast = sample_input();
-  for (ResultRow& row : fast.table.rows)
+  for (store::ResultRow& row : fast.table.rows)
     if (row.metric == "prune.speed_ratio") row.value = 1.4;
   CHECK(pruned_speed_figure(report_models(fast)).caption.find("model 1") == std::string::npos);
   CHECK(pruned_speed_figure(report_models(without(sample_input(), "prune.speed"))).wide.empty());
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -9,7 +9,7 @@
 #include "sample_profile.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 TEST_CASE("accuracy is the mean over seeds, its interval that of one test set", "[report]") {
@@ -60,7 +60,7 @@ TEST_CASE("layers stand in the order of depth, by their numbers", "[report]") {
 
 TEST_CASE("speeds of another setting are kept apart", "[report]") {
   ReportInput input = sample_input();
-  ResultRow row = input.table.rows.front();
+  store::ResultRow row = input.table.rows.front();
   row.metric = "throughput";
   row.device = "cuda";
   row.batch = 2048;
@@ -75,7 +75,7 @@ TEST_CASE("speeds of another setting are kept apart", "[report]") {
 
 TEST_CASE("values that are not finite count as missing", "[report]") {
   ReportInput input = sample_input();
-  for (ResultRow& row : input.table.rows)
+  for (store::ResultRow& row : input.table.rows)
     if (row.metric == "accuracy.top1") row.value = std::numeric_limits<double>::quiet_NaN();
   for (const ReportModel& model : report_models(input).models) CHECK_FALSE(model.accuracy);
 }
@@ -91,7 +91,7 @@ TEST_CASE("a table leaves out the columns that no model fills", "[report]") {
   const std::vector<std::string> all = titles(input);
   CHECK(std::count(all.begin(), all.end(), "Top-1 accuracy") == 1);
   std::erase_if(input.table.rows,
-                [](const ResultRow& row) { return row.metric == "accuracy.top1"; });
+                [](const store::ResultRow& row) { return row.metric == "accuracy.top1"; });
   const std::vector<std::string> fewer = titles(input);
   CHECK(fewer.size() + 1 == all.size());
   CHECK(std::count(fewer.begin(), fewer.end(), "Top-1 accuracy") == 0);
@@ -109,7 +109,7 @@ TEST_CASE("models of several targets name theirs, those of one target do not", "
   std::map<std::string, int> counts;
   for (const auto& row : table.rows) ++counts[row[place].text];
   CHECK(counts == std::map<std::string, int>{{"1.25", 6}, {"1.5", 6}});
-  for (ResultRow& row : input.table.rows) row.budget = 1.25;
+  for (store::ResultRow& row : input.table.rows) row.budget = 1.25;
   for (const TableColumn& column : model_table(report_models(input)).columns)
     CHECK(column.title != "Target");
 }
@@ -138,4 +138,4 @@ TEST_CASE("the LaTeX table escapes what LaTeX would read as a command", "[report
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -6,16 +6,16 @@
 
 #include "report/report_input.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// Builds tables of results for tests, row by row.
 class SampleTable {
  public:
   explicit SampleTable(std::vector<std::string> knobs) { table_.knobs = std::move(knobs); }
 
-  ResultRow& add(const std::string& model, const std::vector<std::string>& knobs,
-                 const std::string& metric, double value, const std::string& subject = "") {
-    ResultRow row;
+  store::ResultRow& add(const std::string& model, const std::vector<std::string>& knobs,
+                        const std::string& metric, double value, const std::string& subject = "") {
+    store::ResultRow row;
     row.model = model;
     row.knobs = knobs;
     row.metric = metric;
@@ -25,9 +25,10 @@ class SampleTable {
     return table_.rows.back();
   }
   /// A row of one trial: a model with a seed.
-  ResultRow& add_trial(const std::string& model, const std::vector<std::string>& knobs, int seed,
-                       const std::string& metric, double value, const std::string& subject = "") {
-    ResultRow& row = add(model, knobs, metric, value, subject);
+  store::ResultRow& add_trial(const std::string& model, const std::vector<std::string>& knobs,
+                              int seed, const std::string& metric, double value,
+                              const std::string& subject = "") {
+    store::ResultRow& row = add(model, knobs, metric, value, subject);
     row.trial = model + "-" + std::to_string(seed);
     row.seed = seed;
     row.dataset = "digits";
@@ -35,9 +36,9 @@ class SampleTable {
     return row;
   }
   /// A row of a measurement on one thread.
-  ResultRow& add_timed(const std::string& model, const std::vector<std::string>& knobs,
-                       const std::string& metric, double value) {
-    ResultRow& row = add(model, knobs, metric, value);
+  store::ResultRow& add_timed(const std::string& model, const std::vector<std::string>& knobs,
+                              const std::string& metric, double value) {
+    store::ResultRow& row = add(model, knobs, metric, value);
     row.device = "cpu";
     row.runtime = "vitlab";
     row.dtype = "float32";
@@ -45,10 +46,10 @@ class SampleTable {
     row.batch = 16;
     return row;
   }
-  ResultsTable take() { return std::move(table_); }
+  store::ResultsTable take() { return std::move(table_); }
 
  private:
-  ResultsTable table_;
+  store::ResultsTable table_;
 };
 
 /// What the numbers of one sample model revolve around.
@@ -63,7 +64,7 @@ struct SampleModel {
 
 inline void add_learned(SampleTable& table, const SampleModel& model, int seed) {
   const double luck = seed == 0 ? -0.004 : 0.003;
-  ResultRow& top1 =
+  store::ResultRow& top1 =
       table.add_trial(model.id, model.knobs, seed, "accuracy.top1", model.accuracy + luck);
   top1.samples = 360;
   const int ffns = std::stoi(model.knobs[1]);
@@ -101,7 +102,7 @@ inline void add_model(SampleTable& table, const SampleModel& model, double refer
   table.add(model.id, model.knobs, "macs", model.macs);
   for (const int seed : {0, 1}) add_learned(table, model, seed);
   const auto timed = [&](const std::string& metric, double value, double spread, int samples) {
-    ResultRow& row = table.add_timed(model.id, model.knobs, metric, value);
+    store::ResultRow& row = table.add_timed(model.id, model.knobs, metric, value);
     row.low = value * (1 - spread);
     row.high = value * (1 + spread);
     row.samples = samples;
@@ -130,10 +131,10 @@ inline std::vector<SampleModel> sample_models() {
       {"6fc158d4e7", {"full", "3"}, 5.03e6, 0.958, 3522, {0.47, 0.17, 0.09, 0.07, 0.12, 0.08}}};
 }
 
-inline GuideResult sample_guidelines() {
-  GuideResult result;
+inline guide::GuideResult sample_guidelines() {
+  guide::GuideResult result;
   result.tested = 6;
-  Guideline guideline;
+  guide::Guideline guideline;
   guideline.id = "g-5f21";
   guideline.statement =
       "Use ffn_per_side 2 to 3 rather than 1: throughput +9.1 % (95 % interval +5.2 to +13.4 %) in "
@@ -185,4 +186,4 @@ inline ReportInput sample_input() {
   return input;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

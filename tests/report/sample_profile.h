@@ -7,12 +7,12 @@
 #include "sample_input.h"
 #include "sample_similarity.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// One row of `ops`; times in ms for a batch on a machine of 100 GFLOP/s and 10 GB/s.
-inline Json sample_op(const std::string& node, const std::string& kind, const std::string& op,
-                      const std::string& category, const std::string& bound, double time_ms,
-                      double flops, double bytes, double roof_ms) {
+inline core::Json sample_op(const std::string& node, const std::string& kind, const std::string& op,
+                            const std::string& category, const std::string& bound, double time_ms,
+                            double flops, double bytes, double roof_ms) {
   return {{"node", node},
           {"layer", node.substr(0, node.rfind('.'))},
           {"stage", node.substr(0, node.find('.', node.find('.') + 1))},
@@ -30,9 +30,9 @@ inline Json sample_op(const std::string& node, const std::string& kind, const st
 }
 
 /// A profile as `profile --json` prints it, of a model that takes `slowness` times as long.
-inline Json sample_profile(double slowness) {
-  Json json{{"model", "sample"}, {"device", "cpu"},    {"threads", 1},
-            {"batch", 16},       {"dtype", "float32"}, {"deploy", true}};
+inline core::Json sample_profile(double slowness) {
+  core::Json json{{"model", "sample"}, {"device", "cpu"},    {"threads", 1},
+                  {"batch", 16},       {"dtype", "float32"}, {"deploy", true}};
   json["throughput_images_per_s"] = {{"median", 400}, {"p5", 390}, {"p95", 410}, {"samples", 12}};
   json["latency_ms"] = {{"mean", 40}, {"median", 40}, {"p5", 39}, {"p95", 41}};
   json["memory_bound_share"] = 0.4;
@@ -47,8 +47,8 @@ inline Json sample_profile(double slowness) {
                          {"size_bytes", 1e9},
                          {"read_gbytes_per_s", 10},
                          {"copy_gbytes_per_s", 9}}}}};
-  json["ops"] = Json::array();
-  const auto add = [&](const Json& op) { json["ops"].push_back(op); };
+  json["ops"] = core::Json::array();
+  const auto add = [&](const core::Json& op) { json["ops"].push_back(op); };
   const double s = slowness;
   for (const char* block : {"stages.0.layers.0", "stages.0.layers.2"}) {
     const std::string layer = block;
@@ -61,7 +61,7 @@ inline Json sample_profile(double slowness) {
                 2e6, 4e6, 0.4));
   add(sample_op("stages.0.layers.1.add", "ffn", "add", "addition", "launch", 0.01 * s, 1e3, 1.2e4,
                 0.0012));
-  Json hidden =
+  core::Json hidden =
       sample_op("stages.0.layers.1.conv", "ffn", "copy", "copy", "memory", 0.5 * s, 0, 4e6, 0.4);
   hidden["inside"] = "convolution";
   add(hidden);
@@ -69,7 +69,7 @@ inline Json sample_profile(double slowness) {
                 6e6, 6e6, 0.6));
   const double total = 19.51 * s;
   const auto category = [&](const char* name, double time_ms) {
-    return Json{{"category", name}, {"time_ms", time_ms}, {"share", time_ms / total}};
+    return core::Json{{"category", name}, {"time_ms", time_ms}, {"share", time_ms / total}};
   };
   json["categories"] = {category("multiplication", 11 * s), category("reshape", 3 * s),
                         category("normalization", s),       category("copy", 0.5 * s),
@@ -109,7 +109,7 @@ inline ReportInput share_input() {
       for (const double share : {0.6, 0.0, 0.2}) {
         const std::string id = "m" + std::to_string(number++);
         const std::vector<std::string> knobs{name, std::to_string(share), std::to_string(number)};
-        const auto solved = [&](ResultRow& row) -> ResultRow& {
+        const auto solved = [&](store::ResultRow& row) -> store::ResultRow& {
           row.budget_metric = "throughput";
           row.budget = budget;
           return row;
@@ -117,7 +117,7 @@ inline ReportInput share_input() {
         solved(table.add(id, knobs, "mhsa_share", share));
         solved(table.add_trial(id, knobs, 0, "accuracy.top1", 0.9 - 0.1 * share)).samples = 360;
         solved(table.add_timed(id, knobs, "throughput", 400 * budget));
-        ResultRow& bound =
+        store::ResultRow& bound =
             solved(table.add_timed(id, knobs, "memory_bound_share", 0.1 + 0.2 * share));
         bound.low = 0.09 + 0.2 * share;
         bound.high = 0.11 + 0.2 * share;
@@ -128,4 +128,4 @@ inline ReportInput share_input() {
   return input;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -6,7 +6,7 @@
 
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 TEST_CASE("ticks lie inside their scale, rise, and have different labels", "[report]") {
@@ -62,4 +62,4 @@ TEST_CASE("ticks of a percent axis are round numbers", "[report]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

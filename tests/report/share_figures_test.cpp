@@ -4,7 +4,7 @@
 #include "test.hpp"
 #include "xml_check.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 TEST_CASE("models that differ by their share of attention make one line a family and budget",
@@ -41,9 +41,9 @@ TEST_CASE("a sweep whose share of attention is no knob has no such figures", "[r
   CHECK(mhsa_memory_figure(models).wide.empty());
   CHECK(mhsa_accuracy_figure(models).wide.empty());
   ReportInput one = share_input();
-  std::erase_if(one.table.rows, [](const ResultRow& row) { return row.model != "m0"; });
+  std::erase_if(one.table.rows, [](const store::ResultRow& row) { return row.model != "m0"; });
   CHECK(mhsa_memory_figure(report_models(one)).wide.empty());
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -10,7 +10,7 @@
 #include "test.hpp"
 #include "xml_check.h"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 const std::string& file_of(const std::vector<ReportFile>& files, const std::string& name) {
@@ -39,18 +39,18 @@ TEST_CASE("a similarity is written up as a page, numbers and drawings", "[report
   for (const char* section : {"by_depth", "head_pairs", "head_importance", "numbers", "measures"})
     CHECK(occurrences(html, "<section id=\"" + std::string(section) + "\">") == 1);
   CHECK(occurrences(file_of(files, "similarity.csv"), "\n") == 1 + 3 * (4 + 4));
-  CHECK(parse_json(file_of(files, "similarity.json"), "t") == sample_similarity(0.7));
+  CHECK(core::parse_json(file_of(files, "similarity.json"), "t") == sample_similarity(0.7));
   for (const ReportFile& file : files)
     if (file.name.ends_with(".svg")) CHECK(xml_problem(file.text) == "");
 }
 
 TEST_CASE("attention maps travel inside the page", "[report]") {
   const TemporaryFolder folder;
-  Json document = sample_similarity(0.7);
+  core::Json document = sample_similarity(0.7);
   document["pictures"] = {{{"image", 3},
                            {"file", "image.png"},
                            {"layers", {{{"layer", "a"}, {"files", {"map.png"}}}}}}};
-  CHECK_THROWS_AS(similarity_files(document, folder / "."), Failure);
+  CHECK_THROWS_AS(similarity_files(document, folder / "."), core::Failure);
   std::ofstream(folder / "image.png", std::ios::binary) << "ab";
   std::ofstream(folder / "map.png", std::ios::binary) << "Man";
   const std::string html = file_of(similarity_files(document, folder / "."), "index.html");
@@ -70,8 +70,9 @@ TEST_CASE("bytes are written in base 64 with padding", "[report]") {
 }
 
 TEST_CASE("what a similarity lacks is left out of its page", "[report]") {
-  Json bare = sample_similarity(0.7);
-  for (Json& layer : bare["layers"]) layer["per_head"] = layer["pairs"] = Json::object();
+  core::Json bare = sample_similarity(0.7);
+  for (core::Json& layer : bare["layers"])
+    layer["per_head"] = layer["pairs"] = core::Json::object();
   const std::vector<ReportFile> files = similarity_files(bare, ".");
   CHECK(files.size() == 4);  // page, JSON, CSV and by depth
   const std::string& html = file_of(files, "index.html");
@@ -80,4 +81,4 @@ TEST_CASE("what a similarity lacks is left out of its page", "[report]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

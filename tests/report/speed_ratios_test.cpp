@@ -1,19 +1,21 @@
 #include "report/speed_ratios.h"
 
+#include "architecture/presets.h"
 #include "report/paper_values.h"
 #include "report/report.h"
 #include "sample_input.h"
-#include "spec/presets.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 const Setting kCpu{"Intel Xeon", "vitlab", "float32", 1, 16};
 const Setting kOnnx{"Intel Xeon", "onnxruntime", "float32", 1, 16};
 const Setting kGpu{"NVIDIA V100", "vitlab", "bfloat16", 1, 2048};
 
-std::string preset_id(const std::string& name) { return model_id(resolve_model(name).spec); }
+std::string preset_id(const std::string& name) {
+  return architecture::model_id(architecture::resolve_model(name).spec);
+}
 
 TEST_CASE("the paper's pairs of presets are complete", "[report]") {
   const std::vector<PaperSpeedRatio> pairs = paper_values().speed_ratios;
@@ -74,4 +76,4 @@ TEST_CASE("the ratios stand in both pages, and only where there are any", "[repo
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

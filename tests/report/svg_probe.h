@@ -6,7 +6,7 @@
 
 #include "report/svg_writer.h"
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// A text of a drawing as a box.
 struct SvgText {
@@ -77,4 +77,4 @@ inline std::vector<std::pair<double, double>> svg_marks(const std::string& svg,
   return marks;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

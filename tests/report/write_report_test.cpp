@@ -10,7 +10,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::report {
 namespace {
 
 std::set<std::string> names_in(const std::filesystem::path& folder) {
@@ -46,7 +46,8 @@ TEST_CASE("a report is written as one folder, and drawings that it lost are remo
 }
 
 TEST_CASE("the guidelines of a report are JSON for programs", "[report]") {
-  const Json json = parse_json(build_report(sample_input()).guidelines_json, "guidelines.json");
+  const core::Json json =
+      core::parse_json(build_report(sample_input()).guidelines_json, "guidelines.json");
   CHECK(json.at("schema") == 1);
   CHECK(json.at("guidelines").size() == 1);
   CHECK(json.at("not_supported").size() == 3);
@@ -69,4 +70,4 @@ TEST_CASE("a report bears a date only where SOURCE_DATE_EPOCH gives one", "[repo
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitlab {
+namespace vitlab::report {
 
 /// What keeps a text from being well-formed XML, in words; empty if nothing does. Knows elements,
 /// quoted attributes and the five entities: all that drawings use.
@@ -77,4 +77,4 @@ inline int occurrences(std::string_view text, std::string_view part) {
   return count;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::report

@@ -11,15 +11,15 @@
 #include "core/interrupt.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::schedule {
 namespace {
 
-Json scripted(const std::string& script) { return {{"command", "test"}, {"script", script}}; }
+core::Json scripted(const std::string& script) { return {{"command", "test"}, {"script", script}}; }
 
 std::string failure_of(const std::string& script) {
   try {
     run_engine(scripted(script));
-  } catch (const Failure& error) {
+  } catch (const core::Failure& error) {
     return error.what();
   }
   return "(no Failure)";
@@ -33,10 +33,10 @@ int open_descriptors() {
 }
 
 TEST_CASE("a request goes to the engine and its result comes back, with events in between") {
-  Json request = scripted("progress progress result");
+  core::Json request = scripted("progress progress result");
   request["text"] = "ünïcode \" \n" + std::string(200'000, 'y');  // more than a pipe holds
   int events = 0;
-  const Json result = run_engine(request, [&](const Json& event) {
+  const core::Json result = run_engine(request, [&](const core::Json& event) {
     CHECK(event.at("event") == "progress");
     CHECK(event.at("note") == "half");
     ++events;
@@ -54,14 +54,14 @@ TEST_CASE("an engine has a process group of its own, so that a Ctrl-C reaches it
 }
 
 TEST_CASE("errors of the engine are thrown as what they were there") {
-  CHECK_THROWS_AS(run_engine(scripted("error user")), UserError);
-  CHECK_THROWS_AS(run_engine(scripted("error capability")), CapabilityError);
-  CHECK_THROWS_AS(run_engine(scripted("error interrupted")), Interrupted);
-  CHECK_THROWS_AS(run_engine(scripted("error failure")), Failure);
+  CHECK_THROWS_AS(run_engine(scripted("error user")), core::UserError);
+  CHECK_THROWS_AS(run_engine(scripted("error capability")), core::CapabilityError);
+  CHECK_THROWS_AS(run_engine(scripted("error interrupted")), core::Interrupted);
+  CHECK_THROWS_AS(run_engine(scripted("error failure")), core::Failure);
   CHECK_THROWS_WITH(run_engine(scripted("error user exit 2")), "because of user");
   CHECK(failure_of("error internal exit 1") == "internal error in the engine: because of internal");
   // An error outweighs a result that came before it.
-  CHECK_THROWS_AS(run_engine(scripted("result error user")), UserError);
+  CHECK_THROWS_AS(run_engine(scripted("result error user")), core::UserError);
 }
 
 TEST_CASE("an engine that dies is a failure that names the signal") {
@@ -123,10 +123,10 @@ TEST_CASE("engines leave no descriptors behind") {
 TEST_CASE("Ctrl-C is passed on and the engine's answer awaited") {
   const pid_t child = fork();
   if (child == 0) {
-    install_interrupt_handlers();
+    core::install_interrupt_handlers();
     try {
-      run_engine(scripted("progress wait"), [](const Json&) { raise(SIGINT); });
-    } catch (const Interrupted&) {
+      run_engine(scripted("progress wait"), [](const core::Json&) { raise(SIGINT); });
+    } catch (const core::Interrupted&) {
       _exit(42);
     } catch (...) {
       _exit(1);
@@ -140,4 +140,4 @@ TEST_CASE("Ctrl-C is passed on and the engine's answer awaited") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::schedule

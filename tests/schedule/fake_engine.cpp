@@ -13,11 +13,11 @@
 #include "core/interrupt.h"
 #include "core/json.h"
 
-namespace vitlab {
+namespace vitlab::schedule {
 namespace {
 
-void say(const Json& event) {
-  const std::string line = dump_json(event) + "\n";
+void say(const core::Json& event) {
+  const std::string line = core::dump_json(event) + "\n";
   if (write(3, line.data(), line.size()) < 0) _exit(1);
 }
 
@@ -28,7 +28,7 @@ std::string part_of(const std::string& script, int number) {
   return part;
 }
 
-int play(const Json& request) {
+int play(const core::Json& request) {
   std::istringstream script(
       request.contains("script")
           ? request.at("script").get<std::string>()
@@ -65,7 +65,7 @@ int play(const Json& request) {
       const std::string line = "this is no JSON\n";
       if (write(3, line.data(), line.size()) < 0) return 1;
     } else if (word == "wait") {
-      while (!interrupt_requested()) usleep(1000);
+      while (!core::interrupt_requested()) usleep(1000);
       say({{"event", "error"}, {"kind", "interrupted"}, {"message", "stopped"}});
       return 130;
     }
@@ -74,10 +74,10 @@ int play(const Json& request) {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::schedule
 
 int main() {
-  vitlab::install_interrupt_handlers();
+  vitlab::core::install_interrupt_handlers();
   const std::string text(std::istreambuf_iterator<char>(std::cin), {});
-  return vitlab::play(vitlab::Json::parse(text));
+  return vitlab::play(vitlab::core::Json::parse(text));
 }

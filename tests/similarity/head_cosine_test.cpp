@@ -5,13 +5,13 @@
 #include "model/small_models.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
-at::Tensor one_hot(Index images, Index heads, Index length) {
+at::Tensor one_hot(graph::Index images, graph::Index heads, graph::Index length) {
   at::Tensor maps = at::zeros({images, heads, length});
-  for (Index head = 0; head < heads; ++head) maps.select(1, head).select(1, head).fill_(1);
+  for (graph::Index head = 0; head < heads; ++head) maps.select(1, head).select(1, head).fill_(1);
   return maps;
 }
 
@@ -24,7 +24,7 @@ std::array<double, kHeadReductions> averages(
   return means;
 }
 
-HeadCosines cosines_of(const at::Tensor& maps, Index windows = 1) {
+HeadCosines cosines_of(const at::Tensor& maps, graph::Index windows = 1) {
   HeadCosines cosines(windows);
   cosines.add(maps);
   cosines.close();
@@ -34,7 +34,7 @@ HeadCosines cosines_of(const at::Tensor& maps, Index windows = 1) {
 }  // namespace
 
 TEST_CASE("identical heads have cosine 1, orthogonal ones 0") {
-  const at::Tensor map = gaussian({5, 1, 6, 6}, 1).abs();
+  const at::Tensor map = model::gaussian({5, 1, 6, 6}, 1).abs();
   const HeadCosines same = cosines_of(map.expand({5, 3, 6, 6}));
   for (const double value : averages(same.raw().values)) CHECK(value == Approx(1));
   const HeadCosines apart = cosines_of(one_hot(5, 3, 9));
@@ -54,12 +54,12 @@ TEST_CASE("the reductions of a matrix counted by hand") {
 }
 
 TEST_CASE("reductions are ordered, and equal for two heads") {
-  const HeadCosines four = cosines_of(gaussian({7, 4, 5, 5}, 2).abs());
+  const HeadCosines four = cosines_of(model::gaussian({7, 4, 5, 5}, 2).abs());
   for (std::size_t image = 0; image < 7; ++image) {
     CHECK(four.raw().values[0][image] >= four.raw().values[1][image]);
     CHECK(four.raw().values[1][image] >= four.raw().values[2][image]);
   }
-  const HeadCosines two = cosines_of(gaussian({7, 2, 5, 5}, 3).abs());
+  const HeadCosines two = cosines_of(model::gaussian({7, 2, 5, 5}, 3).abs());
   for (std::size_t image = 0; image < 7; ++image) {
     CHECK(two.raw().values[0][image] == Approx(two.raw().values[2][image]));
     CHECK(two.raw().values[1][image] == Approx(two.raw().values[2][image]));
@@ -67,7 +67,7 @@ TEST_CASE("reductions are ordered, and equal for two heads") {
 }
 
 TEST_CASE("the scale of a head does not matter and a head of zeros resembles none") {
-  at::Tensor maps = gaussian({3, 3, 8}, 4).abs();
+  at::Tensor maps = model::gaussian({3, 3, 8}, 4).abs();
   const auto before = averages(cosines_of(maps).raw().values);
   maps.select(1, 1).mul_(1e-6);
   const auto after = averages(cosines_of(maps).raw().values);
@@ -90,11 +90,11 @@ TEST_CASE("all windows of an image count as one map") {
 }
 
 TEST_CASE("how images are batched changes nothing") {
-  const at::Tensor maps = gaussian({9 * 2, 3, 4, 4}, 5).abs();
+  const at::Tensor maps = model::gaussian({9 * 2, 3, 4, 4}, 5).abs();
   const HeadCosines whole = cosines_of(maps, 2);
-  for (const Index batch : {1, 2, 4}) {
+  for (const graph::Index batch : {1, 2, 4}) {
     HeadCosines parts(2);
-    for (Index i = 0; i < 9; i += batch)
+    for (graph::Index i = 0; i < 9; i += batch)
       parts.add(maps.narrow(0, 2 * i, 2 * std::min(batch, 9 - i)));
     parts.close();
     for (std::size_t r = 0; r < kHeadReductions; ++r) {
@@ -111,16 +111,16 @@ TEST_CASE("how images are batched changes nothing") {
 
 TEST_CASE("what only heads of the same image share lies above the null") {
   // Each image has its own pattern, which all of its heads repeat with some noise.
-  const at::Tensor pattern = gaussian({40, 1, 64}, 6).abs().pow(2);
-  const at::Tensor maps = pattern + 0.3 * gaussian({40, 4, 64}, 7).abs();
+  const at::Tensor pattern = model::gaussian({40, 1, 64}, 6).abs().pow(2);
+  const at::Tensor maps = pattern + 0.3 * model::gaussian({40, 4, 64}, 7).abs();
   const HeadCosines cosines = cosines_of(maps);
   const auto values = averages(cosines.raw().values), null = averages(cosines.raw().null_values);
   for (std::size_t r = 0; r < kHeadReductions; ++r) CHECK(values[r] > null[r] + 0.2);
   // Heads that differ in the same way in every image are no more alike than the null.
-  const at::Tensor fixed = gaussian({1, 4, 64}, 8).abs().expand({40, 4, 64});
+  const at::Tensor fixed = model::gaussian({1, 4, 64}, 8).abs().expand({40, 4, 64});
   const HeadCosines constant = cosines_of(fixed);
   for (std::size_t r = 0; r < kHeadReductions; ++r)
     CHECK(averages(constant.raw().values)[r] == Approx(averages(constant.raw().null_values)[r]));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -4,26 +4,26 @@
 #include <cmath>
 #include <set>
 
+#include "architecture/presets.h"
 #include "core/error.h"
 #include "data/batch_loader.h"
 #include "model/small_models.h"
 #include "similarity/image_source.h"
-#include "spec/presets.h"
 #include "sweep/similarity_metrics.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
 /// Two layers with windows (3 x 3 of them on an 8 x 8 map padded to 9) and then 4 x 4 maps.
-ModelSpec windowed_spec(const std::string& mixer = "cascaded") {
-  const Json knobs = Json::parse(
+architecture::ModelSpec windowed_spec(const std::string& mixer = "cascaded") {
+  const core::Json knobs = core::Json::parse(
       R"({"template": "efficientvit", "image_size": 32, "classes": 10, "stem_stride": 4,
           "window": 3, "widths": [24, 24, 24], "heads": [3, 2, 2], "qk_dim": 4, "kernels": [3, 3, 3],
           "mixer": ")" +
       mixer + "\"}");
-  return expand_knobs(knobs, "test");
+  return architecture::expand_knobs(knobs, "test");
 }
 
 /// The definition, in loops over single numbers of tapped tensors.
@@ -32,7 +32,7 @@ double cosine(const std::vector<at::Tensor>& parts_a, const std::vector<at::Tens
   for (std::size_t w = 0; w < parts_a.size(); ++w) {
     const at::Tensor a = parts_a[w].to(at::kDouble).contiguous().view({-1});
     const at::Tensor b = parts_b[w].to(at::kDouble).contiguous().view({-1});
-    for (Index k = 0; k < a.numel(); ++k) {
+    for (graph::Index k = 0; k < a.numel(); ++k) {
       const double x = a.const_data_ptr<double>()[k], y = b.const_data_ptr<double>()[k];
       product += x * y;
       square_a += x * x;
@@ -48,14 +48,14 @@ struct Expected {
 
 /// `head(image, i)` gives the windows of head i.
 template <typename Head>
-Expected by_definition(Index images, Index heads, Head&& head) {
+Expected by_definition(graph::Index images, graph::Index heads, Head&& head) {
   Expected sums;
-  for (Index n = 0; n < images; ++n) {
+  for (graph::Index n = 0; n < images; ++n) {
     std::vector<double> best;
     double all = 0;
-    for (Index i = 0; i < heads; ++i) {
+    for (graph::Index i = 0; i < heads; ++i) {
       double largest = -2;
-      for (Index j = 0; j < heads; ++j) {
+      for (graph::Index j = 0; j < heads; ++j) {
         if (i == j) continue;
         const double s = cosine(head(n, i), head(n, j));
         all += s;
@@ -86,38 +86,41 @@ void check_against(const LayerSimilarity& layer, const Expected& expected,
   CHECK(metric_of(layer, "mean_mean." + what).value == Approx(expected.mean_mean).margin(1e-6));
 }
 
-Weights in_float(const Weights& weights) { return converted(weights, at::kFloat); }
+model::Weights in_float(const model::Weights& weights) {
+  return model::converted(weights, at::kFloat);
+}
 
 }  // namespace
 
 TEST_CASE("similarity is what its definition says of tapped maps and outputs") {
-  const SmallModel model(windowed_spec(), 11);
-  const Weights weights = in_float(model.weights);
-  const Index images = 5;
+  const model::SmallModel model(windowed_spec(), 11);
+  const model::Weights weights = in_float(model.weights);
+  const graph::Index images = 5;
   const at::Tensor input = model.images(images, 3).to(at::kFloat);
   const SimilarityResult result = head_similarity(model.executor, weights, input, {.batch = 2});
-  RunOptions options;
+  model::RunOptions options;
   options.taps = true;
   options.head_outputs = true;
-  const RunResult run = model.executor.run(weights, input, options);
+  const model::RunResult run = model.executor.run(weights, input, options);
   REQUIRE(result.layers.size() == run.attention.size());
   CHECK(result.images == images);
   for (std::size_t l = 0; l < result.layers.size(); ++l) {
     const LayerSimilarity& layer = result.layers[l];
-    const AttentionResult& attention = run.attention[l];
-    const Index windows = attention.maps.size(0) / images;
+    const model::AttentionResult& attention = run.attention[l];
+    const graph::Index windows = attention.maps.size(0) / images;
     CHECK(layer.windows == windows);
     CHECK(layer.heads == attention.maps.size(1));
     CHECK(layer.queries == attention.maps.size(2));
     CHECK(layer.keys == attention.maps.size(3));
-    const auto maps = [&](Index n, Index i) {
+    const auto maps = [&](graph::Index n, graph::Index i) {
       std::vector<at::Tensor> parts;
-      for (Index w = 0; w < windows; ++w) parts.push_back(attention.maps[n * windows + w][i]);
+      for (graph::Index w = 0; w < windows; ++w)
+        parts.push_back(attention.maps[n * windows + w][i]);
       return parts;
     };
-    const auto outputs = [&](Index n, Index i) {
+    const auto outputs = [&](graph::Index n, graph::Index i) {
       std::vector<at::Tensor> parts;
-      for (Index w = 0; w < windows; ++w)
+      for (graph::Index w = 0; w < windows; ++w)
         parts.push_back(attention.head_outputs[static_cast<std::size_t>(i)][n * windows + w]);
       return parts;
     };
@@ -131,12 +134,12 @@ TEST_CASE("similarity is what its definition says of tapped maps and outputs") {
 
 TEST_CASE("the batch does not matter") {
   for (const char* mixer : {"cascaded", "full"}) {
-    const SmallModel model(windowed_spec(mixer), 12);
+    const model::SmallModel model(windowed_spec(mixer), 12);
     // In float64: LibTorch rounds a forward of one image unlike one of many.
     const at::Tensor input = model.images(11, 4);
-    const auto with_batch = [&](Index batch) {
+    const auto with_batch = [&](graph::Index batch) {
       return head_similarity(model.executor, model.weights, input,
-                             {.batch = batch, .metrics = chosen_measures({"all"})});
+                             {.batch = batch, .metrics = sweep::chosen_measures({"all"})});
     };
     const SimilarityResult one = with_batch(1), all = with_batch(64);
     for (std::size_t l = 0; l < one.layers.size(); ++l) {
@@ -159,14 +162,14 @@ TEST_CASE("the batch does not matter") {
 
 TEST_CASE("every kind of attention can be looked at, heads of unequal V but for outputs") {
   std::set<std::string> seen;
-  for_every_kind(6, false, [&](const SmallModel& model, RandomSpecs&) {
+  model::for_every_kind(6, false, [&](const model::SmallModel& model, RandomSpecs&) {
     if (model.graph().attention.empty()) return;
     const SimilarityResult result =
         head_similarity(model.executor, model.weights, model.images(3, 9), {});
     REQUIRE(result.layers.size() == model.graph().attention.size());
     for (std::size_t l = 0; l < result.layers.size(); ++l) {
       const LayerSimilarity& layer = result.layers[l];
-      const AttentionTap& tap = model.graph().attention[l];
+      const graph::AttentionTap& tap = model.graph().attention[l];
       INFO(layer.layer);
       CHECK(layer.heads == tap.heads);
       CHECK(layer.queries == tap.height * tap.width + tap.class_tokens);
@@ -193,11 +196,11 @@ TEST_CASE("every kind of attention can be looked at, heads of unequal V but for 
 
 TEST_CASE("every measure of every kind of attention lies in its range") {
   std::set<std::string> seen;
-  for_every_kind(4, false, [&](const SmallModel& model, RandomSpecs&) {
+  model::for_every_kind(4, false, [&](const model::SmallModel& model, RandomSpecs&) {
     if (model.graph().attention.empty()) return;
     const SimilarityResult result =
         head_similarity(model.executor, model.weights, model.images(3, 9),
-                        {.batch = 2, .metrics = chosen_measures({"all"})});
+                        {.batch = 2, .metrics = sweep::chosen_measures({"all"})});
     for (const LayerSimilarity& layer : result.layers)
       for (const HeadMetric& metric : layer.metrics) {
         INFO(layer.layer << " " << metric.name << " " << metric.value);
@@ -206,7 +209,7 @@ TEST_CASE("every measure of every kind of attention lies in its range") {
         const bool is_length = metric.name == "attention_distance.mean";
         CHECK(metric.value >= (is_count ? 1 - 1e-6 : is_length ? 0 : -1 - 1e-9));
         CHECK(metric.value <= (is_count ? heads + 1e-6 : is_length ? 100 : 1 + 1e-9));
-        CHECK_FALSE(similarity_unit(metric.name).empty());
+        CHECK_FALSE(sweep::similarity_unit(metric.name).empty());
         seen.insert(metric.name);
       }
   });
@@ -214,12 +217,12 @@ TEST_CASE("every measure of every kind of attention lies in its range") {
 }
 
 TEST_CASE("images or weights that are no numbers are refused") {
-  const SmallModel model(windowed_spec(), 1);
+  const model::SmallModel model(windowed_spec(), 1);
   at::Tensor images = model.images(3, 1);
   images[1][0][2][2] = std::nan("");
   CHECK_THROWS_WITH(head_similarity(model.executor, model.weights, images, {}),
                     Catch::Contains("an image holds NaN"));
-  Weights weights = copied(model.weights);
+  model::Weights weights = model::copied(model.weights);
   weights.tensors[1].fill_(std::nan(""));
   CHECK_THROWS_WITH(
       head_similarity(model.executor, weights, model.images(3, 1), {}),
@@ -227,11 +230,11 @@ TEST_CASE("images or weights that are no numbers are refused") {
 }
 
 TEST_CASE("models of random weights stand beside: their mean, and their range from two on") {
-  const SmallModel model(windowed_spec(), 13);
+  const model::SmallModel model(windowed_spec(), 13);
   SimilarityResult result = head_similarity(model.executor, model.weights, model.images(3, 2), {});
   std::vector<SimilarityResult> controls;
   for (const std::uint64_t seed : {1, 2})
-    controls.push_back(head_similarity(model.executor, random_weights(model.graph(), seed),
+    controls.push_back(head_similarity(model.executor, model::random_weights(model.graph(), seed),
                                        model.images(3, 2), {}));
   add_control(result, controls);
   const ControlValue& control = *result.layers[1].metrics[2].control;
@@ -246,23 +249,23 @@ TEST_CASE("models of random weights stand beside: their mean, and their range fr
 }
 
 TEST_CASE("a model without attention, and settings that make no sense, are refused") {
-  const SmallModel model(windowed_spec("none"), 1);
+  const model::SmallModel model(windowed_spec("none"), 1);
   CHECK_THROWS_WITH(head_similarity(model.executor, model.weights, model.images(2, 1), {}),
                     Catch::Contains("this model has no attention"));
-  const SmallModel other(windowed_spec(), 1);
+  const model::SmallModel other(windowed_spec(), 1);
   CHECK_THROWS_AS(head_similarity(other.executor, other.weights, other.images(2, 1), {.batch = 0}),
-                  UserError);
+                  core::UserError);
   CHECK_THROWS_AS(head_similarity(other.executor, other.weights, at::ones({3, 32, 32}), {}),
-                  UserError);
+                  core::UserError);
 }
 
 TEST_CASE("one image has neither interval nor null") {
-  const SmallModel model(windowed_spec(), 2);
+  const model::SmallModel model(windowed_spec(), 2);
   const SimilarityResult result =
       head_similarity(model.executor, model.weights, model.images(5, 1), {.images = 1});
   CHECK(result.images == 1);
-  const Json json = similarity_json(result);
-  const Json& metric = json["layers"][0]["metrics"]["head_cosine.max_max.map"];
+  const core::Json json = similarity_json(result);
+  const core::Json& metric = json["layers"][0]["metrics"]["head_cosine.max_max.map"];
   CHECK(metric["value"].is_number());
   CHECK(metric["low"].is_null());
   CHECK(metric["null"].is_null());
@@ -270,25 +273,27 @@ TEST_CASE("one image has neither interval nor null") {
 }
 
 TEST_CASE("the JSON and the rows hold every metric of every layer") {
-  const SmallModel model(windowed_spec(), 3);
-  std::vector<Index> told;
-  const SimilarityResult result = head_similarity(model.executor, model.weights, model.images(5, 1),
-                                                  {.batch = 2}, [&](Index done, Index total) {
-                                                    CHECK(total == 5);
-                                                    told.push_back(done);
-                                                  });
-  CHECK(told == std::vector<Index>{2, 4, 5});
-  const Json json = similarity_json(result);
+  const model::SmallModel model(windowed_spec(), 3);
+  std::vector<graph::Index> told;
+  const SimilarityResult result =
+      head_similarity(model.executor, model.weights, model.images(5, 1), {.batch = 2},
+                      [&](graph::Index done, graph::Index total) {
+                        CHECK(total == 5);
+                        told.push_back(done);
+                      });
+  CHECK(told == std::vector<graph::Index>{2, 4, 5});
+  const core::Json json = similarity_json(result);
   CHECK(json["images"] == 5);
-  for (const Json& layer : json["layers"]) {
+  for (const core::Json& layer : json["layers"]) {
     for (const char* key : {"layer", "heads", "queries", "keys"}) CHECK(layer.contains(key));
     for (const char* reduction : {"max_max", "mean_max", "mean_mean"})
       for (const char* what : {"map", "output"}) {
-        const Json& metric = layer["metrics"][std::string("head_cosine.") + reduction + "." + what];
+        const core::Json& metric =
+            layer["metrics"][std::string("head_cosine.") + reduction + "." + what];
         for (const char* key : {"value", "low", "high", "null"}) CHECK(metric[key].is_number());
       }
   }
-  const std::vector<MetricValue> rows = metrics_of(result);
+  const std::vector<store::MetricValue> rows = metrics_of(result);
   CHECK(rows.size() == result.layers.size() * 12);
   CHECK(rows[0].metric == "head_cosine.max_max.map");
   CHECK(rows[0].subject == result.layers[0].layer);
@@ -298,14 +303,14 @@ TEST_CASE("the JSON and the rows hold every metric of every layer") {
 }
 
 TEST_CASE("images of a data set are its first test images, each once, in an order of the seed") {
-  const auto dataset = open_dataset(parse_data_spec("digits"));
-  const Shape shape{1, 3, 16, 16};
-  const auto first_pixels = [&](const SimilaritySettings& settings) {
+  const auto dataset = data::open_dataset(data::parse_data_spec("digits"));
+  const graph::Shape shape{1, 3, 16, 16};
+  const auto first_pixels = [&](const sweep::SimilaritySettings& settings) {
     const auto source = images_of(*dataset, shape, settings);
     CHECK(source->images() == 10);
     std::vector<double> sums;
     for (at::Tensor batch = source->next(); batch.defined(); batch = source->next())
-      for (Index i = 0; i < batch.size(0); ++i)
+      for (graph::Index i = 0; i < batch.size(0); ++i)
         sums.push_back(batch[i].sum().template item<double>());
     return sums;
   };
@@ -314,14 +319,14 @@ TEST_CASE("images of a data set are its first test images, each once, in an orde
   CHECK(by_three == first_pixels({.images = 10, .batch = 10, .seed = 5}));
   const std::vector<double> other = first_pixels({.images = 10, .batch = 3, .seed = 6});
   CHECK(by_three != other);
-  BatchLoader loader(*dataset,
-                     {.split = Split::kTest, .batch_size = 10, .height = 16, .width = 16});
+  data::BatchLoader loader(
+      *dataset, {.split = data::Split::kTest, .batch_size = 10, .height = 16, .width = 16});
   loader.start(0);
-  Batch batch;
+  data::Batch batch;
   REQUIRE(loader.next(batch));
   const at::Tensor plain = at::from_blob(batch.images.data(), {10, 3, 16, 16}, at::kFloat);
   std::vector<double> expected;
-  for (Index i = 0; i < 10; ++i) expected.push_back(plain[i].sum().item<double>());
+  for (graph::Index i = 0; i < 10; ++i) expected.push_back(plain[i].sum().item<double>());
   for (std::vector<double> sums : {by_three, other}) {
     std::sort(sums.begin(), sums.end());
     std::sort(expected.begin(), expected.end());
@@ -330,16 +335,16 @@ TEST_CASE("images of a data set are its first test images, each once, in an orde
 }
 
 TEST_CASE("similarity of a data set's images is similarity of these images as a tensor") {
-  const auto dataset = open_dataset(parse_data_spec("digits"));
-  const SmallModel model(windowed_spec(), 21);
-  const Weights weights = in_float(model.weights);
-  BatchLoader loader(*dataset,
-                     {.split = Split::kTest, .batch_size = 12, .height = 32, .width = 32});
+  const auto dataset = data::open_dataset(data::parse_data_spec("digits"));
+  const model::SmallModel model(windowed_spec(), 21);
+  const model::Weights weights = in_float(model.weights);
+  data::BatchLoader loader(
+      *dataset, {.split = data::Split::kTest, .batch_size = 12, .height = 32, .width = 32});
   loader.start(0);
-  Batch batch;
+  data::Batch batch;
   REQUIRE(loader.next(batch));
   const at::Tensor images = at::from_blob(batch.images.data(), {12, 3, 32, 32}, at::kFloat);
-  const SimilaritySettings settings{.images = 12, .batch = 5};
+  const sweep::SimilaritySettings settings{.images = 12, .batch = 5};
   const SimilarityResult from_set = head_similarity(model.executor, weights, *dataset, settings);
   const SimilarityResult from_tensor = head_similarity(model.executor, weights, images, settings);
   CHECK(from_set.images == 12);
@@ -351,4 +356,4 @@ TEST_CASE("similarity of a data set's images is similarity of these images as a 
     }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -2,32 +2,33 @@
 
 #include <cmath>
 
+#include "architecture/presets.h"
 #include "core/error.h"
 #include "data/decode.h"
 #include "data/encode_png.h"
 #include "model/small_models.h"
 #include "similarity/attention_pictures.h"
 #include "similarity/compare.h"
-#include "spec/presets.h"
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
-SmallModel vit_of(int depth) {
-  return {expand_knobs(parse_json(R"({"template": "vit", "image_size": 32, "patch": 8,
+model::SmallModel vit_of(int depth) {
+  return {architecture::expand_knobs(
+              core::parse_json(R"({"template": "vit", "image_size": 32, "patch": 8,
                                       "width": 24, "heads": 3, "classes": 5, "depth": )" +
-                                      std::to_string(depth) + "}",
-                                  "test"),
-                       "test"),
+                                   std::to_string(depth) + "}",
+                               "test"),
+              "test"),
           7};
 }
 
-LayerMap cka_of(const SmallModel& model, const at::Tensor& images, Index batch) {
+LayerMap cka_of(const model::SmallModel& model, const at::Tensor& images, graph::Index batch) {
   const auto source =
-      images_of(images, SimilaritySettings{.images = images.size(0), .batch = batch});
+      images_of(images, sweep::SimilaritySettings{.images = images.size(0), .batch = batch});
   return layer_cka(model.executor, model.weights, *source);
 }
 
@@ -36,7 +37,7 @@ LayerMap cka_of(const SmallModel& model, const at::Tensor& images, Index batch) 
 TEST_CASE("an unbiased HSIC of independent features is 0 on average, of equal ones positive") {
   double sum = 0, own = 0;
   for (std::uint64_t i = 0; i < 200; ++i) {
-    const at::Tensor x = gaussian({8, 5}, 2 * i), y = gaussian({8, 5}, 2 * i + 1);
+    const at::Tensor x = model::gaussian({8, 5}, 2 * i), y = model::gaussian({8, 5}, 2 * i + 1);
     sum += unbiased_hsic(at::mm(x, x.t()), at::mm(y, y.t()));
     own += unbiased_hsic(at::mm(x, x.t()), at::mm(x, x.t()));
   }
@@ -45,13 +46,13 @@ TEST_CASE("an unbiased HSIC of independent features is 0 on average, of equal on
 }
 
 TEST_CASE("the unbiased HSIC does not see an offset of the features") {
-  const at::Tensor x = gaussian({6, 4}, 1), y = gaussian({6, 4}, 2);
+  const at::Tensor x = model::gaussian({6, 4}, 1), y = model::gaussian({6, 4}, 2);
   const auto gram = [](const at::Tensor& rows) { return at::mm(rows, rows.t()); };
   CHECK(unbiased_hsic(gram(x + 3), gram(y)) == Approx(unbiased_hsic(gram(x), gram(y))));
 }
 
 TEST_CASE("CKA of a layer with itself is 1, and batches of fewer than 4 images are left out") {
-  const SmallModel model = vit_of(2);
+  const model::SmallModel model = vit_of(2);
   const LayerMap map = cka_of(model, model.images(12, 3), 6);
   const std::size_t layers = map.layers.size();
   CHECK(layers == 1 + 4 + 1);
@@ -62,7 +63,7 @@ TEST_CASE("CKA of a layer with itself is 1, and batches of fewer than 4 images a
   }
   // Of 9 images the first batch of 6, in the order that the seed draws.
   const at::Tensor nine = model.images(9, 3);
-  const std::vector<std::int64_t> order = Random(0).permutation(9);
+  const std::vector<std::int64_t> order = core::Random(0).permutation(9);
   const at::Tensor six = nine.index_select(0, at::tensor(order).narrow(0, 0, 6));
   const LayerMap left_out = cka_of(model, nine, 6), first = cka_of(model, six, 6);
   for (std::size_t i = 0; i < layers * layers; ++i)
@@ -71,44 +72,45 @@ TEST_CASE("CKA of a layer with itself is 1, and batches of fewer than 4 images a
 }
 
 TEST_CASE("across layers a layer's maps equal themselves, and layers of other sizes stand apart") {
-  const SmallModel model = vit_of(3);
+  const model::SmallModel model = vit_of(3);
   const at::Tensor images = model.images(5, 4);
-  const auto source = images_of(images, SimilaritySettings{.images = 5, .batch = 2});
+  const auto source = images_of(images, sweep::SimilaritySettings{.images = 5, .batch = 2});
   const LayerMap map = cross_layer_map(model.executor, model.weights, *source);
   REQUIRE(map.layers.size() == 3);
   for (std::size_t i = 0; i < 3; ++i) CHECK(*map.values[i * 3 + i] == Approx(1));
-  RunOptions options;
+  model::RunOptions options;
   options.taps = true;
-  const RunResult run = model.executor.run(model.weights, images, options);
+  const model::RunResult run = model.executor.run(model.weights, images, options);
   double sum = 0;
-  Index count = 0;
+  graph::Index count = 0;
   const at::Tensor &a = run.attention[0].maps, &b = run.attention[2].maps;
-  for (Index n = 0; n < a.size(0); ++n)
-    for (Index h = 0; h < a.size(1); ++h)
-      for (Index t = 0; t < a.size(3); ++t, ++count) {
+  for (graph::Index n = 0; n < a.size(0); ++n)
+    for (graph::Index h = 0; h < a.size(1); ++h)
+      for (graph::Index t = 0; t < a.size(3); ++t, ++count) {
         const at::Tensor p = a[n][h].select(1, t), q = b[n][h].select(1, t);
         sum += (p * q).sum().item<double>() / (p.norm() * q.norm()).item<double>();
       }
   CHECK(*map.values[2] == Approx(sum / static_cast<double>(count)));
   CHECK(*map.values[6] == *map.values[2]);
 
-  const SmallModel m0(
-      expand_knobs(parse_json(R"({"template": "efficientvit", "image_size": 32, "classes": 10,
+  const model::SmallModel m0(
+      architecture::expand_knobs(
+          core::parse_json(R"({"template": "efficientvit", "image_size": 32, "classes": 10,
                                   "stem_stride": 4, "widths": [16, 16, 24], "heads": [2, 2, 3],
                                   "qk_dim": 4, "kernels": [3, 3, 3]})",
-                              "test"),
-                   "test"),
+                           "test"),
+          "test"),
       3);
-  const auto again = images_of(m0.images(2, 4), SimilaritySettings{.images = 2});
+  const auto again = images_of(m0.images(2, 4), sweep::SimilaritySettings{.images = 2});
   const LayerMap apart = cross_layer_map(m0.executor, m0.weights, *again);
   CHECK_FALSE(apart.values[1]);
   CHECK(layer_map_json(apart)["values"][0][1].is_null());
 }
 
 TEST_CASE("a model differs from itself by nothing, and differences change sign with the order") {
-  const SmallModel model = vit_of(2), longer = vit_of(3);
+  const model::SmallModel model = vit_of(2), longer = vit_of(3);
   const at::Tensor images = model.images(6, 5);
-  const auto of = [&](const SmallModel& subject) {
+  const auto of = [&](const model::SmallModel& subject) {
     return head_similarity(subject.executor, subject.weights, images, {});
   };
   const SimilarityResult a = of(model), b = of(longer);
@@ -138,26 +140,27 @@ TEST_CASE("a model differs from itself by nothing, and differences change sign w
              Catch::StartsWith("head_cosine.max_max.map differs by"));
   SimilarityResult fewer = a;
   fewer.images = 5;
-  CHECK_THROWS_AS(compare_similarity(a, fewer, 0), UserError);
+  CHECK_THROWS_AS(compare_similarity(a, fewer, 0), core::UserError);
 }
 
 TEST_CASE("a PNG that is written reads back to the same pixels") {
-  Random random(3);
-  for (const ImageSize size : {ImageSize{1, 1}, ImageSize{7, 3}, ImageSize{64, 33}}) {
-    Image image{size, {}};
+  core::Random random(3);
+  for (const data::ImageSize size :
+       {data::ImageSize{1, 1}, data::ImageSize{7, 3}, data::ImageSize{64, 33}}) {
+    data::Image image{size, {}};
     for (std::int64_t i = 0; i < size.height * size.width * 3; ++i)
       image.pixels.push_back(static_cast<std::uint8_t>(random.below(256)));
-    const Image back = decode_png(encode_png(image));
+    const data::Image back = data::decode_png(data::encode_png(image));
     CHECK(back.size == image.size);
     CHECK(back.pixels == image.pixels);
   }
 }
 
 TEST_CASE("what is attended to adds up to what was given: 1 a query, put where the token lies") {
-  for_every_kind(2, false, [&](const SmallModel& model, RandomSpecs&) {
-    RunOptions options;
+  model::for_every_kind(2, false, [&](const model::SmallModel& model, RandomSpecs&) {
+    model::RunOptions options;
     options.taps = true;
-    const RunResult run = model.executor.run(model.weights, model.images(1, 2), options);
+    const model::RunResult run = model.executor.run(model.weights, model.images(1, 2), options);
     for (std::size_t l = 0; l < run.attention.size(); ++l) {
       const TokenGrid grid = token_grid(model.graph(), model.graph().attention[l]);
       const at::Tensor received = attention_received(grid, run.attention[l].maps);
@@ -174,18 +177,18 @@ TEST_CASE("what is attended to adds up to what was given: 1 a query, put where t
 }
 
 TEST_CASE("chosen images are drawn with a picture a head, and others are refused") {
-  const SmallModel model = vit_of(1);
+  const model::SmallModel model = vit_of(1);
   const at::Tensor images = model.images(4, 6);
   const TemporaryFolder folder;
   const auto source = images_numbered(images, {3, 1});
-  const Json pictures =
+  const core::Json pictures =
       draw_attention(model.executor, model.weights, *source, {3, 1}, folder.path());
   REQUIRE(pictures.size() == 2);
   CHECK(pictures[0]["image"] == 3);
   CHECK(pictures[0]["layers"][0]["files"].size() == 3);
-  for (const Json& file : pictures[1]["layers"][0]["files"])
+  for (const core::Json& file : pictures[1]["layers"][0]["files"])
     CHECK(std::filesystem::file_size(folder.path() / file.get<std::string>()) > 60);
   CHECK_THROWS_WITH(images_numbered(images, {4}), Catch::Contains("0 to 3"));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

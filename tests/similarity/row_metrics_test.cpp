@@ -7,13 +7,14 @@
 #include "stats/summary.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
 constexpr RowChoice kEverything{true, true, true, true};
 
-TokenGrid grid_of(Index rows, Index columns, Index class_tokens = 0, Index windows = 1) {
+TokenGrid grid_of(graph::Index rows, graph::Index columns, graph::Index class_tokens = 0,
+                  graph::Index windows = 1) {
   return {.windows = windows,
           .rows = rows,
           .columns = columns,
@@ -30,7 +31,7 @@ RowMetrics row_metrics_of(const at::Tensor& maps, const TokenGrid& grid) {
 }
 
 at::Tensor random_maps(at::IntArrayRef shape, std::uint64_t seed) {
-  return at::softmax(2 * gaussian(shape, seed), -1);
+  return at::softmax(2 * model::gaussian(shape, seed), -1);
 }
 
 void check_all(const std::vector<double>& values, double expected, double margin = 1e-9) {
@@ -73,8 +74,8 @@ TEST_CASE("heads that never look at the same key are 1 bit apart, and so are the
 TEST_CASE("distance is that to the neighbour in pixels, of each direction its own") {
   // Tokens 2 x 3; every token attends to its right neighbour, the last of a row to itself.
   at::Tensor maps = at::zeros({1, 1, 6, 6}, at::kDouble);
-  for (const Index token : {0, 1, 3, 4}) maps[0][0][token][token + 1] = 1;
-  for (const Index token : {2, 5}) maps[0][0][token][token] = 1;
+  for (const graph::Index token : {0, 1, 3, 4}) maps[0][0][token][token + 1] = 1;
+  for (const graph::Index token : {2, 5}) maps[0][0][token][token] = 1;
   TokenGrid grid = grid_of(2, 3);
   grid.pixels_across = 10;
   check_all(row_metrics_of(maps, grid).distance(), 4 * 10.0 / 6);
@@ -92,7 +93,8 @@ TEST_CASE("class tokens are left out of distances: neither their rows nor their 
 }
 
 TEST_CASE("rows of maps are measured as their definitions say, in both types, whatever the batch") {
-  const Index images = 5, windows = 2, heads = 3, tokens = 37;  // more than one group of lanes
+  const graph::Index images = 5, windows = 2, heads = 3,
+                     tokens = 37;  // more than one group of lanes
   const at::Tensor maps = random_maps({images * windows, heads, tokens, tokens}, 2);
   const TokenGrid grid = grid_of(1, tokens, 0, windows);
   const RowMetrics whole = row_metrics_of(maps, grid);
@@ -104,11 +106,11 @@ TEST_CASE("rows of maps are measured as their definitions say, in both types, wh
       ((p * (p / m).log() + q * (q / m).log()) / 2).sum(-1).mean(2).mean(1) / std::log(2.0);
   const RowMetrics single = row_metrics_of(maps.to(at::kFloat), grid);
   RowMetrics parts(grid, kEverything);
-  for (Index i = 0; i < images; i += 2)
-    parts.add(maps.narrow(0, i * windows, std::min<Index>(2, images - i) * windows));
+  for (graph::Index i = 0; i < images; i += 2)
+    parts.add(maps.narrow(0, i * windows, std::min<graph::Index>(2, images - i) * windows));
   parts.close();
-  for (Index n = 0; n < images; ++n) {
-    for (Index head = 0; head < heads; ++head) {
+  for (graph::Index n = 0; n < images; ++n) {
+    for (graph::Index head = 0; head < heads; ++head) {
       const auto at_head = static_cast<std::size_t>(n * heads + head);
       CHECK(whole.entropy()[at_head] == Approx(entropy[n][head].item<double>()).margin(1e-12));
       CHECK(single.entropy()[at_head] == Approx(whole.entropy()[at_head]).margin(1e-6));
@@ -121,16 +123,17 @@ TEST_CASE("rows of maps are measured as their definitions say, in both types, wh
   CHECK(parts.entropy() == whole.entropy());
   CHECK(parts.distance() == whole.distance());
   CHECK(parts.divergence() == whole.divergence());
-  CHECK(mean(parts.null_divergence()) == Approx(mean(whole.null_divergence())).epsilon(1e-12));
+  CHECK(stats::mean(parts.null_divergence()) ==
+        Approx(stats::mean(whole.null_divergence())).epsilon(1e-12));
 }
 
 TEST_CASE("sums of a row are those of float64, with zeros and rows of any length") {
-  Random random(5);
-  for (Index count = 0; count < 70; ++count) {
+  core::Random random(5);
+  for (graph::Index count = 0; count < 70; ++count) {
     std::vector<float> p, q;
     double expected = 0, between = 0, product = 0, sum = 0;
     const auto term = [](double x) { return x > 0 ? x * std::log(x) : 0; };
-    for (Index k = 0; k < count; ++k) {
+    for (graph::Index k = 0; k < count; ++k) {
       p.push_back(random.uniform() < 0.2 ? 0 : static_cast<float>(random.uniform()));
       q.push_back(static_cast<float>(std::pow(random.uniform(), 20)));
       expected += term(p.back());
@@ -150,4 +153,4 @@ TEST_CASE("sums of a row are those of float64, with zeros and rows of any length
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

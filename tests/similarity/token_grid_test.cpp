@@ -3,19 +3,20 @@
 #include <algorithm>
 #include <set>
 
+#include "architecture/presets.h"
 #include "model/small_models.h"
-#include "spec/presets.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::similarity {
 
 namespace {
 
 std::vector<TokenGrid> grids_of(const std::string& model,
                                 const std::vector<std::string>& overrides = {}) {
-  const Graph graph = build_graph(resolve_model(model, overrides).spec);
+  const graph::Graph graph =
+      architecture::build_graph(architecture::resolve_model(model, overrides).spec);
   std::vector<TokenGrid> grids;
-  for (const AttentionTap& tap : graph.attention) grids.push_back(token_grid(graph, tap));
+  for (const graph::AttentionTap& tap : graph.attention) grids.push_back(token_grid(graph, tap));
   return grids;
 }
 
@@ -55,15 +56,15 @@ TEST_CASE("shifted windows hold the pixels that the shift brings there") {
 }
 
 TEST_CASE("every pixel of the map has one place in some window, in every kind of attention") {
-  Index seen = 0;
-  for_every_kind(4, false, [&](const SmallModel& model, RandomSpecs&) {
-    for (const AttentionTap& tap : model.graph().attention) {
+  graph::Index seen = 0;
+  model::for_every_kind(4, false, [&](const model::SmallModel& model, RandomSpecs&) {
+    for (const graph::AttentionTap& tap : model.graph().attention) {
       const TokenGrid grid = token_grid(model.graph(), tap);
-      std::vector<Index> places = grid.places;
+      std::vector<graph::Index> places = grid.places;
       std::sort(places.begin(), places.end());
       places.erase(places.begin(), std::lower_bound(places.begin(), places.end(), 0));
-      std::vector<Index> all(static_cast<std::size_t>(grid.height * grid.width));
-      std::iota(all.begin(), all.end(), Index{0});
+      std::vector<graph::Index> all(static_cast<std::size_t>(grid.height * grid.width));
+      std::iota(all.begin(), all.end(), graph::Index{0});
       CHECK(places == all);
       CHECK(token_distances(grid).size(0) == grid.rows * grid.columns + grid.class_tokens);
       ++seen;
@@ -72,4 +73,4 @@ TEST_CASE("every pixel of the map has one place in some window, in every kind of
   CHECK(seen > 20);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::similarity

@@ -6,7 +6,7 @@
 #include "planted_table.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 using Levels = std::vector<std::int64_t>;
@@ -82,4 +82,4 @@ TEST_CASE("the cross-check points at the planted level and repeats itself", "[st
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

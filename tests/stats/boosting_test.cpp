@@ -6,7 +6,7 @@
 #include "stats/nonnegative.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 struct Drawn {
@@ -19,7 +19,7 @@ double planted(const std::vector<double>& x) {
 }
 
 Drawn drawn_rows(std::size_t count, std::uint64_t seed) {
-  Random random(seed);
+  core::Random random(seed);
   Drawn drawn;
   for (std::size_t i = 0; i < count; ++i) {
     drawn.rows.push_back({random.uniform(), random.uniform(), random.uniform(), random.uniform()});
@@ -55,7 +55,7 @@ TEST_CASE("boosted trees of few or constant rows give their weighted mean") {
 }
 
 TEST_CASE("a nonnegative fit finds planted rates and never goes below zero") {
-  Random random(4);
+  core::Random random(4);
   for (int draw = 0; draw < 30; ++draw) {
     std::vector<std::vector<double>> rows;
     std::vector<double> targets, weights;
@@ -77,4 +77,4 @@ TEST_CASE("a nonnegative fit finds planted rates and never goes below zero") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

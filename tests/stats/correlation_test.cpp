@@ -6,7 +6,7 @@
 #include "core/random.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 const std::vector<double> kX{3.5, -1.25, 7.0, 2.0, 2.0, 11.5, 0.75, 4.25, 9.0, -3.0};
@@ -30,7 +30,7 @@ TEST_CASE("Spearman sees only the order", "[stats]") {
 }
 
 TEST_CASE("a planted size confound vanishes given the size", "[stats]") {
-  Random random(51);
+  core::Random random(51);
   std::vector<double> size;
   std::vector<double> proxy;
   std::vector<double> accuracy;
@@ -69,4 +69,4 @@ TEST_CASE("columns of unequal or no length break a promise", "[stats]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -8,7 +8,7 @@
 #include "stats/sign_flip.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 const PlantedTable kPlan{.means = {0, 1, 3}};
@@ -124,4 +124,4 @@ TEST_CASE("levels that no block connects cannot be compared", "[stats]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -7,7 +7,7 @@
 #include "core/random.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 using Rows = std::vector<std::vector<double>>;
@@ -49,7 +49,7 @@ TEST_CASE("a pure interaction belongs to its pair alone", "[stats]") {
 }
 
 TEST_CASE("main effects and the pair of two features exhaust the variance", "[stats]") {
-  Random random(121);
+  core::Random random(121);
   Rows rows;
   std::vector<double> targets;
   for (int i = 0; i < 60; ++i) {
@@ -61,7 +61,7 @@ TEST_CASE("main effects and the pair of two features exhaust the variance", "[st
 }
 
 TEST_CASE("importance equals brute force over the whole grid", "[stats]") {
-  Random random(122);
+  core::Random random(122);
   const Rows rows = grid();
   std::vector<double> targets;
   for (std::size_t i = 0; i < rows.size(); ++i) targets.push_back(random.normal());
@@ -98,4 +98,4 @@ TEST_CASE("a constant forest explains nothing", "[stats]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

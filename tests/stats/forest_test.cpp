@@ -6,7 +6,7 @@
 #include "core/random.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 using Rows = std::vector<std::vector<double>>;
@@ -17,7 +17,7 @@ struct Sampled {
 };
 
 Sampled curve(std::size_t count, double noise, std::uint64_t seed) {
-  Random random(seed);
+  core::Random random(seed);
   Sampled sampled;
   for (std::size_t i = 0; i < count; ++i) {
     sampled.rows.push_back({random.uniform(), random.uniform()});
@@ -45,7 +45,7 @@ TEST_CASE("a forest learns a curve and knows how well", "[stats]") {
 
 TEST_CASE("a forest of noise admits that it knows nothing", "[stats]") {
   Sampled noise = curve(120, 0, 113);
-  Random random(114);
+  core::Random random(114);
   for (double& target : noise.targets) target = random.normal();
   CHECK(fit_forest(noise.rows, noise.targets).out_of_bag_r2 < 0.1);
 }
@@ -101,4 +101,4 @@ TEST_CASE("a forest of nothing breaks a promise", "[stats]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

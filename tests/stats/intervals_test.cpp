@@ -8,7 +8,7 @@
 #include "stats/summary.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 const std::vector<double> kX{1.2, 3.4, 2.2, 5.9, 4.1, 2.8, 3.3, 0.4, 7.7, 2.5, 3.1, 1.9};
@@ -28,7 +28,7 @@ TEST_CASE("Wilson's interval agrees with SciPy", "[stats]") {
 }
 
 TEST_CASE("Wilson's interval covers the true share about as often as it says", "[stats]") {
-  Random random(11);
+  core::Random random(11);
   int covered = 0;
   for (int run = 0; run < 2000; ++run) {
     std::int64_t hits = 0;
@@ -80,7 +80,7 @@ TEST_CASE("the same seed gives the same bytes, in any order of the values", "[st
 
 TEST_CASE("a cluster interval covers the mean although few blocks share their noise", "[stats]") {
   for (const std::size_t count : {5U, 12U}) {
-    Random random(21);
+    core::Random random(21);
     int covered = 0;
     int naive = 0;
     for (int run = 0; run < 300; ++run) {
@@ -103,7 +103,7 @@ TEST_CASE("a cluster interval covers the mean although few blocks share their no
 }
 
 TEST_CASE("a plain bootstrap of the mean covers it", "[stats]") {
-  Random random(22);
+  core::Random random(22);
   int covered = 0;
   for (int run = 0; run < 300; ++run) {
     std::vector<double> values;
@@ -141,4 +141,4 @@ TEST_CASE("impossible requests for intervals break a promise", "[stats]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

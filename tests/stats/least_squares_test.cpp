@@ -7,7 +7,7 @@
 #include "stats/cholesky.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 using Rows = std::vector<std::vector<double>>;
@@ -34,7 +34,7 @@ TEST_CASE("ridge regression agrees with scikit-learn on standardised features", 
 }
 
 TEST_CASE("a planted line is found exactly, whatever the units", "[stats]") {
-  Random random(71);
+  core::Random random(71);
   Rows rows;
   std::vector<double> targets;
   for (int i = 0; i < 30; ++i) {
@@ -50,7 +50,7 @@ TEST_CASE("a planted line is found exactly, whatever the units", "[stats]") {
 }
 
 TEST_CASE("noise fits itself but not what was left out", "[stats]") {
-  Random random(72);
+  core::Random random(72);
   Rows rows;
   std::vector<double> targets;
   for (int i = 0; i < 14; ++i) {
@@ -97,4 +97,4 @@ TEST_CASE("a Cholesky factor solves its system and refuses a dependent row", "[s
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

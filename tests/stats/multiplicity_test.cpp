@@ -5,7 +5,7 @@
 #include "core/random.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 TEST_CASE("adjusted p-values agree with SciPy", "[stats]") {
@@ -18,7 +18,7 @@ TEST_CASE("adjusted p-values agree with SciPy", "[stats]") {
 }
 
 TEST_CASE("adjusting never lowers a p-value nor swaps two", "[stats]") {
-  Random random(41);
+  core::Random random(41);
   std::vector<double> p_values;
   for (int i = 0; i < 50; ++i) p_values.push_back(random.uniform());
   const std::vector<double> adjusted = benjamini_hochberg(p_values);
@@ -38,4 +38,4 @@ TEST_CASE("one p-value stays, none give none, and no probability is refused", "[
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

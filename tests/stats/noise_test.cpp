@@ -6,11 +6,11 @@
 #include "core/random.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 std::vector<double> timings(std::size_t count, double spread, double drift, std::uint64_t seed) {
-  Random random(seed);
+  core::Random random(seed);
   std::vector<double> values;
   for (std::size_t i = 0; i < count; ++i) {
     const double progress = static_cast<double>(i) / static_cast<double>(count);
@@ -59,4 +59,4 @@ TEST_CASE("few timings have no drift, and no timings no verdict", "[stats]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

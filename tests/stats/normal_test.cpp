@@ -4,7 +4,7 @@
 
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 TEST_CASE("the normal distribution agrees with SciPy", "[stats]") {
@@ -41,4 +41,4 @@ TEST_CASE("quantiles of certain events break a promise", "[stats]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -6,7 +6,7 @@
 #include "core/random.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 using Points = std::vector<ObjectivePoint>;
@@ -14,7 +14,7 @@ constexpr auto kMax = Direction::kMaximise;
 constexpr auto kMin = Direction::kMinimise;
 
 Points random_points(std::size_t count, std::size_t objectives, std::uint64_t seed) {
-  Random random(seed);
+  core::Random random(seed);
   Points points(count, ObjectivePoint(objectives));
   for (auto& point : points) {
     for (double& value : point) value = random.uniform();
@@ -90,4 +90,4 @@ TEST_CASE("points of the wrong size break a promise", "[stats]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

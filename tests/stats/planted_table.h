@@ -7,7 +7,7 @@
 #include "core/random.h"
 #include "stats/effects.h"
 
-namespace vitlab {
+namespace vitlab::stats {
 
 /// What a made-up experiment looks like: level l of every block is worth `means[l]`.
 struct PlantedTable {
@@ -20,7 +20,7 @@ struct PlantedTable {
 };
 
 inline std::vector<EffectRow> planted_rows(const PlantedTable& plan, std::uint64_t seed) {
-  Random random(seed);
+  core::Random random(seed);
   std::vector<EffectRow> rows;
   for (int block = 0; block < plan.blocks; ++block) {
     const double height = plan.block_deviation * random.normal();
@@ -35,4 +35,4 @@ inline std::vector<EffectRow> planted_rows(const PlantedTable& plan, std::uint64
   return rows;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -3,7 +3,7 @@
 #include "stats/shape.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 using Levels = std::vector<std::int64_t>;
@@ -54,7 +54,7 @@ TEST_CASE("one level far noisier than the rest makes no false claim either", "[s
   for (std::uint64_t run = 0; run < 300; ++run) {
     std::vector<EffectRow> rows =
         planted_rows({.means = {0, 0, 0}, .blocks = 6, .seeds = 1}, 7000 + run);
-    Random random(run);
+    core::Random random(run);
     for (EffectRow& row : rows) row.value += row.level == 1 ? 5 * random.normal() : 0;
     claims += best_of(tabulate(rows), run).levels.size() < 3 ? 1 : 0;
   }
@@ -77,4 +77,4 @@ TEST_CASE("a level swapped between contexts is claimed in each and not in their 
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

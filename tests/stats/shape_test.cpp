@@ -5,7 +5,7 @@
 #include "planted_table.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 ShapeVerdict shape_of(const std::vector<double>& means,
@@ -71,4 +71,4 @@ TEST_CASE("every shape has a name", "[stats]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -9,12 +9,12 @@
 #include "stats/normal.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 const std::vector<double> kDifferences{0.3, -0.1, 0.5, 0.2, 0.7, -0.2, 0.4, 0.1};
 
-std::vector<double> normals(Random& random, std::size_t count, double shift) {
+std::vector<double> normals(core::Random& random, std::size_t count, double shift) {
   std::vector<double> values;
   for (std::size_t i = 0; i < count; ++i) values.push_back(shift + random.normal());
   return values;
@@ -56,7 +56,7 @@ TEST_CASE("sampling comes near the enumeration", "[stats]") {
 }
 
 TEST_CASE("the test rejects a true null as rarely as it says", "[stats]") {
-  Random random(31);
+  core::Random random(31);
   int rejected = 0;
   for (int run = 0; run < 2000; ++run) {
     rejected += sign_flip_p_value(normals(random, 8, 0)) <= 0.05 ? 1 : 0;
@@ -69,7 +69,7 @@ TEST_CASE("the blocks said to settle an effect settle it with the asked power", 
   const auto needed = blocks_needed(1.0, 1.0);
   REQUIRE(needed);
   CHECK(*needed == 10);  // ceil((1.95996 + 0.84162)^2 + 1.95996^2 / 2) = ceil(9.77)
-  Random random(32);
+  core::Random random(32);
   int settled = 0;
   for (int run = 0; run < 1000; ++run) {
     settled +=
@@ -102,4 +102,4 @@ TEST_CASE("the exact test refuses what it cannot enumerate", "[stats]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

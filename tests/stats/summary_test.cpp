@@ -6,7 +6,7 @@
 
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::stats {
 namespace {
 
 const std::vector<double> kValues{3.5, -1.25, 7.0, 2.0, 2.0, 11.5, 0.75, 4.25, 9.0, -3.0};
@@ -65,4 +65,4 @@ TEST_CASE("statistics of nothing or of NaN break a promise", "[stats]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::stats

@@ -15,7 +15,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 using std::chrono::milliseconds;
@@ -66,9 +66,9 @@ struct Holder {
 /// Rewrites the claim of a stage as if another machine had made it.
 void make_foreign(const Store& store, const std::string& id) {
   const auto path = store.stage_folder(id) / "claim";
-  Json claim = parse_json(content_of(path), "claim");
+  core::Json claim = core::parse_json(content_of(path), "claim");
   claim["host"] = "elsewhere";
-  overwrite(path, dump_json(claim));
+  overwrite(path, core::dump_json(claim));
 }
 
 TEST_CASE("a claim keeps others out until it is released", "[claim]") {
@@ -101,10 +101,10 @@ TEST_CASE("two processes do each of 500 stages exactly once", "[claim]") {
   const MemoryFolder folder;
   const Store store = Store::open_or_create(folder / "s");
   std::vector<std::string> ids;
-  for (int i = 0; i < 500; ++i) ids.push_back(identity(std::to_string(i)));
+  for (int i = 0; i < 500; ++i) ids.push_back(core::identity(std::to_string(i)));
   const auto drain = [&](std::uint64_t seed) {
     Claimant claimant(store);
-    for (const std::int64_t i : Random(seed).permutation(500)) {
+    for (const std::int64_t i : core::Random(seed).permutation(500)) {
       const std::string& id = ids[static_cast<std::size_t>(i)];
       auto claim = claimant.try_claim(id);
       if (!claim || store.read_record(id)) continue;
@@ -144,7 +144,7 @@ TEST_CASE("a dead claim has one heir, however many take over at once", "[claim]"
   const Store store = Store::open_or_create(folder / "s");
   constexpr int kStages = 60;
   std::vector<std::string> ids;
-  for (int i = 0; i < kStages; ++i) ids.push_back(identity(std::to_string(i)));
+  for (int i = 0; i < kStages; ++i) ids.push_back(core::identity(std::to_string(i)));
   const pid_t dying = in_child([&] {
     Claimant claimant(store);
     std::vector<Claim> claims;
@@ -213,7 +213,7 @@ TEST_CASE("a claim cut off while it was written is taken after the lease", "[cla
   const TemporaryFolder folder;
   const Store store = Store::open_or_create(folder / "s");
   for (const char* text : {"", "{\"nonce\":", "[]", "{\"nonce\":\"../../x\"}"}) {
-    const std::string id = identity(text);
+    const std::string id = core::identity(text);
     std::filesystem::create_directories(store.stage_folder(id));
     overwrite(store.stage_folder(id) / "claim", text);
     Claimant claimant(store, milliseconds(60));
@@ -270,4 +270,4 @@ TEST_CASE("a process is told from another one with its number, and from a zombie
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::store

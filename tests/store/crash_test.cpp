@@ -13,7 +13,7 @@
 #include "store/fsck.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 constexpr const char* kProbe = VITLAB_BUILD_DIR "/tests/store_publish_probe";
@@ -58,7 +58,7 @@ std::map<std::string, Calls> count_calls(const MemoryFolder& folder) {
   return calls;
 }
 
-std::string id_of_probe() { return identity(canonical_json(sample_spec(0))); }
+std::string id_of_probe() { return core::identity(core::canonical_json(sample_spec(0))); }
 
 /// Everything below a folder that is named like something unfinished or without a record.
 int leftovers(const std::filesystem::path& store) {
@@ -171,4 +171,4 @@ TEST_CASE("an I/O error at any system call is a Failure that leaves nothing behi
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::store

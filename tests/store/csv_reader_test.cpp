@@ -5,7 +5,7 @@
 #include "core/text.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 using Cells = std::vector<std::string>;
@@ -41,7 +41,7 @@ TEST_CASE("a broken quote names its line", "[csv]") {
 }
 
 TEST_CASE("what csv_cell writes reads back, for random cells", "[csv]") {
-  Random random(7);
+  core::Random random(7);
   constexpr std::string_view kAlphabet = "ab ,\"\n\r'é1";
   for (int round = 0; round < 2000; ++round) {
     std::vector<Cells> table(1 + random.below(3), Cells(2));
@@ -54,26 +54,26 @@ TEST_CASE("what csv_cell writes reads back, for random cells", "[csv]") {
           cell += kAlphabet[random.below(kAlphabet.size())];
         }
       }
-      text +=
-          csv_cell(cells[0]) + "," + csv_cell(cells[1]) + (random.below(2) == 0 ? "\n" : "\r\n");
+      text += core::csv_cell(cells[0]) + "," + core::csv_cell(cells[1]) +
+              (random.below(2) == 0 ? "\n" : "\r\n");
     }
     REQUIRE(all_cells(text) == table);
   }
 }
 
 TEST_CASE("no text crashes the reader", "[csv]") {
-  Random random(8);
+  core::Random random(8);
   constexpr std::string_view kAlphabet = "a,\"\n\r";
   for (int round = 0; round < 20'000; ++round) {
     std::string text;
     for (std::uint64_t i = random.below(12); i > 0; --i) text += kAlphabet[random.below(5)];
     try {
       all_cells(text);
-    } catch (const UserError&) {
+    } catch (const core::UserError&) {
     }
   }
   SUCCEED();
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -16,7 +16,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 using Use = DeviceLock::Use;
@@ -129,11 +129,11 @@ TEST_CASE("waiting for a lock ends with the user's interrupt", "[device_lock]") 
   const DeviceLock held("cpu", Use::kExclusive, {}, folder.path());
   const pid_t child = fork();
   if (child == 0) {
-    install_interrupt_handlers();
+    core::install_interrupt_handlers();
     try {
       const DeviceLock lock(
           "cpu", Use::kShared, [](const std::string&) { raise(SIGTERM); }, folder.path());
-    } catch (const Interrupted&) {
+    } catch (const core::Interrupted&) {
       _exit(0);
     } catch (...) {
     }
@@ -147,7 +147,7 @@ TEST_CASE("waiting for a lock ends with the user's interrupt", "[device_lock]") 
 TEST_CASE("a device that cannot name a file is refused", "[device_lock]") {
   const TemporaryFolder folder;
   for (const char* device : {"", "../cpu", "a/b", ".x", "-x"}) {
-    CHECK_THROWS_AS(DeviceLock(device, Use::kShared, {}, folder.path()), UserError);
+    CHECK_THROWS_AS(DeviceLock(device, Use::kShared, {}, folder.path()), core::UserError);
   }
 }
 
@@ -158,10 +158,10 @@ TEST_CASE("lock files stand in a folder that only we can write to", "[device_loc
   setenv("XDG_RUNTIME_DIR", folder.path().c_str(), 1);
   CHECK(device_lock_folder() == folder / "vitlab/locks");
   std::filesystem::permissions(folder / "vitlab", std::filesystem::perms::all);
-  CHECK_THROWS_AS(device_lock_folder(), Failure);
+  CHECK_THROWS_AS(device_lock_folder(), core::Failure);
   std::filesystem::remove_all(folder / "vitlab");
   std::filesystem::create_symlink("/tmp", folder / "vitlab");
-  CHECK_THROWS_AS(device_lock_folder(), Failure);
+  CHECK_THROWS_AS(device_lock_folder(), core::Failure);
   if (before == nullptr)
     unsetenv("XDG_RUNTIME_DIR");
   else
@@ -169,4 +169,4 @@ TEST_CASE("lock files stand in a folder that only we can write to", "[device_loc
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -8,12 +8,12 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::store {
 
 namespace {
 
-Plan plan_of_two() {
-  Plan plan;
+sweep::Plan plan_of_two() {
+  sweep::Plan plan;
   plan.knobs = {"model"};
   for (const char* id : {"m1", "m2"}) plan.models[id].id = id;
   return plan;
@@ -55,7 +55,7 @@ std::string reading(const std::vector<ResultRow>& rows) {
   ResultsTable table = measured_here();
   try {
     add_external_rows(folder.path(), plan_of_two(), table);
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     return error.what();
   }
   return "added " + std::to_string(table.rows.size() - 1);
@@ -117,4 +117,4 @@ TEST_CASE("an external file that is no table is refused with its line") {
                     Catch::Contains("a.csv:1: column 1 is 'model'"));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

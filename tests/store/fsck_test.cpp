@@ -14,7 +14,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 struct CheckedStore {
@@ -24,7 +24,7 @@ struct CheckedStore {
   std::filesystem::path stage = store.stage_folder(id);
 
   CheckedStore() {
-    store.put_plan(Json::array({1}));
+    store.put_plan(core::Json::array({1}));
     StagedFiles files = store.stage_files(id);
     overwrite(files.path() / "x", "content");
     store.publish(sample_record(id), files);
@@ -40,7 +40,8 @@ std::string tag_of_dead_process() {
   const pid_t child = fork();
   if (child == 0) {
     const std::string tag = new_writer_tag();
-    _exit(write(ends[1], tag.data(), tag.size()) == static_cast<ssize_t>(tag.size()) ? 0 : 1);
+    _exit(layers::write(ends[1], tag.data(), tag.size()) == static_cast<ssize_t>(tag.size()) ? 0
+                                                                                             : 1);
   }
   waitpid(child, nullptr, 0);
   char tag[128];
@@ -130,11 +131,11 @@ TEST_CASE("the claim of a dead process is swept with its heartbeat", "[fsck]") {
 
 TEST_CASE("a record of a newer program is named and left with its files", "[fsck]") {
   const CheckedStore checked;
-  Json json = to_json(*checked.store.read_record(checked.id));
+  core::Json json = to_json(*checked.store.read_record(checked.id));
   json["schema"] = 2;
   std::string text = json.dump() + "\n";
   char line[32];
-  std::snprintf(line, sizeof line, "crc32c %08x\n", crc32c(text));
+  std::snprintf(line, sizeof line, "crc32c %08x\n", core::crc32c(text));
   overwrite(checked.stage / "attempt-0001.json", text + line);
   const FsckReport report = checked.repair();
   REQUIRE(report.problems.size() == 1);
@@ -155,4 +156,4 @@ TEST_CASE("strangers are named and left alone, duplicates are counted", "[fsck]"
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::store

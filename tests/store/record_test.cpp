@@ -5,16 +5,16 @@
 #include "sample_records.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 const std::string kId(32, 'a');
 
 /// A record text with a right checksum around any JSON: what a forger would write.
-std::string sealed(const Json& json) {
+std::string sealed(const core::Json& json) {
   std::string text = json.dump() + "\n";
   char line[32];
-  std::snprintf(line, sizeof line, "crc32c %08x\n", crc32c(text));
+  std::snprintf(line, sizeof line, "crc32c %08x\n", core::crc32c(text));
   return text + line;
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("any flipped bit of a record is detected", "[record]") {
       bool is_detected = false;
       try {
         decode_record(damaged, "r");
-      } catch (const UserError&) {
+      } catch (const core::UserError&) {
         is_detected = true;
       }
       if (!is_detected) FAIL("byte " << i << " bit " << bit << " went unseen");
@@ -75,22 +75,22 @@ TEST_CASE("a record cut off at any length is detected", "[record]") {
   const std::string text = encode_record(sample_record(kId));
   for (std::size_t length = 0; length < text.size(); ++length) {
     INFO(length);
-    CHECK_THROWS_AS(decode_record(text.substr(0, length), "r"), UserError);
+    CHECK_THROWS_AS(decode_record(text.substr(0, length), "r"), core::UserError);
   }
-  CHECK_THROWS_AS(decode_record(text + text, "r"), UserError);
-  CHECK_THROWS_AS(decode_record(text + "\n", "r"), UserError);
+  CHECK_THROWS_AS(decode_record(text + text, "r"), core::UserError);
+  CHECK_THROWS_AS(decode_record(text + "\n", "r"), core::UserError);
 }
 
 TEST_CASE("a field of a wrong type or missing is named, whatever the checksum", "[record]") {
-  const Json good = to_json(sample_record(kId));
+  const core::Json good = to_json(sample_record(kId));
   REQUIRE_NOTHROW(decode_record(sealed(good), "r"));
   for (const auto& [key, value] : good.items()) {
-    Json missing = good;
+    core::Json missing = good;
     missing.erase(key);
     CHECK_THROWS_WITH(decode_record(sealed(missing), "r"), Catch::Contains("r: " + key));
-    for (const Json& wrong :
-         {Json(nullptr), Json(-1), Json(1e300), Json::array({1}), Json("nan")}) {
-      Json mistyped = good;
+    for (const core::Json& wrong : {core::Json(nullptr), core::Json(-1), core::Json(1e300),
+                                    core::Json::array({1}), core::Json("nan")}) {
+      core::Json mistyped = good;
       mistyped[key] = wrong;
       INFO(key << " = " << wrong.dump());
       const bool is_free_text = wrong.is_string() && (key == "kind" || key == "reason");
@@ -106,9 +106,9 @@ TEST_CASE("a field of a wrong type or missing is named, whatever the checksum", 
 }
 
 TEST_CASE("a record never names a file outside its stage folder", "[record]") {
-  Json json = to_json(sample_record(kId));
+  core::Json json = to_json(sample_record(kId));
   for (const char* path : {"", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a/.."}) {
-    json["files"] = Json::array(
+    json["files"] = core::Json::array(
         {{{"name", "x"}, {"path", path}, {"size", 1}, {"sha256", std::string(64, '0')}}});
     INFO(path);
     CHECK_THROWS_WITH(decode_record(sealed(json), "r"), Catch::Contains("leaves the stage folder"));
@@ -119,11 +119,11 @@ TEST_CASE("a record never names a file outside its stage folder", "[record]") {
 
 TEST_CASE("a newer schema is refused with the remedy, an unknown field is passed over",
           "[record]") {
-  Json json = to_json(sample_record(kId));
+  core::Json json = to_json(sample_record(kId));
   json["colour"] = {1, 2};
   CHECK_NOTHROW(decode_record(sealed(json), "r"));
   json["schema"] = StageRecord::kSchema + 1;
-  CHECK_THROWS_AS(decode_record(sealed(json), "r"), CapabilityError);
+  CHECK_THROWS_AS(decode_record(sealed(json), "r"), core::CapabilityError);
   CHECK_THROWS_WITH(decode_record(sealed(json), "r"),
                     Catch::Contains("use the program that wrote"));
 }
@@ -131,10 +131,10 @@ TEST_CASE("a newer schema is refused with the remedy, an unknown field is passed
 TEST_CASE("deep nesting and other JSON than an object are refused", "[record]") {
   std::string deep = std::string(100'000, '[') + std::string(100'000, ']') + "\n";
   char line[32];
-  std::snprintf(line, sizeof line, "crc32c %08x\n", crc32c(deep));
-  CHECK_THROWS_AS(decode_record(deep + line, "r"), UserError);
-  CHECK_THROWS_AS(decode_record(sealed(Json::array()), "r"), UserError);
-  CHECK_THROWS_AS(decode_record(sealed(Json(3)), "r"), UserError);
+  std::snprintf(line, sizeof line, "crc32c %08x\n", core::crc32c(deep));
+  CHECK_THROWS_AS(decode_record(deep + line, "r"), core::UserError);
+  CHECK_THROWS_AS(decode_record(sealed(core::Json::array()), "r"), core::UserError);
+  CHECK_THROWS_AS(decode_record(sealed(core::Json(3)), "r"), core::UserError);
 }
 
 /// The text of schema 1 for ever: a later version must still read it.
@@ -152,4 +152,4 @@ TEST_CASE("a record of schema 1 still reads", "[record][golden]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::store

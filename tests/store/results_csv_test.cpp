@@ -9,7 +9,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 ResultRow sample_row(int number) {
@@ -77,7 +77,7 @@ TEST_CASE("a wrong header is refused with the column", "[results_csv]") {
   const auto error_of = [](const std::string& text) -> std::string {
     try {
       parse_results_csv(text, "r.csv");
-    } catch (const UserError& error) {
+    } catch (const core::UserError& error) {
       return error.what();
     }
     return "";
@@ -114,7 +114,7 @@ TEST_CASE("a store of 5,000 records scans, and its table has the same bytes twic
   const MemoryFolder folder;
   const Store store = Store::open_or_create(folder / "s");
   for (int i = 0; i < 5000; ++i) {
-    store.publish(sample_record(identity(std::to_string(i))));
+    store.publish(sample_record(core::identity(std::to_string(i))));
   }
   const auto table_of = [](const StoreScan& scan) {
     ResultsTable table;
@@ -143,4 +143,4 @@ TEST_CASE("a store of 5,000 records scans, and its table has the same bytes twic
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -10,7 +10,7 @@
 #include "store/store.h"
 #include "temporary_folder.h"
 
-namespace vitlab {
+namespace vitlab::store {
 
 /// A temporary folder in memory where the system has one, for tests of many publications that are
 /// not about the disk.
@@ -35,7 +35,7 @@ class MemoryFolder {
   std::filesystem::path path_ = on_disk_.path();
 };
 
-inline Json sample_spec(int number) {
+inline core::Json sample_spec(int number) {
   return {{"kind", "train"}, {"version", 1}, {"model", "m"}, {"seed", number}};
 }
 
@@ -62,4 +62,4 @@ inline void overwrite(const std::filesystem::path& path, const std::string& cont
   std::ofstream(path, std::ios::binary) << content;
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -12,7 +12,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::store {
 namespace {
 
 struct NewStore {
@@ -45,7 +45,7 @@ TEST_CASE("a missing or empty folder becomes a store, which opens again", "[stor
 TEST_CASE("a folder of something else is refused and left alone", "[store]") {
   const TemporaryFolder folder;
   overwrite(folder / "thesis.tex", "precious");
-  CHECK_THROWS_AS(Store::open_or_create(folder.path()), UserError);
+  CHECK_THROWS_AS(Store::open_or_create(folder.path()), core::UserError);
   CHECK_THROWS_WITH(Store::open_or_create(folder.path()), Catch::Contains("neither empty nor"));
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
   CHECK_THROWS_WITH(Store::open(folder.path()), Catch::Contains("not a vitlab store"));
@@ -56,15 +56,15 @@ TEST_CASE("a store of a newer or unknown schema is refused", "[store]") {
   for (const char* text : {R"({"schema":2})", R"({"schema":"1"})", "[]", "", "{}"}) {
     overwrite(folder / "store.json", text);
     INFO(text);
-    CHECK_THROWS_AS(Store::open(folder.path()), UserError);
-    CHECK_THROWS_AS(Store::open_or_create(folder.path()), UserError);
+    CHECK_THROWS_AS(Store::open(folder.path()), core::UserError);
+    CHECK_THROWS_AS(Store::open_or_create(folder.path()), core::UserError);
   }
 }
 
 TEST_CASE("a folder that cannot be written to fails before the first trial", "[store]") {
   const TemporaryFolder folder;
   overwrite(folder / "file", "");
-  CHECK_THROWS_AS(Store::open_or_create(folder / "file"), Failure);
+  CHECK_THROWS_AS(Store::open_or_create(folder / "file"), core::Failure);
   if (geteuid() != 0) return;
   std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
   Store::open_or_create(folder / "results");
@@ -74,7 +74,7 @@ TEST_CASE("a folder that cannot be written to fails before the first trial", "[s
     if (setgid(65534) == 0 && setuid(65534) == 0) {
       try {
         Store::open_or_create(folder / "results");
-      } catch (const Failure& failure) {
+      } catch (const core::Failure& failure) {
         const std::string words = failure.what();
         code =
             words.find("Permission denied") != words.npos && words.find("free space") != words.npos
@@ -91,15 +91,16 @@ TEST_CASE("a folder that cannot be written to fails before the first trial", "[s
 
 TEST_CASE("plans and specs are named by their content and read back", "[store]") {
   const NewStore fresh;
-  const Json plan{{"trials", {"b", "a"}}, {"x", 1.5}};
+  const core::Json plan{{"trials", {"b", "a"}}, {"x", 1.5}};
   const std::string hash = fresh.store.put_plan(plan);
-  CHECK(fresh.store.put_plan(Json{{"x", 1.5}, {"trials", {"b", "a"}}}) == hash);
-  CHECK(canonical_json(fresh.store.get_plan(hash)) == canonical_json(plan));
+  CHECK(fresh.store.put_plan(core::Json{{"x", 1.5}, {"trials", {"b", "a"}}}) == hash);
+  CHECK(core::canonical_json(fresh.store.get_plan(hash)) == core::canonical_json(plan));
   CHECK(fresh.store.plans() == std::vector<std::string>{hash});
-  CHECK_THROWS_AS(fresh.store.get_plan(std::string(32, '0')), UserError);
-  CHECK_THROWS_AS(fresh.store.get_plan("../store"), UserError);
-  CHECK(fresh.id == identity(canonical_json(sample_spec(0))));
-  CHECK(canonical_json(fresh.store.get_spec(fresh.id)) == canonical_json(sample_spec(0)));
+  CHECK_THROWS_AS(fresh.store.get_plan(std::string(32, '0')), core::UserError);
+  CHECK_THROWS_AS(fresh.store.get_plan("../store"), core::UserError);
+  CHECK(fresh.id == core::identity(core::canonical_json(sample_spec(0))));
+  CHECK(core::canonical_json(fresh.store.get_spec(fresh.id)) ==
+        core::canonical_json(sample_spec(0)));
   overwrite(fresh.folder / "results/plan" / (hash + ".json"), "{}");
   CHECK_THROWS_WITH(fresh.store.get_plan(hash), Catch::Contains("does not hash"));
 }
@@ -119,7 +120,7 @@ TEST_CASE("a published record reads back with its files", "[store]") {
   REQUIRE(record->files.size() == 2);
   CHECK(record->files[0].name == "logs/events");
   CHECK(record->files[1].size == 7);
-  CHECK(record->files[1].sha256 == sha256("weights"));
+  CHECK(record->files[1].sha256 == core::sha256("weights"));
   CHECK(content_of(fresh.store.stage_folder(fresh.id) / record->files[1].path) == "weights");
 }
 
@@ -134,7 +135,7 @@ TEST_CASE("files that were staged and not published go away", "[store]") {
   CHECK_FALSE(std::filesystem::exists(staged));
   StagedFiles files = fresh.store.stage_files(fresh.id);
   std::filesystem::create_symlink("/etc/passwd", files.path() / "link");
-  CHECK_THROWS_AS(fresh.store.publish(fresh.record(StageState::kDone), files), Failure);
+  CHECK_THROWS_AS(fresh.store.publish(fresh.record(StageState::kDone), files), core::Failure);
   CHECK_FALSE(fresh.store.read_record(fresh.id).has_value());
 }
 
@@ -262,7 +263,7 @@ TEST_CASE("a scan is the same for any number of threads and ordered by id", "[st
   const Store store = Store::open_or_create(folder / "s");
   std::set<std::string> ids;
   for (int i = 0; i < 300; ++i) {
-    StageRecord record = sample_record(identity(std::to_string(i)));
+    StageRecord record = sample_record(core::identity(std::to_string(i)));
     record.metrics.pop_back();  // NaN is not equal to itself
     store.publish(record);
     ids.insert(record.id);
@@ -287,4 +288,4 @@ TEST_CASE("names of attempts are exact", "[store]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::store

@@ -3,18 +3,18 @@
 #include "core/random.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::sweep {
 namespace {
 
-Json names(const std::string& name) {
+core::Json names(const std::string& name) {
   if (name == "mixer") return "full";
-  if (name == "heads") return Json::array({4, 3, 2});
+  if (name == "heads") return core::Json::array({4, 3, 2});
   if (name == "depth") return 12;
   if (name == "share") return 0.5;
   throw ExpressionError(0, name + " is unknown");
 }
 
-Json value_of(const std::string& text) {
+core::Json value_of(const std::string& text) {
   return plain_numbers(Expression::parse(text).evaluate(names));
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("expressions read names, lists and texts", "[sweep]") {
   CHECK(value_of("depth[1]") == 12);  // a number stands for every stage
   CHECK(value_of("len(heads) + sum(heads) + max(heads) + min(1, depth)") == 3 + 9 + 4 + 1);
   CHECK(value_of("heads == [4, 3, 2]") == true);
-  CHECK(value_of("[1, heads[0] / 2]") == Json::array({1, 2}));
+  CHECK(value_of("[1, heads[0] / 2]") == core::Json::array({1, 2}));
   CHECK(value_of("round(2.5) + floor(-0.5) + ceil(0.1) + abs(-3) + sqrt(16) + log2(8)") ==
         3 - 1 + 1 + 3 + 4 + 3);
 }
@@ -103,7 +103,7 @@ TEST_CASE("garbage and deep nesting end in an error, never in a crash", "[sweep]
                                        "*",  "/",   "%",     "^",     "(",     ")",   "[", "]",
                                        ",",  "==",  "<",     "and",   "or",    "not", "?", ":",
                                        "in", "max", "len",   "true",  "\"",    "\xff"};
-  Random random(7);
+  core::Random random(7);
   int good = 0;
   for (int i = 0; i < 20'000; ++i) {
     std::string text;
@@ -115,4 +115,4 @@ TEST_CASE("garbage and deep nesting end in an error, never in a crash", "[sweep]
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::sweep

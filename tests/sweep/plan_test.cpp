@@ -7,7 +7,7 @@
 #include "core/hash.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::sweep {
 namespace {
 
 Plan plan_of(const std::string& yaml) { return expand(parse_sweep("s.yaml", yaml)); }
@@ -36,7 +36,7 @@ TEST_CASE("the quick start plans six models of five million MACs with two seeds 
     CHECK(std::abs(model.residual) <= 0.02);
     CHECK(std::abs(static_cast<double>(model.macs) / 5e6 - 1) <= 0.02);
     CHECK(model.params < 1'000'000);
-    CHECK(model_id(model.spec()) == id);
+    CHECK(architecture::model_id(model.spec()) == id);
   }
   CHECK(plan.models.at(plan.reference).point["mixer"] == "cascaded");
   CHECK(plan.models.at(plan.reference).point["ffn_per_side"] == 1);
@@ -61,7 +61,7 @@ TEST_CASE("a grid has as many points as the product of its lists", "[sweep]") {
   CHECK(plan.knobs == std::vector<std::string>{"mixer", "ffn_ratio", "depths", "heads"});
   CHECK(plan.trials.front().knobs.dump() ==
         R"({"mixer":"cascaded","ffn_ratio":1,"depths":[1,1,1],"heads":4})");
-  CHECK(plan.trials.at(1).knobs["depths"] == Json::array({1, 2, 2}));
+  CHECK(plan.trials.at(1).knobs["depths"] == core::Json::array({1, 2, 2}));
 }
 
 TEST_CASE("equal points are one trial", "[sweep]") {
@@ -165,7 +165,7 @@ TEST_CASE("prune stages that cannot be are refused where they stand", "[sweep]")
   const auto refused = [](const std::string& stages, const std::string& message) {
     CHECK_THROWS_WITH(plan_of(small("data: digits\nstages: " + stages + "\n")),
                       Catch::Contains(message));
-    CHECK_THROWS_AS(plan_of(small("data: digits\nstages: " + stages + "\n")), UserError);
+    CHECK_THROWS_AS(plan_of(small("data: digits\nstages: " + stages + "\n")), core::UserError);
   };
   refused("[train, {prune: {keep: {latency: 0.5}}}]",
           "stages[1].prune.keep cannot be latency in a sweep");
@@ -182,8 +182,8 @@ TEST_CASE("every stage's id is the identity of its spec, and follows what it sta
                     "{prune: {finetune_epochs: 2}}, measure, measure_pruned]\n"));
   std::set<std::string> seen;
   for (const PlannedStage& stage : plan.stages) {
-    CHECK(identity(canonical_json(stage_spec(stage, plan.data_fingerprint, plan.recipe))) ==
-          stage.id);
+    CHECK(core::identity(core::canonical_json(
+              stage_spec(stage, plan.data_fingerprint, plan.recipe))) == stage.id);
     for (const std::string& id : stage.after) CHECK(seen.contains(id));
     CHECK(stage.timed == stage.kind.starts_with("measure"));
     CHECK(stage.seed.has_value() == (stage.kind != "cost" && stage.kind != "measure"));
@@ -228,11 +228,11 @@ TEST_CASE("when and derive set knobs in turn", "[sweep]") {
                     "when: [{if: \"mixer == 'window'\", set: {window: 4}}]\n"
                     "derive: {heads: 'qk_dim / 4', qk_dim: 'window == 4 ? 16 : 8'}\n"));
   REQUIRE(plan.trials.size() == 2);
-  const Json& cascaded = plan.models.at(plan.trials[0].model).knobs;
+  const core::Json& cascaded = plan.models.at(plan.trials[0].model).knobs;
   CHECK(cascaded["window"] == 8);
   CHECK(cascaded["qk_dim"] == 8);
   CHECK(cascaded["heads"] == 2);
-  const Json& window = plan.models.at(plan.trials[1].model).knobs;
+  const core::Json& window = plan.models.at(plan.trials[1].model).knobs;
   CHECK(window["window"] == 4);
   CHECK(window["heads"] == 4);
 }
@@ -243,7 +243,7 @@ TEST_CASE("the knob `model` lays a sweep over presets", "[sweep]") {
       "efficientvit_m4, deit_tiny]}}], reference: {model: deit_tiny}}");
   REQUIRE(plan.trials.size() == 3);
   CHECK(plan.models.at(plan.trials[1].model).knobs["image_size"] == 64);
-  CHECK(plan.models.at(plan.trials[1].model).knobs["widths"] == Json::array({128, 256, 384}));
+  CHECK(plan.models.at(plan.trials[1].model).knobs["widths"] == core::Json::array({128, 256, 384}));
   CHECK(plan.models.at(plan.trials[2].model).knobs["template"] == "vit");
   CHECK(plan.reference == plan.trials[2].model);
 }
@@ -274,13 +274,13 @@ TEST_CASE("a plan written as JSON reads back equal", "[sweep]") {
             "stages: [cost, train, {prune: {keep: {params: 0.5}}}, {measure: {batch: 2}}]\n"
             "axes: [sample: {n: 5, method: sobol, of: {ffn_ratio: {range: [1, 4], step: 1}}}]\n"
             "derive: {widths: {solve: {equals: 5e6, multiple_of: 4}}}\n"));
-  const Json json = plan_json(plan);
-  const std::string text = dump_json(json);
-  CHECK(plan_from_json(parse_json(text, "p"), "p") == plan);
-  CHECK(dump_json(plan_json(plan_from_json(json, "p"))) == text);
-  Json damaged = json;
+  const core::Json json = plan_json(plan);
+  const std::string text = core::dump_json(json);
+  CHECK(plan_from_json(core::parse_json(text, "p"), "p") == plan);
+  CHECK(core::dump_json(plan_json(plan_from_json(json, "p"))) == text);
+  core::Json damaged = json;
   damaged["models"][0]["spec"] = "{}";
-  CHECK_THROWS_AS(plan_from_json(damaged, "p"), UserError);
+  CHECK_THROWS_AS(plan_from_json(damaged, "p"), core::UserError);
   damaged = json;
   damaged.erase("trials");
   CHECK_THROWS_WITH(plan_from_json(damaged, "p"), Catch::Contains("p: damaged plan"));
@@ -293,4 +293,4 @@ TEST_CASE("too many points are refused before any is made", "[sweep]") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -4,7 +4,7 @@
 
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::sweep {
 namespace {
 
 /// Whether coordinate `d` of the points falls once into each of as many equal parts.
@@ -59,4 +59,4 @@ TEST_CASE("a longer sobol or random sample starts with the shorter one", "[sweep
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -5,12 +5,12 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::sweep {
 namespace {
 
 Recipe recipe_of(const std::string& yaml) {
-  ConfigDocument document = parse_document("r.yaml", yaml);
-  ConfigReader reader(document.root, document.problems);
+  core::ConfigDocument document = core::parse_document("r.yaml", yaml);
+  core::ConfigReader reader(document.root, document.problems);
   const Recipe recipe = read_recipe(reader);
   document.problems.throw_if_any();
   return recipe;
@@ -55,11 +55,12 @@ TEST_CASE("defaults, once published, stay", "[sweep]") {
       "2, weight_decay: 0.025, label_smoothing: 0.1, mixup: 0, clip_norm: 0, crop_padding: 0, "
       "horizontal_flip: true, random_erasing: 0, threads: 1}");
   CHECK(recipe == Recipe{});
-  const Json protocol = Json::parse(R"({"device": "cpu", "threads": 1, "batch": 16,
+  const core::Json protocol = core::Json::parse(R"({"device": "cpu", "threads": 1, "batch": 16,
       "dtype": "float32", "deploy": true, "warmup_seconds": 1, "timed_seconds": 3, "rounds": 3,
       "min_samples": 5})");
   CHECK(protocol_from_json(protocol, "t") == Protocol{});
-  const Json prune = Json::parse(R"({"keep": {"macs": 0.7}, "axes": ["v", "qk", "hidden"],
+  const core::Json prune =
+      core::Json::parse(R"({"keep": {"macs": 0.7}, "axes": ["v", "qk", "hidden"],
       "criterion": "gate_taylor", "batches": 20, "batch_size": 64, "steps": 5, "multiple_of": 1,
       "floor_qk": 4, "floor_v": 4, "floor_hidden": 8, "finetune_epochs": 0})");
   CHECK(prune_settings_from_json(prune, "t") == PruneSettings{});
@@ -78,25 +79,26 @@ TEST_CASE("all problems of a recipe come at once, with places", "[sweep]") {
 
 TEST_CASE("settings out of range are refused", "[sweep]") {
   const auto prune = [](const char* json) {
-    return prune_settings_from_json(Json::parse(json), "p");
+    return prune_settings_from_json(core::Json::parse(json), "p");
   };
   CHECK_THROWS_WITH(prune(R"({"keep": {"mac": 0.5}})"), Catch::Contains("did you mean 'macs'"));
   CHECK_THROWS_WITH(prune(R"({"keep": {"macs": 1.5}})"), Catch::Contains("at most 1"));
   CHECK_THROWS_WITH(prune(R"({"keep": {}})"), Catch::Contains("must name a metric"));
   CHECK_THROWS_WITH(prune(R"({"axes": ["hiden"]})"), Catch::Contains("did you mean 'hidden'"));
   CHECK_THROWS_WITH(prune(R"({"criterion": "taylor"})"), Catch::Contains("must be one of"));
-  CHECK_THROWS_WITH(protocol_from_json(Json{{"device", "cuda:x"}}, "p"),
+  CHECK_THROWS_WITH(protocol_from_json(core::Json{{"device", "cuda:x"}}, "p"),
                     Catch::Contains("must be cpu, cuda or cuda:N"));
-  CHECK_THROWS_WITH(protocol_from_json(Json{{"dtype", "float64"}}, "p"),
+  CHECK_THROWS_WITH(protocol_from_json(core::Json{{"dtype", "float64"}}, "p"),
                     Catch::Contains("must be one of"));
-  CHECK_THROWS_AS(protocol_from_json(Json{{"batch", 0}}, "p"), UserError);
+  CHECK_THROWS_AS(protocol_from_json(core::Json{{"batch", 0}}, "p"), core::UserError);
 }
 
 TEST_CASE("every embedded recipe and protocol reads", "[sweep]") {
-  CHECK(embedded_names("configs/train/").size() >= 2);
-  CHECK(embedded_names("configs/measure/").size() >= 3);
-  for (const auto name : embedded_names("configs/train/")) load_recipe(std::string(name));
-  for (const auto name : embedded_names("configs/measure/")) load_protocols(std::string(name));
+  CHECK(core::embedded_names("configs/train/").size() >= 2);
+  CHECK(core::embedded_names("configs/measure/").size() >= 3);
+  for (const auto name : core::embedded_names("configs/train/")) load_recipe(std::string(name));
+  for (const auto name : core::embedded_names("configs/measure/"))
+    load_protocols(std::string(name));
   CHECK(load_recipe("configs/train/short.yaml") == Recipe{});
   const Protocol paper = load_protocol("configs/measure/cpu_1thread_bs16.yaml");
   CHECK(paper.threads == 1);
@@ -107,8 +109,8 @@ TEST_CASE("every embedded recipe and protocol reads", "[sweep]") {
 }
 
 std::vector<Protocol> protocols_of(const std::string& yaml) {
-  ConfigDocument document = parse_document("m.yaml", yaml);
-  ConfigReader reader(document.root, document.problems);
+  core::ConfigDocument document = core::parse_document("m.yaml", yaml);
+  core::ConfigReader reader(document.root, document.problems);
   std::vector<Protocol> protocols = read_protocols(reader);
   document.problems.throw_if_any();
   return protocols;
@@ -120,8 +122,8 @@ TEST_CASE("lists in a protocol make one protocol a combination", "[sweep]") {
   REQUIRE(all.size() == 2 * 2 * 2);
   std::size_t i = 0;
   for (const char* runtime : {"libtorch", "torchscript"})
-    for (const Index threads : {1, 2})
-      for (const Index batch : {4, 8}) {
+    for (const graph::Index threads : {1, 2})
+      for (const graph::Index batch : {4, 8}) {
         Protocol one;
         one.batch = batch;
         one.threads = threads;
@@ -129,10 +131,10 @@ TEST_CASE("lists in a protocol make one protocol a combination", "[sweep]") {
         one.rounds = 5;
         CHECK(all[i++] == one);
       }
-  std::vector<Index> batches;
+  std::vector<graph::Index> batches;
   for (const Protocol& one : load_protocols("configs/measure/batch_sweep.yaml"))
     batches.push_back(one.batch);
-  CHECK(batches == std::vector<Index>{1, 2, 4, 8, 16, 32, 64, 128, 256});
+  CHECK(batches == std::vector<graph::Index>{1, 2, 4, 8, 16, 32, 64, 128, 256});
   CHECK(protocols_of("{batch: {powers_of_two_up_to: 6}}").size() == 3);
   CHECK(protocols_of("{deploy: [true, false], dtype: [float32, bfloat16]}").size() == 4);
   CHECK(protocols_of("{}") == std::vector<Protocol>{Protocol{}});
@@ -169,7 +171,7 @@ TEST_CASE("problems of lists in a protocol come with their places", "[sweep]") {
                     Catch::Contains("m.yaml:1:11: runtime onnxruntime is measured in float32"));
   CHECK_THROWS_WITH(protocols_of("{runtime: onnxruntime, device: cuda}"),
                     Catch::Contains("runtime onnxruntime is measured on the cpu"));
-  CHECK_THROWS_WITH(protocol_from_json(Json{{"batch", {4, 8}}}, "p"),
+  CHECK_THROWS_WITH(protocol_from_json(core::Json{{"batch", {4, 8}}}, "p"),
                     Catch::Contains("batch makes several protocols; one is needed here"));
 }
 
@@ -195,11 +197,11 @@ TEST_CASE("a named file is found above the file that names it before the embedde
   // The working folder is looked at first: it must hold no configs of its own here.
   const WorkingFolder elsewhere(inner);
   CHECK(load_recipe("configs/train/quick.yaml", inner).epochs < 20);
-  write_file_atomically(folder / "configs" / "train" / "quick.yaml", "epochs: 77\n");
+  core::write_file_atomically(folder / "configs" / "train" / "quick.yaml", "epochs: 77\n");
   CHECK(load_recipe("configs/train/quick.yaml", inner).epochs == 77);
   CHECK_THROWS_WITH(load_recipe("configs/train/quik.yaml", inner),
                     Catch::Contains("did you mean 'configs/train/quick.yaml'?"));
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::sweep

@@ -7,7 +7,7 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::sweep {
 namespace {
 
 constexpr const char* kMeasuredSweep =
@@ -19,7 +19,7 @@ constexpr const char* kMeasuredSweep =
     "           protocol: configs/measure/quick.yaml, multiple_of: 8}}\n"
     "reference: {mixer: full, budget: 1.5}\n";
 
-LockedSolution found(const Json& value, double achieved) {
+LockedSolution found(const core::Json& value, double achieved) {
   return {value, achieved, 0.99 * achieved, 1.01 * achieved, 0.001, "met", "", 3, "a machine"};
 }
 
@@ -34,9 +34,10 @@ TEST_CASE("points of a measured solve wait until the lock holds their widths") {
   CHECK(open.rejected.empty());
   TemporaryFolder folder;
   SolveLock lock;
-  Index width = 32;
+  graph::Index width = 32;
   for (const Unsolved& unsolved : open.unsolved) {
-    lock.add(unsolved.key, found(Json{width, width, width}, 1.26), unsolved.point, folder.path());
+    lock.add(unsolved.key, found(core::Json{width, width, width}, 1.26), unsolved.point,
+             folder.path());
     width += 16;
   }
   const Plan plan = expand(sweep, SolveLock::read(folder.path()));
@@ -79,7 +80,7 @@ TEST_CASE("a solution that did not meet its target is a rejected point with the 
   TemporaryFolder folder;
   SolveLock lock;
   for (const Unsolved& unsolved : open.unsolved) {
-    LockedSolution solution = found(Json{32, 32, 32}, 1.4);
+    LockedSolution solution = found(core::Json{32, 32, 32}, 1.4);
     solution.verdict = "coarse_grid";
     solution.reason = "the neighbours lie on both sides";
     lock.add(unsolved.key, solution, unsolved.point, folder.path());
@@ -98,7 +99,7 @@ std::string problems_of(const std::string& from, const std::string& to) {
   text.replace(text.find(from), from.size(), to);
   try {
     parse_sweep("s.yaml", text);
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     return error.what();
   }
   return "read";
@@ -123,9 +124,9 @@ TEST_CASE("a search that ran out of measurements goes on, whatever else was lock
   TemporaryFolder folder;
   SolveLock lock;
   for (const char* verdict : {"met", "noisy", "coarse_grid", "out_of_reach", "not_reached"}) {
-    LockedSolution solution = found(Json{8}, 1.2);
+    LockedSolution solution = found(core::Json{8}, 1.2);
     solution.verdict = verdict;
-    lock.add(verdict, solution, Json::object(), folder.path());
+    lock.add(verdict, solution, core::Json::object(), folder.path());
   }
   SolveLock read = SolveLock::read(folder.path());
   for (const char* verdict : {"met", "noisy", "coarse_grid", "out_of_reach", "not_reached"})
@@ -144,7 +145,7 @@ TEST_CASE("a solution that fits by its middle value alone makes a model and is t
   for (const Unsolved& unsolved : expand(sweep).unsolved) {
     const double target = unsolved.target.at("equals").get<double>();
     LockedSolution solution =
-        found(Json(std::vector<Index>{32, 32, target > 1.3 ? 32 : 64}), target);
+        found(core::Json(std::vector<graph::Index>{32, 32, target > 1.3 ? 32 : 64}), target);
     if (target > 1.3) {
       solution.verdict = "noisy";
       solution.reason = "the interval is wider than the tolerance";
@@ -171,7 +172,7 @@ TEST_CASE("a lock file that somebody broke is refused with the place") {
     std::ofstream(folder / kSolveLockName) << text;
     try {
       SolveLock::read(folder.path());
-    } catch (const UserError& error) {
+    } catch (const core::UserError& error) {
       return error.what();
     }
     return "read";
@@ -186,4 +187,4 @@ TEST_CASE("a lock file that somebody broke is refused with the place") {
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::sweep

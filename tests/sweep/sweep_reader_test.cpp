@@ -5,13 +5,13 @@
 #include "temporary_folder.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::sweep {
 namespace {
 
 std::string problems_of(const std::string& yaml) {
   try {
     expand(parse_sweep("s.yaml", yaml));
-  } catch (const UserError& error) {
+  } catch (const core::UserError& error) {
     return error.what();
   }
   return "";
@@ -139,10 +139,10 @@ TEST_CASE("stages that need data ask for it", "[sweep]") {
 
 TEST_CASE("base and recipe may be files beside the sweep or above it", "[sweep]") {
   const TemporaryFolder folder;
-  write_file_atomically(folder / "mine.yaml", "{template: efficientvit, classes: 7}\n");
-  write_file_atomically(folder / "recipes" / "mine.yaml", "epochs: 5\n");
-  write_file_atomically(folder / "deep" / "s.yaml",
-                        "{sweep: t, base: mine.yaml, recipe: recipes/mine.yaml}\n");
+  core::write_file_atomically(folder / "mine.yaml", "{template: efficientvit, classes: 7}\n");
+  core::write_file_atomically(folder / "recipes" / "mine.yaml", "epochs: 5\n");
+  core::write_file_atomically(folder / "deep" / "s.yaml",
+                              "{sweep: t, base: mine.yaml, recipe: recipes/mine.yaml}\n");
   const SweepSpec sweep = load_sweep(folder / "deep" / "s.yaml");
   CHECK(sweep.recipe.epochs == 5);
   CHECK(sweep.recipe_name == "mine");
@@ -176,7 +176,7 @@ TEST_CASE("damaged sweep files end in an error or in a plan, never in a crash", 
       "where: [\"params < 1e8\"]\nseeds: [0, 1]\nstages: [cost, {prune: {keep: {macs: 0.5}}}]\n";
   REQUIRE(problems_of(whole).find("s.yaml:") == std::string::npos);
   const std::string marks = "{}[]:,'\"-\n 019xe.?|&*#%<>=";
-  Random random(3);
+  core::Random random(3);
   int refused = 0;
   for (int i = 0; i < 1500; ++i) {
     std::string text = whole;
@@ -193,4 +193,4 @@ TEST_CASE("damaged sweep files end in an error or in a plan, never in a crash", 
 }
 
 }  // namespace
-}  // namespace vitlab
+}  // namespace vitlab::sweep

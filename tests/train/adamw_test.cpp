@@ -5,7 +5,7 @@
 #include "test.hpp"
 #include "tiny_training.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 namespace {
 
@@ -25,8 +25,8 @@ struct PlainAdamW {
   }
 };
 
-Graph two_vectors() {
-  Graph graph;
+graph::Graph two_vectors() {
+  graph::Graph graph;
   graph.layers.push_back({"layer", "test"});
   graph.add_parameter({.layer = 0, .name = "weight", .shape = {3}, .dims = {{}}});
   graph.add_parameter({.layer = 0, .name = "bias", .shape = {3}, .dims = {{}}, .decays = false});
@@ -37,10 +37,10 @@ Graph two_vectors() {
 }  // namespace
 
 TEST_CASE("AdamW steps as its formula says, with decay only where the graph says so") {
-  const Graph graph = two_vectors();
-  Weights weights;
+  const graph::Graph graph = two_vectors();
+  model::Weights weights;
   for (int i = 0; i < 3; ++i) weights.tensors.push_back(at::tensor({0.5, -2.0, 3.0}, at::kDouble));
-  require_gradients(graph, weights);
+  model::require_gradients(graph, weights);
   const double decay = 0.1;
   AdamW optimiser(graph, weights, decay);
   std::vector<PlainAdamW> plain;
@@ -61,7 +61,7 @@ TEST_CASE("AdamW steps as its formula says, with decay only where the graph says
     optimiser.step(weights, rate, 0);
   }
   for (std::size_t i = 0; i < 6; ++i)
-    CHECK(weights.tensors[i / 3][static_cast<Index>(i % 3)].item<double>() ==
+    CHECK(weights.tensors[i / 3][static_cast<graph::Index>(i % 3)].item<double>() ==
           Approx(plain[i].weight).epsilon(1e-10));
   CHECK(weights.tensors[2][1].item<double>() == -2.0);
   CHECK(optimiser.steps() == 12);
@@ -69,11 +69,11 @@ TEST_CASE("AdamW steps as its formula says, with decay only where the graph says
 }
 
 TEST_CASE("clipping bounds the norm of all gradients together and leaves small ones alone") {
-  const Graph graph = two_vectors();
+  const graph::Graph graph = two_vectors();
   for (const double size : {1e-3, 100.0}) {
-    Weights weights;
+    model::Weights weights;
     for (int i = 0; i < 3; ++i) weights.tensors.push_back(at::zeros({3}, at::kDouble));
-    require_gradients(graph, weights);
+    model::require_gradients(graph, weights);
     AdamW optimiser(graph, weights, 0);
     for (std::size_t i = 0; i < 2; ++i)
       weights.tensors[i].mutable_grad() = at::full({3}, size, at::kDouble);
@@ -84,4 +84,4 @@ TEST_CASE("clipping bounds the norm of all gradients together and leaves small o
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

@@ -2,10 +2,10 @@
 
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::train {
 
 TEST_CASE("the learning rate climbs on a line from 1e-6, then falls on half a cosine") {
-  Recipe recipe;
+  sweep::Recipe recipe;
   recipe.epochs = 10;
   recipe.warmup_epochs = 2;
   recipe.learning_rate = 1e-2;
@@ -20,11 +20,11 @@ TEST_CASE("the learning rate climbs on a line from 1e-6, then falls on half a co
 }
 
 TEST_CASE("the learning rate is monotone on either side of its peak, with any warm-up") {
-  Recipe recipe;
+  sweep::Recipe recipe;
   recipe.epochs = 4;
   for (const double warmup : {0.0, 0.5, 1.25, 4.0, 9.0}) {
     recipe.warmup_epochs = warmup;
-    for (Index step = 1; step < 28; ++step) {
+    for (graph::Index step = 1; step < 28; ++step) {
       const double before = learning_rate_at(recipe, 7, step - 1);
       const double now = learning_rate_at(recipe, 7, step);
       if (static_cast<double>(step) < 7 * warmup) CHECK(now > before);
@@ -34,4 +34,4 @@ TEST_CASE("the learning rate is monotone on either side of its peak, with any wa
   }
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

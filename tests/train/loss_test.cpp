@@ -5,7 +5,7 @@
 #include "model/mean_logits.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::train {
 
 TEST_CASE("smoothed targets hold the label's share and sum to one") {
   const std::vector<std::int64_t> labels{2, 0};
@@ -28,25 +28,25 @@ TEST_CASE("the loss is the cross entropy of soft targets, as computed by hand") 
   const at::Tensor other = at::zeros({2, 3}, at::kDouble);
   CHECK(mean_loss({logits, other}, targets).item<double>() ==
         Approx((by_hand + std::log(3.0)) / 2));
-  CHECK(mean_logits({logits, other}).equal(logits / 2));
+  CHECK(model::mean_logits({logits, other}).equal(logits / 2));
 }
 
 TEST_CASE("mixup blends each image and its target with its mirror in the batch") {
   const at::Tensor before = at::arange(4, at::kFloat).view({4, 1, 1, 1});
   const std::vector<std::int64_t> labels{0, 1, 2, 3};
-  Random random(3);
+  core::Random random(3);
   at::Tensor images = before, targets = soft_targets(labels, 4, 0);
   const double share = mix_up(images, targets, 0.8, random);
   REQUIRE((share > 0 && share < 1));
-  for (Index i = 0; i < 4; ++i) {
+  for (graph::Index i = 0; i < 4; ++i) {
     const auto own = static_cast<double>(i);
     CHECK(images[i].item<double>() == Approx(share * own + (1 - share) * (3 - own)));
     CHECK(targets[i][i].item<double>() == Approx(share));
     CHECK(targets[i][3 - i].item<double>() == Approx(1 - share));
   }
-  Random again(3);
+  core::Random again(3);
   at::Tensor same = before, same_targets = soft_targets(labels, 4, 0);
   CHECK(mix_up(same, same_targets, 0.8, again) == share);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

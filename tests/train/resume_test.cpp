@@ -6,7 +6,7 @@
 #include "tiny_training.h"
 #include "train/checkpoint.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 namespace fs = std::filesystem;
 
@@ -15,7 +15,7 @@ namespace {
 struct Killed {};
 
 /// Trains until `step` and drops dead there, as a process does: nothing is cleaned up or saved.
-void train_and_die(const TrainRequest& request, Index step) {
+void train_and_die(const TrainRequest& request, graph::Index step) {
   const auto die = [step](const TrainStep& now) {
     if (now.step == step) throw Killed{};
   };
@@ -39,8 +39,8 @@ void flip_a_byte(const fs::path& path, std::streamoff offset_from_end) {
 }
 
 /// The first step that a training sees, which tells where it went on from.
-Index first_step(const TrainRequest& request) {
-  Index first = 0;
+graph::Index first_step(const TrainRequest& request) {
+  graph::Index first = 0;
   const auto look = [&](const TrainStep& now) {
     first = now.step;
     throw Killed{};
@@ -58,7 +58,7 @@ TEST_CASE("a training that was killed anywhere ends with the bytes of one that w
     TrainRequest request = tiny_request();
     request.checkpoint_folder = folder / "checkpoints";
     request.checkpoint_seconds = checkpoint_seconds;
-    for (const Index step : {1, 8, 12, 13, 18}) train_and_die(request, step);
+    for (const graph::Index step : {1, 8, 12, 13, 18}) train_and_die(request, step);
     CHECK(are_same(whole, train(request)));
     CHECK_FALSE(fs::exists(request.checkpoint_folder));
   }
@@ -69,11 +69,11 @@ TEST_CASE("an interrupted training loses no step") {
   TemporaryFolder folder;
   TrainRequest request = tiny_request();
   request.checkpoint_folder = folder.path();
-  for (const Index step : {2, 6, 9}) {
+  for (const graph::Index step : {2, 6, 9}) {
     const auto interrupt = [step](const TrainStep& now) {
-      if (now.step == step) throw Interrupted("stop");
+      if (now.step == step) throw core::Interrupted("stop");
     };
-    CHECK_THROWS_AS(train(request, interrupt), Interrupted);
+    CHECK_THROWS_AS(train(request, interrupt), core::Interrupted);
   }
   CHECK(first_step(request) == 10);
   CHECK(are_same(whole, train(request)));
@@ -120,4 +120,4 @@ TEST_CASE("checkpoints of another training are refused, and dropped when resumin
   CHECK(first_step(other) == 1);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

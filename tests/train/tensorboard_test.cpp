@@ -7,7 +7,7 @@
 #include "core/hash.h"
 #include "test.hpp"
 
-namespace vitlab {
+namespace vitlab::train {
 
 namespace {
 
@@ -38,7 +38,7 @@ struct Reader {
 };
 
 std::uint32_t masked(std::string_view bytes) {
-  const std::uint32_t crc = crc32c(bytes);
+  const std::uint32_t crc = core::crc32c(bytes);
   return ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
 }
 
@@ -131,4 +131,4 @@ TEST_CASE("a frame is what TensorFlow writes") {
   CHECK(frame.substr(0, 12) == std::string("\x18\0\0\0\0\0\0\0\xa3\x7f\x4b\x22", 12));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

@@ -2,19 +2,20 @@
 
 #include <string>
 
+#include "architecture/presets.h"
 #include "core/files.h"
 #include "model/weight_files.h"
-#include "spec/presets.h"
 #include "train/train.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 /// A model of a few thousand parameters that reads 16 x 16 images and tells 4 classes.
-inline ModelSpec tiny_spec() {
-  return expand_knobs(Json::parse(R"({"template": "efficientvit", "image_size": 16, "classes": 4,
+inline architecture::ModelSpec tiny_spec() {
+  return architecture::expand_knobs(
+      core::Json::parse(R"({"template": "efficientvit", "image_size": 16, "classes": 4,
     "stem_stride": 4, "widths": [16, 24], "depths": [1, 1], "heads": [2, 2], "qk_dim": 4,
     "kernels": [3, 3], "window": 4})"),
-                      "tiny");
+      "tiny");
 }
 
 /// 6 batches of 10 images in each of 3 epochs, with all that is drawn at random.
@@ -35,7 +36,7 @@ inline TrainRequest tiny_request() {
 }
 
 /// Whether two sets of weights are the same bits.
-inline bool are_same(const Weights& a, const Weights& b) {
+inline bool are_same(const model::Weights& a, const model::Weights& b) {
   if (a.tensors.size() != b.tensors.size()) return false;
   for (std::size_t i = 0; i < a.tensors.size(); ++i)
     if (!a.tensors[i].equal(b.tensors[i])) return false;
@@ -55,4 +56,4 @@ inline bool are_same(const TrainResult& a, const TrainResult& b) {
          are_same(a.best, b.best);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

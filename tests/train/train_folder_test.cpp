@@ -5,7 +5,7 @@
 #include "test.hpp"
 #include "tiny_training.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 namespace fs = std::filesystem;
 
@@ -15,17 +15,18 @@ TEST_CASE("a run folder holds a model that reads back, curves, and the results w
   const TrainResult result = train(request);
   write_train_folder(request, result, folder / "run");
 
-  const NamedModel model = resolve_model((folder / "run").string());
+  const architecture::NamedModel model = architecture::resolve_model((folder / "run").string());
   CHECK(model.spec == request.spec);
-  const Graph graph = build_graph(model.spec);
-  CHECK(are_same(load_weights(folder / "run/model.safetensors", graph), result.last));
-  CHECK(are_same(load_weights(folder / "run/best.safetensors", graph), result.best));
+  const graph::Graph graph = architecture::build_graph(model.spec);
+  CHECK(are_same(model::load_weights(folder / "run/model.safetensors", graph), result.last));
+  CHECK(are_same(model::load_weights(folder / "run/best.safetensors", graph), result.best));
 
-  const Json json = parse_json(read_text_file(folder / "run/train.json", 1 << 20), "train.json");
+  const core::Json json =
+      core::parse_json(core::read_text_file(folder / "run/train.json", 1 << 20), "train.json");
   CHECK(json.at("schema") == 1);
   CHECK(json.at("command") == "train");
   CHECK(json.at("status") == "done");
-  const Json& accuracy = json.at("accuracy.top1");
+  const core::Json& accuracy = json.at("accuracy.top1");
   CHECK(accuracy.at("value").get<double>() == result.test->accuracy());
   CHECK(accuracy.at("low").get<double>() <= result.test->accuracy());
   CHECK(accuracy.at("high").get<double>() >= result.test->accuracy());
@@ -51,12 +52,12 @@ TEST_CASE("a diverged training says so, and its JSON has no bare null or NaN") {
   request.recipe.clip_norm = 0;
   const TrainResult result = train(request);
   write_train_folder(request, result, folder / "run");
-  const std::string text = read_text_file(folder / "run/train.json", 1 << 20);
-  const Json json = parse_json(text, "train.json");
+  const std::string text = core::read_text_file(folder / "run/train.json", 1 << 20);
+  const core::Json json = core::parse_json(text, "train.json");
   CHECK(json.at("status") == "diverged");
   CHECK(json.at("diverged_at_step") == *result.diverged_at);
   CHECK(text.find("null") == std::string::npos);
   CHECK_FALSE(json.contains("accuracy.top1"));
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

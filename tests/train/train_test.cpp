@@ -5,12 +5,12 @@
 #include "test.hpp"
 #include "tiny_training.h"
 
-namespace vitlab {
+namespace vitlab::train {
 
 TEST_CASE("a training learns 32 images by heart") {
   TrainRequest request = tiny_request();
   request.data = "synthetic:classes=4,size=16,count=64,validation=0.25,test=0.25";
-  request.recipe = Recipe{};
+  request.recipe = sweep::Recipe{};
   request.recipe.epochs = 60;
   request.recipe.batch_size = 32;
   request.recipe.learning_rate = 5e-3;
@@ -37,7 +37,7 @@ TEST_CASE("the same seed gives the same bytes whatever the loader's threads, ano
 
 TEST_CASE("validation alone chooses the best epoch, and the test split is told of both") {
   const TrainResult result = train(tiny_request());
-  Index best = 0;
+  graph::Index best = 0;
   for (const EpochRecord& record : result.epochs)
     if (best == 0 || record.validation.correct >
                          result.epochs[static_cast<std::size_t>(best - 1)].validation.correct)
@@ -45,10 +45,10 @@ TEST_CASE("validation alone chooses the best epoch, and the test split is told o
   CHECK(result.best_epoch == best);
   REQUIRE(result.test);
   CHECK(result.test->images == 20);
-  const Executor executor(build_graph(tiny_spec()));
-  const auto dataset = open_dataset(parse_data_spec(tiny_request().data));
-  CHECK(evaluate(executor, result.last, *dataset, Split::kTest) == *result.test);
-  CHECK(evaluate(executor, result.best, *dataset, Split::kTest) == *result.best_test);
+  const model::Executor executor(architecture::build_graph(tiny_spec()));
+  const auto dataset = data::open_dataset(data::parse_data_spec(tiny_request().data));
+  CHECK(evaluate(executor, result.last, *dataset, data::Split::kTest) == *result.test);
+  CHECK(evaluate(executor, result.best, *dataset, data::Split::kTest) == *result.best_test);
 }
 
 TEST_CASE("a model with two heads trains both") {
@@ -56,12 +56,12 @@ TEST_CASE("a model with two heads trains both") {
   request.spec.heads.push_back(request.spec.heads[0]);
   request.recipe.epochs = 1;
   const TrainResult result = train(request);
-  const Graph graph = build_graph(request.spec);
-  const Weights before = initial_weights(graph, request.seed);
+  const graph::Graph graph = architecture::build_graph(request.spec);
+  const model::Weights before = model::initial_weights(graph, request.seed);
   REQUIRE(graph.outputs.size() == 2);
   int changed = 0;
   for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    if (graph.parameter_name(static_cast<ParameterId>(i)).starts_with("heads.") &&
+    if (graph.parameter_name(static_cast<graph::ParameterId>(i)).starts_with("heads.") &&
         !result.last.tensors[i].equal(before.tensors[i]))
       ++changed;
   CHECK(changed >= 4);
@@ -69,11 +69,12 @@ TEST_CASE("a model with two heads trains both") {
 
 TEST_CASE("a small V-MoE learns, its routers too") {
   TrainRequest request = tiny_request();
-  request.spec = expand_knobs(Json::parse(R"({"template": "vit", "image_size": 16, "classes": 4,
+  request.spec = architecture::expand_knobs(
+      core::Json::parse(R"({"template": "vit", "image_size": 16, "classes": 4,
     "patch": 4, "width": 16, "heads": 2, "depth": 2, "experts": 3, "capacity": 0.8})"),
-                              "tiny vmoe");
+      "tiny vmoe");
   request.data = "synthetic:classes=4,size=16,count=64,validation=0.25,test=0.25";
-  request.recipe = Recipe{};
+  request.recipe = sweep::Recipe{};
   request.recipe.epochs = 40;
   request.recipe.batch_size = 16;
   request.recipe.learning_rate = 5e-3;
@@ -81,8 +82,8 @@ TEST_CASE("a small V-MoE learns, its routers too") {
   const TrainResult result = train(request);
   REQUIRE(result.state == TrainState::kDone);
   CHECK(result.epochs.back().train_loss < 0.8 * result.epochs.front().train_loss);
-  const Graph graph = build_graph(request.spec);
-  const Weights before = initial_weights(graph, request.seed);
+  const graph::Graph graph = architecture::build_graph(request.spec);
+  const model::Weights before = model::initial_weights(graph, request.seed);
   int routers = 0;
   for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
     if (graph.parameters[i].name != "router.weight") continue;
@@ -102,7 +103,7 @@ TEST_CASE("a training can start from given weights") {
   request.recipe.warmup_epochs = 0;
   request.recipe.weight_decay = 0;
   const TrainResult second = train(request);
-  const Graph graph = build_graph(request.spec);
+  const graph::Graph graph = architecture::build_graph(request.spec);
   for (std::size_t i = 0; i < graph.parameters.size(); ++i)
     if (graph.parameters[i].trained)
       CHECK(at::allclose(second.last.tensors[i], first.last.tensors[i], 1e-5, 1e-6));
@@ -121,7 +122,7 @@ TEST_CASE("a loss that is no number ends the training as diverged and keeps what
 }
 
 TEST_CASE("progress is told every step with epochs and steps counted from one") {
-  Index calls = 0;
+  graph::Index calls = 0;
   TrainStep last;
   train(tiny_request(), [&](const TrainStep& step) {
     CHECK(step.step == ++calls);
@@ -135,4 +136,4 @@ TEST_CASE("progress is told every step with epochs and steps counted from one") 
   CHECK(last.images_per_second > 0);
 }
 
-}  // namespace vitlab
+}  // namespace vitlab::train

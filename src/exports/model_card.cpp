@@ -1,0 +1,115 @@
+#include "exports/model_card.h"
+
+#include "core/text.h"
+#include "graph/cost.h"
+
+namespace vitlab::exports {
+
+namespace {
+
+std::string size_text(const architecture::ImageShape& image) {
+  return std::to_string(image.channels) + " x " + std::to_string(image.height) + " x " +
+         std::to_string(image.width);
+}
+
+std::string facts(const ExportModel& model) {
+  const graph::Cost cost = graph::graph_cost(model.graph);
+  core::TextTable table({"what", "value"});
+  table.add({"images", size_text(model.spec.image) + " (channels x height x width), float32"});
+  for (const graph::NamedOutput& output : model.graph.outputs)
+    table.add({"output `" + output.name + "`",
+               std::to_string(model.graph.value(output.value).shape.back()) + " classes"});
+  table.add({"parameters", core::with_thousands(cost.parameters)});
+  table.add({"multiply-adds an image", core::with_thousands(cost.macs)});
+  table.add({"vitlab's id", "`" + architecture::model_id(model.spec) + "`"});
+  return table.markdown();
+}
+
+std::string percent(const core::Json& share) {
+  return core::significant(100 * share.get<double>(), 4) + " %";
+}
+
+/// Recipe, data and accuracy, if the weights were trained by vitlab.
+std::string training_text(const core::Json& training) {
+  if (training.is_null()) return "";
+  std::string text = "Trained by vitlab on `" + training.at("data").get<std::string>() +
+                     "` (fingerprint `" + training.at("data_fingerprint").get<std::string>() +
+                     "`), " + training.at("epochs_done").dump() + " epochs, seed " +
+                     training.at("seed").dump() + ".\n";
+  if (training.contains("accuracy.top1")) {
+    const core::Json& accuracy = training.at("accuracy.top1");
+    text += "Top-1 accuracy on its test split: " + percent(accuracy.at("value")) + " (" +
+            accuracy.at("samples").dump() + " images, 95 % interval " +
+            percent(accuracy.at("low")) + " to " + percent(accuracy.at("high")) + ").\n";
+  }
+  return text + "Recipe: `" + core::dump_json(training.at("recipe")) + "`\n";
+}
+
+struct Loading {
+  const char* format;
+  const char* text;
+};
+
+constexpr Loading kLoading[] = {
+    {"yaml",
+     "`spec.yaml` is every layer with its sizes; with `model.safetensors` beside it this folder is "
+     "a\nmodel for vitlab: `vitlab profile DIR`.\n"},
+    {"safetensors", "`model.safetensors` holds the weights under vitlab's names.\n"},
+    {"timm",
+     "```python\nimport timm\nmodel = timm.create_model(\"local-dir:DIR/timm\", "
+     "pretrained=True).eval()\n```\n"},
+    {"onnx",
+     "```python\nimport onnxruntime\nsession = "
+     "onnxruntime.InferenceSession(\"DIR/onnx/model.onnx\")\n"
+     "logits = session.run(None, {\"input\": images})[0]  # any batch size\n```\n"},
+    {"torchscript",
+     "```python\nimport torch\nmodel = torch.jit.load(\"DIR/torchscript/model.pt\")\n```\n"
+     "```cpp\ntorch::jit::Module model = torch::jit::load(\"DIR/torchscript/model.pt\");\n"
+     "at::Tensor logits = model.forward({images}).toTensor();  // any batch size\n```\n"
+     "It computes as in evaluation mode, whatever `train()` says. TorchScript is deprecated by "
+     "PyTorch (2.11).\n"},
+};
+
+std::string loading_text(const core::Json& report) {
+  std::string text;
+  for (const core::Json& row : report.at("formats"))
+    for (const Loading& loading : kLoading)
+      if (row.at("format") == loading.format)
+        text += "### " + std::string(loading.format) + "\n\n" + loading.text + "\n";
+  return text;
+}
+
+std::string checks_text(const core::Json& report) {
+  core::TextTable table(
+      {"form", "ran by", "largest difference", "over the largest logit", "allowed"});
+  const auto add = [&](const std::string& name, const core::Json& row) {
+    table.add({name, row.at("ran_by").get<std::string>(),
+               core::significant(row.at("max_abs_difference").get<double>(), 3),
+               core::significant(row.at("max_rel_difference").get<double>(), 3),
+               core::significant(row.at("max_rel_allowed").get<double>(), 3)});
+  };
+  for (const core::Json& row : report.at("formats")) add(row.at("format").get<std::string>(), row);
+  add("deploy form", report.at("deploy"));
+  return table.markdown();
+}
+
+}  // namespace
+
+std::string model_card(const ExportModel& model, const ExportPlan& plan, const core::Json& report) {
+  std::string text = "# " + core::printable(model.name) + "\n\n" + facts(model) +
+                     "\n## Weights\n\n" + "From: " + core::printable(model.origin) + "\n" +
+                     training_text(plan.training);
+  if (plan.training.is_null())
+    text += "How they were trained, and how good they are, is not known to vitlab.\n";
+  text += "\n## Loading\n\nDIR is this folder. Images are normalised as in training.\n\n" +
+          loading_text(report) + "## What was checked\n\n" +
+          "Logits of each form against vitlab's own plain forward, seeds 0, 1, 2, batches of 1 and "
+          "3 normal random images:\n\n" +
+          checks_text(report) +
+          "\n`verify.json` holds the same; `sha256sum --check SHA256SUMS` checks the files.\n\n" +
+          "Made by vitlab " VITLAB_VERSION;
+  if (!plan.command.empty()) text += " with\n\n```\n" + core::printable(plan.command) + "\n```";
+  return text + "\n";
+}
+
+}  // namespace vitlab::exports

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <filesystem>
+
+#include "exports/export_format.h"
+
+namespace vitlab::exports {
+
+/// torchscript/model.pt: a ScriptModule whose parameters have vitlab's names, whose forward takes
+/// images (N, C, H, W) of any N and gives logits (the mean of several heads), always as in
+/// evaluation mode; the spec travels in the extra file vitlab.json.
+void check_torchscript(const ExportModel& model, const FormatOptions& options);
+void write_torchscript(const ExportModel& model, const FormatOptions& options,
+                       const std::filesystem::path& folder);
+Forward open_torchscript(const ExportModel& model, const std::filesystem::path& folder);
+
+}  // namespace vitlab::exports
