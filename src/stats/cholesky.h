@@ -6,7 +6,8 @@
 namespace vitlab::stats {
 
 /// A Cholesky factor that grows by one row and column at a time, so that a column which depends on
-/// the earlier ones can be left out instead of making the whole system singular.
+/// the earlier ones can be left out instead of making the whole system singular (Eigen's factors
+/// take whole matrices only).
 class Cholesky {
  public:
   /// `row` holds the new row of the symmetric matrix up to and including its diagonal, for the
