@@ -326,7 +326,7 @@ class Reader {
     std::size_t at = head.size() - 1;
     std::string name = head[at];
     if (at > 0 && head[at - 1] == "~") name = head[--at] + name;
-    for (; at >= 2 && head[at - 1] == "::"; at -= 2) name = head[at - 2] + "::" + name;
+    for (; at >= 2 && head[at - 1] == "::"; at -= 2) name.insert(0, head[at - 2] + "::");
     return name;
   }
 
