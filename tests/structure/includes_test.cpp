@@ -47,13 +47,13 @@ void check_file(const Source& file, std::vector<std::string>& problems) {
   for (std::sregex_iterator it(file.text.begin(), file.text.end(), include), end; it != end; ++it) {
     const std::string header = (*it)[2];
     const std::string reason = forbidden(file.folder, header);
-    if (!reason.empty()) problems.push_back(file.name + " includes " + header + ": " + reason);
-    if (file.is_header && header.rfind("fmt/", 0) == 0)
-      problems.push_back(file.name + " includes fmt, which only sources may");
+    const auto note = [&](std::string what) {
+      problems.push_back(what.insert(0, file.name + " includes "));
+    };
+    if (!reason.empty()) note(header + ": " + reason);
+    if (file.is_header && header.rfind("fmt/", 0) == 0) note("fmt, which only sources may");
     const bool is_ours = rank(header.substr(0, header.find('/'))) < folders().size();
-    if ((*it)[1] == "\"" && !is_ours)
-      problems.push_back(file.name + " includes " + header +
-                         " by quotes, not from the root of src");
+    if ((*it)[1] == "\"" && !is_ours) note(header + " by quotes, not from the root of src");
   }
 }
 
