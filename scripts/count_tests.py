@@ -1,9 +1,10 @@
-"""Counts test cases in a result file of ctest; closes with "N passed, N failed, N skipped".
+"""Counts test cases in result files of ctest; closes with "N passed, N failed, N skipped".
 
-usage: count_tests.py RESULTS.xml
+usage: count_tests.py [NAME=]RESULTS.xml…
 
-A program of Catch2 or unittest counts with each of its cases, any other one as a single case.
-Exits with 1 if a case failed or none passed.
+A program of Catch2 or unittest counts with each of its cases, any other one as a single case. Where
+files have names, a line for each says what it adds. Exits with 1 if a case failed, or none of a file
+passed.
 """
 
 import re
@@ -64,18 +65,35 @@ def count_of(test):
     return Count(passed=count.passed if count else 0, failed=1)  # e.g. it timed out or crashed
 
 
-def main(path):
-    tests = ElementTree.parse(path).getroot().iter("testcase")
-    counts = {test.get("name"): count_of(test) for test in tests}
-    total = sum(counts.values(), Count())
-    for name, count in counts.items():
+def count_file(path):
+    """The sum of a file's cases; names those tests that failed. A file that is not there is a failure."""
+    try:
+        tests = list(ElementTree.parse(path).getroot().iter("testcase"))
+    except (OSError, ElementTree.ParseError) as error:
+        print(f"failed: {path} cannot be read: {error}")
+        return Count(failed=1)
+    total = Count()
+    for test in tests:
+        count = count_of(test)
         if count.failed:
-            print(f"failed: {name} ({count})")
+            print(f"failed: {test.get('name')} ({count})")
+        total += count
+    return total
+
+
+def main(*files):
+    counts = []
+    for name, _, path in (str(file).rpartition("=") for file in files):
+        counts.append((name, count_file(path)))
+    for name, count in counts:
+        if name:
+            print(f"{name}: {count}")
+    total = sum((count for _, count in counts), Count())
     print(total)
-    return 1 if total.failed or not total.passed else 0
+    return 1 if total.failed or not all(count.passed for _, count in counts) else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

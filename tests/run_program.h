@@ -37,6 +37,7 @@ class RunningProgram {
   RunningProgram(const std::vector<std::string>& words, const std::filesystem::path& folder,
                  const std::map<std::string, std::string>& environment = {}) {
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     const std::string out = files_ / "out", err = files_ / "err";

@@ -10,7 +10,7 @@ namespace {
 enum class Mixer : std::uint8_t { kCascaded, kGrouped, kFull, kWindow, kNone };
 
 /// The knobs of `template: efficientvit`; the initialisers are M0's.
-struct Knobs {
+struct EfficientVitKnobs {
   ImageShape image;
   graph::Index classes = 1000;
   graph::Index stem_stride = 16;
@@ -39,7 +39,7 @@ void check_each(core::ConfigReader& reader, std::string_view key,
   }
 }
 
-void check_ranges(core::ConfigReader& reader, Knobs& k) {
+void check_ranges(core::ConfigReader& reader, EfficientVitKnobs& k) {
   const bool power_of_two = k.stem_stride >= 2 && (k.stem_stride & (k.stem_stride - 1)) == 0;
   if (!power_of_two || k.stem_stride > 64)
     reader.fail("stem_stride",
@@ -61,7 +61,7 @@ void check_ranges(core::ConfigReader& reader, Knobs& k) {
 }
 
 /// Each head of these mixers reads a split of its own.
-void check_splits(core::ConfigReader& reader, const Knobs& k) {
+void check_splits(core::ConfigReader& reader, const EfficientVitKnobs& k) {
   if (k.mixer != Mixer::kCascaded && k.mixer != Mixer::kGrouped) return;
   for (std::size_t i = 0; i < k.widths.size(); ++i) {
     if (k.depths[i] < 1 || k.heads[i] < 1 || k.widths[i] % k.heads[i] == 0) continue;
@@ -73,7 +73,7 @@ void check_splits(core::ConfigReader& reader, const Knobs& k) {
 
 /// A number, one per stage, or `split`: as many channels as the split of a head, width / heads,
 /// which is what attention without EfficientViT's reallocation of parameters has.
-void read_qk_dim(core::ConfigReader& reader, std::size_t stages, Knobs& k) {
+void read_qk_dim(core::ConfigReader& reader, std::size_t stages, EfficientVitKnobs& k) {
   if (!is_word(reader, "qk_dim", "split")) {
     read_per_stage(reader, "qk_dim", stages, k.qk_dim);
     return;
@@ -84,8 +84,8 @@ void read_qk_dim(core::ConfigReader& reader, std::size_t stages, Knobs& k) {
         std::max<graph::Index>(1, k.widths[i] / std::max<graph::Index>(1, k.heads[i])));
 }
 
-Knobs read_knobs(core::ConfigReader& reader) {
-  Knobs k;
+EfficientVitKnobs read_efficientvit_knobs(core::ConfigReader& reader) {
+  EfficientVitKnobs k;
   read_image_size(reader, "image_size", k.image);
   reader.optional("channels", k.image.channels);
   reader.optional("classes", k.classes);
@@ -135,7 +135,7 @@ graph::Index squeeze_width(graph::Index hidden) {
 
 class Expansion {
  public:
-  explicit Expansion(const Knobs& knobs) : k_(knobs) {}
+  explicit Expansion(const EfficientVitKnobs& knobs) : k_(knobs) {}
 
   ModelSpec run() {
     ModelSpec spec;
@@ -210,7 +210,7 @@ class Expansion {
     }
   }
 
-  const Knobs& k_;
+  const EfficientVitKnobs& k_;
 };
 
 }  // namespace
@@ -241,7 +241,7 @@ std::vector<Knob> efficientvit_knobs() {
 
 ModelSpec expand_efficientvit(core::ConfigReader& reader) {
   const std::size_t before = reader.problems().count();
-  const Knobs knobs = read_knobs(reader);
+  const EfficientVitKnobs knobs = read_efficientvit_knobs(reader);
   if (reader.problems().count() > before) return {};
   return Expansion(knobs).run();
 }

@@ -53,7 +53,7 @@ void check_ranges(core::ConfigReader& reader, const MobileVitKnobs& k) {
     if (!(value > 0) || value > 64) reader.fail(key, "must lie in (0, 64]");
 }
 
-MobileVitKnobs read_knobs(core::ConfigReader& reader) {
+MobileVitKnobs read_mobilevit_knobs(core::ConfigReader& reader) {
   MobileVitKnobs k;
   read_image_size(reader, "image_size", k.image);
   reader.optional("channels", k.image.channels);
@@ -161,7 +161,7 @@ std::vector<Knob> mobilevit_knobs() {
 
 ModelSpec expand_mobilevit(core::ConfigReader& reader) {
   const std::size_t before = reader.problems().count();
-  const MobileVitKnobs knobs = read_knobs(reader);
+  const MobileVitKnobs knobs = read_mobilevit_knobs(reader);
   if (reader.problems().count() > before) return {};
   return MobileVitExpansion(knobs).run();
 }

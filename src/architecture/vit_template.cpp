@@ -10,7 +10,7 @@ namespace {
 constexpr graph::Index kEverySecond = -1;  // expert_layers: all FFN layers that may have experts
 
 /// The knobs of `template: vit`; the initialisers are DeiT-tiny's.
-struct Knobs {
+struct VitKnobs {
   ImageShape image;
   graph::Index classes = 1000;
   graph::Index patch = 16;
@@ -31,7 +31,7 @@ struct Knobs {
   double capacity = 1.05;
 };
 
-void check_ranges(core::ConfigReader& reader, const Knobs& k) {
+void check_ranges(core::ConfigReader& reader, const VitKnobs& k) {
   const auto within = [&](const char* key, graph::Index value, graph::Index low,
                           graph::Index high) {
     if (value < low || value > high)
@@ -54,7 +54,7 @@ void check_ranges(core::ConfigReader& reader, const Knobs& k) {
   if (!(k.mhsa_share >= 0 && k.mhsa_share <= 1)) reader.fail("mhsa_share", "must lie in [0, 1]");
 }
 
-void read_experts(core::ConfigReader& reader, Knobs& k) {
+void read_experts(core::ConfigReader& reader, VitKnobs& k) {
   reader.optional("experts", k.experts);
   if (!is_word(reader, "expert_layers", "every_second"))
     reader.optional("expert_layers", k.expert_layers);
@@ -62,7 +62,7 @@ void read_experts(core::ConfigReader& reader, Knobs& k) {
   reader.optional("capacity", k.capacity);
 }
 
-void check_experts(core::ConfigReader& reader, const Knobs& k) {
+void check_experts(core::ConfigReader& reader, const VitKnobs& k) {
   if (k.experts < 0 || k.experts > 4096)
     reader.fail("experts", "must lie in 0..4096, got " + std::to_string(k.experts));
   if (k.expert_layers < 0 && k.expert_layers != kEverySecond)
@@ -73,8 +73,8 @@ void check_experts(core::ConfigReader& reader, const Knobs& k) {
                              ", the number of experts, got " + std::to_string(k.top_k));
 }
 
-Knobs read_knobs(core::ConfigReader& reader) {
-  Knobs k;
+VitKnobs read_vit_knobs(core::ConfigReader& reader) {
+  VitKnobs k;
   read_image_size(reader, "image_size", k.image);
   reader.optional("channels", k.image.channels);
   reader.optional("classes", k.classes);
@@ -103,7 +103,7 @@ Knobs read_knobs(core::ConfigReader& reader) {
 
 /// Whether number `ffn` of `ffns` FFN layers has experts: every second one, or the last n of these
 /// (V-MoE's "Every-2" and "Last-n").
-bool takes_experts(const Knobs& k, graph::Index ffn, graph::Index ffns) {
+bool takes_experts(const VitKnobs& k, graph::Index ffn, graph::Index ffns) {
   if (k.experts == 0 || ffn % 2 == 0) return false;
   const graph::Index behind = ffns / 2 - 1 - ffn / 2;  // layers of experts that follow
   return k.expert_layers == kEverySecond || behind < k.expert_layers;
@@ -138,7 +138,7 @@ std::vector<Knob> vit_knobs() {
 
 ModelSpec expand_vit(core::ConfigReader& reader) {
   const std::size_t before = reader.problems().count();
-  const Knobs k = read_knobs(reader);
+  const VitKnobs k = read_vit_knobs(reader);
   ModelSpec spec;
   if (reader.problems().count() > before) return spec;
   spec.image = k.image;

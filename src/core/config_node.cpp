@@ -20,8 +20,6 @@ constexpr std::size_t kLineWidth = 100;
 
 std::pair<int, int> order(const Place& place) { return {place.line, place.column}; }
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
 /// The start of each line of a text.
 std::vector<std::size_t> line_starts(std::string_view text) {
   std::vector<std::size_t> starts = {0};

@@ -30,7 +30,7 @@ class Interrupted : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Exit codes of both programs (design: section 3).
+/// Exit codes of both programs.
 enum class ExitCode : int {
   kDone = 0,
   kFailure = 1,

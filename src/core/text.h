@@ -8,6 +8,10 @@
 
 namespace vitlab::core {
 
+/// A decimal digit, whatever the locale says.
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+/// A byte of UTF-8 that is not the first of its code point.
+constexpr bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 /// Columns a UTF-8 text takes on a terminal (every code point counts one).
 std::size_t display_width(std::string_view text);
 

@@ -10,8 +10,6 @@ namespace {
 constexpr std::size_t kNarrowest = 16;
 constexpr std::size_t kGap = 2;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 std::size_t skip_digits(std::string_view text, std::size_t at) {
   while (at < text.size() && (is_digit(text[at]) || text[at] == ',')) ++at;
   return at;

@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kPixels = 3 * 32 * 32;
 constexpr std::size_t kMostRecords = 100'000;
-constexpr double kValidationShare = 0.1;
 
 constexpr std::array<const char*, 10> kCifar10Names{
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};

@@ -10,6 +10,12 @@ namespace vitlab::data {
 /// Where images come from.
 enum class DataKind { kDigits, kSynthetic, kFolder, kCifar10, kCifar100, kIdx };
 
+/// What is held out for validation, unless the user says, of a data set with test images of its
+/// own.
+constexpr double kValidationShare = 0.1;
+/// The same where all images are split here: for validation, and for test.
+constexpr double kHeldOutShare = 0.15;
+
 /// Which data set is meant, as the user wrote it; nothing is opened yet.
 ///
 /// Grammar: `digits` · `synthetic:classes=10,size=64,count=5000` · `folder:PATH` · `cifar10:PATH` ·

@@ -6,12 +6,14 @@
 
 #include "data/decode.h"
 
+namespace vitlab::data {
+
 namespace {
 
 // stb_image has no bound on what a PNG's stream may unpack to; these allocators are the bound: 8
 // bytes for each of the most pixels, and the slack of its doubling buffer.
 constexpr std::size_t kMostAllocation =
-    static_cast<std::size_t>(vitlab::data::kMostImagePixels) * 8 + (std::size_t{128} << 20);
+    static_cast<std::size_t>(kMostImagePixels) * 8 + (std::size_t{128} << 20);
 
 void* bounded_malloc(std::size_t size) {
   return size > kMostAllocation ? nullptr : std::malloc(size);
@@ -22,8 +24,10 @@ void* bounded_realloc(void* block, std::size_t size) {
 
 }  // namespace
 
-#define STBI_MALLOC(size) bounded_malloc(size)
-#define STBI_REALLOC(block, size) bounded_realloc(block, size)
+}  // namespace vitlab::data
+
+#define STBI_MALLOC(size) vitlab::data::bounded_malloc(size)
+#define STBI_REALLOC(block, size) vitlab::data::bounded_realloc(block, size)
 #define STBI_FREE(block) std::free(block)
 #define STBI_ONLY_PNG
 #define STBI_NO_STDIO

@@ -21,8 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kShare = 0.15;  // of validation and of test, where images are split here
-
 using Files = std::vector<ClassFile>;
 
 class FolderDataset : public Dataset {
@@ -149,7 +147,7 @@ Listing list_split_folders(const DataSpec& spec, const fs::path& root) {
 
   const bool is_held_out = !has_val || (!has_test && spec.validation);
   if (is_held_out) {
-    const double share = spec.validation.value_or(kShare);
+    const double share = spec.validation.value_or(kHeldOutShare);
     files_of(listing, Split::kValidation).clear();
     hold_out_files(listing.names, share, static_cast<std::uint64_t>(spec.seed),
                    files_of(listing, Split::kTrain), files_of(listing, Split::kValidation));
@@ -169,8 +167,8 @@ Listing list_class_folders(const DataSpec& spec, const fs::path& root) {
   ClassFolders found = scan_class_folders(root, "");
   listing.names = std::move(found.names);
   note_ignored(found.ignored, listing);
-  const double validation = spec.validation.value_or(kShare);
-  const double test = spec.test.value_or(kShare);
+  const double validation = spec.validation.value_or(kHeldOutShare);
+  const double test = spec.test.value_or(kHeldOutShare);
   const auto seed = static_cast<std::uint64_t>(spec.seed);
   Files& training = files_of(listing, Split::kTrain);
   training = std::move(found.files);

@@ -18,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostBytes = std::size_t{2} << 30;
-constexpr double kValidationShare = 0.1;
 
 /// An idx file of bytes (http://yann.lecun.com/exdb/mnist): magic 0, 0, 8, number of dimensions,
 /// then each as a big-endian 32-bit count.

@@ -14,8 +14,6 @@ namespace vitlab::data {
 
 namespace {
 
-constexpr double kShare = 0.15;  // of validation and of test, unless given
-
 class SyntheticDataset : public Dataset {
  public:
   SyntheticDataset(DatasetDescription about, RingTask task, std::array<std::int64_t, kSplits> sizes)
@@ -67,8 +65,8 @@ std::array<std::int64_t, kSplits> split_sizes(const DataSpec& spec) {
   const auto part = [&](double share) {
     return static_cast<std::int64_t>(std::llround(share * static_cast<double>(spec.count)));
   };
-  const std::int64_t validation = part(spec.validation.value_or(kShare));
-  const std::int64_t test = part(spec.test.value_or(kShare));
+  const std::int64_t validation = part(spec.validation.value_or(kHeldOutShare));
+  const std::int64_t test = part(spec.test.value_or(kHeldOutShare));
   if (spec.count - validation - test < 1)
     throw core::UserError(fmt::format("data '{}': count {} leaves no training image; give more",
                                       canonical_text(spec), spec.count));
@@ -90,8 +88,8 @@ std::unique_ptr<Dataset> open_synthetic(const DataSpec& spec) {
   about.normalisation = {{0.147F, 0.126F, 0.129F}, {0.198F, 0.164F, 0.169F}};
   about.fingerprint = core::sha256(fmt::format(
       "synthetic ring 1\nclasses {} size {} count {} seed {} validation {} test {}\n", spec.classes,
-      spec.size, spec.count, spec.seed, core::shortest(spec.validation.value_or(kShare)),
-      core::shortest(spec.test.value_or(kShare))));
+      spec.size, spec.count, spec.seed, core::shortest(spec.validation.value_or(kHeldOutShare)),
+      core::shortest(spec.test.value_or(kHeldOutShare))));
   return std::make_unique<SyntheticDataset>(std::move(about), task, split_sizes(spec));
 }
 

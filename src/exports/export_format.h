@@ -30,7 +30,7 @@ struct ExportFormat {
   std::string_view name;
   /// Throws UserError with layer and reason if the format cannot express the model; writes nothing.
   void (*check)(const ExportModel& model, const FormatOptions& options);
-  /// Writes into `folder`, the root of the export, under the names that design.md gives.
+  /// Writes into `folder`, the root of the export, under the names of its format.
   void (*write)(const ExportModel& model, const FormatOptions& options,
                 const std::filesystem::path& folder);
   /// Reads back what `write` wrote, as its users would.

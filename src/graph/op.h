@@ -158,7 +158,7 @@ using Op = std::variant<Convolution, Linear, MatrixMultiply, BatchNorm, LayerNor
 /// "convolution", "linear", …: the same words in profiles, exports and messages.
 std::string_view op_name(const Op& op);
 
-/// Where an op's time is counted: the six slices of EfficientViT's Fig 2 (design: section 5).
+/// Where an op's time is counted: the six slices of EfficientViT's Fig 2.
 enum class Category : std::uint8_t {
   kMultiplication,
   kReshape,

@@ -26,8 +26,8 @@ constexpr std::array<std::pair<std::string_view, StoredType>, 8> kStorages{
      {"torch.IntStorage", StoredType::kI32},
      {"torch.ByteStorage", StoredType::kU8},
      {"torch.BoolStorage", StoredType::kBool}}};
-constexpr std::array<std::string_view, 4> kParts{"model", "state_dict", "model_ema",
-                                                 "state_dict_ema"};
+constexpr std::array<std::string_view, 4> kStateParts{"model", "state_dict", "model_ema",
+                                                      "state_dict_ema"};
 constexpr std::string_view kModulePrefix = "module.";
 constexpr const char* kConvert =
     "\nif you trust the file, save its tensors alone, in Python: state = torch.load(FILE, "
@@ -125,7 +125,7 @@ class CheckpointParser {
   const PickleDict& state_dict(std::string& part) const {
     const auto* root = get<PickleDict>(pickle_.root);
     if (root == nullptr) fail(std::string("it holds no dict of tensors by name") + kConvert);
-    for (const std::string_view name : kParts) {
+    for (const std::string_view name : kStateParts) {
       const PickleDict* found = nullptr;
       for (const auto& [key, value] : root->items) {
         const auto* text = get<std::string_view>(key);

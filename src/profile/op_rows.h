@@ -12,7 +12,7 @@ namespace vitlab::profile {
 
 /// One op of a profile, for the whole batch. Movement that was seen inside an op is a row of its
 /// own under that node's name, with `inside` the op's name: a copy, but inside ops that rearrange
-/// part of the rearranging (design: section 5).
+/// part of the rearranging.
 struct OpRow {
   std::string node;
   std::string layer;

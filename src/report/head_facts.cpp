@@ -20,7 +20,7 @@ const core::Json& at_key(const core::Json& json, const char* key) {
   return found == json.end() ? kNothing : *found;
 }
 
-std::string text_at(const core::Json& json, const char* key) {
+std::string word_at(const core::Json& json, const char* key) {
   const core::Json& text = at_key(json, key);
   return text.is_string() ? text.get<std::string>() : std::string();
 }
@@ -57,8 +57,8 @@ HeadMatrix matrix_of(const core::Json& rows) {
 
 HeadLayerFacts layer_facts(const core::Json& json) {
   HeadLayerFacts layer;
-  layer.layer = text_at(json, "layer");
-  layer.note = text_at(json, "note");
+  layer.layer = word_at(json, "layer");
+  layer.note = word_at(json, "note");
   if (const core::Json& heads = at_key(json, "heads"); heads.is_number_integer())
     layer.heads = heads.get<std::int64_t>();
   read_metrics(at_key(json, "metrics"), layer);
@@ -75,7 +75,7 @@ void add_ablation(const core::Json& ablation, HeadFacts& facts) {
     for (const core::Json& head : at_key(row, "heads"))
       changes.push_back(at_key(at_key(head, "removed"), "loss_change"));
     for (HeadLayerFacts& layer : facts.layers)
-      if (layer.layer == text_at(row, "layer")) layer.lost_without = numbers_of(changes);
+      if (layer.layer == word_at(row, "layer")) layer.lost_without = numbers_of(changes);
   }
 }
 

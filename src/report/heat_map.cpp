@@ -10,14 +10,14 @@
 namespace vitlab::report {
 namespace {
 
-constexpr double kWideFrom = 560;
+constexpr double kWideMapFrom = 560;
 constexpr double kRow = 26;
 constexpr double kHeading = 30;
 constexpr double kWidestCell = 48;
 constexpr double kColumnNumbers = 18;
 constexpr double kTextFrom = 27;
 
-struct Layout {
+struct MapLayout {
   bool is_wide = false;
   double left = 0;
   double cell = 0;
@@ -25,10 +25,10 @@ struct Layout {
   std::size_t columns = 0;
 };
 
-Layout layout_for(const HeatGroup& group, double width) {
-  Layout layout;
+MapLayout layout_for(const HeatGroup& group, double width) {
+  MapLayout layout;
   for (const HeatRow& row : group.rows) layout.columns = std::max(layout.columns, row.cells.size());
-  layout.is_wide = width >= kWideFrom;
+  layout.is_wide = width >= kWideMapFrom;
   layout.left = layout.is_wide ? 230 : 0;
   layout.row = layout.is_wide ? kRow : kRow + 16;
   if (layout.columns > 0)
@@ -37,7 +37,7 @@ Layout layout_for(const HeatGroup& group, double width) {
   return layout;
 }
 
-void draw_row(SvgWriter& svg, const HeatRow& row, const Layout& layout, double y) {
+void draw_row(SvgWriter& svg, const HeatRow& row, const MapLayout& layout, double y) {
   for (std::size_t i = 0; i < row.cells.size(); ++i) {
     const HeatCell& cell = row.cells[i];
     if (!cell.share || !std::isfinite(*cell.share)) continue;
@@ -52,7 +52,7 @@ void draw_row(SvgWriter& svg, const HeatRow& row, const Layout& layout, double y
 
 /// Draws a group from `y` on and returns where it ends.
 double draw_group(SvgWriter& svg, const HeatGroup& group, double width, double y) {
-  const Layout layout = layout_for(group, width);
+  const MapLayout layout = layout_for(group, width);
   svg.text(layout.left, y + 18, fitted(group.heading, width - layout.left), "group");
   y += kHeading - 4;
   for (const HeatRow& row : group.rows) {
@@ -83,7 +83,7 @@ std::string heat_map(const HeatMap& chart, double width) {
   bool is_empty = true;
   double left = 0;
   for (const HeatGroup& group : chart.groups) {
-    const Layout layout = layout_for(group, width);
+    const MapLayout layout = layout_for(group, width);
     if (layout.columns == 0) continue;
     is_empty = false;
     left = layout.left;

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Rows = std::vector<std::vector<std::string>>;
+using TableRows = std::vector<std::vector<std::string>>;
 
 std::string csv_number(const core::Json& value) {
   return value.is_number() ? core::shortest(value.get<double>()) : "";
@@ -51,7 +51,7 @@ std::string cell_of(const core::Json& value) {
 }
 
 std::string metric_table(const core::Json& document) {
-  Rows rows;
+  TableRows rows;
   for (const core::Json& layer : document.at("layers"))
     for (const auto& [metric, row] : layer.at("metrics").items())
       rows.push_back({layer.at("layer").get<std::string>(), metric, cell_of(row.at("value")),
@@ -63,7 +63,7 @@ std::string metric_table(const core::Json& document) {
 }
 
 std::string measure_table() {
-  Rows rows;
+  TableRows rows;
   for (const sweep::SimilarityMeasure& row : sweep::similarity_measures())
     rows.push_back({std::string(row.name), std::string(row.compares), std::string(row.range),
                     std::string(row.zero), std::string(row.one), std::string(row.caveat)});
@@ -77,7 +77,7 @@ std::string ablation_html(const core::Json& document) {
   const auto points = [](const core::Json& share) {
     return share.is_number() ? core::significant(100 * share.get<double>(), 3) : std::string("–");
   };
-  Rows rows;
+  TableRows rows;
   for (const core::Json& layer : ablation.at("layers"))
     for (const core::Json& head : layer.at("heads")) {
       std::vector<std::string> row{layer.at("layer").get<std::string>(), head.at("head").dump()};
@@ -98,7 +98,7 @@ std::string ablation_html(const core::Json& document) {
 std::string comparison_html(const core::Json& document) {
   if (!document.contains("comparison")) return "";
   const core::Json& comparison = document.at("comparison");
-  Rows rows;
+  TableRows rows;
   for (const auto& [metric, row] : comparison.at("summary").items())
     rows.push_back({metric, cell_of(row.at("difference")), cell_of(row.at("low")),
                     cell_of(row.at("high")), row.at("layers").dump(), row.at("opposite").dump()});

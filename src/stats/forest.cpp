@@ -38,7 +38,7 @@ std::vector<Sample> canonical_samples(std::span<const std::vector<double>> rows,
   return samples;
 }
 
-struct Split {
+struct TreeSplit {
   std::int64_t feature = -1;
   double threshold = 0;
   double gain = 0;  // squared error saved
@@ -60,7 +60,7 @@ class TreeGrower {
     const std::size_t node = tree_.size();
     tree_.push_back({.value = mean_target(rows)});
     if (depth >= settings_.depth) return node;
-    const Split split = best_split(rows);
+    const TreeSplit split = best_split(rows);
     if (split.feature < 0) return node;
     const auto middle = std::stable_partition(rows.begin(), rows.end(), [&](std::size_t row) {
       return samples_[row].features[static_cast<std::size_t>(split.feature)] <= split.threshold;
@@ -81,11 +81,11 @@ class TreeGrower {
   }
 
   /// Tries features in random order: at least the asked share of them, then on until one splits.
-  Split best_split(std::vector<std::size_t>& rows) {
+  TreeSplit best_split(std::vector<std::size_t>& rows) {
     const auto features = static_cast<std::int64_t>(samples_.front().features.size());
     const auto wanted =
         std::llround(std::ceil(settings_.feature_share * static_cast<double>(features) - 1e-9));
-    Split best;
+    TreeSplit best;
     std::int64_t tried = 0;
     for (const std::int64_t feature : random_.permutation(features)) {
       if (tried++ >= wanted && best.feature >= 0) break;
@@ -94,7 +94,7 @@ class TreeGrower {
     return best;
   }
 
-  void improve_split(std::vector<std::size_t>& rows, std::int64_t feature, Split& best) const {
+  void improve_split(std::vector<std::size_t>& rows, std::int64_t feature, TreeSplit& best) const {
     const auto value = [&](std::size_t row) {
       return samples_[row].features[static_cast<std::size_t>(feature)];
     };

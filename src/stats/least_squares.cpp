@@ -20,12 +20,6 @@ struct Column {
   std::vector<double> standardised;
 };
 
-double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
 Column standardise(std::vector<double> values) {
   Column column;
   column.mean = mean(values);

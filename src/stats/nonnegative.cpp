@@ -11,16 +11,16 @@ namespace vitlab::stats {
 namespace {
 
 /// Sums of products of the columns with one another and with the targets, columns scaled to 1.
-struct NormalEquations {
+struct WeightedSums {
   std::vector<std::vector<double>> matrix;
   std::vector<double> right, scale;
 };
 
-NormalEquations normal_equations(std::span<const std::vector<double>> rows,
-                                 std::span<const double> targets, std::span<const double> weights) {
+WeightedSums normal_equations(std::span<const std::vector<double>> rows,
+                              std::span<const double> targets, std::span<const double> weights) {
   const std::size_t columns = rows[0].size();
-  NormalEquations sums{std::vector<std::vector<double>>(columns, std::vector<double>(columns, 0)),
-                       std::vector<double>(columns, 0), std::vector<double>(columns, 0)};
+  WeightedSums sums{std::vector<std::vector<double>>(columns, std::vector<double>(columns, 0)),
+                    std::vector<double>(columns, 0), std::vector<double>(columns, 0)};
   for (std::size_t r = 0; r < rows.size(); ++r)
     for (std::size_t i = 0; i < columns; ++i) {
       const double weighted = weights[r] * rows[r][i];
@@ -39,7 +39,7 @@ NormalEquations normal_equations(std::span<const std::vector<double>> rows,
 
 /// The solution with the columns of `set` alone; empty if they depend on one another or one comes
 /// out negative.
-std::vector<double> solve_set(const NormalEquations& sums, unsigned set) {
+std::vector<double> solve_set(const WeightedSums& sums, unsigned set) {
   std::vector<std::size_t> chosen;
   Cholesky factor;
   std::vector<double> right;
@@ -70,7 +70,7 @@ std::vector<double> fit_nonnegative(std::span<const std::vector<double>> rows,
   core::ensure(!rows.empty() && !rows[0].empty() && rows[0].size() <= 12, "1 to 12 columns");
   core::ensure(rows.size() == targets.size() && rows.size() == weights.size(),
                "a target and a weight for each row");
-  const NormalEquations sums = normal_equations(rows, targets, weights);
+  const WeightedSums sums = normal_equations(rows, targets, weights);
   const std::size_t columns = rows[0].size();
   std::vector<double> best(columns, 0);
   double least = 0;  // of x'Ax - 2b'x, which is 0 for no column

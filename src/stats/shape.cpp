@@ -20,12 +20,6 @@ struct ShapedBlock {
   std::vector<double> bend;  // squared step with line and constant projected out
 };
 
-double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
 std::vector<double> centred(std::vector<double> values) {
   const double centre = mean(values);
   for (double& value : values) value -= centre;

@@ -39,6 +39,13 @@ double quantile(std::span<const double> values, double probability) {
   return quantile_of_sorted(sorted_copy(values), probability);
 }
 
+double dot(std::span<const double> a, std::span<const double> b) {
+  core::ensure(a.size() == b.size(), "a product is of rows of one length");
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
 double median(std::span<const double> values) { return quantile(values, 0.5); }
 
 double mean(std::span<const double> values) {

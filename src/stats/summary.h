@@ -29,6 +29,8 @@ Summary summarise(std::span<const double> values);
 
 /// Arithmetic mean, summed in the order given.
 double mean(std::span<const double> values);
+/// The sum of products of two rows of one length, in their order.
+double dot(std::span<const double> a, std::span<const double> b);
 double median(std::span<const double> values);
 /// Sample standard deviation (n - 1); NaN for one value.
 double standard_deviation(std::span<const double> values);

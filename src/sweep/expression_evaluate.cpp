@@ -8,9 +8,6 @@ namespace vitlab::sweep {
 
 namespace {
 
-using Node = Expression::Node;
-using Kind = Expression::Kind;
-
 std::string described(const core::Json& value) {
   if (value.is_string())
     return "the text " + core::quoted_clip(value.get_ref<const std::string&>());
@@ -20,22 +17,22 @@ std::string described(const core::Json& value) {
   return "nothing";
 }
 
-[[noreturn]] void refuse(const Node& node, const std::string& message) {
+[[noreturn]] void refuse(const Expression::Node& node, const std::string& message) {
   throw ExpressionError(node.offset, message);
 }
 
-double number(const Node& node, const core::Json& value, const std::string& wanted_by) {
+double number(const Expression::Node& node, const core::Json& value, const std::string& wanted_by) {
   if (!value.is_number()) refuse(node, wanted_by + " needs a number, got " + described(value));
   return value.get<double>();
 }
 
-bool truth(const Node& node, const core::Json& value, const std::string& wanted_by) {
+bool truth(const Expression::Node& node, const core::Json& value, const std::string& wanted_by) {
   if (!value.is_boolean())
     refuse(node, wanted_by + " needs a condition that is true or false, got " + described(value));
   return value.get<bool>();
 }
 
-core::Json finite(const Node& node, double value) {
+core::Json finite(const Expression::Node& node, double value) {
   if (!std::isfinite(value)) refuse(node, "the result of '" + node.symbol + "' is not finite");
   return value;
 }
@@ -45,7 +42,7 @@ bool equal(const core::Json& a, const core::Json& b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), equal);
 }
 
-double arithmetic(const Node& node, double a, double b) {
+double arithmetic(const Expression::Node& node, double a, double b) {
   switch (node.symbol.front()) {
     case '+':
       return a + b;
@@ -67,7 +64,7 @@ double arithmetic(const Node& node, double a, double b) {
   }
 }
 
-bool ordered(const Node& node, const core::Json& a, const core::Json& b) {
+bool ordered(const Expression::Node& node, const core::Json& a, const core::Json& b) {
   const bool texts = a.is_string() && b.is_string();
   if (!texts && !(a.is_number() && b.is_number()))
     refuse(node, "'" + node.symbol + "' cannot order " + described(a) + " and " + described(b));
@@ -81,7 +78,7 @@ bool ordered(const Node& node, const core::Json& a, const core::Json& b) {
   return sign >= 0;
 }
 
-double call_of_one(const Node& node, double x) {
+double call_of_one(const Expression::Node& node, double x) {
   const std::string& name = node.symbol;
   if (name == "abs") return std::fabs(x);
   if (name == "ceil") return std::ceil(x);
@@ -92,7 +89,7 @@ double call_of_one(const Node& node, double x) {
   return name == "log2" ? std::log2(x) : std::log(x);
 }
 
-double call_of_many(const Node& node, const std::vector<double>& values) {
+double call_of_many(const Expression::Node& node, const std::vector<double>& values) {
   double result = node.symbol == "sum" ? 0 : values.front();
   for (const double value : values) {
     if (node.symbol == "sum") result += value;
@@ -106,30 +103,30 @@ class Evaluator {
  public:
   explicit Evaluator(const Expression::Lookup& lookup) : lookup_(lookup) {}
 
-  core::Json value(const Node& node) const {
+  core::Json value(const Expression::Node& node) const {
     switch (node.kind) {
-      case Kind::kLiteral:
+      case Expression::Kind::kLiteral:
         return node.literal;
-      case Kind::kName:
+      case Expression::Kind::kName:
         return named(node);
-      case Kind::kOperator:
+      case Expression::Kind::kOperator:
         return operation(node);
-      case Kind::kIndex:
+      case Expression::Kind::kIndex:
         return element(node);
-      case Kind::kCall:
+      case Expression::Kind::kCall:
         return call(node);
-      case Kind::kList:
+      case Expression::Kind::kList:
         break;
-      case Kind::kChoice:
+      case Expression::Kind::kChoice:
         return value(node.children[truth(node, value(node.children[0]), "'?'") ? 1 : 2]);
     }
     core::Json list = core::Json::array();
-    for (const Node& child : node.children) list.push_back(value(child));
+    for (const Expression::Node& child : node.children) list.push_back(value(child));
     return list;
   }
 
  private:
-  core::Json named(const Node& node) const {
+  core::Json named(const Expression::Node& node) const {
     try {
       return lookup_(node.symbol);
     } catch (const ExpressionError& error) {
@@ -137,7 +134,7 @@ class Evaluator {
     }
   }
 
-  core::Json operation(const Node& node) const {
+  core::Json operation(const Expression::Node& node) const {
     const std::string& symbol = node.symbol;
     const core::Json left = value(node.children[0]);
     const std::string quoted = "'" + symbol + "'";
@@ -157,13 +154,14 @@ class Evaluator {
     return finite(node, arithmetic(node, number(node, left, quoted), number(node, right, quoted)));
   }
 
-  static bool contains(const Node& node, const core::Json& item, const core::Json& list) {
+  static bool contains(const Expression::Node& node, const core::Json& item,
+                       const core::Json& list) {
     if (!list.is_array()) refuse(node, "'in' needs a list on its right, got " + described(list));
     return std::any_of(list.begin(), list.end(),
                        [&](const core::Json& one) { return equal(item, one); });
   }
 
-  core::Json element(const Node& node) const {
+  core::Json element(const Expression::Node& node) const {
     const core::Json list = value(node.children[0]);
     const double index = number(node, value(node.children[1]), "an index");
     // Knobs that take a number or one per stage: the number stands for every stage.
@@ -177,9 +175,9 @@ class Evaluator {
     return list[static_cast<std::size_t>(place)];
   }
 
-  core::Json call(const Node& node) const {
+  core::Json call(const Expression::Node& node) const {
     std::vector<core::Json> given;
-    for (const Node& child : node.children) given.push_back(value(child));
+    for (const Expression::Node& child : node.children) given.push_back(value(child));
     const bool of_one_list = given.size() == 1 && given[0].is_array();
     if (node.symbol == "len") {
       if (!of_one_list) refuse(node, "len() needs one list");

@@ -95,7 +95,8 @@ TEST_CASE("experts stand in every second FFN layer, or in the last few of these"
     all.update(knobs);
     std::vector<graph::Index> found;
     graph::Index ffn = 0;
-    for (const layers::Layer& layer : expand_knobs(all, "test").stages[0].layers) {
+    const ModelSpec expanded = expand_knobs(all, "test");
+    for (const layers::Layer& layer : expanded.stages[0].layers) {
       if (layers::layer_role(layer) != graph::LayerRole::kFfn) continue;
       if (std::holds_alternative<layers::ExpertFfn>(layer)) found.push_back(ffn);
       ++ffn;

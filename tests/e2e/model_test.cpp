@@ -11,6 +11,7 @@
 #include "lab.h"
 #include "model/weight_files.h"
 #include "store/device_lock.h"
+#include "tolerance.h"
 
 namespace vitlab {
 namespace {
@@ -36,6 +37,10 @@ at::Tensor forward(const Lab& lab, const std::string& model, const at::Tensor& i
   return model::read_tensors(lab / "y.safetensors").at("logits", "y").clone();
 }
 
+/// What rounding may do to logits of about 1: a hundred sums of up to fifty products stand behind
+/// one.
+const double kGap = rounding(100 * 50);
+
 double gap(const at::Tensor& a, const at::Tensor& b) {
   REQUIRE(a.sizes() == b.sizes());
   return (a - b).abs().max().item<double>();
@@ -54,10 +59,10 @@ TEST_CASE("eight images at once give what each gives alone, folded or not") {
   CHECK(together.sizes() == at::IntArrayRef({8, 4}));
   CHECK(together.std().item<double>() > 0);
   for (const graph::Index i : {0, 5})
-    CHECK(gap(forward(lab, "model.yaml", all.narrow(0, i, 1)), together.narrow(0, i, 1)) < 1e-5);
-  CHECK(gap(forward(lab, "model.yaml", all, {"--deploy"}), together) < 1e-4);
+    CHECK(gap(forward(lab, "model.yaml", all.narrow(0, i, 1)), together.narrow(0, i, 1)) < kGap);
+  CHECK(gap(forward(lab, "model.yaml", all, {"--deploy"}), together) < kGap);
   CHECK(gap(forward(lab, "model.yaml", all, {"--dtype", "float64"}).to(at::kFloat), together) <
-        1e-4);
+        kGap);
   CHECK(gap(forward(lab, "model.yaml", all, {"--seed", "1"}), together) > 1e-3);
 }
 
@@ -71,7 +76,8 @@ TEST_CASE("taps are attention maps whose rows sum to 1") {
     ++maps;
     CHECK(named.tensor.dim() == 4);
     CHECK(named.tensor.size(1) == 2);
-    CHECK((named.tensor.sum(-1) - 1).abs().max().item<double>() < 1e-5);
+    CHECK((named.tensor.sum(-1) - 1).abs().max().item<double>() <
+          rounding(static_cast<double>(named.tensor.size(-1))));
   }
   CHECK(maps == 2);
 }
@@ -153,7 +159,7 @@ TEST_CASE("a swin is trained, pruned, and read at another image size") {
     lab.document({"prune", trained, "--data", Lab::kData, "--keep", "macs=0.8", "--finetune-epochs",
                   "0", "--recipe", "recipe.yaml", "--out", pruned});
     CHECK(gap(forward(lab, pruned, images(2), {"--deploy"}), forward(lab, pruned, images(2))) <
-          1e-5);
+          kGap);
     model::write_tensors(lab / "x.safetensors", {{"input", at::ones({1, 3, 16, 24})}});
     const core::Json read =
         lab.document({"forward", wide, "--weights", trained + "/model.safetensors", "--input",

@@ -9,6 +9,7 @@
 #include "model/small_models.h"
 #include "temporary_folder.h"
 #include "test.hpp"
+#include "tolerance.h"
 
 namespace vitlab::exports {
 
@@ -46,13 +47,14 @@ TEST_CASE("an ONNX model computes what the graph does, for every layer kind, ops
   for_every_exported_kind(2, [](const model::SmallModel& model) {
     const at::Tensor images = model.images(3, 5);
     const at::Tensor expected = logits_of(model, images);
-    const double scale = std::max(1.0, expected.abs().max().item<double>());
+    const double limit = rounding(model::additions(model.graph())) *
+                         std::max(1.0, expected.abs().max().item<double>());
     for (const OnnxOptions options : {OnnxOptions{17, true}, OnnxOptions{18, false},
                                       OnnxOptions{19, true}, OnnxOptions{20, false}}) {
       const std::string bytes = encode_onnx(onnx_model(export_of(model), options));
       const at::Tensor got = evaluate_onnx(decode_onnx(bytes), images.to(at::kFloat));
       INFO("opset " << options.opset << ", deploy " << options.deploy);
-      CHECK(model::largest_difference(got.to(at::kDouble), expected) < 1e-4 * scale);
+      CHECK(model::largest_difference(got.to(at::kDouble), expected) < limit);
     }
   });
 }

@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include "graph/cost.h"
 #include "model/device.h"
 #include "model/executor.h"
 #include "model/weights.h"
@@ -61,6 +62,14 @@ struct SmallModel {
     return executor.run(weights, images, options).outputs;
   }
 };
+
+/// About how many additions lie behind one number that a graph gives out: what a product sums up on
+/// the average, as often as there are nodes.
+inline double additions(const graph::Graph& graph) {
+  const graph::Cost cost = graph::graph_cost(graph);
+  return static_cast<double>(graph.nodes.size()) *
+         (1 + static_cast<double>(cost.macs) / static_cast<double>(cost.activations));
+}
 
 inline double largest_difference(const at::Tensor& a, const at::Tensor& b) {
   if (a.sizes() != b.sizes()) return std::numeric_limits<double>::infinity();

@@ -17,15 +17,24 @@ def testcase(status, output="", skipped=None):
     return f'<testcase name="case" status="{status}">{reason}<system-out>{escape(output)}</system-out></testcase>'
 
 
+def lines_of(**files):
+    """What is printed, and the exit status, for files of these testcases."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = []
+        for name, testcases in files.items():
+            path = Path(folder) / f"{name}.xml"
+            if testcases is not None:
+                path.write_text(f"<testsuite>{''.join(testcases)}</testsuite>", encoding="utf-8")
+            words.append(f"{name}={path}")
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            status = count_tests.main(*words)
+    return printed.getvalue().splitlines(), status
+
+
 def count(*testcases):
     """The last line and the exit status for these results."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "results.xml"
-        numbered = [case.replace('name="', f'name="{n}.', 1) for n, case in enumerate(testcases)]
-        path.write_text(f"<testsuite>{''.join(numbered)}</testsuite>", encoding="utf-8")
-        with contextlib.redirect_stdout(io.StringIO()) as printed:
-            status = count_tests.main(path)
-    return printed.getvalue().splitlines()[-1], status
+    lines, status = lines_of(all=testcases)
+    return lines[-1], status
 
 
 class CountTests(unittest.TestCase):
@@ -56,6 +65,19 @@ class CountTests(unittest.TestCase):
 
     def test_a_run_without_a_passed_test_does_not_pass(self):
         self.assertEqual(count(), ("0 passed, 0 failed, 0 skipped", 1))
+
+    def test_files_are_named_one_by_one_and_summed(self):
+        passed, failed = testcase("run", "any words"), testcase("fail", "")
+        lines, status = lines_of(main=[passed, passed], asan=[passed, failed])
+        self.assertEqual(lines[-3:], ["main: 2 passed, 0 failed, 0 skipped", "asan: 1 passed, 1 failed, 0 skipped",
+                                      "3 passed, 1 failed, 0 skipped"])
+        self.assertEqual(status, 1)
+
+    def test_a_file_without_results_does_not_pass(self):
+        passed = testcase("run", "any words")
+        self.assertEqual(lines_of(main=[passed], asan=[])[1], 1)
+        lines, status = lines_of(main=[passed], asan=None)
+        self.assertEqual((lines[-1], status), ("1 passed, 1 failed, 0 skipped", 1))
 
 
 if __name__ == "__main__":
