@@ -172,9 +172,8 @@ core::ExitCode run_models(const std::vector<std::string>& words) {
     entry["template"] = row.name;
     entry["summary"] = row.summary;
     entry["knobs"] = core::Json::array();
-    for (const architecture::Knob& knob : row.knobs()) {
-      knobs.add({std::string(row.name), std::string(knob.name), std::string(knob.default_text),
-                 std::string(knob.meaning)});
+    for (const architecture::Knob& knob : row.knobs) {
+      knobs.add({std::string(row.name), std::string(knob.name), knob.default_text, knob.meaning});
       core::Json item = core::Json::object();
       item["knob"] = knob.name;
       item["default"] = knob.default_text;

@@ -36,11 +36,8 @@ namespace {
 /// The kinds of axes that pruning may cut; the others are fixed by the images and the labels.
 std::vector<std::string> prunable_axes() {
   std::vector<std::string> names;
-  for (const graph::AxisKind kind :
-       {graph::AxisKind::kStem, graph::AxisKind::kEmbedding, graph::AxisKind::kHead,
-        graph::AxisKind::kQk, graph::AxisKind::kV, graph::AxisKind::kHidden,
-        graph::AxisKind::kExpansion, graph::AxisKind::kSqueeze})
-    names.emplace_back(graph::axis_kind_name(kind));
+  for (const graph::AxisKindRow& row : graph::kAxisKinds)
+    if (row.is_prunable) names.emplace_back(row.word);
   names.emplace_back(kLayerAxis);
   return names;
 }
