@@ -185,4 +185,18 @@ void ConfigReader::finish() {
   }
 }
 
+void check_between(ConfigReader& reader, std::string_view key, double value, double low,
+                   double high) {
+  if (value >= low && value <= high) return;
+  reader.fail(key,
+              "must lie in " + shortest(low) + ".." + shortest(high) + ", got " + shortest(value));
+}
+
+void check_word(ConfigReader& reader, std::string_view key, const std::string& word,
+                const std::vector<std::string>& words) {
+  if (std::find(words.begin(), words.end(), word) != words.end()) return;
+  reader.fail(key, "must be one of " + joined(words) + ", got " + quoted_clip(word) +
+                       did_you_mean(word, words));
+}
+
 }  // namespace vitlab::core

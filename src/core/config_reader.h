@@ -70,6 +70,13 @@ class ConfigReader {
   std::set<std::string, std::less<>> asked_;
 };
 
+/// A problem at `key` unless low <= value <= high.
+void check_between(ConfigReader& reader, std::string_view key, double value, double low,
+                   double high);
+/// A problem at `key` unless `word` is one of `words`.
+void check_word(ConfigReader& reader, std::string_view key, const std::string& word,
+                const std::vector<std::string>& words);
+
 /// The words of some of a closed set, of all if none is named.
 template <Choice E>
 std::vector<std::string> words_of(std::span<const E> allowed) {

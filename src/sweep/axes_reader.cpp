@@ -164,11 +164,11 @@ class AxesReader {
   void sample(const core::ConfigNode& node, const std::string& path) {
     core::ConfigReader reader(node, problems_, path);
     std::int64_t count = 0, seed = 0;
-    std::size_t method = 0;
+    SampleMethod chosen = SampleMethod::kRandom;
     if (reader.required("n", count) &&
         (count < 1 || count > static_cast<std::int64_t>(kMostValues)))
       reader.fail("n", "must lie in 1..1000000, got " + std::to_string(count));
-    reader.choice("method", {"random", "sobol", "lhs"}, method);
+    reader.choice("method", chosen);
     reader.optional("seed", seed);
     const core::ConfigNode* of = reader.node("of");
     if (node.is_map() && !of) reader.fail("of", "is missing: the knobs to draw and their values");
@@ -181,7 +181,6 @@ class AxesReader {
         read_domain(entry, path + ".of." + entry.key, domains.back());
         axis.knobs.push_back(entry.key);
       }
-    const auto chosen = static_cast<SampleMethod>(method);
     if (chosen == SampleMethod::kSobol && domains.size() > kSobolDimensions)
       reader.fail("method", "sobol draws at most " + std::to_string(kSobolDimensions) +
                                 " knobs; use lhs or random");
