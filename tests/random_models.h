@@ -111,7 +111,9 @@ class RandomModels {
     return pick(
         {graph::Norm::kBatch, graph::Norm::kBatch, graph::Norm::kLayer, graph::Norm::kNone});
   }
-  graph::Activation activation() { return static_cast<graph::Activation>(random_.below(7)); }
+  graph::Activation activation() {
+    return graph::kActivations[random_.below(graph::kActivations.size())].value;
+  }
 
   /// A map's side behind `count` 3x3 convolutions of stride 2.
   static graph::Index halved(graph::Index side, std::size_t count) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -76,8 +77,10 @@ class RandomSpecs {
     return norms[between(0, 3)];
   }
   graph::Activation activation() {
-    if (smooth) return static_cast<graph::Activation>(any({2, 3, 4}));
-    return static_cast<graph::Activation>(between(0, 6));
+    constexpr std::array kSmooth{graph::Activation::kGelu, graph::Activation::kSilu,
+                                 graph::Activation::kSigmoid};
+    if (smooth) return kSmooth[random_.below(kSmooth.size())];
+    return graph::kActivations[random_.below(graph::kActivations.size())].value;
   }
   layers::PerHead sizes(graph::Index heads, graph::Index low, graph::Index high) {
     const bool uniform = random_.uniform() < 0.5;

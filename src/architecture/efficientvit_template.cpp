@@ -8,13 +8,30 @@ namespace vitlab::architecture {
 namespace {
 
 enum class Mixer : std::uint8_t { kCascaded, kGrouped, kFull, kWindow, kNone };
+struct MixerRow {
+  Mixer value;
+  std::string_view word;
+};
+constexpr std::array kMixers{MixerRow{Mixer::kCascaded, "cascaded"},
+                             MixerRow{Mixer::kGrouped, "grouped"}, MixerRow{Mixer::kFull, "full"},
+                             MixerRow{Mixer::kWindow, "window"}, MixerRow{Mixer::kNone, "none"}};
+static_assert(core::is_whole(kMixers));
+constexpr const auto& choice_rows(Mixer) { return kMixers; }
+
+constexpr std::array kTemplateNorms{graph::Norm::kBatch, graph::Norm::kLayer};
+constexpr graph::Index kSplit = 0;  // qk_dim: width / heads
+constexpr KnobRule kQkRule = or_word(per_stage(within(1, 4096)), "split", kSplit);
+
+constexpr bool is_power_of_two(graph::Index value) { return (value & (value - 1)) == 0; }
 
 /// The knobs of `template: efficientvit`; the initialisers are M0's.
 struct EfficientVitKnobs {
-  ImageShape image;
+  std::vector<graph::Index> image_size{224};
+  graph::Index channels = 3;
   graph::Index classes = 1000;
   graph::Index stem_stride = 16;
   std::vector<graph::Index> widths{64, 128, 192};
+  double width_scale = 1;
   std::vector<graph::Index> depths{1, 2, 3};
   std::vector<graph::Index> heads{4};
   std::vector<graph::Index> qk_dim{16};
@@ -27,38 +44,46 @@ struct EfficientVitKnobs {
   bool depthwise = true;
   graph::Norm norm = graph::Norm::kBatch;
   graph::Activation activation = graph::Activation::kRelu;
-};
 
-void check_each(core::ConfigReader& reader, std::string_view key,
-                const std::vector<graph::Index>& values, graph::Index low, graph::Index high) {
-  for (const graph::Index value : values) {
-    if (value >= low && value <= high) continue;
-    reader.fail(key, "must lie in " + std::to_string(low) + ".." + std::to_string(high) + ", got " +
-                         std::to_string(value));
-    return;
+  static constexpr auto fields() {
+    using K = EfficientVitKnobs;
+    return std::tuple{
+        knob("image_size", &K::image_size, kImageSizeRule, kImageSizeMeaning),
+        knob("channels", &K::channels, within(1, 1024), "image channels"),
+        knob("classes", &K::classes, kClassesRule, "outputs of the classifier"),
+        knob("stem_stride", &K::stem_stride,
+             {.low = 2,
+              .high = 64,
+              .fits = is_power_of_two,
+              .says = "must be a power of two in 2..64"},
+             "a power of two: one 3x3 convolution of stride 2 per doubling"),
+        knob("widths", &K::widths, listed(kSizeRule, "must name one width per stage"),
+             "embedding per stage"),
+        knob("width_scale", &K::width_scale, ratio(),
+             "factor of widths, the products rounded to multiples of heads"),
+        knob("depths", &K::depths, listed(within(0, 1000), "must name one depth per stage"),
+             "blocks per stage"),
+        knob("heads", &K::heads, per_stage(within(1, 1024)),
+             "attention heads, a number or one per stage"),
+        knob("qk_dim", &K::qk_dim, kQkRule,
+             "query and key channels of a head: a number, one per stage, or split (width / heads)"),
+        knob("v_ratio", &K::v_ratio, ratio(), "value channels of a head over width / heads"),
+        knob("kernels", &K::kernels, one_or(listed(within(0, 31), "must name at least one kernel")),
+             "depthwise kernel on q per head, 0 for none; the last repeats"),
+        knob("ffn_ratio", &K::ffn_ratio, per_stage(ratio()),
+             "FFN hidden over width, a number or one per stage"),
+        knob("ffn_per_side", &K::ffn_per_side,
+             one_or(listed(within(0, 64), "must be a number or [before, after]", 1, 2)),
+             "FFNs before and after each attention, or [before, after]"),
+        knob("mixer", &K::mixer, ""),
+        knob("window", &K::window, per_stage(within(1, 1024)),
+             "side of an attention window, a number or one per stage"),
+        knob("depthwise", &K::depthwise, "a depthwise token interaction before each FFN"),
+        knob("norm", &K::norm, kTemplateNorms, ""),
+        knob("activation", &K::activation, kTemplateActivations, ""),
+    };
   }
-}
-
-void check_ranges(core::ConfigReader& reader, EfficientVitKnobs& k) {
-  const bool power_of_two = k.stem_stride >= 2 && (k.stem_stride & (k.stem_stride - 1)) == 0;
-  if (!power_of_two || k.stem_stride > 64)
-    reader.fail("stem_stride",
-                "must be a power of two in 2..64, got " + std::to_string(k.stem_stride));
-  if (k.widths.empty()) reader.fail("widths", "must name one width per stage");
-  check_each(reader, "widths", k.widths, 1, 1 << 20);
-  check_each(reader, "depths", k.depths, 0, 1000);
-  check_each(reader, "heads", k.heads, 1, 1024);
-  check_each(reader, "qk_dim", k.qk_dim, 1, 4096);
-  check_each(reader, "window", k.window, 1, 1024);
-  check_each(reader, "kernels", k.kernels, 0, 31);
-  check_each(reader, "ffn_per_side", k.ffn_per_side, 0, 64);
-  if (k.kernels.empty()) reader.fail("kernels", "must name at least one kernel");
-  if (!(k.v_ratio > 0) || k.v_ratio > 64) reader.fail("v_ratio", "must lie in (0, 64]");
-  for (const double ratio : k.ffn_ratio)
-    if (!(ratio > 0) || ratio > 64) reader.fail("ffn_ratio", "must lie in (0, 64]");
-  if (k.ffn_per_side.size() > 2 || k.ffn_per_side.empty())
-    reader.fail("ffn_per_side", "must be a number or [before, after]");
-}
+};
 
 /// Each head of these mixers reads a split of its own.
 void check_splits(core::ConfigReader& reader, const EfficientVitKnobs& k) {
@@ -71,58 +96,44 @@ void check_splits(core::ConfigReader& reader, const EfficientVitKnobs& k) {
   }
 }
 
-/// A number, one per stage, or `split`: as many channels as the split of a head, width / heads,
-/// which is what attention without EfficientViT's reallocation of parameters has.
-void read_qk_dim(core::ConfigReader& reader, std::size_t stages, EfficientVitKnobs& k) {
-  if (!is_word(reader, "qk_dim", "split")) {
-    read_per_stage(reader, "qk_dim", stages, k.qk_dim);
-    return;
+/// `split`: as many channels as the split of a head, which is what attention without
+/// EfficientViT's reallocation of parameters has.
+void fill_qk_dim(core::ConfigReader& reader, std::size_t stages, EfficientVitKnobs& k) {
+  if (k.qk_dim != std::vector{kSplit}) return spread(reader, "qk_dim", stages, k.qk_dim);
+  k.qk_dim.assign(stages, 1);
+  for (std::size_t i = 0; i < k.widths.size(); ++i)
+    k.qk_dim[i] = std::max<graph::Index>(1, k.widths[i] / std::max<graph::Index>(1, k.heads[i]));
+  check_again(reader, "qk_dim", kQkRule, k.qk_dim);
+}
+
+void fill_stages(core::ConfigReader& reader, EfficientVitKnobs& k) {
+  const std::size_t stages = std::max<std::size_t>(1, k.widths.size());
+  if (k.depths.size() != stages) {
+    const bool given = reader.has("depths");
+    if (!k.depths.empty())
+      reader.fail(given ? "depths" : "widths",
+                  "gives " + std::to_string(given ? k.depths.size() : stages) + " stages, but " +
+                      (given ? "widths gives " : "depths gives ") +
+                      std::to_string(given ? stages : k.depths.size()));
+    k.depths.resize(stages, 1);
   }
-  k.qk_dim.clear();
-  for (std::size_t i = 0; i < stages; ++i)
-    k.qk_dim.push_back(
-        std::max<graph::Index>(1, k.widths[i] / std::max<graph::Index>(1, k.heads[i])));
+  spread(reader, "heads", stages, k.heads);
+  for (std::size_t i = 0; i < k.widths.size(); ++i)
+    k.widths[i] = scaled_width(k.widths[i], k.width_scale, k.heads[i]);
+  check_again(reader, "widths", kSizeRule, k.widths);
+  fill_qk_dim(reader, stages, k);
+  spread(reader, "ffn_ratio", stages, k.ffn_ratio);
+  spread(reader, "window", stages, k.window);
 }
 
 EfficientVitKnobs read_efficientvit_knobs(core::ConfigReader& reader) {
   EfficientVitKnobs k;
-  read_image_size(reader, "image_size", k.image);
-  reader.optional("channels", k.image.channels);
-  reader.optional("classes", k.classes);
-  reader.optional("stem_stride", k.stem_stride);
-  reader.optional("widths", k.widths);
-  reader.optional("depths", k.depths);
-  const std::size_t stages = std::max<std::size_t>(1, k.widths.size());
-  if (k.depths.size() != stages) {
-    const bool given = reader.has("depths");
-    reader.fail(given ? "depths" : "widths",
-                "gives " + std::to_string(given ? k.depths.size() : stages) + " stages, but " +
-                    (given ? "widths gives " : "depths gives ") +
-                    std::to_string(given ? stages : k.depths.size()));
-    k.depths.resize(stages, 1);
-  }
-  read_per_stage(reader, "heads", stages, k.heads);
-  const double scale = read_width_scale(reader);
-  for (std::size_t i = 0; i < k.widths.size(); ++i)
-    k.widths[i] = scaled_width(k.widths[i], scale, k.heads[i]);
-  read_qk_dim(reader, stages, k);
-  reader.optional("v_ratio", k.v_ratio);
-  reader.one_or_many("kernels", k.kernels);
-  read_per_stage(reader, "ffn_ratio", stages, k.ffn_ratio);
-  reader.one_or_many("ffn_per_side", k.ffn_per_side);
-  std::size_t choice = 0;
-  if (reader.choice("mixer", {"cascaded", "grouped", "full", "window", "none"}, choice))
-    k.mixer = static_cast<Mixer>(choice);
-  read_per_stage(reader, "window", stages, k.window);
-  reader.optional("depthwise", k.depthwise);
-  if (reader.choice("norm", {"batch", "layer"}, choice)) k.norm = static_cast<graph::Norm>(choice);
-  if (reader.choice("activation", {"relu", "hardswish", "gelu", "silu"}, choice))
-    k.activation = static_cast<graph::Activation>(choice);
+  read_knobs(reader, k);
   if (reader.has("mhsa_share"))
     reader.fail("mhsa_share",
                 "is a result here, of ffn_per_side and depths: set those (show prints the share)");
   reader.finish();
-  check_ranges(reader, k);
+  fill_stages(reader, k);
   check_splits(reader, k);
   return k;
 }
@@ -133,13 +144,13 @@ graph::Index squeeze_width(graph::Index hidden) {
       8, static_cast<graph::Index>(static_cast<double>(hidden) * 0.25 + 4) / 8 * 8);
 }
 
-class Expansion {
+class EfficientVitExpansion {
  public:
-  explicit Expansion(const EfficientVitKnobs& knobs) : k_(knobs) {}
+  explicit EfficientVitExpansion(const EfficientVitKnobs& knobs) : k_(knobs) {}
 
   ModelSpec run() {
     ModelSpec spec;
-    spec.image = k_.image;
+    spec.image = image_of(k_.channels, k_.image_size);
     layers::ConvolutionStem stem{{}, k_.norm, k_.activation};
     for (graph::Index step = k_.stem_stride / 2; step >= 1; step /= 2)
       stem.widths.push_back(std::max<graph::Index>(1, k_.widths[0] / step));
@@ -213,37 +224,18 @@ class Expansion {
   const EfficientVitKnobs& k_;
 };
 
-}  // namespace
-
-std::vector<Knob> efficientvit_knobs() {
-  return {
-      {"image_size", "224", "pixels, or [height, width]"},
-      {"channels", "3", "image channels"},
-      {"classes", "1000", "outputs of the classifier"},
-      {"stem_stride", "16", "a power of two: one 3x3 convolution of stride 2 per doubling"},
-      {"widths", "[64, 128, 192]", "embedding per stage"},
-      {"width_scale", "1", "factor of widths, the products rounded to multiples of heads"},
-      {"depths", "[1, 2, 3]", "blocks per stage"},
-      {"heads", "4", "attention heads, a number or one per stage"},
-      {"qk_dim", "16",
-       "query and key channels of a head: a number, one per stage, or split (width / heads)"},
-      {"v_ratio", "1.0", "value channels of a head over width / heads"},
-      {"kernels", "[5, 5, 5, 5]", "depthwise kernel on q per head, 0 for none; the last repeats"},
-      {"ffn_ratio", "2", "FFN hidden over width, a number or one per stage"},
-      {"ffn_per_side", "1", "FFNs before and after each attention, or [before, after]"},
-      {"mixer", "cascaded", "cascaded | grouped | full | window | none"},
-      {"window", "7", "side of an attention window, a number or one per stage"},
-      {"depthwise", "true", "a depthwise token interaction before each FFN"},
-      {"norm", "batch", "batch | layer"},
-      {"activation", "relu", "relu | hardswish | gelu | silu"},
-  };
-}
-
 ModelSpec expand_efficientvit(core::ConfigReader& reader) {
   const std::size_t before = reader.problems().count();
   const EfficientVitKnobs knobs = read_efficientvit_knobs(reader);
   if (reader.problems().count() > before) return {};
-  return Expansion(knobs).run();
+  return EfficientVitExpansion(knobs).run();
+}
+
+}  // namespace
+
+Template efficientvit_template() {
+  return {"efficientvit", "EfficientViT (CVPR 2023): sandwich blocks, cascaded group attention",
+          knob_rows<EfficientVitKnobs>(), expand_efficientvit};
 }
 
 }  // namespace vitlab::architecture

@@ -29,21 +29,20 @@ const Template& template_of(const core::Json& knobs) {
   return *found;
 }
 
-/// What the knob holds now: its setting, else the template's documented default.
-core::Json present_value(const core::Json& knobs, const std::string& knob) {
+const Knob& knob_of(const core::Json& knobs, const std::string& knob) {
   const Template& family = template_of(knobs);
-  std::vector<std::string> names;
-  for (const Knob& row : family.knobs()) {
-    names.emplace_back(row.name);
-    if (row.name != knob) continue;
-    if (knobs.contains(knob)) return knobs.at(knob);
-    const core::Json value = core::Json::parse(row.default_text, nullptr, false);
-    if (!value.is_discarded()) return value;
-    throw core::UserError(knob + " follows from other knobs (" + std::string(row.default_text) +
-                          "); set it to a number to start from");
-  }
+  if (const Knob* found = family.find(knob)) return *found;
   throw core::UserError(knob + " is not a knob of template " + std::string(family.name) +
-                        core::did_you_mean(knob, names));
+                        core::did_you_mean(knob, family.knob_names()));
+}
+
+/// What the knob holds now: its setting, else its default, if that is its own.
+core::Json present_value(const core::Json& knobs, const Knob& knob) {
+  const std::string name(knob.name);
+  if (knobs.contains(name)) return knobs.at(name);
+  if (knob.follows.empty()) return knob.default_beside(knobs);
+  throw core::UserError(name + " follows from other knobs (" + std::string(knob.follows) +
+                        "); set it to a number to start from");
 }
 
 std::vector<double> numbers_of(const core::Json& value, const std::string& knob) {
@@ -69,20 +68,6 @@ bool is_plain_word(const std::string& text) {
 }
 
 bool is_whole(double value) { return value == std::floor(value); }
-
-/// Whether the template reads a fraction under the knob: asked of the template itself.
-bool takes_fractions(const core::Json& knobs, const std::string& knob, const core::Json& value,
-                     const std::vector<double>& numbers) {
-  if (!std::all_of(numbers.begin(), numbers.end(), is_whole)) return true;
-  core::Json halves = core::Json::array();
-  for (const double number : numbers) halves.push_back(number + 0.5);
-  try {
-    expand_knobs_untried(with_knob(knobs, knob, value.is_array() ? halves : halves[0]), "solve");
-    return true;
-  } catch (const core::UserError&) {
-    return false;
-  }
-}
 
 /// A multiple of the step without the dust of floating point.
 core::Json multiple(std::int64_t count, double step) {
@@ -143,10 +128,11 @@ void fill_values(KnobGrid& grid, const std::vector<double>& numbers, bool is_lis
 KnobGrid knob_grid(const core::Json& knobs, const std::string& knob, double step) {
   template_of(knobs);
   const bool is_width = knob == "widths" || (knob == "width" && width_knob(knobs) == "width");
-  core::Json value = is_width ? core::Json(template_widths(knobs)) : present_value(knobs, knob);
+  const Knob& row = knob_of(knobs, knob);
+  core::Json value = is_width ? core::Json(template_widths(knobs)) : present_value(knobs, row);
   if (knob == "width" && is_width) value = value.at(0);
   const std::vector<double> numbers = numbers_of(value, knob);
-  const bool fractions = !is_width && takes_fractions(knobs, knob, value, numbers);
+  const bool fractions = row.type == KnobType::kFraction;
   if (step == 0) step = is_width ? 8 : fractions ? 0.01 : 1;
   if (!(step > 0)) throw core::UserError("the step of " + knob + " must be positive");
   if (!fractions && !is_whole(step))

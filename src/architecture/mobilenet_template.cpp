@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <span>
 
 #include "architecture/templates.h"
 
@@ -23,74 +25,76 @@ enum class SqueezeRule : std::uint8_t {
   kQuarterOfInput,   // the network's activation and sigmoid: EfficientNet
 };
 
+enum class MobileNet : std::uint8_t { kV2, kV3Large, kV3Small, kEfficientNetB0 };
+
+/// What a word under `variant` stands for.
 struct Variant {
-  std::string_view name;
+  MobileNet value;
+  std::string_view word;
   graph::Index stem;
   graph::Activation activation;
   SqueezeRule squeeze;
-  std::vector<BlockRow> rows;
+  std::span<const BlockRow> rows;
   graph::Index features;
   graph::Index hidden = 0;
 };
 
 // Table 2 of arXiv 1801.04381, Tables 1 and 2 of 1905.02244, Table 1 of 1905.11946.
-const std::vector<Variant>& mobilenet_variants() {
-  static const std::vector<Variant> variants{
-      {"v2",
-       32,
-       graph::Activation::kRelu6,
-       SqueezeRule::kNone,
-       {{1, 3, 1, 1, 16},
-        {2, 3, 2, 6, 24},
-        {3, 3, 2, 6, 32},
-        {4, 3, 2, 6, 64},
-        {3, 3, 1, 6, 96},
-        {3, 3, 2, 6, 160},
-        {1, 3, 1, 6, 320}},
-       1280},
-      {"v3_large",
-       16,
-       graph::Activation::kHardswish,
-       SqueezeRule::kQuarterOfHidden,
-       {{1, 3, 1, 1, 16, false, true},
-        {1, 3, 2, 4, 24, false, true},
-        {1, 3, 1, 3, 24, false, true},
-        {3, 5, 2, 3, 40, true, true},
-        {1, 3, 2, 6, 80},
-        {1, 3, 1, 2.5, 80},
-        {2, 3, 1, 2.3, 80},
-        {2, 3, 1, 6, 112, true},
-        {3, 5, 2, 6, 160, true}},
-       960,
-       1280},
-      {"v3_small",
-       16,
-       graph::Activation::kHardswish,
-       SqueezeRule::kQuarterOfHidden,
-       {{1, 3, 2, 1, 16, true, true},
-        {1, 3, 2, 4.5, 24, false, true},
-        {1, 3, 1, 3.67, 24, false, true},
-        {1, 5, 2, 4, 40, true},
-        {2, 5, 1, 6, 40, true},
-        {2, 5, 1, 3, 48, true},
-        {3, 5, 2, 6, 96, true}},
-       576,
-       1024},
-      {"efficientnet_b0",
-       32,
-       graph::Activation::kSilu,
-       SqueezeRule::kQuarterOfInput,
-       {{1, 3, 1, 1, 16, true},
-        {2, 3, 2, 6, 24, true},
-        {2, 5, 2, 6, 40, true},
-        {3, 3, 2, 6, 80, true},
-        {3, 5, 1, 6, 112, true},
-        {4, 5, 2, 6, 192, true},
-        {1, 3, 1, 6, 320, true}},
-       1280},
-  };
-  return variants;
-}
+constexpr std::array kV2Rows{BlockRow{1, 3, 1, 1, 16}, BlockRow{2, 3, 2, 6, 24},
+                             BlockRow{3, 3, 2, 6, 32}, BlockRow{4, 3, 2, 6, 64},
+                             BlockRow{3, 3, 1, 6, 96}, BlockRow{3, 3, 2, 6, 160},
+                             BlockRow{1, 3, 1, 6, 320}};
+constexpr std::array kV3LargeRows{BlockRow{1, 3, 1, 1, 16, false, true},
+                                  BlockRow{1, 3, 2, 4, 24, false, true},
+                                  BlockRow{1, 3, 1, 3, 24, false, true},
+                                  BlockRow{3, 5, 2, 3, 40, true, true},
+                                  BlockRow{1, 3, 2, 6, 80},
+                                  BlockRow{1, 3, 1, 2.5, 80},
+                                  BlockRow{2, 3, 1, 2.3, 80},
+                                  BlockRow{2, 3, 1, 6, 112, true},
+                                  BlockRow{3, 5, 2, 6, 160, true}};
+constexpr std::array kV3SmallRows{BlockRow{1, 3, 2, 1, 16, true, true},
+                                  BlockRow{1, 3, 2, 4.5, 24, false, true},
+                                  BlockRow{1, 3, 1, 3.67, 24, false, true},
+                                  BlockRow{1, 5, 2, 4, 40, true},
+                                  BlockRow{2, 5, 1, 6, 40, true},
+                                  BlockRow{2, 5, 1, 3, 48, true},
+                                  BlockRow{3, 5, 2, 6, 96, true}};
+constexpr std::array kB0Rows{BlockRow{1, 3, 1, 1, 16, true},  BlockRow{2, 3, 2, 6, 24, true},
+                             BlockRow{2, 5, 2, 6, 40, true},  BlockRow{3, 3, 2, 6, 80, true},
+                             BlockRow{3, 5, 1, 6, 112, true}, BlockRow{4, 5, 2, 6, 192, true},
+                             BlockRow{1, 3, 1, 6, 320, true}};
+
+constexpr std::array kVariants{
+    Variant{MobileNet::kV2, "v2", 32, graph::Activation::kRelu6, SqueezeRule::kNone, kV2Rows, 1280},
+    Variant{MobileNet::kV3Large, "v3_large", 16, graph::Activation::kHardswish,
+            SqueezeRule::kQuarterOfHidden, kV3LargeRows, 960, 1280},
+    Variant{MobileNet::kV3Small, "v3_small", 16, graph::Activation::kHardswish,
+            SqueezeRule::kQuarterOfHidden, kV3SmallRows, 576, 1024},
+    Variant{MobileNet::kEfficientNetB0, "efficientnet_b0", 32, graph::Activation::kSilu,
+            SqueezeRule::kQuarterOfInput, kB0Rows, 1280}};
+static_assert(core::is_whole(kVariants));
+constexpr const auto& choice_rows(MobileNet) { return kVariants; }
+
+struct MobileNetKnobs {
+  std::vector<graph::Index> image_size{224};
+  graph::Index channels = 3;
+  graph::Index classes = 1000;
+  MobileNet variant = MobileNet::kV2;
+  double width_scale = 1;
+
+  static constexpr auto fields() {
+    using K = MobileNetKnobs;
+    return std::tuple{
+        knob("image_size", &K::image_size, kImageSizeRule, kImageSizeMeaning),
+        knob("channels", &K::channels, within(1, 1024), "image channels"),
+        knob("classes", &K::classes, kClassesRule, "outputs of the classifier"),
+        knob("variant", &K::variant, "the published table of blocks"),
+        knob("width_scale", &K::width_scale, ratio(),
+             "all widths times this, rounded to multiples of 8"),
+    };
+  }
+};
 
 /// Writes the blocks of one variant, whose channels are scaled.
 class MobileNetExpansion {
@@ -162,6 +166,18 @@ class MobileNetExpansion {
   double scale_;
 };
 
+ModelSpec expand_mobilenet(core::ConfigReader& reader) {
+  const std::size_t before = reader.problems().count();
+  MobileNetKnobs k;
+  read_knobs(reader, k);
+  reader.finish();
+  ModelSpec spec;
+  if (reader.problems().count() > before) return spec;
+  spec.image = image_of(k.channels, k.image_size);
+  MobileNetExpansion(core::choice_row(k.variant), k.width_scale).run(spec, k.classes);
+  return spec;
+}
+
 }  // namespace
 
 graph::Index divisible_by_8(double width) {
@@ -170,35 +186,9 @@ graph::Index divisible_by_8(double width) {
   return static_cast<double>(rounded) < 0.9 * width ? rounded + 8 : rounded;
 }
 
-std::vector<Knob> mobilenet_knobs() {
-  return {
-      {"image_size", "224", "pixels, or [height, width]"},
-      {"channels", "3", "image channels"},
-      {"classes", "1000", "outputs of the classifier"},
-      {"variant", "v2",
-       "v2 | v3_large | v3_small | efficientnet_b0: the published table of blocks"},
-      {"width_scale", "1.0", "all widths times this, rounded to multiples of 8"},
-  };
-}
-
-ModelSpec expand_mobilenet(core::ConfigReader& reader) {
-  const std::size_t before = reader.problems().count();
-  ModelSpec spec;
-  graph::Index classes = 1000;
-  double scale = 1;
-  std::size_t choice = 0;
-  std::vector<std::string> names;
-  for (const Variant& variant : mobilenet_variants()) names.emplace_back(variant.name);
-  read_image_size(reader, "image_size", spec.image);
-  reader.optional("channels", spec.image.channels);
-  reader.optional("classes", classes);
-  reader.choice("variant", names, choice);
-  reader.optional("width_scale", scale);
-  if (!(scale > 0) || scale > 64) reader.fail("width_scale", "must lie in (0, 64]");
-  reader.finish();
-  if (reader.problems().count() > before) return spec;
-  MobileNetExpansion(mobilenet_variants()[choice], scale).run(spec, classes);
-  return spec;
+Template mobilenet_template() {
+  return {"mobilenet", "MobileNetV2, MobileNetV3 and EfficientNet-B0: inverted residuals",
+          knob_rows<MobileNetKnobs>(), expand_mobilenet};
 }
 
 }  // namespace vitlab::architecture

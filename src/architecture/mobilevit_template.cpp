@@ -9,7 +9,8 @@ namespace {
 
 /// The knobs of `template: mobilevit`; the initialisers are MobileViT-XXS's.
 struct MobileVitKnobs {
-  ImageShape image{3, 256, 256};
+  std::vector<graph::Index> image_size{256};
+  graph::Index channels = 3;
   graph::Index classes = 1000;
   graph::Index stem_width = 16;
   std::vector<graph::Index> widths{16, 24, 48, 64, 80};
@@ -23,57 +24,42 @@ struct MobileVitKnobs {
   graph::Index features = 320;
   double width_scale = 1;
   graph::Activation activation = graph::Activation::kSilu;
-};
 
-void check_between(core::ConfigReader& reader, std::string_view key,
-                   const std::vector<graph::Index>& values, graph::Index low, graph::Index high) {
-  for (const graph::Index value : values) {
-    if (value >= low && value <= high) continue;
-    reader.fail(key, "must lie in " + std::to_string(low) + ".." + std::to_string(high) + ", got " +
-                         std::to_string(value));
-    return;
+  static constexpr auto fields() {
+    using K = MobileVitKnobs;
+    return std::tuple{
+        knob("image_size", &K::image_size, kImageSizeRule, kImageSizeMeaning),
+        knob("channels", &K::channels, within(1, 1024), "image channels"),
+        knob("classes", &K::classes, kClassesRule, "outputs of the classifier"),
+        knob("stem_width", &K::stem_width, kSizeRule, "channels of the stem"),
+        knob("widths", &K::widths, listed(kSizeRule, "must name one width per stage"),
+             "channels per stage; all but the first halve the map"),
+        knob("depths", &K::depths, per_stage(within(1, 1000)),
+             "inverted residuals, a number or one per stage"),
+        knob("attention_widths", &K::attention_widths, listed(kSizeRule, "", 0),
+             "token channels of the MobileViT blocks that end the last stages"),
+        knob("blocks", &K::blocks, per_stage(within(1, 1000), 0),
+             "transformer blocks, a number or one per MobileViT block"),
+        knob("heads", &K::heads, within(1, 1024), "attention heads"),
+        knob("expansion", &K::expansion, ratio(), "hidden of an inverted residual over its input"),
+        knob("ffn_ratio", &K::ffn_ratio, ratio(), "FFN hidden over the token channels"),
+        knob("patch", &K::patch, within(1, 1024), "side of a patch").in("pixels of the map"),
+        knob("features", &K::features, kSizeRule, "channels behind the last 1x1 convolution"),
+        knob("width_scale", &K::width_scale, ratio(),
+             "all widths times this, rounded to multiples of 8"),
+        knob("activation", &K::activation, kTemplateActivations, ""),
+    };
   }
-}
-
-void check_ranges(core::ConfigReader& reader, const MobileVitKnobs& k) {
-  check_between(reader, "stem_width", {k.stem_width}, 1, 1 << 20);
-  check_between(reader, "widths", k.widths, 1, 1 << 20);
-  check_between(reader, "depths", k.depths, 1, 1000);
-  check_between(reader, "attention_widths", k.attention_widths, 1, 1 << 20);
-  check_between(reader, "blocks", k.blocks, 1, 1000);
-  check_between(reader, "heads", {k.heads}, 1, 1024);
-  check_between(reader, "patch", {k.patch}, 1, 1024);
-  check_between(reader, "features", {k.features}, 1, 1 << 20);
-  if (k.widths.empty()) reader.fail("widths", "must name one width per stage");
-  if (k.attention_widths.size() > k.widths.size())
-    reader.fail("attention_widths", "must name at most one width per stage");
-  for (const auto& [key, value] : {std::pair{"expansion", k.expansion},
-                                   {"ffn_ratio", k.ffn_ratio},
-                                   {"width_scale", k.width_scale}})
-    if (!(value > 0) || value > 64) reader.fail(key, "must lie in (0, 64]");
-}
+};
 
 MobileVitKnobs read_mobilevit_knobs(core::ConfigReader& reader) {
   MobileVitKnobs k;
-  read_image_size(reader, "image_size", k.image);
-  reader.optional("channels", k.image.channels);
-  reader.optional("classes", k.classes);
-  reader.optional("stem_width", k.stem_width);
-  reader.optional("widths", k.widths);
-  read_per_stage(reader, "depths", std::max<std::size_t>(1, k.widths.size()), k.depths);
-  reader.optional("attention_widths", k.attention_widths);
-  read_per_stage(reader, "blocks", k.attention_widths.size(), k.blocks);
-  reader.optional("heads", k.heads);
-  reader.optional("expansion", k.expansion);
-  reader.optional("ffn_ratio", k.ffn_ratio);
-  reader.optional("patch", k.patch);
-  reader.optional("features", k.features);
-  reader.optional("width_scale", k.width_scale);
-  std::size_t choice = 0;
-  if (reader.choice("activation", {"relu", "hardswish", "gelu", "silu"}, choice))
-    k.activation = static_cast<graph::Activation>(choice);
+  read_knobs(reader, k);
   reader.finish();
-  check_ranges(reader, k);
+  spread(reader, "depths", std::max<std::size_t>(1, k.widths.size()), k.depths);
+  spread(reader, "blocks", k.attention_widths.size(), k.blocks);
+  if (k.attention_widths.size() > k.widths.size())
+    reader.fail("attention_widths", "must name at most one width per stage");
   return k;
 }
 
@@ -83,7 +69,7 @@ class MobileVitExpansion {
 
   ModelSpec run() const {
     ModelSpec spec;
-    spec.image = k_.image;
+    spec.image = image_of(k_.channels, k_.image_size);
     spec.stem = layers::SingleConvolutionStem{3, 2, graph::Norm::kBatch, k_.activation};
     spec.stages.push_back({scaled(k_.stem_width), {}, {}});
     for (std::size_t i = 0; i < k_.widths.size(); ++i) add_stage(spec, i);
@@ -136,34 +122,18 @@ class MobileVitExpansion {
   const MobileVitKnobs& k_;
 };
 
-}  // namespace
-
-std::vector<Knob> mobilevit_knobs() {
-  return {
-      {"image_size", "256", "pixels, or [height, width]"},
-      {"channels", "3", "image channels"},
-      {"classes", "1000", "outputs of the classifier"},
-      {"stem_width", "16", "channels of the stem"},
-      {"widths", "[16, 24, 48, 64, 80]", "channels per stage; all but the first halve the map"},
-      {"depths", "[1, 3, 1, 1, 1]", "inverted residuals, a number or one per stage"},
-      {"attention_widths", "[64, 80, 96]",
-       "token channels of the MobileViT blocks that end the last stages"},
-      {"blocks", "[2, 4, 3]", "transformer blocks, a number or one per MobileViT block"},
-      {"heads", "4", "attention heads"},
-      {"expansion", "2", "hidden of an inverted residual over its input"},
-      {"ffn_ratio", "2", "FFN hidden over the token channels"},
-      {"patch", "2", "side of a patch, in pixels of the map"},
-      {"features", "320", "channels behind the last 1x1 convolution"},
-      {"width_scale", "1.0", "all widths times this, rounded to multiples of 8"},
-      {"activation", "silu", "relu | hardswish | gelu | silu"},
-  };
-}
-
 ModelSpec expand_mobilevit(core::ConfigReader& reader) {
   const std::size_t before = reader.problems().count();
   const MobileVitKnobs knobs = read_mobilevit_knobs(reader);
   if (reader.problems().count() > before) return {};
   return MobileVitExpansion(knobs).run();
+}
+
+}  // namespace
+
+Template mobilevit_template() {
+  return {"mobilevit", "MobileViT: inverted residuals, and transformers on unfolded patches",
+          knob_rows<MobileVitKnobs>(), expand_mobilevit};
 }
 
 }  // namespace vitlab::architecture

@@ -132,9 +132,13 @@ ModelSpec expand_knobs(const core::Json& knobs, const std::string& source) {
 
 ModelSpec expand_knobs_untried(const core::Json& knobs, const std::string& source) {
   core::Problems problems(source, "");
-  ModelSpec spec = read_template(node_from_json(knobs), problems);
+  ModelSpec spec = expand_knobs_untried(knobs, problems);
   problems.throw_if_any();
   return spec;
+}
+
+ModelSpec expand_knobs_untried(const core::Json& knobs, core::Problems& problems) {
+  return read_template(node_from_json(knobs), problems);
 }
 
 core::ConfigNode node_from_json(const core::Json& value) {

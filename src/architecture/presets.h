@@ -33,6 +33,7 @@ ModelSpec expand_knobs(const core::Json& knobs, const std::string& source);
 /// The same without trying whether the layers fit one another, which costs far more than the rest:
 /// for callers that go on to CostCounter::count or build_graph, which refuse what does not fit.
 ModelSpec expand_knobs_untried(const core::Json& knobs, const std::string& source);
+ModelSpec expand_knobs_untried(const core::Json& knobs, core::Problems& problems);
 
 /// A JSON value as a config node (places are all 1:1), and a config node as JSON.
 core::ConfigNode node_from_json(const core::Json& value);

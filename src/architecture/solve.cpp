@@ -206,7 +206,10 @@ std::vector<std::string> cost_metric_names() {
   return names;
 }
 
-std::string width_knob(const core::Json& knobs) {
+namespace {
+
+/// The knob that holds the widths of the template that `knobs` name.
+const Knob& width_row(const core::Json& knobs) {
   if (!knobs.contains("template") || !knobs.at("template").is_string())
     throw core::UserError("widths can be solved for a template only, not for an explicit model");
   const auto name = knobs.at("template").get<std::string>();
@@ -214,24 +217,19 @@ std::string width_knob(const core::Json& knobs) {
   if (!found)
     throw core::UserError("'" + name + "' is not a template" +
                           core::did_you_mean(name, template_names()));
-  for (const Knob& row : found->knobs())
-    if (row.name == "widths" || row.name == "width") return std::string(row.name);
+  for (const char* knob : {"widths", "width"})
+    if (const Knob* row = found->find(knob)) return *row;
   throw core::UserError("template " + name + " has no width knob to solve for");
 }
 
+}  // namespace
+
+std::string width_knob(const core::Json& knobs) { return std::string(width_row(knobs).name); }
+
 std::vector<graph::Index> template_widths(const core::Json& knobs) {
-  const std::string knob = width_knob(knobs);
-  core::Json value;
-  if (knobs.contains(knob)) {
-    value = knobs.at(knob);
-  } else if (knobs.contains("width")) {  // of the first stage, from which the others follow
-    for (const Stage& stage : expand_knobs_untried(knobs, "solve").stages)
-      value.push_back(stage.width);
-  } else {
-    const Template* found = find_template(knobs.at("template").get<std::string>());
-    for (const Knob& row : found->knobs())
-      if (row.name == knob) value = core::Json::parse(row.default_text);
-  }
+  const Knob& row = width_row(knobs);
+  const std::string knob(row.name);
+  const core::Json value = knobs.contains(knob) ? knobs.at(knob) : row.default_beside(knobs);
   std::vector<graph::Index> widths;
   if (value.is_number_integer()) widths.push_back(value.get<graph::Index>());
   if (value.is_array())

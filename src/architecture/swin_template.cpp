@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "architecture/templates.h"
 
@@ -7,13 +8,16 @@ namespace vitlab::architecture {
 
 namespace {
 
+constexpr std::size_t kMostStages = 8;
+
 /// The knobs of `template: swin`; the initialisers are Swin-T's (arXiv 2103.14030).
 struct SwinKnobs {
-  ImageShape image;
+  std::vector<graph::Index> image_size{224};
+  graph::Index channels = 3;
   graph::Index classes = 1000;
   graph::Index patch = 4;
-  graph::Index width = 96;
   std::vector<graph::Index> widths;
+  graph::Index width = 96;
   std::vector<graph::Index> depths{2, 2, 6, 2};
   std::vector<graph::Index> heads;
   std::vector<graph::Index> window{7};
@@ -29,96 +33,102 @@ struct SwinKnobs {
   graph::Index norm_every = 0;
 
   std::size_t stages() const { return depths.size(); }
+
+  /// `first` in the first stage, doubled from stage to stage.
+  std::vector<graph::Index> doubled(graph::Index first) const {
+    std::vector<graph::Index> sizes;
+    for (std::size_t i = 0; i < std::min(stages(), kMostStages); ++i, first *= 2)
+      sizes.push_back(first);
+    return sizes;
+  }
+  static std::vector<graph::Index> doubled_widths(const SwinKnobs& k) {
+    return k.doubled(k.width >= 1 && k.width <= 1 << 20 ? k.width : 1);
+  }
+  static std::vector<graph::Index> doubled_heads(const SwinKnobs& k) { return k.doubled(3); }
+  /// Width / heads of each stage, one number where all agree.
+  static std::vector<graph::Index> splits(const SwinKnobs& k) {
+    const auto all_widths = k.widths.empty() ? doubled_widths(k) : k.widths;
+    const auto all_heads = k.heads.empty() ? doubled_heads(k) : k.heads;
+    std::vector<graph::Index> sizes;
+    for (std::size_t i = 0; i < all_widths.size() && !all_heads.empty(); ++i) {
+      const auto count = std::max<graph::Index>(1, all_heads[std::min(i, all_heads.size() - 1)]);
+      sizes.push_back(scaled_width(all_widths[i], k.width_scale, count) / count);
+    }
+    if (std::adjacent_find(sizes.begin(), sizes.end(), std::not_equal_to<>()) == sizes.end())
+      sizes.resize(std::min<std::size_t>(1, sizes.size()));
+    return sizes;
+  }
+
+  static constexpr auto fields() {
+    using K = SwinKnobs;
+    return std::tuple{
+        knob("image_size", &K::image_size, kImageSizeRule, kImageSizeMeaning),
+        knob("channels", &K::channels, within(1, 1024), "image channels"),
+        knob("classes", &K::classes, kClassesRule, "outputs of the classifier"),
+        knob("patch", &K::patch, within(1, 1024), "side of a patch").in("pixels"),
+        knob("widths", &K::widths,
+             listed(kSizeRule, "must name one width per stage", 1, kMostStages),
+             "embedding of each stage")
+            .following(doubled_widths),
+        knob("width", &K::width, kSizeRule,
+             "instead of widths: embedding of the first stage, doubled from stage to stage"),
+        knob("depths", &K::depths,
+             listed(within(0, 1000), "must name one depth per stage, for 1 to 8 stages", 1,
+                    kMostStages),
+             "per stage half the number of layers: attention and FFN layers are 2 x depth"),
+        knob("heads", &K::heads, per_stage(within(1, 1024), 1, kMostStages),
+             "attention heads, a number or one per stage")
+            .following(doubled_heads),
+        knob("window", &K::window, per_stage(within(1, 1024), 1, kMostStages),
+             "side of the attention windows, a number or one per stage"),
+        knob("qk_dim", &K::qk_dim, per_stage(within(0, 1 << 16), 1, kMostStages),
+             "query and key channels of a head, a number or one per stage")
+            .following(splits, "width / heads"),
+        knob("v_ratio", &K::v_ratio, ratio(), "value channels of a head over width / heads"),
+        knob("ffn_ratio", &K::ffn_ratio, per_stage(ratio(), 1, kMostStages),
+             "FFN hidden over width, a number or one per stage"),
+        knob("mhsa_share", &K::mhsa_share, within(0, 1),
+             "attention layers over all layers of the model"),
+        knob("placement", &K::placement, "where the attention layers go"),
+        knob("head_split", &K::head_split,
+             "whether each head reads only its split of the channels"),
+        knob("width_scale", &K::width_scale, ratio(),
+             "multiplies all widths, rounded to multiples of the heads"),
+        knob("depth_scale", &K::depth_scale, ratio(), "multiplies all depths"),
+        knob("version", &K::version, within(1, 2), "1 | 2: Swin or SwinV2"),
+        knob("norm_every", &K::norm_every, within(0, 1000),
+             "a layer norm on the main branch behind every so many blocks of 2 layers of a stage; "
+             "0: none"),
+    };
+  }
 };
 
-void check_swin_ranges(core::ConfigReader& reader, const SwinKnobs& k) {
-  const auto within = [&](const char* key, graph::Index value, graph::Index low,
-                          graph::Index high) {
-    if (value < low || value > high)
-      reader.fail(key, "must lie in " + std::to_string(low) + ".." + std::to_string(high) +
-                           ", got " + std::to_string(value));
-  };
-  const auto ratio = [&](const char* key, double value) {
-    if (!(value > 0) || value > 64) reader.fail(key, "must lie in (0, 64]");
-  };
-  within("patch", k.patch, 1, 1024);
-  for (const graph::Index width : k.widths) within("widths", width, 1, 1 << 20);
-  for (const graph::Index depth : k.depths) within("depths", depth, 0, 1000);
-  for (const graph::Index heads : k.heads) within("heads", heads, 1, 1024);
-  for (const graph::Index window : k.window) within("window", window, 1, 1024);
-  for (const graph::Index qk : k.qk_dim) within("qk_dim", qk, 0, 1 << 16);
-  within("version", k.version, 1, 2);
-  within("norm_every", k.norm_every, 0, 1000);
-  ratio("v_ratio", k.v_ratio);
-  for (const double value : k.ffn_ratio) ratio("ffn_ratio", value);
-  ratio("width_scale", k.width_scale);
-  ratio("depth_scale", k.depth_scale);
-  if (!(k.mhsa_share >= 0 && k.mhsa_share <= 1)) reader.fail("mhsa_share", "must lie in [0, 1]");
-}
-
-/// Each stage has twice the width of the one before, unless `widths` says otherwise.
-void read_widths(core::ConfigReader& reader, SwinKnobs& k) {
-  reader.optional("width", k.width);
-  reader.optional("widths", k.widths);
+/// One number per stage of the knobs that take one for all, and what follows from other knobs.
+void fill_stages(core::ConfigReader& reader, SwinKnobs& k) {
+  if (k.depths.empty() || k.stages() > kMostStages) k.depths = {1};
   if (reader.has("width") && reader.has("widths"))
     reader.fail("widths", "stands beside width; give one of them");
-  if (reader.has("widths") && k.widths.size() != k.stages())
+  if (reader.has("widths") && k.widths.size() != k.stages() &&
+      !reader.problems().blames(reader.path_of("widths")))
     reader.fail("widths", "must name one width per stage (" + std::to_string(k.stages()) +
                               "), got " + std::to_string(k.widths.size()));
-  if (k.width < 1 || k.width > 1 << 20)
-    reader.fail("width", "must lie in 1..1048576, got " + std::to_string(k.width));
-  if (!reader.has("widths"))
-    for (std::size_t i = 0; i < k.stages(); ++i) k.widths.push_back(k.width << i);
-}
-
-SwinKnobs read_swin_knobs(core::ConfigReader& reader) {
-  SwinKnobs k;
-  read_image_size(reader, "image_size", k.image);
-  reader.optional("channels", k.image.channels);
-  reader.optional("classes", k.classes);
-  reader.optional("patch", k.patch);
-  reader.optional("depths", k.depths);
-  if (k.depths.empty() || k.depths.size() > 8) {
-    reader.fail("depths", "must name one depth per stage, for 1 to 8 stages");
-    k.depths = {1};
-  }
-  read_widths(reader, k);
-  if (!reader.has("heads"))
-    for (std::size_t i = 0; i < k.stages(); ++i) k.heads.push_back(graph::Index{3} << i);
-  read_per_stage(reader, "heads", k.stages(), k.heads);
-  read_per_stage(reader, "window", k.stages(), k.window);
-  read_per_stage(reader, "qk_dim", k.stages(), k.qk_dim);
-  reader.optional("v_ratio", k.v_ratio);
-  read_per_stage(reader, "ffn_ratio", k.stages(), k.ffn_ratio);
-  reader.optional("mhsa_share", k.mhsa_share);
-  std::size_t choice = 0;
-  if (reader.choice("placement", {"uniform", "early", "late"}, choice))
-    k.placement = static_cast<Placement>(choice);
-  reader.optional("head_split", k.head_split);
-  reader.optional("width_scale", k.width_scale);
-  reader.optional("depth_scale", k.depth_scale);
-  reader.optional("version", k.version);
-  reader.optional("norm_every", k.norm_every);
-  reader.finish();
-  check_swin_ranges(reader, k);
-  return k;
+  if (!reader.has("widths")) k.widths = SwinKnobs::doubled_widths(k);
+  check_again(reader, "widths", kSizeRule, k.widths);
+  if (!reader.has("heads")) k.heads = SwinKnobs::doubled_heads(k);
+  spread(reader, "heads", k.stages(), k.heads);
+  spread(reader, "window", k.stages(), k.window);
+  spread(reader, "qk_dim", k.stages(), k.qk_dim);
+  spread(reader, "ffn_ratio", k.stages(), k.ffn_ratio);
 }
 
 /// Scaled depths are at least 1 where the depth is; scaled widths are multiples of the heads.
 void apply_scales(core::ConfigReader& reader, SwinKnobs& k) {
-  const auto scaled = [](graph::Index size, double factor) {
-    return static_cast<graph::Index>(std::llround(static_cast<double>(size) * factor));
-  };
   for (std::size_t i = 0; i < k.stages(); ++i) {
     if (k.depths[i] > 0)
-      k.depths[i] = std::max<graph::Index>(1, scaled(k.depths[i], k.depth_scale));
+      k.depths[i] =
+          std::max<graph::Index>(1, std::llround(static_cast<double>(k.depths[i]) * k.depth_scale));
     const graph::Index heads = k.heads[i];
-    if (k.width_scale != 1.0) {
-      const double per_head =
-          static_cast<double>(k.widths[i]) * k.width_scale / static_cast<double>(heads);
-      k.widths[i] =
-          heads * std::max<graph::Index>(1, static_cast<graph::Index>(std::llround(per_head)));
-    }
+    k.widths[i] = scaled_width(k.widths[i], k.width_scale, heads);
     if (k.qk_dim[i] == 0 && k.widths[i] % heads != 0)
       reader.fail("heads", std::to_string(heads) + " does not divide " +
                                std::to_string(k.widths[i]) + ", the width of stage " +
@@ -177,44 +187,17 @@ Stage swin_stage(const SwinKnobs& k, std::size_t i, const std::vector<bool>& att
   return stage;
 }
 
-}  // namespace
-
-std::vector<Knob> swin_knobs() {
-  return {
-      {"image_size", "224", "pixels, or [height, width]"},
-      {"channels", "3", "image channels"},
-      {"classes", "1000", "outputs of the classifier"},
-      {"patch", "4", "side of a patch, in pixels"},
-      {"widths", "[96, 192, 384, 768]", "embedding of each stage"},
-      {"width", "96",
-       "instead of widths: embedding of the first stage, doubled from stage to stage"},
-      {"depths", "[2, 2, 6, 2]",
-       "per stage half the number of layers: attention and FFN layers are 2 x depth"},
-      {"heads", "[3, 6, 12, 24]", "attention heads, a number or one per stage"},
-      {"window", "7", "side of the attention windows, a number or one per stage"},
-      {"qk_dim", "width / heads", "query and key channels of a head, a number or one per stage"},
-      {"v_ratio", "1.0", "value channels of a head over width / heads"},
-      {"ffn_ratio", "4", "FFN hidden over width, a number or one per stage"},
-      {"mhsa_share", "0.5", "attention layers over all layers of the model"},
-      {"placement", "uniform", "uniform | early | late: where the attention layers go"},
-      {"head_split", "false", "whether each head reads only its split of the channels"},
-      {"width_scale", "1.0", "multiplies all widths, rounded to multiples of the heads"},
-      {"depth_scale", "1.0", "multiplies all depths"},
-      {"version", "1", "1 | 2: Swin or SwinV2"},
-      {"norm_every", "0",
-       "a layer norm on the main branch behind every so many blocks of 2 layers of a stage; 0: "
-       "none"},
-  };
-}
-
 ModelSpec expand_swin(core::ConfigReader& reader) {
   const std::size_t before = reader.problems().count();
-  SwinKnobs k = read_swin_knobs(reader);
+  SwinKnobs k;
+  read_knobs(reader, k);
+  reader.finish();
+  fill_stages(reader, k);
   ModelSpec spec;
   if (reader.problems().count() > before) return spec;
   apply_scales(reader, k);
   if (reader.problems().count() > before) return spec;
-  spec.image = k.image;
+  spec.image = image_of(k.channels, k.image_size);
   spec.stem = layers::PatchMapStem{k.patch};
   graph::Index layers = 0;
   for (const graph::Index depth : k.depths) layers += 2 * depth;
@@ -228,6 +211,13 @@ ModelSpec expand_swin(core::ConfigReader& reader) {
   spec.heads.emplace_back(layers::TokenHead{
       .classes = k.classes, .mean_tokens = true, .epsilon = layers::kPixelNormEpsilon});
   return spec;
+}
+
+}  // namespace
+
+Template swin_template() {
+  return {"swin", "Swin and SwinV2 with any share of attention layers", knob_rows<SwinKnobs>(),
+          expand_swin};
 }
 
 }  // namespace vitlab::architecture

@@ -5,17 +5,21 @@
 namespace vitlab::architecture {
 
 const std::vector<Template>& templates() {
-  static const std::vector<Template> rows{
-      {"efficientvit", "EfficientViT (CVPR 2023): sandwich blocks, cascaded group attention",
-       efficientvit_knobs, expand_efficientvit},
-      {"mobilenet", "MobileNetV2, MobileNetV3 and EfficientNet-B0: inverted residuals",
-       mobilenet_knobs, expand_mobilenet},
-      {"mobilevit", "MobileViT: inverted residuals, and transformers on unfolded patches",
-       mobilevit_knobs, expand_mobilevit},
-      {"vit", "ViT and DeiT with any share of attention layers", vit_knobs, expand_vit},
-      {"swin", "Swin and SwinV2 with any share of attention layers", swin_knobs, expand_swin},
-  };
+  static const std::vector<Template> rows{efficientvit_template(), mobilenet_template(),
+                                          mobilevit_template(), vit_template(), swin_template()};
   return rows;
+}
+
+const Knob* Template::find(std::string_view knob) const {
+  for (const Knob& row : knobs)
+    if (row.name == knob) return &row;
+  return nullptr;
+}
+
+std::vector<std::string> Template::knob_names() const {
+  std::vector<std::string> names;
+  for (const Knob& row : knobs) names.emplace_back(row.name);
+  return names;
 }
 
 const Template* find_template(std::string_view name) {
@@ -52,19 +56,6 @@ std::vector<bool> place_attention(graph::Index layers, double share, Placement p
   return attention;
 }
 
-bool is_word(core::ConfigReader& reader, std::string_view key, std::string_view word) {
-  const core::ConfigNode* node = reader.node(key);
-  return node != nullptr && node->is_scalar() && node->scalar == word;
-}
-
-double read_width_scale(core::ConfigReader& reader) {
-  double scale = 1;
-  reader.optional("width_scale", scale);
-  if (scale > 0 && scale <= 64) return scale;
-  reader.fail("width_scale", "must lie in (0, 64]");
-  return 1;
-}
-
 graph::Index scaled_width(graph::Index width, double scale, graph::Index quantum) {
   if (scale == 1 || quantum < 1) return width;
   constexpr double kMost = 1e9;  // beyond any width that a template allows
@@ -72,26 +63,26 @@ graph::Index scaled_width(graph::Index width, double scale, graph::Index quantum
   return quantum * std::max<graph::Index>(1, std::llround(std::min(units, kMost)));
 }
 
-void read_image_size(core::ConfigReader& reader, std::string_view key, ImageShape& image) {
-  std::vector<graph::Index> sizes;
-  if (!reader.one_or_many(key, sizes)) return;
-  if (sizes.empty() || sizes.size() > 2) {
-    reader.fail(key, "must be a number of pixels or [height, width]");
-    return;
-  }
-  image.height = sizes.front();
-  image.width = sizes.back();
+ImageShape image_of(graph::Index channels, const std::vector<graph::Index>& image_size) {
+  if (image_size.empty()) return {.channels = channels};
+  return {channels, image_size.front(), image_size.back()};
+}
+
+void check_again(core::ConfigReader& reader, std::string_view key, const KnobRule& rule,
+                 const std::vector<graph::Index>& values) {
+  if (reader.problems().blames(reader.path_of(key))) return;
+  const std::string refusal = knob_refusal(rule, values);
+  if (!refusal.empty()) reader.fail(key, refusal);
 }
 
 namespace {
 
 template <typename T>
-void spread(core::ConfigReader& reader, std::string_view key, std::size_t stages,
-            std::vector<T>& value) {
-  reader.one_or_many(key, value);
+void spread_any(core::ConfigReader& reader, std::string_view key, std::size_t stages,
+                std::vector<T>& value) {
   if (value.size() == 1) value.assign(stages, T(value.front()));
   if (value.size() == stages) return;
-  if (reader.has(key))
+  if (reader.has(key) && !reader.problems().blames(reader.path_of(key)))
     reader.fail(key, "must be one number or one per stage (" + std::to_string(stages) + "), got " +
                          std::to_string(value.size()));
   if (value.empty()) value.push_back(T(1));
@@ -100,14 +91,14 @@ void spread(core::ConfigReader& reader, std::string_view key, std::size_t stages
 
 }  // namespace
 
-void read_per_stage(core::ConfigReader& reader, std::string_view key, std::size_t stages,
-                    std::vector<graph::Index>& value) {
-  spread(reader, key, stages, value);
+void spread(core::ConfigReader& reader, std::string_view key, std::size_t stages,
+            std::vector<graph::Index>& value) {
+  spread_any(reader, key, stages, value);
 }
 
-void read_per_stage(core::ConfigReader& reader, std::string_view key, std::size_t stages,
-                    std::vector<double>& value) {
-  spread(reader, key, stages, value);
+void spread(core::ConfigReader& reader, std::string_view key, std::size_t stages,
+            std::vector<double>& value) {
+  spread_any(reader, key, stages, value);
 }
 
 }  // namespace vitlab::architecture

@@ -1,28 +1,28 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "architecture/knobs.h"
 #include "architecture/model_spec.h"
+#include "core/choice.h"
 #include "core/config_reader.h"
 
 namespace vitlab::architecture {
-
-/// One knob of a template, for help and "did you mean".
-struct Knob {
-  std::string_view name;
-  std::string_view default_text;
-  std::string_view meaning;
-};
 
 /// A family of models with few knobs, all with defaults.
 struct Template {
   std::string_view name;
   std::string_view summary;
-  std::vector<Knob> (*knobs)();
+  std::vector<Knob> knobs;
   /// Reads the knobs (all but `template`) and writes the model out.
   ModelSpec (*expand)(core::ConfigReader& reader);
+
+  /// The knob of this name, or null.
+  const Knob* find(std::string_view knob) const;
+  std::vector<std::string> knob_names() const;
 };
 
 /// Every template; a new family is one more row.
@@ -32,43 +32,58 @@ std::vector<std::string> template_names();
 
 /// Where a given number of attention layers go among all layers of a stage or model.
 enum class Placement : std::uint8_t { kUniform, kEarly, kLate };
+struct PlacementRow {
+  Placement value;
+  std::string_view word;
+};
+inline constexpr std::array kPlacements{PlacementRow{Placement::kUniform, "uniform"},
+                                        PlacementRow{Placement::kEarly, "early"},
+                                        PlacementRow{Placement::kLate, "late"}};
+static_assert(core::is_whole(kPlacements));
+constexpr const auto& choice_rows(Placement) { return kPlacements; }
 
 /// attention[i] says whether layer i of `layers` is attention, for round(share · layers) of them:
 /// uniform places them at equal distances, the first layer first; early and late at the ends.
 std::vector<bool> place_attention(graph::Index layers, double share, Placement placement);
 
-/// Rows of templates(), one function pair a family.
-std::vector<Knob> efficientvit_knobs();
-ModelSpec expand_efficientvit(core::ConfigReader& reader);
-std::vector<Knob> vit_knobs();
-ModelSpec expand_vit(core::ConfigReader& reader);
-std::vector<Knob> swin_knobs();
-ModelSpec expand_swin(core::ConfigReader& reader);
-std::vector<Knob> mobilenet_knobs();
-ModelSpec expand_mobilenet(core::ConfigReader& reader);
-std::vector<Knob> mobilevit_knobs();
-ModelSpec expand_mobilevit(core::ConfigReader& reader);
+/// Rows of templates(), a function a family.
+Template efficientvit_template();
+Template mobilenet_template();
+Template mobilevit_template();
+Template vit_template();
+Template swin_template();
 
-/// Whether the plain word `word` stands under `key`, where otherwise numbers do.
-bool is_word(core::ConfigReader& reader, std::string_view key, std::string_view word);
+/// The activations that templates take under `activation`.
+inline constexpr std::array kTemplateActivations{
+    graph::Activation::kRelu, graph::Activation::kHardswish, graph::Activation::kGelu,
+    graph::Activation::kSilu};
 
-/// The factor under `width_scale`, 1 if there is none; a problem unless it lies in (0, 64].
-double read_width_scale(core::ConfigReader& reader);
+// Rules that several templates share.
+inline constexpr KnobRule kSizeRule = within(1, 1 << 20);
+inline constexpr KnobRule kClassesRule = within(1, 1e9);
+inline constexpr KnobRule kImageSizeRule =
+    one_or(listed(within(1, 16384), "must be a number of pixels or [height, width]", 1, 2));
+inline constexpr std::string_view kImageSizeMeaning = "pixels, or [height, width]";
+
+/// The images of the knobs `channels` and `image_size`.
+ImageShape image_of(graph::Index channels, const std::vector<graph::Index>& image_size);
+
 /// `width` times `scale`, rounded to a multiple of `quantum` and at least one of it; a scale of 1
 /// changes nothing.
 graph::Index scaled_width(graph::Index width, double scale, graph::Index quantum);
 
-/// A number or [height, width] under `key`.
-void read_image_size(core::ConfigReader& reader, std::string_view key, ImageShape& image);
+/// A problem at `key` for the first value that `rule` refuses: for values that other knobs changed.
+void check_again(core::ConfigReader& reader, std::string_view key, const KnobRule& rule,
+                 const std::vector<graph::Index>& values);
 
 /// The multiple of 8 nearest to `width`, at least 8 and at least 0.9 of it: how the papers on
 /// MobileNets round channels.
 graph::Index divisible_by_8(double width);
 
-/// A number or one per stage: `value` holds the default and, after it, one item per stage.
-void read_per_stage(core::ConfigReader& reader, std::string_view key, std::size_t stages,
-                    std::vector<graph::Index>& value);
-void read_per_stage(core::ConfigReader& reader, std::string_view key, std::size_t stages,
-                    std::vector<double>& value);
+/// Makes the value of a knob that takes one number per stage one per stage.
+void spread(core::ConfigReader& reader, std::string_view key, std::size_t stages,
+            std::vector<graph::Index>& value);
+void spread(core::ConfigReader& reader, std::string_view key, std::size_t stages,
+            std::vector<double>& value);
 
 }  // namespace vitlab::architecture

@@ -11,11 +11,13 @@ constexpr graph::Index kEverySecond = -1;  // expert_layers: all FFN layers that
 
 /// The knobs of `template: vit`; the initialisers are DeiT-tiny's.
 struct VitKnobs {
-  ImageShape image;
+  std::vector<graph::Index> image_size{224};
+  graph::Index channels = 3;
   graph::Index classes = 1000;
   graph::Index patch = 16;
   graph::Index width = 192;
   graph::Index depth = 12;
+  double width_scale = 1;
   graph::Index heads = 3;
   graph::Index qk_dim = 0;  // 0: width / heads
   double v_ratio = 1.0;
@@ -29,45 +31,58 @@ struct VitKnobs {
   graph::Index expert_layers = kEverySecond;
   graph::Index top_k = 2;
   double capacity = 1.05;
+
+  graph::Index scaled_width() const {
+    return architecture::scaled_width(width, width_scale, heads);
+  }
+  static graph::Index split(const VitKnobs& k) {
+    return k.heads < 1 ? 0 : k.scaled_width() / k.heads;
+  }
+
+  static constexpr auto fields() {
+    using K = VitKnobs;
+    return std::tuple{
+        knob("image_size", &K::image_size, kImageSizeRule, kImageSizeMeaning),
+        knob("channels", &K::channels, within(1, 1024), "image channels"),
+        knob("classes", &K::classes, kClassesRule, "outputs of the classifier"),
+        knob("patch", &K::patch, within(1, 1024), "side of a patch").in("pixels"),
+        knob("width", &K::width, kSizeRule, "embedding"),
+        knob("depth", &K::depth, within(0, 1000),
+             "half the number of layers: attention and FFN layers are 2 x depth in all"),
+        knob("width_scale", &K::width_scale, ratio(),
+             "factor of width, the product rounded to a multiple of heads"),
+        knob("heads", &K::heads, within(1, 1024), "attention heads"),
+        knob("qk_dim", &K::qk_dim, within(0, 1 << 16), "query and key channels of a head")
+            .following(split, "width / heads"),
+        knob("v_ratio", &K::v_ratio, ratio(), "value channels of a head over width / heads"),
+        knob("ffn_ratio", &K::ffn_ratio, ratio(), "FFN hidden over width"),
+        knob("mhsa_share", &K::mhsa_share, within(0, 1), "attention layers over all layers"),
+        knob("placement", &K::placement, "where the attention layers go"),
+        knob("activation", &K::activation, kTemplateActivations, ""),
+        knob("distilled", &K::distilled, "DeiT's second class token and head for distillation"),
+        knob("head_split", &K::head_split, "each head reads only its own split of the channels"),
+        knob("experts", &K::experts, within(0, 4096),
+             "experts of an FFN layer that has some (V-MoE); 0: no layer has"),
+        knob("expert_layers", &K::expert_layers,
+             or_word({.low = 0, .high = 1e9, .says = "must be every_second or a number from 0 on"},
+                     "every_second", kEverySecond),
+             "of the FFN layers 2, 4, ...: every_second, or the last n"),
+        knob("top_k", &K::top_k, within(0, 4096), "experts that serve one token"),
+        knob("capacity", &K::capacity, ratio(),
+             "places of all experts over top_k x tokens of an image"),
+    };
+  }
 };
 
-void check_ranges(core::ConfigReader& reader, const VitKnobs& k) {
-  const auto within = [&](const char* key, graph::Index value, graph::Index low,
-                          graph::Index high) {
-    if (value < low || value > high)
-      reader.fail(key, "must lie in " + std::to_string(low) + ".." + std::to_string(high) +
-                           ", got " + std::to_string(value));
-  };
-  within("patch", k.patch, 1, 1024);
-  within("width", k.width, 1, 1 << 20);
-  within("depth", k.depth, 0, 1000);
-  within("heads", k.heads, 1, 1024);
-  within("qk_dim", k.qk_dim, 0, 1 << 16);
+/// What the other knobs decide whether a value fits.
+void check_together(core::ConfigReader& reader, const VitKnobs& k) {
+  check_again(reader, "width", kSizeRule, {k.width});
   if (k.qk_dim == 0 && k.heads >= 1 && k.width % k.heads != 0)
     reader.fail("heads", std::to_string(k.heads) + " does not divide width " +
                              std::to_string(k.width) + "; set qk_dim or other heads");
   if (k.head_split && k.heads >= 1 && k.width % k.heads != 0)
     reader.fail("head_split", "needs a width that the " + std::to_string(k.heads) +
                                   " heads divide, got " + std::to_string(k.width));
-  if (!(k.v_ratio > 0) || k.v_ratio > 64) reader.fail("v_ratio", "must lie in (0, 64]");
-  if (!(k.ffn_ratio > 0) || k.ffn_ratio > 64) reader.fail("ffn_ratio", "must lie in (0, 64]");
-  if (!(k.mhsa_share >= 0 && k.mhsa_share <= 1)) reader.fail("mhsa_share", "must lie in [0, 1]");
-}
-
-void read_experts(core::ConfigReader& reader, VitKnobs& k) {
-  reader.optional("experts", k.experts);
-  if (!is_word(reader, "expert_layers", "every_second"))
-    reader.optional("expert_layers", k.expert_layers);
-  reader.optional("top_k", k.top_k);
-  reader.optional("capacity", k.capacity);
-}
-
-void check_experts(core::ConfigReader& reader, const VitKnobs& k) {
-  if (k.experts < 0 || k.experts > 4096)
-    reader.fail("experts", "must lie in 0..4096, got " + std::to_string(k.experts));
-  if (k.expert_layers < 0 && k.expert_layers != kEverySecond)
-    reader.fail("expert_layers", "must be every_second or a number from 0 on");
-  if (!(k.capacity > 0 && k.capacity <= 64)) reader.fail("capacity", "must lie in (0, 64]");
   if (k.experts > 0 && (k.top_k < 1 || k.top_k > k.experts))
     reader.fail("top_k", "must lie in 1.." + std::to_string(k.experts) +
                              ", the number of experts, got " + std::to_string(k.top_k));
@@ -75,29 +90,11 @@ void check_experts(core::ConfigReader& reader, const VitKnobs& k) {
 
 VitKnobs read_vit_knobs(core::ConfigReader& reader) {
   VitKnobs k;
-  read_image_size(reader, "image_size", k.image);
-  reader.optional("channels", k.image.channels);
-  reader.optional("classes", k.classes);
-  reader.optional("patch", k.patch);
-  reader.optional("width", k.width);
-  reader.optional("depth", k.depth);
-  reader.optional("heads", k.heads);
-  reader.optional("qk_dim", k.qk_dim);
-  reader.optional("v_ratio", k.v_ratio);
-  reader.optional("ffn_ratio", k.ffn_ratio);
-  reader.optional("mhsa_share", k.mhsa_share);
-  std::size_t choice = 0;
-  if (reader.choice("placement", {"uniform", "early", "late"}, choice))
-    k.placement = static_cast<Placement>(choice);
-  if (reader.choice("activation", {"relu", "hardswish", "gelu", "silu"}, choice))
-    k.activation = static_cast<graph::Activation>(choice);
-  reader.optional("distilled", k.distilled);
-  reader.optional("head_split", k.head_split);
-  k.width = scaled_width(k.width, read_width_scale(reader), k.heads);
-  read_experts(reader, k);
+  read_knobs(reader, k);
   reader.finish();
-  check_ranges(reader, k);
-  check_experts(reader, k);
+  k.width = k.scaled_width();
+  k.width_scale = 1;
+  check_together(reader, k);
   return k;
 }
 
@@ -109,41 +106,14 @@ bool takes_experts(const VitKnobs& k, graph::Index ffn, graph::Index ffns) {
   return k.expert_layers == kEverySecond || behind < k.expert_layers;
 }
 
-}  // namespace
-
-std::vector<Knob> vit_knobs() {
-  return {
-      {"image_size", "224", "pixels, or [height, width]"},
-      {"channels", "3", "image channels"},
-      {"classes", "1000", "outputs of the classifier"},
-      {"patch", "16", "side of a patch, in pixels"},
-      {"width", "192", "embedding"},
-      {"depth", "12", "half the number of layers: attention and FFN layers are 2 x depth in all"},
-      {"width_scale", "1", "factor of width, the product rounded to a multiple of heads"},
-      {"heads", "3", "attention heads"},
-      {"qk_dim", "width / heads", "query and key channels of a head"},
-      {"v_ratio", "1.0", "value channels of a head over width / heads"},
-      {"ffn_ratio", "4", "FFN hidden over width"},
-      {"mhsa_share", "0.5", "attention layers over all layers"},
-      {"placement", "uniform", "uniform | early | late: where the attention layers go"},
-      {"activation", "gelu", "relu | hardswish | gelu | silu"},
-      {"distilled", "false", "DeiT's second class token and head for distillation"},
-      {"head_split", "false", "each head reads only its own split of the channels"},
-      {"experts", "0", "experts of an FFN layer that has some (V-MoE); 0: no layer has"},
-      {"expert_layers", "every_second", "of the FFN layers 2, 4, ...: every_second, or the last n"},
-      {"top_k", "2", "experts that serve one token"},
-      {"capacity", "1.05", "places of all experts over top_k x tokens of an image"},
-  };
-}
-
 ModelSpec expand_vit(core::ConfigReader& reader) {
   const std::size_t before = reader.problems().count();
   const VitKnobs k = read_vit_knobs(reader);
   ModelSpec spec;
   if (reader.problems().count() > before) return spec;
-  spec.image = k.image;
+  spec.image = image_of(k.channels, k.image_size);
   spec.stem = layers::PatchStem{k.patch, k.distilled ? 2 : 1, true};
-  const graph::Index qk = k.qk_dim > 0 ? k.qk_dim : k.width / k.heads;
+  const graph::Index qk = k.qk_dim > 0 ? k.qk_dim : VitKnobs::split(k);
   const double split = static_cast<double>(k.width) / static_cast<double>(k.heads);
   const graph::Index v =
       std::max<graph::Index>(1, static_cast<graph::Index>(std::llround(k.v_ratio * split)));
@@ -176,6 +146,13 @@ ModelSpec expand_vit(core::ConfigReader& reader) {
     spec.heads.emplace_back(
         layers::TokenHead{.classes = k.classes, .token = token, .norm = !k.distilled});
   return spec;
+}
+
+}  // namespace
+
+Template vit_template() {
+  return {"vit", "ViT and DeiT with any share of attention layers", knob_rows<VitKnobs>(),
+          expand_vit};
 }
 
 }  // namespace vitlab::architecture

@@ -277,9 +277,9 @@ void check_words(const CalibrateWords& words, const sweep::Protocol& protocol) {
   if (words.test < 0 || words.test == 1) throw core::UserError("--test must be 0 or at least 2");
   if (words.seed < 0) throw core::UserError("--seed must not be negative");
   if (words.until < 0) throw core::UserError("--until must not be negative");
-  if (protocol.runtime != "libtorch")
+  if (protocol.runtime != sweep::Runtime::kLibtorch)
     throw core::UserError("a predictor is trained on vitlab's own runtime; the protocol names " +
-                          protocol.runtime);
+                          std::string(core::word_of(protocol.runtime)));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <optional>
 
 #include "architecture/presets.h"
 #include "core/error.h"
@@ -34,14 +35,11 @@ graph::Index whole_number(std::string_view text, const std::string& option) {
   return value;
 }
 
-/// The runtime of a file that is measured as it is; "" for anything else.
-std::string runtime_of_file(const std::string& reference) {
+/// The runtime of a file that is measured as it is; nothing for anything else.
+std::optional<sweep::Runtime> runtime_of_file(const std::string& reference) {
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(reference, ignored)) return "";
-  const std::string extension = std::filesystem::path(reference).extension().string();
-  if (extension == ".onnx") return "onnxruntime";
-  if (extension == ".pt") return "torchscript";
-  return extension == ".pt2" ? "pt2" : "";
+  if (!std::filesystem::is_regular_file(reference, ignored)) return std::nullopt;
+  return sweep::runtime_of_extension(std::filesystem::path(reference).extension().string());
 }
 
 /// What the words say instead of the file, for each of its protocols.
@@ -65,7 +63,7 @@ void add_new(std::vector<sweep::Protocol>& protocols, const sweep::Protocol& pro
 
 /// A file has one runtime, form and dtype, whatever the protocol says of them.
 std::vector<sweep::Protocol> for_file(const std::vector<sweep::Protocol>& protocols,
-                                      const std::string& runtime) {
+                                      sweep::Runtime runtime) {
   std::vector<sweep::Protocol> own;
   for (sweep::Protocol protocol : protocols) {
     protocol.runtime = runtime;
@@ -130,9 +128,9 @@ core::Json MeasureWords::request() const {
   request["until"] = until;
   request["candidates"] = core::Json::array();
   for (const std::string& reference : references) {
-    const std::string runtime = runtime_of_file(reference);
+    const auto runtime = runtime_of_file(reference);
     core::Json candidate = core::Json::object();
-    if (runtime.empty()) {
+    if (!runtime) {
       const architecture::NamedModel model = architecture::resolve_model(reference, overrides);
       candidate = {{"name", model.name}, {"spec", architecture::spec_json(model.spec)}};
     } else {
@@ -140,7 +138,7 @@ core::Json MeasureWords::request() const {
                    {"file", std::filesystem::absolute(reference).string()},
                    {"image_size", image_size}};
     }
-    for (const sweep::Protocol& one : runtime.empty() ? protocols : for_file(protocols, runtime)) {
+    for (const sweep::Protocol& one : runtime ? for_file(protocols, *runtime) : protocols) {
       candidate["protocol"] = sweep::protocol_json(one);
       request["candidates"].push_back(candidate);
     }

@@ -8,15 +8,15 @@
 #include "cli/command.h"
 #include "core/text.h"
 #include "graph/cost.h"
+#include "graph/dtype.h"
 
 namespace vitlab::cli {
 
 namespace {
 
 graph::Index bytes_of(const std::string& dtype) {
-  if (dtype == "float32") return 4;
-  if (dtype == "float16" || dtype == "bfloat16") return 2;
-  if (dtype == "float64") return 8;
+  if (const auto found = core::find_choice<graph::Dtype>(dtype))
+    return core::choice_row(*found).bytes;
   throw core::UserError("--dtype must be float32, bfloat16, float16 or float64, got '" + dtype +
                         "'");
 }
@@ -172,9 +172,8 @@ core::ExitCode run_models(const std::vector<std::string>& words) {
     entry["template"] = row.name;
     entry["summary"] = row.summary;
     entry["knobs"] = core::Json::array();
-    for (const architecture::Knob& knob : row.knobs()) {
-      knobs.add({std::string(row.name), std::string(knob.name), std::string(knob.default_text),
-                 std::string(knob.meaning)});
+    for (const architecture::Knob& knob : row.knobs) {
+      knobs.add({std::string(row.name), std::string(knob.name), knob.default_text, knob.meaning});
       core::Json item = core::Json::object();
       item["knob"] = knob.name;
       item["default"] = knob.default_text;

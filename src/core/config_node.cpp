@@ -65,13 +65,15 @@ const ConfigNode* ConfigNode::find(std::string_view wanted) const {
 Problems::Problems(std::string source, std::string text)
     : source_(std::move(source)), text_(std::move(text)) {}
 
-void Problems::add(Place place, const std::string& message) {
-  messages_.emplace_back(place, message);
+bool Problems::blames(std::string_view path) const {
+  return std::any_of(problems_.begin(), problems_.end(),
+                     [&](const Problem& problem) { return problem.path == path; });
 }
 
 void Problems::throw_if_any() const {
-  if (messages_.empty()) return;
-  auto sorted = messages_;
+  if (problems_.empty()) return;
+  std::vector<std::pair<Place, std::string>> sorted;
+  for (const Problem& problem : problems_) sorted.emplace_back(problem.place, problem.text());
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return order(a.first) < order(b.first); });
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());

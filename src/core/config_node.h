@@ -42,6 +42,16 @@ struct ConfigNode {
   const ConfigNode* find(std::string_view wanted) const;
 };
 
+/// One thing that is wrong in a text: where, under which dotted path ("" if none), and what.
+struct Problem {
+  Place place;
+  std::string path;
+  std::string message;
+
+  /// "path message", or the message alone.
+  std::string text() const { return path.empty() ? message : path + " " + message; }
+};
+
 /// Gathers every problem of one text, so that a user sees all of them in one pass.
 class Problems {
  public:
@@ -50,9 +60,14 @@ class Problems {
 
   /// Adds `source:line:col: message`; the offending line and a caret follow when they are shown.
   /// Columns count bytes, as compilers do.
-  void add(Place place, const std::string& message);
-  bool empty() const { return messages_.empty(); }
-  std::size_t count() const { return messages_.size(); }
+  void add(Place place, std::string message) { add({place, "", std::move(message)}); }
+  void add(Problem problem) { problems_.push_back(std::move(problem)); }
+  bool empty() const { return problems_.empty(); }
+  std::size_t count() const { return problems_.size(); }
+  /// Whether something is wrong under exactly this path.
+  bool blames(std::string_view path) const;
+  /// What was added, in the order of adding.
+  const std::vector<Problem>& all() const { return problems_; }
 
   /// Throws one UserError that holds the messages in order of place (each once; after the first 50
   /// only how many there are); returns if there is none.
@@ -62,7 +77,7 @@ class Problems {
  private:
   std::string source_;
   std::string text_;
-  std::vector<std::pair<Place, std::string>> messages_;
+  std::vector<Problem> problems_;
 };
 
 /// Limits of untrusted text; beyond them a file is refused with its size.

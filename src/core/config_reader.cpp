@@ -28,9 +28,18 @@ bool read_value(const ConfigNode& node, const std::string& path, Problems& probl
 template <typename T>
 bool read_value(const ConfigNode& node, const std::string& path, Problems& problems,
                 std::vector<T>& value) {
+  return read_list(node, path, problems, value);
+}
+
+}  // namespace
+
+template <typename T>
+bool read_list(const ConfigNode& node, const std::string& path, Problems& problems,
+               std::vector<T>& value) {
   if (!node.is_sequence()) {
-    problems.add(node.place,
-                 path + " must be a list of " + list_kind(value) + ", got " + describe(node));
+    problems.add(
+        {node.place, path,
+         std::string("must be a list of ") + list_kind(value) + ", got " + describe(node)});
     return false;
   }
   std::vector<T> items;
@@ -45,17 +54,37 @@ bool read_value(const ConfigNode& node, const std::string& path, Problems& probl
 }
 
 template <typename T>
-bool read_one_or_many(const ConfigNode* node, const std::string& path, Problems& problems,
+bool read_one_or_many(const ConfigNode& node, const std::string& path, Problems& problems,
                       std::vector<T>& value) {
-  if (node == nullptr) return false;
-  if (node->is_sequence()) return read_value(*node, path, problems, value);
+  if (node.is_sequence()) return read_list(node, path, problems, value);
   T one{};
-  if (!read_scalar(*node, path, problems, one)) return false;
+  if (!read_scalar(node, path, problems, one)) return false;
   value = {one};
   return true;
 }
 
-}  // namespace
+template bool read_list(const ConfigNode&, const std::string&, Problems&,
+                        std::vector<std::int64_t>&);
+template bool read_list(const ConfigNode&, const std::string&, Problems&, std::vector<double>&);
+template bool read_list(const ConfigNode&, const std::string&, Problems&,
+                        std::vector<std::string>&);
+template bool read_one_or_many(const ConfigNode&, const std::string&, Problems&,
+                               std::vector<std::int64_t>&);
+template bool read_one_or_many(const ConfigNode&, const std::string&, Problems&,
+                               std::vector<double>&);
+
+bool read_word(const ConfigNode& node, const std::string& path, Problems& problems,
+               const std::vector<std::string>& words, std::size_t& index) {
+  const auto match = std::find(words.begin(), words.end(), node.scalar);
+  if (node.is_scalar() && match != words.end()) {
+    index = static_cast<std::size_t>(match - words.begin());
+    return true;
+  }
+  problems.add({node.place, path,
+                "must be one of " + joined(words) + ", got " + describe(node) +
+                    (node.is_scalar() ? did_you_mean(node.scalar, words) : "")});
+  return false;
+}
 
 ConfigReader::ConfigReader(const ConfigNode& node, Problems& problems, std::string path)
     : node_(&node), problems_(&problems), path_(std::move(path)) {
@@ -104,25 +133,19 @@ template bool ConfigReader::optional(std::string_view, std::vector<double>&);
 template bool ConfigReader::optional(std::string_view, std::vector<std::string>&);
 
 bool ConfigReader::one_or_many(std::string_view key, std::vector<std::int64_t>& value) {
-  return read_one_or_many(node(key), path_of(key), *problems_, value);
+  const ConfigNode* found = node(key);
+  return found != nullptr && read_one_or_many(*found, path_of(key), *problems_, value);
 }
 
 bool ConfigReader::one_or_many(std::string_view key, std::vector<double>& value) {
-  return read_one_or_many(node(key), path_of(key), *problems_, value);
+  const ConfigNode* found = node(key);
+  return found != nullptr && read_one_or_many(*found, path_of(key), *problems_, value);
 }
 
 bool ConfigReader::choice(std::string_view key, const std::vector<std::string>& choices,
                           std::size_t& index) {
   const ConfigNode* chosen = node(key);
-  if (chosen == nullptr) return false;
-  const auto match = std::find(choices.begin(), choices.end(), chosen->scalar);
-  if (chosen->is_scalar() && match != choices.end()) {
-    index = static_cast<std::size_t>(match - choices.begin());
-    return true;
-  }
-  fail(key, "must be one of " + joined(choices) + ", got " + describe(*chosen) +
-                (chosen->is_scalar() ? did_you_mean(chosen->scalar, choices) : ""));
-  return false;
+  return chosen != nullptr && read_word(*chosen, path_of(key), *problems_, choices, index);
 }
 
 std::optional<ConfigReader> ConfigReader::child(std::string_view key) {
@@ -138,12 +161,11 @@ ConfigReader ConfigReader::child_of(const ConfigNode& node, const std::string& p
 
 void ConfigReader::fail(std::string_view key, const std::string& message) {
   const ConfigNode* blamed = node(key);
-  problems_->add(blamed != nullptr ? blamed->place : heading(*node_), path_of(key) + " " + message);
+  problems_->add({blamed != nullptr ? blamed->place : heading(*node_), path_of(key), message});
 }
 
 void ConfigReader::fail_here(const std::string& message) {
-  problems_->add(node_->is_map() ? heading(*node_) : node_->place,
-                 path_.empty() ? message : path_ + " " + message);
+  problems_->add({node_->is_map() ? heading(*node_) : node_->place, path_, message});
 }
 
 void ConfigReader::finish() {
@@ -159,8 +181,22 @@ void ConfigReader::finish() {
     if (hint.empty() && !asked_.empty() && asked_.size() <= kNamesListed) {
       hint = "; the settings here are " + joined({asked_.begin(), asked_.end()});
     }
-    problems_->add(item.key_place, path_of(item.key) + " is not a setting" + hint);
+    problems_->add({item.key_place, path_of(item.key), "is not a setting" + hint});
   }
+}
+
+void check_between(ConfigReader& reader, std::string_view key, double value, double low,
+                   double high) {
+  if (value >= low && value <= high) return;
+  reader.fail(key,
+              "must lie in " + shortest(low) + ".." + shortest(high) + ", got " + shortest(value));
+}
+
+void check_word(ConfigReader& reader, std::string_view key, const std::string& word,
+                const std::vector<std::string>& words) {
+  if (std::find(words.begin(), words.end(), word) != words.end()) return;
+  reader.fail(key, "must be one of " + joined(words) + ", got " + quoted_clip(word) +
+                       did_you_mean(word, words));
 }
 
 }  // namespace vitlab::core

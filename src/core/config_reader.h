@@ -3,10 +3,13 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
+#include "core/choice.h"
 #include "core/config_node.h"
 
 namespace vitlab::core {
@@ -36,6 +39,10 @@ class ConfigReader {
 
   /// Reads one of `choices` by name; an unknown name is a problem with the nearest choice.
   bool choice(std::string_view key, const std::vector<std::string>& choices, std::size_t& index);
+  /// Reads one of a closed set by its word; `allowed`, if any are named, narrows the set.
+  template <Choice E>
+  bool choice(std::string_view key, E& value,
+              std::type_identity_t<std::span<const E>> allowed = {});
 
   /// Marks `key` as read and gives its node (null when absent), for nested structures.
   const ConfigNode* node(std::string_view key);
@@ -63,6 +70,42 @@ class ConfigReader {
   std::set<std::string, std::less<>> asked_;
 };
 
+/// A problem at `key` unless low <= value <= high.
+void check_between(ConfigReader& reader, std::string_view key, double value, double low,
+                   double high);
+/// A problem at `key` unless `word` is one of `words`.
+void check_word(ConfigReader& reader, std::string_view key, const std::string& word,
+                const std::vector<std::string>& words);
+
+/// The words of some of a closed set, of all if none is named.
+template <Choice E>
+std::vector<std::string> words_of(std::span<const E> allowed) {
+  if (allowed.empty()) return words_of<E>();
+  std::vector<std::string> words;
+  for (const E value : allowed) words.emplace_back(word_of(value));
+  return words;
+}
+
+/// Reads the one of `words` that stands at a node; a problem and false if none does.
+bool read_word(const ConfigNode& node, const std::string& path, Problems& problems,
+               const std::vector<std::string>& words, std::size_t& index);
+/// Reads the one of a closed set, or of its `allowed` values if any are named, that stands there.
+template <Choice E>
+bool read_word(const ConfigNode& node, const std::string& path, Problems& problems, E& value,
+               std::type_identity_t<std::span<const E>> allowed = {}) {
+  std::size_t index = 0;
+  if (!read_word(node, path, problems, words_of<E>(allowed), index)) return false;
+  value = allowed.empty() ? choice_rows(E{})[index].value : allowed[index];
+  return true;
+}
+
+template <Choice E>
+bool ConfigReader::choice(std::string_view key, E& value,
+                          std::type_identity_t<std::span<const E>> allowed) {
+  const ConfigNode* chosen = node(key);
+  return chosen != nullptr && read_word(*chosen, path_of(key), *problems_, value, allowed);
+}
+
 /// What stands at a node, for messages: "'text'", "a list", "a map" or "nothing".
 std::string describe(const ConfigNode& node);
 
@@ -74,5 +117,14 @@ bool read_scalar(const ConfigNode& node, const std::string& path, Problems& prob
                  double& value);
 bool read_scalar(const ConfigNode& node, const std::string& path, Problems& problems,
                  std::string& value);
+
+/// Converts a list; T: std::int64_t, double, std::string.
+template <typename T>
+bool read_list(const ConfigNode& node, const std::string& path, Problems& problems,
+               std::vector<T>& value);
+/// Converts a number, which reads as one item, or a list; T: std::int64_t, double.
+template <typename T>
+bool read_one_or_many(const ConfigNode& node, const std::string& path, Problems& problems,
+                      std::vector<T>& value);
 
 }  // namespace vitlab::core

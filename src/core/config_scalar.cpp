@@ -51,8 +51,8 @@ Number decimal(std::string_view text) {
 bool refuse(const ConfigNode& node, const std::string& path, Problems& problems,
             const std::string& wanted, const std::string& hint = "") {
   const std::string quotes = node.quoted ? " as text; remove the quotes" : "";
-  problems.add(node.place, path + " must be " + wanted + ", got " + describe(node) +
-                               (node.quoted ? quotes : hint));
+  problems.add({node.place, path,
+                "must be " + wanted + ", got " + describe(node) + (node.quoted ? quotes : hint)});
   return false;
 }
 

@@ -168,7 +168,7 @@ struct JsonForm<T> {
   static Json write(const T& value) { return fields_json(value, false); }
   /// With `all`, optional fields that equal their initialiser too.
   static Json fields_json(const T& value, bool all) {
-    static const T defaults{};
+    [[maybe_unused]] static const T defaults{};
     Json json = Json::object();
     for_each_field<T>([&]<typename Member>(const Field<T, Member>& field) {
       const Member& member = value.*(field.member);

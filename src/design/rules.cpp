@@ -59,7 +59,7 @@ std::vector<SweptKnob> swept_knobs(const store::ResultsTable& table,
   const architecture::Template* family = architecture::find_template(template_name);
   if (family == nullptr) throw core::UserError("'" + template_name + "' is not a template");
   std::set<std::string_view> known;
-  for (const architecture::Knob& knob : family->knobs()) known.insert(knob.name);
+  for (const architecture::Knob& knob : family->knobs) known.insert(knob.name);
   std::vector<SweptKnob> knobs;
   for (std::size_t k = 0; k < table.knobs.size(); ++k) {
     const std::string& name = table.knobs[k];

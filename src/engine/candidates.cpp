@@ -55,7 +55,7 @@ void wake_zeros(model::Weights& weights) {
 /// The file of a runtime, written into a folder.
 fs::path write_file_of(const exports::ExportModel& model, const sweep::Protocol& protocol,
                        const fs::path& folder) {
-  if (protocol.runtime == "onnxruntime") {
+  if (protocol.runtime == sweep::Runtime::kOnnxruntime) {
     exports::write_onnx(model, {.deploy = protocol.deploy}, folder / "model.onnx");
     return folder / "model.onnx";
   }
@@ -67,10 +67,19 @@ fs::path write_file_of(const exports::ExportModel& model, const sweep::Protocol&
 
 using OpenFile = std::unique_ptr<profile::TimedRun> (*)(const FileToRun&, const sweep::Protocol&);
 
-OpenFile opener_of(const std::string& runtime) {
-  if (runtime == "onnxruntime") return open_onnxruntime;
-  if (runtime == "torchscript") return open_torchscript_run;
-  return open_pt2;
+OpenFile opener_of(sweep::Runtime runtime) {
+  switch (runtime) {
+    case sweep::Runtime::kOnnxruntime:
+      return open_onnxruntime;
+    case sweep::Runtime::kTorchscript:
+      return open_torchscript_run;
+    case sweep::Runtime::kPt2:
+      return open_pt2;
+    case sweep::Runtime::kLibtorch:
+      break;
+  }
+  core::ensure(false, "vitlab's own runtime opens no files");
+  return nullptr;
 }
 
 std::unique_ptr<profile::TimedRun> open_written(const ModelToTime& model,
@@ -92,11 +101,9 @@ std::unique_ptr<profile::TimedRun> open_written(const ModelToTime& model,
   return opener_of(protocol.runtime)(file, protocol);
 }
 
-std::string runtime_of_file(const std::string& path) {
-  const std::string extension = fs::path(path).extension().string();
-  if (extension == ".onnx") return "onnxruntime";
-  if (extension == ".pt") return "torchscript";
-  if (extension == ".pt2") return "pt2";
+sweep::Runtime runtime_of_file(const std::string& path) {
+  if (const auto found = sweep::runtime_of_extension(fs::path(path).extension().string()))
+    return *found;
   throw core::UserError(path +
                         " is no file that is measured: .onnx, .pt (TorchScript) and .pt2 are");
 }
@@ -117,8 +124,9 @@ ModelToTime model_to_time(const std::string& name, const architecture::ModelSpec
 }
 
 profile::Candidate model_candidate(const ModelToTime& model, const sweep::Protocol& protocol) {
-  if (protocol.runtime == "libtorch") return profile::own_candidate(model.forms, protocol);
-  if (protocol.runtime == "pt2")
+  if (protocol.runtime == sweep::Runtime::kLibtorch)
+    return profile::own_candidate(model.forms, protocol);
+  if (protocol.runtime == sweep::Runtime::kPt2)
     throw core::UserError("vitlab writes no .pt2 of " + model.forms->name() +
                           "; give a compiled .pt2 file in place of the model");
   return {model.forms->name(), protocol, model.forms->bytes(protocol),

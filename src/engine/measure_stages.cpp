@@ -70,7 +70,7 @@ std::vector<store::StageRecord> run_measure_stages(
     } else if (turns.failed) {
       record.state = store::StageState::kFailed;
       record.reason = *turns.failed;
-    } else if (protocol.runtime == "libtorch") {
+    } else if (protocol.runtime == sweep::Runtime::kLibtorch) {
       const profile::ModelForms& forms = *models[i].forms;
       if (note)
         note(static_cast<std::int64_t>(i), static_cast<std::int64_t>(stages.size()),

@@ -120,7 +120,7 @@ core::Json prune_json(const PrunedModel& pruned) {
   core::Json json = core::Json::object();
   json["id"] = architecture::model_id(result.spec);
   json["settings"] = sweep::prune_settings_json(pruned.settings);
-  json["criterion"] = pruned.settings.criterion;
+  json["criterion"] = core::word_of(pruned.settings.criterion);
   json["keep"] = pruned.settings.keep;
   json["data_fingerprint"] = pruned.fingerprint;
   json["before"] = cost_json(result.before.cost);
@@ -167,7 +167,7 @@ void write_pruned_folder(const std::filesystem::path& folder, const PrunedModel&
 }
 
 std::string prune_metric_prefix(const sweep::PruneSettings& settings) {
-  return settings.criterion == "random" ? "prune.random." : "prune.";
+  return settings.criterion == sweep::Criterion::kRandom ? "prune.random." : "prune.";
 }
 
 std::vector<store::MetricValue> metrics_of(const PrunedModel& pruned) {

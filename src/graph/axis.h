@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "core/choice.h"
 #include "graph/id_list.h"
 #include "graph/shape.h"
 
@@ -30,8 +32,27 @@ enum class AxisKind : std::uint8_t {
   kExpert,     // experts of a mixture
 };
 
+struct AxisKindRow {
+  AxisKind value;
+  std::string_view word;
+  bool is_prunable;  // neither the images nor the labels fix it
+};
+inline constexpr std::array kAxisKinds{AxisKindRow{AxisKind::kImage, "image", false},
+                                       AxisKindRow{AxisKind::kStem, "stem", true},
+                                       AxisKindRow{AxisKind::kEmbedding, "embedding", true},
+                                       AxisKindRow{AxisKind::kHead, "head", true},
+                                       AxisKindRow{AxisKind::kQk, "qk", true},
+                                       AxisKindRow{AxisKind::kV, "v", true},
+                                       AxisKindRow{AxisKind::kHidden, "hidden", true},
+                                       AxisKindRow{AxisKind::kExpansion, "expansion", true},
+                                       AxisKindRow{AxisKind::kSqueeze, "squeeze", true},
+                                       AxisKindRow{AxisKind::kClasses, "classes", false},
+                                       AxisKindRow{AxisKind::kExpert, "expert", false}};
+static_assert(core::is_whole(kAxisKinds));
+constexpr const auto& choice_rows(AxisKind) { return kAxisKinds; }
+
 /// The name that users write: "embedding", "qk", …
-std::string_view axis_kind_name(AxisKind kind);
+constexpr std::string_view axis_kind_name(AxisKind kind) { return core::word_of(kind); }
 
 /// One named dimension that models can differ in: the FFN hidden of a layer, the QK of a head, one
 /// split of a stage's embedding. It knows the field of the spec that sets its size, so that a

@@ -14,18 +14,6 @@ Initialiser kaiming(Index fan_in) { return {Initialiser::Kind::kKaimingUniform, 
 
 }  // namespace
 
-std::string_view norm_name(Norm norm) {
-  switch (norm) {
-    case Norm::kBatch:
-      return "batch";
-    case Norm::kLayer:
-      return "layer";
-    case Norm::kNone:
-      return "none";
-  }
-  return "";
-}
-
 LayerWriter LayerWriter::part(const std::string& prefix, Index number, Index size) const {
   LayerWriter writer = *this;
   writer.prefix_ += prefix;

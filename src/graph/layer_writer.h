@@ -9,7 +9,14 @@
 namespace vitlab::graph {
 
 enum class Norm : std::uint8_t { kBatch, kLayer, kNone };
-std::string_view norm_name(Norm norm);
+struct NormRow {
+  Norm value;
+  std::string_view word;
+};
+inline constexpr std::array kNorms{NormRow{Norm::kBatch, "batch"}, NormRow{Norm::kLayer, "layer"},
+                                   NormRow{Norm::kNone, "none"}};
+static_assert(core::is_whole(kNorms));
+constexpr const auto& choice_rows(Norm) { return kNorms; }
 
 /// Settings of a convolution and the norm behind it.
 struct ConvNorm {

@@ -3,7 +3,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "graph/axis.h"
 #include "graph/categories.h"
 
 namespace vitlab::graph {
@@ -117,86 +116,14 @@ std::vector<CategorizedOp> all_rows(std::index_sequence<I...>) {
 
 }  // namespace
 
-std::string_view axis_kind_name(AxisKind kind) {
-  switch (kind) {
-    case AxisKind::kImage:
-      return "image";
-    case AxisKind::kStem:
-      return "stem";
-    case AxisKind::kEmbedding:
-      return "embedding";
-    case AxisKind::kHead:
-      return "head";
-    case AxisKind::kQk:
-      return "qk";
-    case AxisKind::kV:
-      return "v";
-    case AxisKind::kHidden:
-      return "hidden";
-    case AxisKind::kExpansion:
-      return "expansion";
-    case AxisKind::kSqueeze:
-      return "squeeze";
-    case AxisKind::kExpert:
-      return "expert";
-    case AxisKind::kClasses:
-      return "classes";
-  }
-  return "";
-}
-
-std::string_view activation_name(Activation activation) {
-  switch (activation) {
-    case Activation::kRelu:
-      return "relu";
-    case Activation::kHardswish:
-      return "hardswish";
-    case Activation::kGelu:
-      return "gelu";
-    case Activation::kSilu:
-      return "silu";
-    case Activation::kSigmoid:
-      return "sigmoid";
-    case Activation::kHardsigmoid:
-      return "hardsigmoid";
-    case Activation::kRelu6:
-      return "relu6";
-  }
-  return "";
-}
-
 std::string_view op_name(const Op& op) {
-  if (const auto* activate = std::get_if<Activate>(&op))
-    return activation_name(activate->activation);
+  if (const auto* activate = std::get_if<Activate>(&op)) return core::word_of(activate->activation);
   return op_row(op).name;
 }
 Category op_category(const Op& op) { return op_row(op).category; }
 
 std::vector<CategorizedOp> categorized_ops() {
   return all_rows(std::make_index_sequence<std::variant_size_v<Op>>());
-}
-
-std::string_view category_name(Category category) {
-  switch (category) {
-    case Category::kMultiplication:
-      return "multiplication";
-    case Category::kReshape:
-      return "reshape";
-    case Category::kNormalization:
-      return "normalization";
-    case Category::kCopy:
-      return "copy";
-    case Category::kAddition:
-      return "addition";
-    case Category::kOther:
-      return "other";
-  }
-  return "";
-}
-
-bool is_memory_bound(Category category) {
-  return category == Category::kReshape || category == Category::kNormalization ||
-         category == Category::kCopy || category == Category::kAddition;
 }
 
 }  // namespace vitlab::graph

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <variant>
 
+#include "core/choice.h"
 #include "graph/shape.h"
 
 namespace vitlab::graph {
@@ -18,7 +19,22 @@ enum class Activation : std::uint8_t {
   kHardsigmoid,
   kRelu6
 };
-std::string_view activation_name(Activation activation);
+struct ActivationRow {
+  Activation value;
+  std::string_view word;
+  Index flops;           // per element
+  bool is_gate = false;  // its values lie in [0, 1], so that it may gate squeeze-and-excitation
+};
+inline constexpr std::array kActivations{
+    ActivationRow{Activation::kRelu, "relu", 1},
+    ActivationRow{Activation::kHardswish, "hardswish", 5},
+    ActivationRow{Activation::kGelu, "gelu", 8},
+    ActivationRow{Activation::kSilu, "silu", 5},
+    ActivationRow{Activation::kSigmoid, "sigmoid", 4, true},
+    ActivationRow{Activation::kHardsigmoid, "hardsigmoid", 4, true},
+    ActivationRow{Activation::kRelu6, "relu6", 2}};
+static_assert(core::is_whole(kActivations));
+constexpr const auto& choice_rows(Activation) { return kActivations; }
 
 /// Where the entries of a position-bias table go in a T x T map of a height x width grid, T = h·w.
 enum class BiasRule : std::uint8_t {
@@ -167,10 +183,26 @@ enum class Category : std::uint8_t {
   kAddition,
   kOther,
 };
-constexpr int kCategoryCount = 6;
-std::string_view category_name(Category category);
+struct CategoryRow {
+  Category value;
+  std::string_view word;
+  bool is_memory_bound;  // as the paper counts
+};
+inline constexpr std::array kCategories{
+    CategoryRow{Category::kMultiplication, "multiplication", false},
+    CategoryRow{Category::kReshape, "reshape", true},
+    CategoryRow{Category::kNormalization, "normalization", true},
+    CategoryRow{Category::kCopy, "copy", true},
+    CategoryRow{Category::kAddition, "addition", true},
+    CategoryRow{Category::kOther, "other", false}};
+static_assert(core::is_whole(kCategories));
+constexpr const auto& choice_rows(Category) { return kCategories; }
+
+constexpr int kCategoryCount = kCategories.size();
+constexpr std::string_view category_name(Category category) { return core::word_of(category); }
 Category op_category(const Op& op);
-/// Whether the paper counts the category as memory-bound: reshape, normalization, copy, addition.
-bool is_memory_bound(Category category);
+constexpr bool is_memory_bound(Category category) {
+  return core::choice_row(category).is_memory_bound;
+}
 
 }  // namespace vitlab::graph

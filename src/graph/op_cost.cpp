@@ -10,24 +10,6 @@ Index elements(const Value& value, Index batch) {
   return counted_product(value.shape.elements(), value.batched ? batch : 1);
 }
 
-Index flops_per_element(Activation activation) {
-  switch (activation) {
-    case Activation::kRelu:
-      return 1;
-    case Activation::kRelu6:
-      return 2;
-    case Activation::kHardsigmoid:
-    case Activation::kSigmoid:
-      return 4;
-    case Activation::kHardswish:
-    case Activation::kSilu:
-      return 5;
-    case Activation::kGelu:
-      return 8;
-  }
-  return 0;
-}
-
 struct Counter {
   const Graph& graph;
   const Node& node;
@@ -56,7 +38,9 @@ struct Counter {
   OpCost operator()(const BatchNorm&) const { return flops(out, 2); }
   OpCost operator()(const LayerNorm&) const { return flops(out, 8); }
   OpCost operator()(const Softmax&) const { return flops(out, 5); }
-  OpCost operator()(const Activate& a) const { return flops(out, flops_per_element(a.activation)); }
+  OpCost operator()(const Activate& a) const {
+    return flops(out, core::choice_row(a.activation).flops);
+  }
   OpCost operator()(const Add&) const { return flops(out); }
   OpCost operator()(const AddBroadcast&) const { return flops(out); }
   OpCost operator()(const AddLeading&) const { return flops(std::min(in(0), in(1))); }

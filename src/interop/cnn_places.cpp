@@ -43,7 +43,7 @@ class CnnWalk {
 
   void require_batch_norm(graph::Norm norm, const std::string& path) const {
     require(norm == graph::Norm::kBatch, path,
-            "has the norm " + std::string(graph::norm_name(norm)) + ", not batch");
+            "has the norm " + std::string(core::word_of(norm)) + ", not batch");
   }
 
   void walk_stem() {
@@ -88,7 +88,7 @@ class CnnWalk {
     if constexpr (requires { block.stride; })
       require(block.stride <= 2, path, "has a stride above 2");
     require(block.activation == activation_ || is_named(block.activation), path,
-            "has the activation " + std::string(graph::activation_name(block.activation)) +
+            "has the activation " + std::string(core::word_of(block.activation)) +
                 ", which blocks of timm cannot have for themselves");
     if (block.squeeze == 0) return;
     const SqueezeStyle style{block.squeeze_activation, block.squeeze_gate};

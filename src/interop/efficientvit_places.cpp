@@ -40,9 +40,9 @@ class EfficientVitWalk {
   void require_style(graph::Norm norm, graph::Activation activation,
                      const std::string& path) const {
     require(norm == graph::Norm::kBatch, path,
-            "has the norm " + std::string(graph::norm_name(norm)) + ", not batch");
+            "has the norm " + std::string(core::word_of(norm)) + ", not batch");
     require(activation == graph::Activation::kRelu, path,
-            "has the activation " + std::string(graph::activation_name(activation)) + ", not relu");
+            "has the activation " + std::string(core::word_of(activation)) + ", not relu");
   }
 
   void walk_stem() {

@@ -33,7 +33,7 @@ class MobileVitWalk {
   void require_style(graph::Norm norm, graph::Activation activation,
                      const std::string& path) const {
     require(norm == graph::Norm::kBatch, path,
-            "has the norm " + std::string(graph::norm_name(norm)) + ", not batch");
+            "has the norm " + std::string(core::word_of(norm)) + ", not batch");
     require(activation == activation_, path, "has another activation than the stem");
   }
 

@@ -167,8 +167,7 @@ class SwinWalk {
             is_second_ ? "norms before the branch, not behind it"
                        : "norms behind the branch, not before it");
     require(layer->activation == graph::Activation::kGelu, path,
-            "has the activation " + std::string(graph::activation_name(layer->activation)) +
-                ", not gelu");
+            "has the activation " + std::string(core::word_of(layer->activation)) + ", not gelu");
     require(layer->epsilon == layers::kPixelNormEpsilon, path, "has another epsilon than 1e-5");
     require(stage.layers[j] == stage.layers[1], path, "differs from the first FFN of its stage");
     const auto* first = std::get_if<layers::TokenFfn>(&spec_.stages[0].layers[1]);

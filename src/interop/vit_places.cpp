@@ -72,8 +72,7 @@ class VitWalk {
   void check_ffn(const layers::TokenFfn* layer, const std::string& path) const {
     require(layer != nullptr, path, "is not the token_ffn that ends a block");
     require(layer->activation == graph::Activation::kGelu, path,
-            "has the activation " + std::string(graph::activation_name(layer->activation)) +
-                ", not gelu");
+            "has the activation " + std::string(core::word_of(layer->activation)) + ", not gelu");
     require(!layer->post_norm, path, "norms behind the branch, not before it");
     require(layer->epsilon == layers::kTokenNormEpsilon, path, "has another epsilon than 1e-6");
   }

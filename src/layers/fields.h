@@ -3,6 +3,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/config_fields.h"
+#include "core/json_fields.h"
 #include "graph/layer_writer.h"
 #include "graph/shape.h"
 
@@ -22,25 +24,12 @@ struct PerHead {
   friend bool operator==(const PerHead&, const PerHead&) = default;
 };
 
-/// One setting of a layer kind. A kind lists its settings once, in fields(); reading, canonical
-/// writing, hashing and pruning's resizing all walk that list. An optional setting that equals the
-/// initialiser of its struct is left out of the canonical form, so an initialiser, once published,
-/// never changes.
-template <typename Kind, typename T>
-struct Field {
-  std::string_view name;
-  T Kind::*member;
-  bool is_required;
-};
+/// A kind lists its settings once, in fields(); reading, canonical writing, hashing and pruning's
+/// resizing all walk that list.
+using core::optional;
+using core::required;
 
-template <typename Kind, typename T>
-constexpr Field<Kind, T> required(std::string_view name, T Kind::*member) {
-  return {name, member, true};
-}
-template <typename Kind, typename T>
-constexpr Field<Kind, T> optional(std::string_view name, T Kind::*member) {
-  return {name, member, false};
-}
+bool read_config(core::ConfigReader& reader, std::string_view key, PerHead& value);
 
 /// A setting that does not fit the value it would work on: field of the layer and what is wrong.
 struct LayerProblem {
@@ -50,3 +39,11 @@ struct LayerProblem {
 using LayerProblems = std::vector<LayerProblem>;
 
 }  // namespace vitlab::layers
+
+template <>
+struct vitlab::core::JsonForm<vitlab::layers::PerHead> {
+  static Json write(const vitlab::layers::PerHead& value) {
+    if (!value.sizes.empty() && value.uniform()) return value.sizes.front();
+    return value.sizes;
+  }
+};

@@ -14,11 +14,9 @@ LayerProblems depthwise_problems(const Block& block, const graph::Value& input) 
   if constexpr (requires { block.stride; }) require_positive(problems, "stride", block.stride);
   require_odd(problems, "kernel", block.kernel);
   if (block.squeeze < 0) problems.push_back({"squeeze", "must not be negative"});
-  if (block.squeeze_gate != graph::Activation::kSigmoid &&
-      block.squeeze_gate != graph::Activation::kHardsigmoid)
-    problems.push_back(
-        {"squeeze_gate", "must be sigmoid or hardsigmoid, got " +
-                             std::string(graph::activation_name(block.squeeze_gate))});
+  if (!core::choice_row(block.squeeze_gate).is_gate)
+    problems.push_back({"squeeze_gate", "must be sigmoid or hardsigmoid, got " +
+                                            std::string(core::word_of(block.squeeze_gate))});
   return problems;
 }
 

@@ -9,49 +9,7 @@ namespace vitlab::layers {
 
 namespace {
 
-const std::vector<std::string> kNorms{"batch", "layer", "none"};
-const std::vector<std::string> kActivations{"relu",    "hardswish",   "gelu", "silu",
-                                            "sigmoid", "hardsigmoid", "relu6"};
-
-template <typename Kind, typename Visitor>
-void for_each_field(Visitor&& visitor) {
-  std::apply([&](const auto&... field) { (visitor(field), ...); }, Kind::fields());
-}
-
-// --- reading
-
-template <typename T>
-bool read_value(core::ConfigReader& reader, std::string_view name, bool is_required, T& value) {
-  return is_required ? reader.required(name, value) : reader.optional(name, value);
-}
-
-template <typename Enum>
-bool read_choice(core::ConfigReader& reader, std::string_view name,
-                 const std::vector<std::string>& choices, Enum& value) {
-  std::size_t index = 0;
-  if (!reader.choice(name, choices, index)) return false;
-  value = static_cast<Enum>(index);
-  return true;
-}
-
-bool read_value(core::ConfigReader& reader, std::string_view name, bool /*is_required*/,
-                graph::Norm& value) {
-  return read_choice(reader, name, kNorms, value);
-}
-
-bool read_value(core::ConfigReader& reader, std::string_view name, bool /*is_required*/,
-                graph::Activation& value) {
-  return read_choice(reader, name, kActivations, value);
-}
-
-bool read_value(core::ConfigReader& reader, std::string_view name, bool is_required,
-                PerHead& value) {
-  if (is_required && !reader.has(name)) {
-    graph::Index ignored = 0;
-    return reader.required(name, ignored);  // says that the key is missing
-  }
-  return reader.one_or_many(name, value.sizes);
-}
+using core::for_each_field;
 
 /// A number stands for every head; kinds without heads have no such settings.
 template <typename Kind>
@@ -71,9 +29,7 @@ void expand_per_head(Kind& layer) {
 template <typename Kind>
 Layer read_kind(core::ConfigReader& reader) {
   Kind layer;
-  for_each_field<Kind>([&](const auto& field) {
-    read_value(reader, field.name, field.is_required, layer.*(field.member));
-  });
+  core::read_fields(reader, layer);
   reader.finish();
   expand_per_head(layer);
   return layer;
@@ -90,19 +46,6 @@ std::optional<Layer> read_named(std::string_view wanted, core::ConfigReader& rea
 template <typename... Kinds>
 std::vector<std::string> names_of(std::variant<Kinds...>*) {
   return {std::string(Kinds::kName)...};
-}
-
-// --- writing
-
-core::Json value_json(graph::Index value) { return value; }
-core::Json value_json(double value) { return value; }
-core::Json value_json(bool value) { return value; }
-core::Json value_json(graph::Norm value) { return graph::norm_name(value); }
-core::Json value_json(graph::Activation value) { return graph::activation_name(value); }
-core::Json value_json(const std::vector<graph::Index>& value) { return value; }
-core::Json value_json(const PerHead& value) {
-  if (!value.sizes.empty() && value.uniform()) return value.sizes.front();
-  return value.sizes;
 }
 
 // --- hashing
@@ -145,6 +88,10 @@ std::vector<graph::Index> take(const std::vector<graph::Index>& values,
 }
 
 }  // namespace
+
+bool read_config(core::ConfigReader& reader, std::string_view key, PerHead& value) {
+  return reader.one_or_many(key, value.sizes);
+}
 
 std::string_view layer_kind(const Layer& layer) {
   return std::visit([](const auto& kind) { return std::decay_t<decltype(kind)>::kName; }, layer);
@@ -206,15 +153,9 @@ core::Json layer_json(const Layer& layer, bool with_defaults) {
   return std::visit(
       [&](const auto& kind) {
         using Kind = std::decay_t<decltype(kind)>;
-        const Kind defaults;
-        core::Json settings = core::Json::object();
-        for_each_field<Kind>([&](const auto& field) {
-          const auto& value = kind.*(field.member);
-          if (with_defaults || field.is_required || !(value == defaults.*(field.member)))
-            settings[std::string(field.name)] = value_json(value);
-        });
         core::Json result = core::Json::object();
-        result[std::string(Kind::kName)] = std::move(settings);
+        result[std::string(Kind::kName)] =
+            with_defaults ? core::to_json_with_defaults(kind) : core::to_json(kind);
         return result;
       },
       layer);

@@ -11,13 +11,25 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/names.h"
+#include "graph/dtype.h"
 
 namespace vitlab::model {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, at::ScalarType>, 3> kDtypes{
-    {{"float32", at::kFloat}, {"float64", at::kDouble}, {"bfloat16", at::kBFloat16}}};
+at::ScalarType scalar_type(graph::Dtype dtype) {
+  switch (dtype) {
+    case graph::Dtype::kFloat32:
+      return at::kFloat;
+    case graph::Dtype::kBfloat16:
+      return at::kBFloat16;
+    case graph::Dtype::kFloat16:
+      return at::kHalf;
+    case graph::Dtype::kFloat64:
+      return at::kDouble;
+  }
+  return at::kFloat;
+}
 
 at::IntArrayRef sizes(const graph::Shape& shape) {
   return {shape.begin(), static_cast<std::size_t>(shape.rank())};
@@ -57,18 +69,16 @@ at::Tensor draw(const graph::Parameter& parameter, std::uint64_t seed) {
 }  // namespace
 
 at::ScalarType dtype_from_name(std::string_view name) {
-  std::vector<std::string> known;
-  for (const auto& [text, dtype] : kDtypes) {
-    if (text == name) return dtype;
-    known.emplace_back(text);
-  }
+  const auto found = core::find_choice<graph::Dtype>(name);
+  if (found && core::choice_row(*found).runs) return scalar_type(*found);
   throw core::UserError("dtype '" + std::string(name) + "' is not known" +
-                        core::did_you_mean(name, known) + " (float32, float64 or bfloat16)");
+                        core::did_you_mean(name, graph::dtype_words(&graph::DtypeRow::runs)) +
+                        " (float32, float64 or bfloat16)");
 }
 
 std::string_view dtype_name(at::ScalarType dtype) {
-  for (const auto& [text, known] : kDtypes)
-    if (known == dtype) return text;
+  for (const graph::DtypeRow& row : graph::kDtypes)
+    if (row.runs && scalar_type(row.value) == dtype) return row.word;
   core::ensure(false, "a model runs in float32, float64 or bfloat16");
   return "";
 }

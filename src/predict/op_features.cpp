@@ -122,7 +122,7 @@ class FeatureWriter {
       return name + (kernel[2] == 1 && convolution->groups == 1 ? ".pointwise" : ".dense");
     }
     if (const auto* activate = std::get_if<graph::Activate>(&node.op))
-      return name + "." + std::string(graph::activation_name(activate->activation));
+      return name + "." + std::string(core::word_of(activate->activation));
     return name;
   }
 

@@ -26,8 +26,8 @@ class BatchTooLarge : public std::runtime_error {
 };
 
 void check_own_runtime(const sweep::Protocol& protocol) {
-  if (protocol.runtime == "libtorch") return;
-  throw core::UserError("the protocol's runtime " + protocol.runtime +
+  if (protocol.runtime == sweep::Runtime::kLibtorch) return;
+  throw core::UserError("the protocol's runtime " + std::string(core::word_of(protocol.runtime)) +
                         " runs whole files: only libtorch runs a model op by op");
 }
 

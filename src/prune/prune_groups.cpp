@@ -70,8 +70,9 @@ class GroupMaker {
   }
 
   std::string scope_of(std::string_view field, graph::LayerId layer, std::size_t number) const {
-    if (settings_.scope == "global") return "";
-    if (settings_.scope == "local") return std::string(field) + "#" + std::to_string(number);
+    if (settings_.scope == sweep::PruneScope::kGlobal) return "";
+    if (settings_.scope == sweep::PruneScope::kLocal)
+      return std::string(field) + "#" + std::to_string(number);
     return std::string(field) + "@" +
            (layer == graph::kUnset ? std::string() : std::string(graph_.layer(layer).kind));
   }

@@ -12,19 +12,6 @@ namespace vitlab::prune {
 
 namespace {
 
-struct CriterionRow {
-  const char* name;
-  Scores (*score)(const ScoreRequest&);
-};
-
-constexpr CriterionRow kCriteria[] = {
-    {"gate_taylor", gate_taylor_scores},
-    {"magnitude", magnitude_scores},
-    {"batch_norm_scale", batch_norm_scores},
-    {"ablation", ablation_scores},
-    {"random", random_scores},
-};
-
 /// Adds `per_unit(values)` of each axis of each labelled dimension, values summed over the others.
 template <typename Use>
 void for_each_unit_sum(const graph::Graph& graph, const graph::Parameter& parameter,
@@ -158,17 +145,30 @@ Scores random_scores(const ScoreRequest& request) {
   return scores;
 }
 
-Scores scores_of(const ScoreRequest& request) {
-  std::vector<std::string> known;
-  for (const CriterionRow& row : kCriteria) {
-    known.emplace_back(row.name);
-    if (request.settings.criterion != row.name) continue;
-    Scores scores = row.score(request);
-    check_finite(request.executor.graph(), scores);
-    return scores;
+namespace {
+
+Scores unchecked_scores(const ScoreRequest& request) {
+  switch (request.settings.criterion) {
+    case sweep::Criterion::kGateTaylor:
+      return gate_taylor_scores(request);
+    case sweep::Criterion::kMagnitude:
+      return magnitude_scores(request);
+    case sweep::Criterion::kBatchNormScale:
+      return batch_norm_scores(request);
+    case sweep::Criterion::kAblation:
+      return ablation_scores(request);
+    case sweep::Criterion::kRandom:
+      return random_scores(request);
   }
-  throw core::UserError("'" + request.settings.criterion + "' is not a pruning criterion" +
-                        core::did_you_mean(request.settings.criterion, known));
+  return {};
+}
+
+}  // namespace
+
+Scores scores_of(const ScoreRequest& request) {
+  Scores scores = unchecked_scores(request);
+  check_finite(request.executor.graph(), scores);
+  return scores;
 }
 
 }  // namespace vitlab::prune

@@ -51,8 +51,8 @@ constexpr graph::Index kMostAblationForwards = 50'000;
 /// Uniform random numbers: the control that every criterion must beat.
 Scores random_scores(const ScoreRequest& request);
 
-/// The scores that `settings.criterion` names; throws UserError for an unknown one and Failure,
-/// naming axis or layer, when a score is not finite.
+/// The scores that `settings.criterion` stands for; throws Failure, naming axis or layer, when a
+/// score is not finite.
 Scores scores_of(const ScoreRequest& request);
 
 /// Zeros for everything that is asked for.

@@ -148,7 +148,8 @@ class Selector {
   /// The least score per cost among what saves of the targets that do not hold yet; nullptr if
   /// nothing does.
   PruneGroup* next_group(const CutCost& cost) {
-    const std::string scope = settings_.scope == "global" ? std::string() : next_scope(cost);
+    const std::string scope =
+        settings_.scope == sweep::PruneScope::kGlobal ? std::string() : next_scope(cost);
     PruneGroup* best = nullptr;
     double best_rate = 0;
     for (PruneGroup& group : groups_) {

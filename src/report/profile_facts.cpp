@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "graph/op.h"
+
 namespace vitlab::report {
 namespace {
 
@@ -135,8 +137,9 @@ std::vector<GroupFacts> groups_of(const std::vector<OpFacts>& ops, std::string O
   }
   for (GroupFacts& group : groups) {
     double waiting = 0;
-    for (const char* category : {"reshape", "normalization", "copy", "addition"})
-      if (const auto time = group.category_ms.find(category); time != group.category_ms.end())
+    for (const graph::CategoryRow& row : graph::kCategories)
+      if (const auto time = group.category_ms.find(std::string(row.word));
+          row.is_memory_bound && time != group.category_ms.end())
         waiting += time->second;
     group.memory_bound_share = group.time_ms > 0 ? waiting / group.time_ms : 0;
   }
@@ -170,8 +173,7 @@ void read_ops(const core::Json& profile, ProfileFacts& facts) {
 }  // namespace
 
 const std::vector<std::string>& time_categories() {
-  static const std::vector<std::string> names{"multiplication", "reshape",  "normalization",
-                                              "copy",           "addition", "other"};
+  static const std::vector<std::string> names = core::words_of<graph::Category>();
   return names;
 }
 

@@ -15,10 +15,8 @@
 namespace vitlab::store {
 namespace {
 
-constexpr std::array<std::string_view, 19> kColumns{
-    "trial", "model",   "dataset", "recipe",        "seed",   "device", "runtime",
-    "dtype", "threads", "batch",   "budget_metric", "budget", "metric", "subject",
-    "value", "unit",    "low",     "high",          "samples"};
+constexpr auto kColumns =
+    std::apply([](const auto&... field) { return std::array{field.name...}; }, ResultRow::fields());
 constexpr std::string_view kKnob = "knob.";
 
 std::string cell(const std::string& text) { return core::csv_cell(text); }
@@ -27,16 +25,6 @@ std::string cell(std::int64_t value) { return std::to_string(value); }
 template <typename Value>
 std::string cell(const std::optional<Value>& value) {
   return value ? cell(*value) : "";
-}
-
-/// Calls visit(field) for the fixed columns in their order: the one place that pairs fields with
-/// kColumns, for writing and for reading.
-template <typename Row, typename Visit>
-void visit_fields(Row& row, const Visit& visit) {
-  visit(row.trial), visit(row.model), visit(row.dataset), visit(row.recipe), visit(row.seed);
-  visit(row.device), visit(row.runtime), visit(row.dtype), visit(row.threads), visit(row.batch);
-  visit(row.budget_metric), visit(row.budget), visit(row.metric), visit(row.subject);
-  visit(row.value), visit(row.unit), visit(row.low), visit(row.high), visit(row.samples);
 }
 
 /// Reads the cells of one record one after another, each as the type of its field.
@@ -115,7 +103,7 @@ ResultRow read_row(const CsvRecord& record, std::size_t knobs, const std::string
                            kColumns.size() + knobs));
   }
   ResultRow row;
-  visit_fields(row, [&](auto& field) { cells.read(field); });
+  core::for_each_field<ResultRow>([&](const auto& field) { cells.read(row.*(field.member)); });
   if (row.metric.empty()) cells.fail("metric is empty");
   row.knobs.resize(knobs);
   for (std::string& knob : row.knobs) cells.read(knob);
@@ -140,7 +128,7 @@ std::string results_csv(const ResultsTable& table) {
       text += cell(field);
       separator = ',';
     };
-    visit_fields(row, add);
+    core::for_each_field<ResultRow>([&](const auto& field) { add(row.*(field.member)); });
     for (const std::string& knob : row.knobs) add(knob);
   }
   return text + "\n";

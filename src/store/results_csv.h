@@ -5,7 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
+
+#include "core/fields.h"
 
 namespace vitlab::store {
 
@@ -33,6 +36,30 @@ struct ResultRow {
   std::vector<std::string> knobs;  // one a knob of the table, in its order; "" = not applicable
 
   friend bool operator==(const ResultRow&, const ResultRow&) = default;
+
+  /// The fixed columns in their order; those of the knobs follow.
+  static constexpr auto fields() {
+    using R = ResultRow;
+    return std::tuple{core::required("trial", &R::trial),
+                      core::required("model", &R::model),
+                      core::required("dataset", &R::dataset),
+                      core::required("recipe", &R::recipe),
+                      core::optional("seed", &R::seed),
+                      core::required("device", &R::device),
+                      core::required("runtime", &R::runtime),
+                      core::required("dtype", &R::dtype),
+                      core::optional("threads", &R::threads),
+                      core::optional("batch", &R::batch),
+                      core::required("budget_metric", &R::budget_metric),
+                      core::optional("budget", &R::budget),
+                      core::required("metric", &R::metric),
+                      core::required("subject", &R::subject),
+                      core::required("value", &R::value),
+                      core::required("unit", &R::unit),
+                      core::optional("low", &R::low),
+                      core::optional("high", &R::high),
+                      core::required("samples", &R::samples)};
+  }
 };
 
 /// Rows and the names of the knobs that vary (without "knob.").

@@ -3,44 +3,21 @@
 #include <algorithm>
 
 #include "architecture/solve.h"
+#include "core/config_fields.h"
 #include "core/error.h"
+#include "core/json_fields.h"
 #include "graph/axis.h"
-#include "sweep/setting_list.h"
 #include "sweep/similarity_metrics.h"
 
 namespace vitlab::sweep {
-
-// Outside the unnamed namespace, where lookup by argument finds it.
-template <typename Visit>
-static void visit_settings(const PruneSettings&, Visit visit) {
-  visit("axes", &PruneSettings::axes);
-  visit("criterion", &PruneSettings::criterion);
-  visit("scope", &PruneSettings::scope);
-  visit("cost", &PruneSettings::cost);
-  visit("batches", &PruneSettings::batches);
-  visit("batch_size", &PruneSettings::batch_size);
-  visit("steps", &PruneSettings::steps);
-  visit("multiple_of", &PruneSettings::multiple_of);
-  visit("floor_qk", &PruneSettings::floor_qk);
-  visit("floor_v", &PruneSettings::floor_v);
-  visit("floor_hidden", &PruneSettings::floor_hidden);
-  visit("floor_embedding", &PruneSettings::floor_embedding);
-  visit("fold_means", &PruneSettings::fold_means);
-  visit("rescale_attention", &PruneSettings::rescale_attention);
-  visit("finetune_between", &PruneSettings::finetune_between);
-  visit("finetune_epochs", &PruneSettings::finetune_epochs);
-}
 
 namespace {
 
 /// The kinds of axes that pruning may cut; the others are fixed by the images and the labels.
 std::vector<std::string> prunable_axes() {
   std::vector<std::string> names;
-  for (const graph::AxisKind kind :
-       {graph::AxisKind::kStem, graph::AxisKind::kEmbedding, graph::AxisKind::kHead,
-        graph::AxisKind::kQk, graph::AxisKind::kV, graph::AxisKind::kHidden,
-        graph::AxisKind::kExpansion, graph::AxisKind::kSqueeze})
-    names.emplace_back(graph::axis_kind_name(kind));
+  for (const graph::AxisKindRow& row : graph::kAxisKinds)
+    if (row.is_prunable) names.emplace_back(row.word);
   names.emplace_back(kLayerAxis);
   return names;
 }
@@ -74,16 +51,31 @@ void read_keep(core::ConfigReader& reader, std::map<std::string, double>& keep) 
   keep = std::move(given);
 }
 
+void read_seed(core::ConfigReader& reader, std::string_view key, std::uint64_t& seed) {
+  std::int64_t given = 0;
+  if (!reader.optional(key, given)) return;
+  core::check_between(reader, key, static_cast<double>(given), 0, 9e15);
+  seed = static_cast<std::uint64_t>(given);
+}
+
+void read_measures(core::ConfigReader& reader, std::string_view key,
+                   std::vector<std::string>& measures) {
+  std::vector<std::string> words;
+  if (!reader.optional(key, words)) return;
+  try {
+    measures = chosen_measures(words);
+  } catch (const core::UserError& error) {
+    reader.fail(key, error.what());
+  }
+}
+
 void check_ranges(core::ConfigReader& reader, const PruneSettings& s) {
   const auto whole = [&](const char* key, graph::Index value, double low, double high) {
-    check_between(reader, key, static_cast<double>(value), low, high);
+    core::check_between(reader, key, static_cast<double>(value), low, high);
   };
   if (s.axes.empty()) reader.fail("axes", "must name at least one kind of axis");
-  for (const std::string& axis : s.axes) check_choice(reader, "axes", axis, prunable_axes());
-  check_choice(reader, "criterion", s.criterion,
-               {"gate_taylor", "magnitude", "batch_norm_scale", "ablation", "random"});
-  check_choice(reader, "scope", s.scope, {"global", "local", "isomorphic"});
-  if (!s.cost.empty()) check_choice(reader, "cost", s.cost, budget_metrics());
+  for (const std::string& axis : s.axes) core::check_word(reader, "axes", axis, prunable_axes());
+  if (!s.cost.empty()) core::check_word(reader, "cost", s.cost, budget_metrics());
   whole("batches", s.batches, 1, 1'000'000);
   whole("batch_size", s.batch_size, 1, 1'000'000);
   whole("steps", s.steps, 1, 10'000);
@@ -100,45 +92,34 @@ void check_ranges(core::ConfigReader& reader, const PruneSettings& s) {
 
 SimilaritySettings read_similarity_settings(core::ConfigReader& reader) {
   SimilaritySettings settings;
-  std::int64_t seed = 0;
-  reader.optional("images", settings.images);
-  reader.optional("batch", settings.batch);
-  reader.optional("seed", seed);
-  reader.optional("control", settings.control);
-  reader.optional("ablate", settings.ablate);
-  std::vector<std::string> metrics;
-  if (reader.optional("metrics", metrics)) {
-    try {
-      settings.metrics = chosen_measures(metrics);
-    } catch (const core::UserError& error) {
-      reader.fail("metrics", error.what());
-    }
-  }
+  core::for_each_field<SimilaritySettings>(
+      [&]<typename T>(const core::Field<SimilaritySettings, T>& field) {
+        if constexpr (std::is_same_v<T, std::uint64_t>)
+          read_seed(reader, field.name, settings.*(field.member));
+        else if constexpr (std::is_same_v<T, std::vector<std::string>>)
+          read_measures(reader, field.name, settings.*(field.member));
+        else
+          core::read_setting(reader, field.name, field.presence, settings.*(field.member));
+      });
   reader.finish();
-  check_between(reader, "control", static_cast<double>(settings.control), 0, 100);
-  check_between(reader, "images", static_cast<double>(settings.images), 1, 1e8);
-  check_between(reader, "batch", static_cast<double>(settings.batch), 1, 1e6);
-  check_between(reader, "seed", static_cast<double>(seed), 0, 9e15);
-  settings.seed = static_cast<std::uint64_t>(seed);
+  core::check_between(reader, "control", static_cast<double>(settings.control), 0, 100);
+  core::check_between(reader, "images", static_cast<double>(settings.images), 1, 1e8);
+  core::check_between(reader, "batch", static_cast<double>(settings.batch), 1, 1e6);
   return settings;
 }
 
 core::Json similarity_settings_json(const SimilaritySettings& settings) {
-  const SimilaritySettings defaults;
-  core::Json json = core::Json::object();
-  if (settings.images != defaults.images) json["images"] = settings.images;
-  if (settings.batch != defaults.batch) json["batch"] = settings.batch;
-  if (settings.seed != defaults.seed) json["seed"] = settings.seed;
-  if (settings.metrics != defaults.metrics) json["metrics"] = settings.metrics;
-  if (settings.control != defaults.control) json["control"] = settings.control;
-  if (settings.ablate != defaults.ablate) json["ablate"] = settings.ablate;
-  return json;
+  return core::to_json(settings);
 }
 
 PruneSettings read_prune_settings(core::ConfigReader& reader) {
   PruneSettings settings;
-  read_keep(reader, settings.keep);
-  read_settings(reader, settings);
+  core::for_each_field<PruneSettings>([&]<typename T>(const core::Field<PruneSettings, T>& field) {
+    if constexpr (std::is_same_v<T, std::map<std::string, double>>)
+      read_keep(reader, settings.*(field.member));
+    else
+      core::read_setting(reader, field.name, field.presence, settings.*(field.member));
+  });
   reader.finish();
   for (std::string& axis : settings.axes) axis = singular(axis);
   check_ranges(reader, settings);
@@ -148,14 +129,6 @@ PruneSettings read_prune_settings(core::ConfigReader& reader) {
   return settings;
 }
 
-core::Json prune_settings_json(const PruneSettings& settings) {
-  core::Json json = core::Json::object();
-  if (settings.keep != PruneSettings{}.keep) {
-    json["keep"] = core::Json::object();
-    for (const auto& [metric, share] : settings.keep) json["keep"][metric] = share;
-  }
-  json.update(settings_json(settings));
-  return json;
-}
+core::Json prune_settings_json(const PruneSettings& settings) { return core::to_json(settings); }
 
 }  // namespace vitlab::sweep

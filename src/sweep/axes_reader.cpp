@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "architecture/presets.h"
 #include "core/text.h"
 #include "sweep/sampling.h"
 
@@ -84,7 +85,11 @@ class AxesReader {
 
   bool read_domain(const core::ConfigNode& node, const std::string& path, Domain& domain) {
     check_new(node, path);
-    if (node.is_map()) return read_range(core::ConfigReader(node, problems_, path), domain);
+    if (node.is_map()) {
+      if (!read_range(core::ConfigReader(node, problems_, path), domain)) return false;
+      check_steps(node, path, domain);
+      return true;
+    }
     if (!node.is_sequence() || node.items.empty()) {
       problems_.add(node.place, path +
                                     " must be a list of values or {range: [a, b], step: s}, got " +
@@ -96,6 +101,17 @@ class AxesReader {
       domain.values.push_back(value_of(node.items[i]));
     }
     return true;
+  }
+
+  /// Values that a range steps through are checked as if they were listed, up to the first bad one.
+  void check_steps(const core::ConfigNode& node, const std::string& path, const Domain& domain) {
+    const std::size_t before = problems_.count();
+    for (const core::Json& value : domain.values) {
+      core::ConfigNode step = architecture::node_from_json(value);
+      step.place = node.place;
+      knobs_.value(node.key, step, path);
+      if (problems_.count() > before) return;
+    }
   }
 
   bool read_list(const core::ConfigNode& node, const std::string& path, Domain& domain) {
@@ -148,11 +164,11 @@ class AxesReader {
   void sample(const core::ConfigNode& node, const std::string& path) {
     core::ConfigReader reader(node, problems_, path);
     std::int64_t count = 0, seed = 0;
-    std::size_t method = 0;
+    SampleMethod chosen = SampleMethod::kRandom;
     if (reader.required("n", count) &&
         (count < 1 || count > static_cast<std::int64_t>(kMostValues)))
       reader.fail("n", "must lie in 1..1000000, got " + std::to_string(count));
-    reader.choice("method", {"random", "sobol", "lhs"}, method);
+    reader.choice("method", chosen);
     reader.optional("seed", seed);
     const core::ConfigNode* of = reader.node("of");
     if (node.is_map() && !of) reader.fail("of", "is missing: the knobs to draw and their values");
@@ -165,7 +181,6 @@ class AxesReader {
         read_domain(entry, path + ".of." + entry.key, domains.back());
         axis.knobs.push_back(entry.key);
       }
-    const auto chosen = static_cast<SampleMethod>(method);
     if (chosen == SampleMethod::kSobol && domains.size() > kSobolDimensions)
       reader.fail("method", "sobol draws at most " + std::to_string(kSobolDimensions) +
                                 " knobs; use lhs or random");

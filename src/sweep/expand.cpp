@@ -20,11 +20,7 @@ namespace {
 
 constexpr double kMostPoints = 1e6;
 
-/// The words of a reader's problems without their places, which mean nothing for a point.
-std::string without_places(std::string words) {
-  constexpr std::string_view kPlace = "point:1:1: ";
-  for (std::size_t at; (at = words.find(kPlace)) != std::string::npos;)
-    words.erase(at, kPlace.size());
+std::string on_one_line(std::string words) {
   std::replace(words.begin(), words.end(), '\n', ';');
   return words;
 }
@@ -120,7 +116,7 @@ class Expander {
       plan_.rejected.push_back({point.given, refusal.reason});
     } catch (const core::UserError& error) {
       if (!problems_.empty()) throw;  // the sweep is wrong, not this point of it
-      plan_.rejected.push_back({point.given, without_places(error.what())});
+      plan_.rejected.push_back({point.given, on_one_line(error.what())});
     }
     if (is_reference(point)) rejected_reference_ = plan_.rejected.back().reason;
   }

@@ -28,16 +28,15 @@ class KnobCheck {
   void value(const std::string& name, const core::ConfigNode& node, const std::string& path);
 
  private:
-  std::string refusal(const std::string& template_name, const std::string& name,
-                      const core::ConfigNode& value) const;
-
   std::vector<std::string> templates_;
   std::vector<std::string> names_;
   core::Problems& problems_;
 };
 
-/// The default of a knob as its template documents it; null if there is no such knob.
-core::Json knob_default(const std::string& template_name, const std::string& name);
+/// What a knob of a template holds beside `knobs` that do not set it; null if there is no such
+/// knob.
+core::Json knob_default(const std::string& template_name, const std::string& name,
+                        const core::Json& knobs);
 
 /// A node's value with whole numbers as integers.
 core::Json value_of(const core::ConfigNode& node);

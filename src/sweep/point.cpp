@@ -3,12 +3,21 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/names.h"
 #include "core/text.h"
 #include "sweep/knob_check.h"
 
 namespace vitlab::sweep {
 
 namespace {
+
+/// The problems of a point, each once; their places mean nothing, since a point stands in no file.
+std::string listed(const core::Problems& problems) {
+  std::vector<std::string> texts;
+  for (const core::Problem& problem : problems.all())
+    if (texts.empty() || texts.back() != problem.text()) texts.push_back(problem.text());
+  return core::joined(texts, ";");
+}
 
 /// The model of a point whose knobs are settled. Checks of shapes are left to the cost counter.
 architecture::ModelSpec spec_of(const Point& point) {
@@ -18,7 +27,10 @@ architecture::ModelSpec spec_of(const Point& point) {
                     point.knobs.begin().key() + ")"};
     return point.model->spec;
   }
-  return architecture::expand_knobs_untried(point.knobs, "point");
+  core::Problems problems("point", "");
+  architecture::ModelSpec spec = architecture::expand_knobs_untried(point.knobs, problems);
+  if (!problems.empty()) throw Refusal{listed(problems)};
+  return spec;
 }
 
 bool is_metric(const std::string& name) {
@@ -175,12 +187,11 @@ core::Json PointBuilder::look_up(const std::string& name, const Point& point) co
   const auto family = point.knobs.find("template");
   const bool has_family = family != point.knobs.end() && family->is_string();
   const std::string family_name = has_family ? family->get<std::string>() : "";
-  const auto [entry, is_new] = defaults_.try_emplace({family_name, name});
-  if (is_new) entry->second = knob_default(family_name, name);
-  if (entry->second.is_null())
+  core::Json value = knob_default(family_name, name, point.knobs);
+  if (value.is_null())
     throw ExpressionError(0, name + (has_family ? " is not a knob of template " + family_name
                                                 : " is not set for an explicit model"));
-  return entry->second;
+  return value;
 }
 
 }  // namespace vitlab::sweep

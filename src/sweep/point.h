@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -73,7 +72,6 @@ class PointBuilder {
   core::Problems& problems_;
   std::vector<SweepAxis> axes_;
   architecture::CostCounter counter_;
-  mutable std::map<std::pair<std::string, std::string>, core::Json> defaults_;
 };
 
 /// A value as a message shows it: a text without quotes.

@@ -4,25 +4,11 @@
 #include <array>
 #include <utility>
 
-#include "sweep/setting_list.h"
+#include "core/config_fields.h"
+#include "core/json_fields.h"
+#include "graph/dtype.h"
 
 namespace vitlab::sweep {
-
-// Outside the unnamed namespace, where lookup by argument finds it.
-template <typename Visit>
-static void visit_settings(const Protocol&, Visit visit) {
-  visit("device", &Protocol::device);
-  visit("threads", &Protocol::threads);
-  visit("batch", &Protocol::batch);
-  visit("dtype", &Protocol::dtype);
-  visit("deploy", &Protocol::deploy);
-  visit("warmup_seconds", &Protocol::warmup_seconds);
-  visit("timed_seconds", &Protocol::timed_seconds);
-  visit("rounds", &Protocol::rounds);
-  visit("min_samples", &Protocol::min_samples);
-  visit("runtime", &Protocol::runtime);
-  visit("flush_subnormals", &Protocol::flush_subnormals);
-}
 
 namespace {
 
@@ -37,33 +23,33 @@ bool is_device(std::string_view text) {
 
 void check_ranges(core::ConfigReader& reader, const Protocol& p) {
   const auto whole = [&](const char* key, graph::Index value, double high) {
-    check_between(reader, key, static_cast<double>(value), 1, high);
+    core::check_between(reader, key, static_cast<double>(value), 1, high);
   };
   if (!is_device(p.device))
     reader.fail("device", "must be cpu, cuda or cuda:N, got '" + p.device + "'");
-  check_choice(reader, "dtype", p.dtype, {"float32", "bfloat16"});
+  core::check_word(reader, "dtype", p.dtype, graph::dtype_words(&graph::DtypeRow::is_timed));
   whole("threads", p.threads, 1024);
   whole("batch", p.batch, 1'000'000);
   whole("rounds", p.rounds, 1000);
   whole("min_samples", p.min_samples, 1'000'000);
-  check_between(reader, "warmup_seconds", p.warmup_seconds, 0, 86'400);
-  check_between(reader, "timed_seconds", p.timed_seconds, 0, 86'400);
+  core::check_between(reader, "warmup_seconds", p.warmup_seconds, 0, 86'400);
+  core::check_between(reader, "timed_seconds", p.timed_seconds, 0, 86'400);
 }
 
 /// Files for other programs hold float32 and are run where those programs are installed.
 void check_runtime(core::ConfigReader& reader, const Protocol& p) {
-  check_choice(reader, "runtime", p.runtime, runtime_names());
-  if (p.runtime != "libtorch" && p.dtype != "float32")
-    reader.fail("runtime", p.runtime + " is measured in float32, got dtype " + p.dtype);
-  if (p.runtime == "onnxruntime" && p.device != "cpu")
+  if (p.runtime == Runtime::kLibtorch) return;
+  const std::string name(core::word_of(p.runtime));
+  if (p.dtype != core::word_of(graph::Dtype::kFloat32))
+    reader.fail("runtime", name + " is measured in float32, got dtype " + p.dtype);
+  if (p.runtime == Runtime::kOnnxruntime && p.device != "cpu")
     reader.fail("runtime", "onnxruntime is measured on the cpu, got device " + p.device);
-  if (p.flush_subnormals && p.runtime != "libtorch")
-    reader.fail("flush_subnormals", "is for runtime libtorch, got " + p.runtime);
+  if (p.flush_subnormals) reader.fail("flush_subnormals", "is for runtime libtorch, got " + name);
 }
 
 Protocol read_one(core::ConfigReader reader) {
   Protocol protocol;
-  read_settings(reader, protocol);
+  core::read_fields(reader, protocol);
   reader.finish();
   check_ranges(reader, protocol);
   check_runtime(reader, protocol);
@@ -95,7 +81,7 @@ std::vector<core::ConfigNode> powers_of_two(core::ConfigReader& reader,
   graph::Index last = 1;
   range.required(kKey, last);
   range.finish();
-  check_between(range, kKey, static_cast<double>(last), 1, 1'000'000);
+  core::check_between(range, kKey, static_cast<double>(last), 1, 1'000'000);
   std::vector<core::ConfigNode> items;
   for (graph::Index batch = 1; batch <= std::min<graph::Index>(last, 1'000'000); batch *= 2)
     items.push_back(scalar_entry(entry, std::to_string(batch), entry.place));
@@ -140,14 +126,14 @@ std::vector<core::ConfigNode> spread_out(core::ConfigReader& reader,
 
 }  // namespace
 
-const std::vector<std::string>& runtime_names() {
-  static const std::vector<std::string> kNames{"libtorch", "onnxruntime", "torchscript", "pt2"};
-  return kNames;
+std::optional<Runtime> runtime_of_extension(std::string_view extension) {
+  for (const RuntimeRow& row : kRuntimes)
+    if (!extension.empty() && row.extension == extension) return row.value;
+  return std::nullopt;
 }
 
 std::string runtime_label(const Protocol& protocol) {
-  return (protocol.runtime == "libtorch" ? "vitlab" : protocol.runtime) +
-         (protocol.deploy ? "" : "-eager");
+  return std::string(core::choice_row(protocol.runtime).label) + (protocol.deploy ? "" : "-eager");
 }
 
 std::vector<Protocol> read_protocols(core::ConfigReader& reader) {
@@ -174,7 +160,7 @@ Protocol read_protocol(core::ConfigReader& reader) {
 }
 
 core::Json protocol_json(const Protocol& protocol, bool with_defaults) {
-  return settings_json(protocol, with_defaults);
+  return with_defaults ? core::to_json_with_defaults(protocol) : core::to_json(protocol);
 }
 
 }  // namespace vitlab::sweep

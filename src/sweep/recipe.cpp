@@ -1,32 +1,15 @@
 #include "sweep/recipe.h"
 
-#include "sweep/setting_list.h"
+#include "core/config_fields.h"
+#include "core/json_fields.h"
 
 namespace vitlab::sweep {
-
-// Outside the unnamed namespace, where lookup by argument finds it.
-template <typename Visit>
-static void visit_settings(const Recipe&, Visit visit) {
-  visit("epochs", &Recipe::epochs);
-  visit("batch_size", &Recipe::batch_size);
-  visit("learning_rate", &Recipe::learning_rate);
-  visit("min_learning_rate", &Recipe::min_learning_rate);
-  visit("warmup_epochs", &Recipe::warmup_epochs);
-  visit("weight_decay", &Recipe::weight_decay);
-  visit("label_smoothing", &Recipe::label_smoothing);
-  visit("mixup", &Recipe::mixup);
-  visit("clip_norm", &Recipe::clip_norm);
-  visit("crop_padding", &Recipe::crop_padding);
-  visit("horizontal_flip", &Recipe::horizontal_flip);
-  visit("random_erasing", &Recipe::random_erasing);
-  visit("threads", &Recipe::threads);
-}
 
 namespace {
 
 void check_ranges(core::ConfigReader& reader, const Recipe& r) {
   const auto whole = [&](const char* key, graph::Index value, double low, double high) {
-    check_between(reader, key, static_cast<double>(value), low, high);
+    core::check_between(reader, key, static_cast<double>(value), low, high);
   };
   whole("epochs", r.epochs, 1, 100'000);
   whole("batch_size", r.batch_size, 1, 1'000'000);
@@ -34,10 +17,10 @@ void check_ranges(core::ConfigReader& reader, const Recipe& r) {
   whole("threads", r.threads, 1, 1024);
   if (!(r.learning_rate > 0 && r.learning_rate <= 100))
     reader.fail("learning_rate", "must be above 0 and at most 100");
-  check_between(reader, "weight_decay", r.weight_decay, 0, 100);
-  check_between(reader, "mixup", r.mixup, 0, 100);
-  check_between(reader, "clip_norm", r.clip_norm, 0, 1e6);
-  check_between(reader, "random_erasing", r.random_erasing, 0, 1);
+  core::check_between(reader, "weight_decay", r.weight_decay, 0, 100);
+  core::check_between(reader, "mixup", r.mixup, 0, 100);
+  core::check_between(reader, "clip_norm", r.clip_norm, 0, 1e6);
+  core::check_between(reader, "random_erasing", r.random_erasing, 0, 1);
   if (r.label_smoothing < 0 || r.label_smoothing >= 1)
     reader.fail("label_smoothing", "must lie in [0, 1)");
 }
@@ -54,7 +37,7 @@ void check_against_each_other(core::ConfigReader& reader, const Recipe& r) {
 Recipe read_recipe(core::ConfigReader& reader) {
   Recipe recipe;
   const std::size_t before = reader.problems().count();
-  read_settings(reader, recipe);
+  core::read_fields(reader, recipe);
   reader.finish();
   const bool all_read = reader.problems().count() == before;
   check_ranges(reader, recipe);
@@ -64,7 +47,7 @@ Recipe read_recipe(core::ConfigReader& reader) {
 }
 
 core::Json recipe_json(const Recipe& recipe, bool with_defaults) {
-  return settings_json(recipe, with_defaults);
+  return with_defaults ? core::to_json_with_defaults(recipe) : core::to_json(recipe);
 }
 
 }  // namespace vitlab::sweep

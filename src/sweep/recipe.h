@@ -2,8 +2,10 @@
 
 #include <filesystem>
 #include <string>
+#include <tuple>
 
 #include "core/config_reader.h"
+#include "core/fields.h"
 #include "core/json.h"
 #include "graph/shape.h"
 
@@ -27,6 +29,22 @@ struct Recipe {
   graph::Index threads = 1;       // part of the recipe: results depend on it, not on worker counts
 
   friend bool operator==(const Recipe&, const Recipe&) = default;
+
+  static constexpr auto fields() {
+    return std::tuple{core::optional("epochs", &Recipe::epochs),
+                      core::optional("batch_size", &Recipe::batch_size),
+                      core::optional("learning_rate", &Recipe::learning_rate),
+                      core::optional("min_learning_rate", &Recipe::min_learning_rate),
+                      core::optional("warmup_epochs", &Recipe::warmup_epochs),
+                      core::optional("weight_decay", &Recipe::weight_decay),
+                      core::optional("label_smoothing", &Recipe::label_smoothing),
+                      core::optional("mixup", &Recipe::mixup),
+                      core::optional("clip_norm", &Recipe::clip_norm),
+                      core::optional("crop_padding", &Recipe::crop_padding),
+                      core::optional("horizontal_flip", &Recipe::horizontal_flip),
+                      core::optional("random_erasing", &Recipe::random_erasing),
+                      core::optional("threads", &Recipe::threads)};
+  }
 };
 
 Recipe read_recipe(core::ConfigReader& reader);

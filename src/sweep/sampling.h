@@ -1,13 +1,25 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
+#include "core/choice.h"
 #include "core/json.h"
 
 namespace vitlab::sweep {
 
-enum class SampleMethod { kRandom, kSobol, kLatin };
+enum class SampleMethod : std::uint8_t { kRandom, kSobol, kLatin };
+struct SampleMethodRow {
+  SampleMethod value;
+  std::string_view word;
+};
+inline constexpr std::array kSampleMethods{SampleMethodRow{SampleMethod::kRandom, "random"},
+                                           SampleMethodRow{SampleMethod::kSobol, "sobol"},
+                                           SampleMethodRow{SampleMethod::kLatin, "lhs"}};
+static_assert(core::is_whole(kSampleMethods));
+constexpr const auto& choice_rows(SampleMethod) { return kSampleMethods; }
 
 /// The most dimensions that kSobol has direction numbers for.
 constexpr std::size_t kSobolDimensions = 10;

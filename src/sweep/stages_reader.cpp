@@ -39,11 +39,11 @@ std::vector<core::Json> measure_settings(const core::ConfigNode& node, const std
   std::vector<core::Json> all;
   const bool of_pruned = node.key == "measure_pruned";
   for (const Protocol& protocol : read_or_load(node, path, problems, near, read_protocols)) {
-    if (protocol.runtime == "pt2")
+    if (protocol.runtime == Runtime::kPt2)
       problems.add(node.place, path +
                                    ".runtime pt2 runs files that were compiled elsewhere, which "
                                    "a sweep's models are not; vitlab measure takes such files");
-    else if (of_pruned && protocol.runtime != "libtorch")
+    else if (of_pruned && protocol.runtime != Runtime::kLibtorch)
       problems.add(node.place,
                    path + ".runtime must be libtorch, in which pruned models are timed");
     all.push_back(protocol_json(protocol));

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "core/config_fields.h"
 #include "core/error.h"
 #include "core/json_fields.h"
 #include "test.hpp"
@@ -108,6 +109,56 @@ TEST_CASE("a fault in JSON is refused with its place") {
         "shop.baskets[0].owner must be a text, got true");
   CHECK(refused(R"({"baskets": [{"owner": "ann", "weight": "heavy"}]})") ==
         "shop.baskets[0].weight must be a number, got 'heavy'");
+}
+
+struct Crate {
+  std::string owner;
+  Fruit fruit = Fruit::kPear;
+  std::vector<std::int64_t> sizes;
+  static constexpr auto fields() {
+    return std::tuple{required("owner", &Crate::owner), required("fruit", &Crate::fruit),
+                      optional("sizes", &Crate::sizes)};
+  }
+};
+
+/// What is wrong with a crate, a line a problem.
+std::string faults_of_crate(const std::string& text, Crate& crate) {
+  ConfigDocument document = parse_document("crate.yaml", text);
+  ConfigReader reader(document.root, document.problems, "crate");
+  read_fields(reader, crate);
+  reader.finish();
+  std::string all;
+  for (const Problem& problem : document.problems.all()) {
+    CHECK(problem.path.starts_with("crate"));
+    CHECK(document.problems.blames(problem.path));
+    all += std::to_string(problem.place.column) + ": " + problem.text() + "\n";
+  }
+  return all;
+}
+
+TEST_CASE("a struct of fields is read from config, its faults with place and path") {
+  Crate crate;
+  CHECK(faults_of_crate("{owner: ann, fruit: apple, sizes: [1, 2]}", crate).empty());
+  CHECK(crate.owner == "ann");
+  CHECK(crate.fruit == Fruit::kApple);
+  CHECK(crate.sizes == std::vector<std::int64_t>{1, 2});
+  CHECK(faults_of_crate("{fruit: aple, sizes: [x], size: 1}", crate) ==
+        "1: crate.owner is missing\n"
+        "9: crate.fruit must be one of apple, pear, got 'aple'; did you mean 'apple'?\n"
+        "23: crate.sizes[0] must be a whole number, got 'x'\n"
+        "27: crate.size is not a setting; the settings here are fruit, owner, sizes\n");
+  CHECK(faults_of_crate("{owner: ann}", crate) == "1: crate.fruit is missing\n");
+}
+
+TEST_CASE("a choice may be narrowed to some of its set") {
+  ConfigDocument document = parse_document("f.yaml", "{a: apple, b: pear}");
+  ConfigReader reader(document.root, document.problems);
+  constexpr std::array kOnlyPear{Fruit::kPear};
+  Fruit a = Fruit::kPear, b = Fruit::kApple;
+  CHECK_FALSE(reader.choice("a", a, kOnlyPear));
+  CHECK(reader.choice("b", b, kOnlyPear));
+  CHECK(b == Fruit::kPear);
+  CHECK(document.problems.all().at(0).text() == "a must be one of pear, got 'apple'");
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ ModelToTime tiny() {
   return model_to_time("tiny", architecture::expand_knobs(knobs, "test"));
 }
 
-sweep::Protocol protocol_of(const std::string& runtime, graph::Index batch = 3) {
+sweep::Protocol protocol_of(sweep::Runtime runtime, graph::Index batch = 3) {
   sweep::Protocol protocol;
   protocol.runtime = runtime;
   protocol.batch = batch;
@@ -76,7 +76,7 @@ TEST_CASE("TorchScript is measured beside the own executor once its logits are r
   const ModelToTime model = tiny();
   std::vector<profile::Candidate> candidates;
   for (const bool deploy : {true, false})
-    for (const char* runtime : {"libtorch", "torchscript"}) {
+    for (const auto runtime : {sweep::Runtime::kLibtorch, sweep::Runtime::kTorchscript}) {
       sweep::Protocol protocol = protocol_of(runtime);
       protocol.deploy = deploy;
       candidates.push_back(model_candidate(model, protocol));
@@ -86,7 +86,7 @@ TEST_CASE("TorchScript is measured beside the own executor once its logits are r
     const core::Json json = profile::measured_json(measured, i);
     CHECK(json.contains("latency_ms"));
     CHECK(json.at("runtime") == sweep::runtime_label(candidates[i].protocol));
-    if (candidates[i].protocol.runtime == "libtorch") continue;
+    if (candidates[i].protocol.runtime == sweep::Runtime::kLibtorch) continue;
     CHECK(json.at("max_rel_difference").get<double>() < 1e-4);
     CHECK_THAT(json.at("runtime_version").get<std::string>(), Catch::StartsWith("libtorch "));
   }
@@ -112,8 +112,8 @@ TEST_CASE("what ONNX Runtime lacks is said with the remedy; a dead worker is one
   const Variable temporary("TMPDIR", scratch.path().string());
   const ModelToTime model = tiny();
   const std::vector<profile::Candidate> candidates{
-      model_candidate(model, protocol_of("onnxruntime")),
-      model_candidate(model, protocol_of("libtorch"))};
+      model_candidate(model, protocol_of(sweep::Runtime::kOnnxruntime)),
+      model_candidate(model, protocol_of(sweep::Runtime::kLibtorch))};
   {
     const Variable python("VITLAB_PYTHON", (folder / "nowhere").string());
     CHECK_THROWS_WITH(candidates[0].open(),
@@ -157,7 +157,7 @@ TEST_CASE("files are measured as they are, or refused with what they lack") {
                     Catch::Contains("no file that is measured"));
   const profile::Candidate program =
       file_candidate("p", file("p.pt2", "PK models/model.json"), 32, {});
-  CHECK(program.protocol.runtime == "pt2");
+  CHECK(program.protocol.runtime == sweep::Runtime::kPt2);
   CHECK_THROWS_WITH(program.open(), Catch::Contains("is not compiled") &&
                                         Catch::Contains("aoti_compile_and_package"));
   CHECK_THROWS_AS(program.open(), core::UserError);
@@ -166,7 +166,7 @@ TEST_CASE("files are measured as they are, or refused with what they lack") {
   CHECK_THROWS_AS(broken.open(), core::Failure);
   const profile::Candidate script = file_candidate("s", file("s.pt", "no archive"), 32, {});
   CHECK_THROWS_WITH(script.open(), Catch::Contains("s.pt: "));
-  CHECK_THROWS_AS(model_candidate(tiny(), protocol_of("pt2")), core::UserError);
+  CHECK_THROWS_AS(model_candidate(tiny(), protocol_of(sweep::Runtime::kPt2)), core::UserError);
 }
 
 TEST_CASE("a request's candidates may each bring a protocol, and share the request's") {

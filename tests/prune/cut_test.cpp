@@ -208,7 +208,7 @@ TEST_CASE("permuting units changes no answer, and pruning finds the same units u
     const auto plain = model.outputs(images);
     CHECK(model::largest_difference(model.executor.run(weights, images).outputs, plain) < 1e-9);
     sweep::PruneSettings settings = every_axis();
-    settings.criterion = "magnitude";
+    settings.criterion = sweep::Criterion::kMagnitude;
     settings.keep = {{"macs", 0.8}};
     settings.floor_embedding = 4;
     std::erase(settings.axes, "head");

@@ -169,7 +169,7 @@ TEST_CASE(
     "local cuts every axis alike, isomorphic every kind of layer, global what matters least") {
   const model::SmallModel model(tiny_family(tiny_families()[1].second), 6);
   sweep::PruneSettings settings = one_batch({"hidden"});
-  settings.criterion = "magnitude";
+  settings.criterion = sweep::Criterion::kMagnitude;
   settings.keep = {{"macs", 0.8}};
   settings.steps = 1;
   // One FFN ten times the other: globally only the small one is cut.
@@ -190,7 +190,7 @@ TEST_CASE(
   CHECK(isomorphic == global);  // both FFNs are of one kind
   settings.axes = {"hidden", "qk"};
   settings.floor_qk = 1;
-  settings.scope = "isomorphic";
+  settings.scope = sweep::PruneScope::kIsomorphic;
   const PruneResult even = prune(model.spec, model.weights, few_images(), settings, kPruneSeed);
   std::map<std::string, std::pair<double, double>> left;  // units left and in all, by kind
   for (const PrunedAxis& row : even.axes) {
@@ -236,7 +236,7 @@ TEST_CASE("widths, splits and hidden sizes stay multiples; heads and floors are 
   for (const auto& [family, knobs] : tiny_families()) {
     const model::SmallModel model(tiny_family(knobs), 7);
     sweep::PruneSettings settings = one_batch({"embedding", "expansion", "head", "hidden", "stem"});
-    settings.criterion = "random";
+    settings.criterion = sweep::Criterion::kRandom;
     settings.multiple_of = 4;
     settings.floor_embedding = 8;
     settings.keep = {{"macs", 0.75}};
@@ -301,7 +301,7 @@ TEST_CASE("training between rounds sees each cut model and goes on from its weig
 TEST_CASE("a batch norm's scale scores its channels, and what has none is refused by name") {
   const model::SmallModel model(tiny_family(tiny_families()[0].second), 10);
   sweep::PruneSettings settings = one_batch({"hidden"});
-  settings.criterion = "batch_norm_scale";
+  settings.criterion = sweep::Criterion::kBatchNormScale;
   const Scores scores = scores_with(model, few_images(), settings, 1);
   int checked = 0;
   for (std::size_t p = 0; p < model.graph().parameters.size(); ++p) {
@@ -327,7 +327,7 @@ TEST_CASE("a batch norm's scale scores its channels, and what has none is refuse
 TEST_CASE("ablation is the loss without the unit, head or layer, and refuses to take for ever") {
   const model::SmallModel model(tiny_family(tiny_families()[1].second), 11);
   sweep::PruneSettings settings = one_batch({"embedding", "head", "hidden", "layer"});
-  settings.criterion = "ablation";
+  settings.criterion = sweep::Criterion::kAblation;
   settings.batch_size = 8;
   const Scores scores = scores_with(model, few_images(), settings, kPruneSeed);
   const auto loss = [&](const model::Executor& executor, const model::Weights& weights) {
@@ -409,7 +409,7 @@ TEST_CASE("folded means lower the loss of a trained net that lost half of its FF
   const TrainedNet& net = net_trained_on_digits();
   sweep::PruneSettings settings = quick_settings();
   settings.axes = {"hidden"};
-  settings.criterion = "random";
+  settings.criterion = sweep::Criterion::kRandom;
   settings.batches = 4;
   settings.batch_size = 64;
   settings.steps = 1;

@@ -18,8 +18,9 @@ PruneResult pruned(const model::SmallModel& model, const sweep::PruneSettings& s
 TEST_CASE("what pruning cut equals masking it, for every mixer and criterion") {
   for (const std::string& mixer : prunable_mixers()) {
     const model::SmallModel model(prunable_spec(mixer), 7);
-    for (const char* criterion : {"gate_taylor", "magnitude", "random"}) {
-      INFO(mixer << ", " << criterion);
+    for (const auto criterion :
+         {sweep::Criterion::kGateTaylor, sweep::Criterion::kMagnitude, sweep::Criterion::kRandom}) {
+      INFO(mixer << ", " << core::word_of(criterion));
       sweep::PruneSettings settings = quick_settings();
       settings.keep = {{"macs", 0.8}};
       settings.criterion = criterion;
@@ -88,7 +89,7 @@ TEST_CASE("one step and five steps reach the same target") {
 
 TEST_CASE("the same seed prunes the same, and other random scores prune otherwise") {
   const model::SmallModel model(prunable_spec("grouped"), 10);
-  for (const char* criterion : {"gate_taylor", "random"}) {
+  for (const auto criterion : {sweep::Criterion::kGateTaylor, sweep::Criterion::kRandom}) {
     sweep::PruneSettings settings = quick_settings();
     settings.criterion = criterion;
     const PruneResult once = pruned(model, settings), again = pruned(model, settings);

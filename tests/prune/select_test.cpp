@@ -13,7 +13,7 @@ namespace {
 
 Scores scores_at_random(const architecture::ModelSpec& spec, sweep::PruneSettings settings,
                         std::uint64_t seed) {
-  settings.criterion = "random";
+  settings.criterion = sweep::Criterion::kRandom;
   const model::SmallModel model(spec, 1);
   return scores_with(model, few_images(), settings, seed);
 }

@@ -37,7 +37,7 @@ TEST_CASE("settings written as JSON read back equal", "[sweep]") {
   PruneSettings prune;
   prune.keep = {{"params", 0.5}, {"macs", 0.25}};
   prune.axes = {"embedding", "hidden"};
-  prune.criterion = "magnitude";
+  prune.criterion = Criterion::kMagnitude;
   CHECK(prune_settings_from_json(prune_settings_json(prune), "t") == prune);
   SimilaritySettings similarity;
   similarity.images = 7;
@@ -121,7 +121,7 @@ TEST_CASE("lists in a protocol make one protocol a combination", "[sweep]") {
       "{batch: [4, 8], threads: [1, 2, 1], runtime: [libtorch, torchscript], rounds: 5}");
   REQUIRE(all.size() == 2 * 2 * 2);
   std::size_t i = 0;
-  for (const char* runtime : {"libtorch", "torchscript"})
+  for (const Runtime runtime : {Runtime::kLibtorch, Runtime::kTorchscript})
     for (const graph::Index threads : {1, 2})
       for (const graph::Index batch : {4, 8}) {
         Protocol one;
@@ -147,7 +147,7 @@ TEST_CASE("a runtime is part of a protocol's identity, the own one left out", "[
   protocol.deploy = false;
   CHECK(runtime_label(protocol) == "vitlab-eager");
   CHECK_FALSE(protocol_json(protocol).contains("runtime"));
-  protocol.runtime = "onnxruntime";
+  protocol.runtime = Runtime::kOnnxruntime;
   CHECK(runtime_label(protocol) == "onnxruntime-eager");
   CHECK(protocol_json(protocol).at("runtime") == "onnxruntime");
 }
