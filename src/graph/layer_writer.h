@@ -134,7 +134,8 @@ class LayerWriter {
   std::int32_t element(std::int32_t index) const;
   std::string joined(const Name& name, std::string_view suffix = "") const;
 
-  ValueId node(Op op, IdList inputs, IdList used, Value result, const Name& name);
+  ValueId node(Op op, IdList<ValueId> inputs, IdList<ParameterId> used, Value result,
+               const Name& name);
   ParameterId parameter(const Name& name, std::string_view suffix, const Shape& shape,
                         std::vector<Extent> dims, Initialiser initialiser, bool decays,
                         bool trained = true);

@@ -59,7 +59,7 @@ HeadResult attend_head(graph::LayerWriter& writer, graph::ValueId q, graph::Valu
                        const std::string& name) {
   if (scale != 1) q = writer.scale(q, scale, name + ".scale");
   graph::ValueId map = writer.matrix_multiply(q, k, true, false, name + ".scores");
-  if (bias != graph::kUnset) {
+  if (bias.valid()) {
     const graph::ValueId own = writer.slice(bias, 0, head, 1, name + ".bias");
     map = writer.add_broadcast(map, own, name + ".with_bias");
   }

@@ -55,11 +55,10 @@ graph::ValueId write_transformer(const MobileVitLayer& layer, graph::LayerWriter
                                  .scale = layer.scale,
                                  .epsilon = kMobileVitEpsilon};
   x = write(attention, attention_writer, x, width);
-  for (std::size_t a = 0; a < writer.graph().axes.size(); ++a) {
-    const graph::Axis& axis = writer.graph().axes[a];
+  for (const graph::AxisId id : writer.graph().axes.ids()) {
+    const graph::Axis& axis = writer.graph().axis(id);
     if (axis.layer == writer.layer() && axis.kind == graph::AxisKind::kHead)
-      writer.hold(static_cast<graph::AxisId>(a),
-                  "one number of heads counts for all of its blocks");
+      writer.hold(id, "one number of heads counts for all of its blocks");
   }
   graph::AttentionTap& tap = writer.graph().attention.back();
   tap.part = name;

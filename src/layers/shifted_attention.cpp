@@ -44,7 +44,7 @@ graph::ValueId from_shifted_windows(graph::LayerWriter& writer, graph::ValueId x
 }
 
 graph::ValueId mask_of(graph::LayerWriter& writer, const ShiftedWindows& w) {
-  if (w.shift_rows == 0 && w.shift_columns == 0) return graph::kUnset;
+  if (w.shift_rows == 0 && w.shift_columns == 0) return {};
   return writer.shift_mask({w.height, w.width, w.rows, w.columns, w.shift_rows, w.shift_columns},
                            "mask");
 }

@@ -201,14 +201,13 @@ at::Tensor resized_table(const PositionTable& table, const TableGrid& from,
   return {};
 }
 
-std::vector<std::string> resize_position_tables(const graph::Graph& graph,
-                                                const std::vector<std::string>& names,
-                                                const interop::Metadata& metadata,
-                                                std::vector<NamedTensor>& tensors) {
+std::vector<std::string> resize_position_tables(
+    const graph::Graph& graph, const core::IdVector<graph::ParameterId, std::string>& names,
+    const interop::Metadata& metadata, std::vector<NamedTensor>& tensors) {
   const std::map<std::string, TableGrid> told = told_grids(metadata);
   std::vector<std::string> resized;
   for (const PositionTable& table : position_tables(graph)) {
-    const std::string& name = names.at(static_cast<std::size_t>(table.parameter));
+    const std::string& name = names.at(table.parameter);
     const auto found = std::find_if(tensors.begin(), tensors.end(),
                                     [&](const NamedTensor& each) { return each.name == name; });
     if (found == tensors.end()) continue;

@@ -24,16 +24,16 @@ MapSize map_size(const graph::Value& value) {
 }
 
 /// The first node of a layer; what it reads first is what the layer reads.
-std::size_t first_node(const graph::Graph& graph, graph::LayerId layer) {
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+graph::NodeId first_node(const graph::Graph& graph, graph::LayerId layer) {
+  for (const graph::NodeId i : graph.nodes.ids())
     if (graph.nodes[i].layer == layer && !graph.nodes[i].inputs.empty()) return i;
   throw std::logic_error("a layer with attention has nodes");
 }
 
 /// The last map of channels before a node that reads tokens; experts' slots are no maps.
-MapSize map_before(const graph::Graph& graph, std::size_t node) {
-  for (std::size_t i = node; i-- > 0;) {
-    const graph::Value& value = graph.value(graph.nodes[i].output);
+MapSize map_before(const graph::Graph& graph, graph::NodeId node) {
+  for (std::size_t i = node.index(); i-- > 0;) {
+    const graph::Value& value = graph.value(graph.nodes[graph::NodeId(i)].output);
     if (value.channel_dim == 1 && map_size(value).height > 0) return map_size(value);
   }
   return map_size(graph.value(graph.input));
@@ -78,7 +78,7 @@ void place_patches(TokenGrid& grid) {
 
 TokenGrid token_grid(const graph::Graph& graph, const graph::AttentionTap& tap) {
   const graph::Shape& image = graph.value(graph.input).shape;
-  const std::size_t first = first_node(graph, tap.layer);
+  const graph::NodeId first = first_node(graph, tap.layer);
   const graph::Value& read = graph.value(graph.nodes[first].inputs[0]);
   const bool reads_tokens = read.shape.rank() == 3;
   const MapSize map = reads_tokens ? map_before(graph, first) : map_size(read);

@@ -73,7 +73,7 @@ TEST_CASE("a convolution with a norm has no bias, one without has") {
     m.writer.conv_norm(m.a, m.right, "pw", {.kernel = 3, .stride = 2, .norm = norm});
     const std::size_t parts = norm == Norm::kBatch ? 5 : norm == Norm::kLayer ? 3 : 2;
     REQUIRE(m.graph.parameters.size() == parts);
-    CHECK(m.graph.parameter_name(0) == "layer.pw.conv.weight");
+    CHECK(m.graph.parameter_name(ParameterId(0)) == "layer.pw.conv.weight");
     CHECK(m.graph.parameter_name(1) ==
           (norm == Norm::kNone ? "layer.pw.conv.bias" : "layer.pw.norm.weight"));
     CHECK(m.graph.parameter(0).decays);
@@ -89,7 +89,7 @@ TEST_CASE("without names the graph is the same but for them") {
     m->writer.layer_norm(m->a, "norm", 1e-6);
   }
   REQUIRE(named.graph.nodes.size() == bare.graph.nodes.size());
-  for (std::size_t i = 0; i < bare.graph.nodes.size(); ++i) {
+  for (const NodeId i : bare.graph.nodes.ids()) {
     CHECK(bare.graph.nodes[i].name.empty());
     CHECK_FALSE(named.graph.nodes[i].name.empty());
     CHECK(named.graph.nodes[i].inputs == bare.graph.nodes[i].inputs);

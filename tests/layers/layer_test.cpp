@@ -15,7 +15,7 @@ namespace {
 /// A layer written behind a map (N, 12, height, width) or tokens (N, 9, 12), of a stage of 12.
 struct Written {
   graph::Graph graph;
-  graph::ValueId output = graph::kUnset;
+  graph::ValueId output;
 
   Written(const Layer& layer, const graph::Shape& shape, graph::Index splits = 1) {
     const auto channel_dim = static_cast<std::int8_t>(shape.rank() == 4 ? 1 : 2);
@@ -24,7 +24,7 @@ struct Written {
     const graph::Extent embedding(static_cast<std::size_t>(splits), split);
     graph.input = graph.add_value({shape, true, channel_dim, embedding});
     graph.layers.push_back({"layer", layer_kind(layer), layer_role(layer), 0});
-    graph::LayerWriter writer(graph, 0);
+    graph::LayerWriter writer(graph, graph::LayerId(0));
     REQUIRE(layer_problems(layer, graph.value(graph.input), 12).empty());
     output = write_layer(layer, writer, graph.input, embedding);
     graph.outputs.push_back({"y", output});
