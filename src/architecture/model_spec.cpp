@@ -192,7 +192,7 @@ graph::Graph build_graph(const ModelSpec& spec) {
 bool has_experts(const ModelSpec& spec) {
   for (const Stage& stage : spec.stages)
     for (const layers::Layer& layer : stage.layers)
-      if (std::holds_alternative<layers::ExpertFfn>(layer)) return true;
+      if (layers::layer_counts(layer).has_experts) return true;
   return false;
 }
 
@@ -200,13 +200,9 @@ double mhsa_share(const ModelSpec& spec) {
   graph::Index attention = 0, ffn = 0;
   for (const Stage& stage : spec.stages) {
     for (const layers::Layer& layer : stage.layers) {
-      if (const auto* block = std::get_if<layers::MobileVitLayer>(&layer)) {
-        attention += block->block_count();
-        ffn += block->block_count();
-        continue;
-      }
-      attention += layers::layer_role(layer) == graph::LayerRole::kAttention;
-      ffn += layers::layer_role(layer) == graph::LayerRole::kFfn;
+      const layers::LayerCounts counts = layers::layer_counts(layer);
+      attention += counts.attention;
+      ffn += counts.ffn;
     }
   }
   return attention + ffn == 0
@@ -228,12 +224,6 @@ core::IdVector<graph::LayerId, layers::Layer*> layers_in_order(ModelSpec& spec) 
   return layers;
 }
 
-void set_width(ModelSpec& spec, std::size_t stage, graph::Index width) {
-  spec.stages[stage].width = width;
-  if (stage > 0) return;
-  if (auto* stem = std::get_if<layers::ConvolutionStem>(&spec.stem)) stem->widths.back() = width;
-}
-
 }  // namespace
 
 ModelSpec resize_spec(const ModelSpec& spec, const graph::Graph& graph,
@@ -251,24 +241,17 @@ ModelSpec resize_spec(const ModelSpec& spec, const graph::Graph& graph,
       continue;
     }
     if (axis.kind == graph::AxisKind::kEmbedding) {
-      set_width(result, static_cast<std::size_t>(axis.index), size * axis.copies);
+      result.stages[static_cast<std::size_t>(axis.index)].width = size * axis.copies;
       continue;
     }
     layers::Layer& layer = *layers.at(axis.layer);
     layers::resize_layer(layer, axis.field, axis.index, size);
   }
-  // Tied V of the cascade follows the embedding: see HeadChain in layers/split_attention.cpp.
   for (std::size_t i = 0; i < result.stages.size(); ++i) {
     const graph::Index before = spec.stages[i].width, after = result.stages[i].width;
     if (before == after) continue;
-    for (layers::Layer& layer : result.stages[i].layers) {
-      auto* cascade = std::get_if<layers::CascadedAttention>(&layer);
-      if (!cascade) continue;
-      const graph::Index heads = cascade->head_count();
-      for (graph::Index head = 0; head + 1 < heads; ++head)
-        if (cascade->v[head] == before / heads)
-          cascade->v.sizes[static_cast<std::size_t>(head)] = after / heads;
-    }
+    if (i == 0) layers::follow_width(result.stem, before, after);
+    for (layers::Layer& layer : result.stages[i].layers) layers::follow_width(layer, before, after);
   }
   for (const graph::AxisId a : graph.axes.ids()) {
     const graph::Axis& axis = graph.axis(a);

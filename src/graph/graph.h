@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "graph/axis.h"
 #include "graph/op.h"
+#include "graph/places.h"
 #include "graph/shape.h"
 
 namespace vitlab::graph {
@@ -56,6 +58,7 @@ struct Parameter {
   bool trained = true;       // running statistics are not
   bool decays = true;        // whether weight decay applies
   Initialiser initialiser;
+  std::optional<PlaceTable> table;  // if its shape follows the size of the images
 };
 
 struct Node {
@@ -75,9 +78,8 @@ struct AttentionTap {
   std::vector<ValueId> maps;
   std::vector<ValueId> outputs;  // map · V of the same heads
   Index heads = 0;
-  Index windows = 1;            // windows per image
-  Index height = 0, width = 0;  // grid of one window's tokens; without the class tokens
-  Index class_tokens = 0;
+  Index windows = 1;  // windows per image
+  TokenPlaces places;
 };
 
 struct NamedOutput {
@@ -100,6 +102,7 @@ class Graph {
   std::vector<ValueId> gates;
   std::vector<NamedOutput> outputs;
   ValueId input;
+  TokenPlaces tokens;  // where the tokens (N, T, C) lie that a stem made of the images
 
   const Value& value(ValueId id) const { return values[id]; }
   const Parameter& parameter(ParameterId id) const { return parameters[id]; }

@@ -188,6 +188,7 @@ ValueId LayerWriter::position_bias(AxisId heads, Index height, Index width, Bias
       absolute ? parameter({name}, "", {count, entries}, {{heads}, {}}, kZeros, false)
                : parameter({name}, "", {entries, count}, {{}, {heads}},
                            {Initialiser::Kind::kTruncatedNormal, 0.02, 0}, false);
+  stands_for({absolute ? PlaceTable::Kind::kAbsolute : PlaceTable::Kind::kSigned, height, width});
   return node(GatherBias{rule, height, width}, {}, {table},
               {{count, tokens, tokens}, false, 0, {heads}}, {name, ".gather"});
 }
@@ -433,6 +434,8 @@ ValueId LayerWriter::broadcast(ValueId constant, const std::string& name) {
 }
 
 void LayerWriter::tap(AttentionTap tap) {
+  core::ensure((*this)[tap.maps.front()].shape.back() == tap.places.tokens(),
+               "every token of an attention has a place");
   tap.layer = layer_;
   graph_->attention.push_back(std::move(tap));
 }

@@ -122,6 +122,8 @@ class LayerWriter {
   void gate(ValueId x) { graph_->gates.push_back(x); }
   /// Keeps an axis from being pruned; `why` (a string literal) goes on from "held, since".
   void hold(AxisId axis, std::string_view why);
+  /// Says that the entries of the parameter written last stand for places.
+  void stands_for(const PlaceTable& table) { graph_->parameters.back().table = table; }
   void tap(AttentionTap tap);
 
  private:

@@ -16,6 +16,16 @@ Windows windows_of(graph::Index height, graph::Index width, graph::Index side) {
   return w;
 }
 
+graph::TokenPlaces places_of(const Windows& windows, graph::Index height, graph::Index width) {
+  return {.height = height,
+          .width = width,
+          .rows = windows.height,
+          .columns = windows.width,
+          .windows_across = windows.columns,
+          .window_down = windows.height,
+          .window_across = windows.width};
+}
+
 graph::ValueId to_windows(graph::LayerWriter& writer, graph::ValueId x, const Windows& windows) {
   if (!windows.partitioned) return x;
   x = writer.pad(x, 2, windows.pad_rows, windows.pad_columns, "windows.pad");

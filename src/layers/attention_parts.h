@@ -24,6 +24,9 @@ struct Windows {
 /// right where they do not fit (as EfficientViT's code does); side 0 means the whole map.
 Windows windows_of(graph::Index height, graph::Index width, graph::Index side);
 
+/// Where the tokens of those windows lie on a map of `height` x `width`.
+graph::TokenPlaces places_of(const Windows& windows, graph::Index height, graph::Index width);
+
 /// (N, C, H, W) -> (N·windows, C, h, w), and back with the padding cut off.
 graph::ValueId to_windows(graph::LayerWriter& writer, graph::ValueId x, const Windows& windows);
 graph::ValueId from_windows(graph::LayerWriter& writer, graph::ValueId x, const Windows& windows,

@@ -11,13 +11,9 @@
 
 namespace vitlab::model {
 
-/// A parameter whose shape follows from the size of the images: an entry a place of a grid.
+/// A parameter whose shape follows the size of the images, and what its entries stand for.
 struct PositionTable {
-  enum class Kind : std::uint8_t {
-    kEmbedding,  // (1, class tokens + height·width, C): ViT's position embedding
-    kAbsolute,   // (heads, height·width): BiasRule::kAbsoluteOffset
-    kSigned,     // ((2·height - 1)(2·width - 1), heads): BiasRule::kSignedOffset
-  };
+  using Kind = graph::PlaceTable::Kind;
   graph::ParameterId parameter;
   Kind kind = Kind::kEmbedding;
   graph::Index height = 0, width = 0;

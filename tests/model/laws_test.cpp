@@ -278,7 +278,7 @@ TEST_CASE("attention maps have a row per query that sums to one") {
     for (std::size_t i = 0; i < result.attention.size(); ++i) {
       const graph::AttentionTap& tap = model.graph().attention[i];
       const at::Tensor& maps = result.attention[i].maps;
-      const graph::Index tokens = tap.height * tap.width + tap.class_tokens;
+      const graph::Index tokens = tap.places.tokens();
       CHECK(maps.sizes().vec() ==
             std::vector<graph::Index>{3 * tap.windows, tap.heads, tokens, tokens});
       CHECK((maps.sum(-1) - 1).abs().max().item<double>() < 1e-12);
