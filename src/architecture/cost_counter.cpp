@@ -55,8 +55,8 @@ CostCounter::Entry CostCounter::count_alone(const layers::Layer& layer, const In
   const graph::Extent out = keeps_embedding(role) ? channels
                             : input.width > 0     ? scratch_extent(graph, input.width, input.splits)
                                                   : graph::Extent{};
-  graph.layers.push_back({where, layers::layer_kind(layer), role, 0});
-  graph::LayerWriter writer(graph, 0, /*keeps_names=*/false);
+  const graph::LayerId id = graph.layers.push_back({where, layers::layer_kind(layer), role, 0});
+  graph::LayerWriter writer(graph, id, /*keeps_names=*/false);
   const graph::ValueId y = layers::write_layer(layer, writer, graph.input, out);
   graph.outputs.push_back({"", y});
 
@@ -65,7 +65,7 @@ CostCounter::Entry CostCounter::count_alone(const layers::Layer& layer, const In
   Entry entry{graph::layer_costs(graph, layout, plan, batch_).front(), {}};
   const graph::Value& value = graph.value(y);
   entry.output.shape = value.shape;
-  entry.output.strides = layout.strides[static_cast<std::size_t>(y)];
+  entry.output.strides = layout.strides[y];
   entry.output.channel_dim = value.channel_dim;
   entry.output.parts = std::max<graph::Index>(1, static_cast<graph::Index>(value.channels.size()));
   return entry;

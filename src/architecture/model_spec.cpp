@@ -68,8 +68,7 @@ class SpecWriter {
   bool write_stage(std::size_t i) {
     const Stage& stage = spec_.stages[i];
     const graph::Index splits = stage_splits(stage);
-    const graph::AxisId split = graph_.add_axis({.layer = graph::kUnset,
-                                                 .field = "width",
+    const graph::AxisId split = graph_.add_axis({.field = "width",
                                                  .index = static_cast<std::int32_t>(i),
                                                  .kind = graph::AxisKind::kEmbedding,
                                                  .size = stage.width / splits,
@@ -94,8 +93,8 @@ class SpecWriter {
 
   /// What begins the residual stream of a stage, or replaces it, is gated like what adds to it.
   void gate_stream() {
-    const auto layer = static_cast<graph::LayerId>(graph_.layers.size() - 1);
-    if (graph_.residual_branch(layer) == graph::kUnset) graph_.gates.push_back(x_);
+    const graph::LayerId layer(graph_.layers.size() - 1);
+    if (!graph_.residual_branch(layer).valid()) graph_.gates.push_back(x_);
   }
 
   bool write_heads() {
@@ -119,9 +118,9 @@ class SpecWriter {
       problems_.push_back({yaml_path, p.field.empty() ? kind : kind + "." + p.field, p.message});
     }
     if (!found.empty()) return false;
-    graph_.layers.push_back({path, layers::layer_kind(layer), layers::layer_role(layer), stage});
-    graph::LayerWriter writer(graph_, static_cast<graph::LayerId>(graph_.layers.size() - 1),
-                              keeps_names_);
+    const graph::LayerId id = graph_.layers.push_back(
+        {path, layers::layer_kind(layer), layers::layer_role(layer), stage});
+    graph::LayerWriter writer(graph_, id, keeps_names_);
     try {
       x_ = layers::write_layer(layer, writer, x_, embedding);
     } catch (const graph::TooLarge& reason) {
@@ -135,7 +134,7 @@ class SpecWriter {
   const ModelSpec& spec_;
   bool keeps_names_;
   graph::Graph graph_;
-  graph::ValueId x_ = graph::kUnset;
+  graph::ValueId x_;
   std::vector<SpecProblem> problems_;
 };
 
@@ -193,7 +192,7 @@ graph::Graph build_graph(const ModelSpec& spec) {
 bool has_experts(const ModelSpec& spec) {
   for (const Stage& stage : spec.stages)
     for (const layers::Layer& layer : stage.layers)
-      if (std::holds_alternative<layers::ExpertFfn>(layer)) return true;
+      if (layers::layer_counts(layer).has_experts) return true;
   return false;
 }
 
@@ -201,13 +200,9 @@ double mhsa_share(const ModelSpec& spec) {
   graph::Index attention = 0, ffn = 0;
   for (const Stage& stage : spec.stages) {
     for (const layers::Layer& layer : stage.layers) {
-      if (const auto* block = std::get_if<layers::MobileVitLayer>(&layer)) {
-        attention += block->block_count();
-        ffn += block->block_count();
-        continue;
-      }
-      attention += layers::layer_role(layer) == graph::LayerRole::kAttention;
-      ffn += layers::layer_role(layer) == graph::LayerRole::kFfn;
+      const layers::LayerCounts counts = layers::layer_counts(layer);
+      attention += counts.attention;
+      ffn += counts.ffn;
     }
   }
   return attention + ffn == 0
@@ -218,8 +213,9 @@ double mhsa_share(const ModelSpec& spec) {
 namespace {
 
 /// The layer of a spec that graph.layers[id] was written from; the order of writing is fixed.
-std::vector<layers::Layer*> layers_in_order(ModelSpec& spec) {
-  std::vector<layers::Layer*> layers{&spec.stem};
+core::IdVector<graph::LayerId, layers::Layer*> layers_in_order(ModelSpec& spec) {
+  core::IdVector<graph::LayerId, layers::Layer*> layers;
+  layers.push_back(&spec.stem);
   for (Stage& stage : spec.stages) {
     if (stage.downsample) layers.push_back(&*stage.downsample);
     for (layers::Layer& layer : stage.layers) layers.push_back(&layer);
@@ -228,21 +224,15 @@ std::vector<layers::Layer*> layers_in_order(ModelSpec& spec) {
   return layers;
 }
 
-void set_width(ModelSpec& spec, std::size_t stage, graph::Index width) {
-  spec.stages[stage].width = width;
-  if (stage > 0) return;
-  if (auto* stem = std::get_if<layers::ConvolutionStem>(&spec.stem)) stem->widths.back() = width;
-}
-
 }  // namespace
 
 ModelSpec resize_spec(const ModelSpec& spec, const graph::Graph& graph,
-                      const std::vector<std::optional<std::vector<graph::Index>>>& kept) {
+                      const graph::KeptUnits& kept) {
   core::ensure(kept.size() == graph.axes.size(), "every axis of the graph has an entry");
   ModelSpec result = spec;
-  const std::vector<layers::Layer*> layers = layers_in_order(result);
-  for (std::size_t a = 0; a < graph.axes.size(); ++a) {
-    const graph::Axis& axis = graph.axes[a];
+  const core::IdVector<graph::LayerId, layers::Layer*> layers = layers_in_order(result);
+  for (const graph::AxisId a : graph.axes.ids()) {
+    const graph::Axis& axis = graph.axis(a);
     if (!kept[a] || axis.kind == graph::AxisKind::kHead) continue;
     const auto size = static_cast<graph::Index>(kept[a]->size());
     core::ensure(size >= 1, "an axis keeps at least one unit");
@@ -251,29 +241,22 @@ ModelSpec resize_spec(const ModelSpec& spec, const graph::Graph& graph,
       continue;
     }
     if (axis.kind == graph::AxisKind::kEmbedding) {
-      set_width(result, static_cast<std::size_t>(axis.index), size * axis.copies);
+      result.stages[static_cast<std::size_t>(axis.index)].width = size * axis.copies;
       continue;
     }
-    layers::Layer& layer = *layers.at(static_cast<std::size_t>(axis.layer));
+    layers::Layer& layer = *layers.at(axis.layer);
     layers::resize_layer(layer, axis.field, axis.index, size);
   }
-  // Tied V of the cascade follows the embedding: see HeadChain in layers/split_attention.cpp.
   for (std::size_t i = 0; i < result.stages.size(); ++i) {
     const graph::Index before = spec.stages[i].width, after = result.stages[i].width;
     if (before == after) continue;
-    for (layers::Layer& layer : result.stages[i].layers) {
-      auto* cascade = std::get_if<layers::CascadedAttention>(&layer);
-      if (!cascade) continue;
-      const graph::Index heads = cascade->head_count();
-      for (graph::Index head = 0; head + 1 < heads; ++head)
-        if (cascade->v[head] == before / heads)
-          cascade->v.sizes[static_cast<std::size_t>(head)] = after / heads;
-    }
+    if (i == 0) layers::follow_width(result.stem, before, after);
+    for (layers::Layer& layer : result.stages[i].layers) layers::follow_width(layer, before, after);
   }
-  for (std::size_t a = 0; a < graph.axes.size(); ++a) {
-    const graph::Axis& axis = graph.axes[a];
+  for (const graph::AxisId a : graph.axes.ids()) {
+    const graph::Axis& axis = graph.axis(a);
     if (kept[a] && axis.kind == graph::AxisKind::kHead)
-      layers::keep_heads(*layers.at(static_cast<std::size_t>(axis.layer)), *kept[a]);
+      layers::keep_heads(*layers.at(axis.layer), *kept[a]);
   }
   return result;
 }

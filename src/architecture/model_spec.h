@@ -84,6 +84,6 @@ ModelSpec spec_from_json_text(const std::string& text, const std::string& source
 /// A copy in which axis sizes of `graph` (built from `spec`) are replaced: what a pruned model is.
 /// `kept[a]` lists the kept units of axis a in ascending order; axes without an entry keep all.
 ModelSpec resize_spec(const ModelSpec& spec, const graph::Graph& graph,
-                      const std::vector<std::optional<std::vector<graph::Index>>>& kept);
+                      const graph::KeptUnits& kept);
 
 }  // namespace vitlab::architecture

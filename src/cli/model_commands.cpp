@@ -36,7 +36,7 @@ struct CostSheet {
   graph::Index batch = 1;
   std::string dtype = "float32";
   graph::Graph graph;
-  std::vector<graph::Cost> layers;
+  core::IdVector<graph::LayerId, graph::Cost> layers;
   graph::Cost total;
 
   graph::Index bytes(graph::Index elements) const { return elements * bytes_of(dtype); }
@@ -70,7 +70,7 @@ core::Json cost_json(const CostSheet& sheet, bool with_layers) {
   json["mhsa_share"] = architecture::mhsa_share(sheet.model.spec);
   if (!with_layers) return json;
   json["layers"] = core::Json::array();
-  for (std::size_t i = 0; i < sheet.layers.size(); ++i) {
+  for (const graph::LayerId i : sheet.layers.ids()) {
     const graph::Cost& cost = sheet.layers[i];
     core::Json row = core::Json::object();
     row["layer"] = sheet.graph.layers[i].path;
@@ -114,7 +114,7 @@ const std::vector<std::string> kCostHeader{"model",       "image",       "parame
 std::string layer_table(const CostSheet& sheet) {
   core::TextTable table(
       {"layer", "kind", "parameters", "MACs", "FLOPs", "bytes moved", "peak memory"});
-  for (std::size_t i = 0; i < sheet.layers.size(); ++i) {
+  for (const graph::LayerId i : sheet.layers.ids()) {
     const graph::Cost& c = sheet.layers[i];
     table.add({sheet.graph.layers[i].path, std::string(sheet.graph.layers[i].kind),
                parameters_text(c), core::with_thousands(c.macs), core::with_thousands(c.flops),

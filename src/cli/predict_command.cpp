@@ -25,9 +25,9 @@ std::vector<LayerTime> layer_times(const graph::Graph& graph,
   std::vector<LayerTime> layers;
   for (const graph::LayerInfo& layer : graph.layers)
     layers.push_back({layer.path, std::string(layer.kind), 0});
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
-    if (graph.nodes[i].layer != graph::kUnset)
-      layers[static_cast<std::size_t>(graph.nodes[i].layer)].seconds += prediction.op_seconds[i];
+  for (const graph::NodeId i : graph.nodes.ids())
+    if (graph.nodes[i].layer.valid())
+      layers[graph.nodes[i].layer.index()].seconds += prediction.op_seconds[i.index()];
   std::stable_sort(layers.begin(), layers.end(),
                    [](const LayerTime& a, const LayerTime& b) { return a.seconds > b.seconds; });
   return layers;

@@ -26,9 +26,9 @@ double work_on_paper(const graph::Cost& cost) {
 architecture::ModelSpec shrunk(const architecture::ModelSpec& spec,
                                const sweep::PruneSettings& settings, double share) {
   const graph::Graph graph = architecture::build_graph(spec);
-  const std::vector<bool> axes = prune::prunable_axes(graph, settings);
-  std::vector<std::optional<std::vector<graph::Index>>> kept(graph.axes.size());
-  for (std::size_t a = 0; a < axes.size(); ++a) {
+  const core::IdVector<graph::AxisId, bool> axes = prune::prunable_axes(graph, settings);
+  graph::KeptUnits kept(graph.axes.size());
+  for (const graph::AxisId a : axes.ids()) {
     if (!axes[a]) continue;
     kept[a].emplace();
     const auto size = static_cast<double>(graph.axes[a].size);
@@ -85,8 +85,8 @@ LatencyTable::LatencyTable(const architecture::ModelSpec& spec,
     }
     // What the observer adds, and what runs between the ops, belongs to no layer.
     const double factor = profile.speed.latency_ms.median / 1e3 / all;
-    const std::vector<graph::Cost> costs = graph::layer_costs(model.graph);
-    for (std::size_t i = 0; i < costs.size(); ++i) {
+    const core::IdVector<graph::LayerId, graph::Cost> costs = graph::layer_costs(model.graph);
+    for (const graph::LayerId i : costs.ids()) {
       const graph::LayerInfo& layer = model.graph.layers[i];
       points[{layer.stage, std::string(layer.kind)}].push_back(
           {work_on_paper(costs[i]), factor * by_layer[layer.path]});
@@ -100,9 +100,9 @@ LatencyTable::LatencyTable(const architecture::ModelSpec& spec,
 
 double LatencyTable::seconds(const architecture::ModelSpec& spec) const {
   const graph::Graph graph = architecture::build_graph(spec);
-  const std::vector<graph::Cost> costs = graph::layer_costs(graph);
+  const core::IdVector<graph::LayerId, graph::Cost> costs = graph::layer_costs(graph);
   double sum = 0;
-  for (std::size_t i = 0; i < costs.size(); ++i) {
+  for (const graph::LayerId i : costs.ids()) {
     const auto found = lines_.find({graph.layers[i].stage, std::string(graph.layers[i].kind)});
     core::ensure(found != lines_.end(), "a cut model has layers of the kinds that were measured");
     sum += found->second.fixed + found->second.slope * work_on_paper(costs[i]);

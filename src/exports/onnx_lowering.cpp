@@ -27,15 +27,15 @@ std::vector<graph::Index> swapped_last(int rank) {
 
 /// By node the slices that together cut the value they read, in order: they become one Split, which
 /// stands where the first of them stood.
-std::map<std::size_t, std::vector<std::size_t>> find_splits(const graph::Graph& graph) {
-  std::map<std::pair<graph::ValueId, int>, std::map<graph::Index, std::size_t>> slices;
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+std::map<graph::NodeId, std::vector<graph::NodeId>> find_splits(const graph::Graph& graph) {
+  std::map<std::pair<graph::ValueId, int>, std::map<graph::Index, graph::NodeId>> slices;
+  for (const graph::NodeId i : graph.nodes.ids())
     if (const auto* slice = std::get_if<graph::Slice>(&graph.nodes[i].op))
       slices[{graph.nodes[i].inputs[0], slice->dim}].emplace(slice->begin, i);
-  std::map<std::size_t, std::vector<std::size_t>> splits;
+  std::map<graph::NodeId, std::vector<graph::NodeId>> splits;
   for (const auto& [source, parts] : slices) {
     graph::Index end = 0;
-    std::vector<std::size_t> nodes;
+    std::vector<graph::NodeId> nodes;
     for (const auto& [begin, node] : parts) {
       if (begin != end) break;
       end += std::get<graph::Slice>(graph.nodes[node].op).size;
@@ -58,14 +58,14 @@ class Lowering {
         names_(graph.values.size()),
         splits_(find_splits(graph)) {
     for (const auto& [first, nodes] : splits_)
-      for (const std::size_t node : nodes) is_split_[node] = first;
+      for (const graph::NodeId node : nodes) is_split_[node] = first;
   }
 
   void run(OnnxModel& model) {
     const graph::Shape& image = graph_.value(graph_.input).shape;
     model.input = {"input", {image[1], image[2], image[3]}};
     name(graph_.input) = "input";
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    for (const graph::NodeId i : graph_.nodes.ids()) {
       node_ = &graph_.nodes[i];
       if (const auto found = is_split_.find(i); found != is_split_.end()) {
         if (found->second == i) lower_split(splits_.at(i));
@@ -269,7 +269,7 @@ class Lowering {
   }
 
   const graph::Value& value_in(std::size_t i = 0) const { return graph_.value(node_->inputs[i]); }
-  std::string& name(graph::ValueId id) { return names_[static_cast<std::size_t>(id)]; }
+  std::string& name(graph::ValueId id) { return names_[id]; }
   const std::string& in(std::size_t i = 0) { return name(node_->inputs[i]); }
   /// The node's name, or that of one of the ONNX nodes that it becomes.
   std::string own(const std::string& part = "") const {
@@ -352,10 +352,10 @@ class Lowering {
     return onnx_.add("Gather", as, {x, onnx_.integers(rows)}, {{"axis", dim}});
   }
 
-  void lower_split(const std::vector<std::size_t>& nodes) {
+  void lower_split(const std::vector<graph::NodeId>& nodes) {
     std::vector<std::string> outputs;
     std::vector<graph::Index> sizes;
-    for (const std::size_t i : nodes) {
+    for (const graph::NodeId i : nodes) {
       const graph::Node& part = graph_.nodes[i];
       outputs.push_back(graph_.node_name(part));
       name(part.output) = outputs.back();
@@ -370,9 +370,9 @@ class Lowering {
   graph::Index opset_;
   OnnxBuilder onnx_;
   const graph::Node* node_ = nullptr;
-  std::vector<std::string> names_;  // of values
-  std::map<std::size_t, std::vector<std::size_t>> splits_;
-  std::map<std::size_t, std::size_t> is_split_;  // slice -> the first of its split
+  core::IdVector<graph::ValueId, std::string> names_;
+  std::map<graph::NodeId, std::vector<graph::NodeId>> splits_;
+  std::map<graph::NodeId, graph::NodeId> is_split_;  // slice -> the first of its split
 };
 
 }  // namespace

@@ -30,7 +30,7 @@ class MoveLess {
  private:
   void index_producers() {
     producer_.clear();
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) producer_[graph_.nodes[i].output] = i;
+    for (const graph::NodeId i : graph_.nodes.ids()) producer_[graph_.nodes[i].output] = i;
   }
   graph::ValueId resolve(graph::ValueId x) const {
     const auto found = same_.find(x);
@@ -69,8 +69,8 @@ class MoveLess {
 
   /// A linear layer that only slices of its output's last dimension read becomes one a slice.
   void cut_projections() {
-    std::map<graph::ValueId, std::size_t> linears;
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
+    std::map<graph::ValueId, graph::NodeId> linears;
+    for (const graph::NodeId i : graph_.nodes.ids())
       if (std::holds_alternative<graph::Linear>(graph_.nodes[i].op))
         linears[graph_.nodes[i].output] = i;
     for (const graph::NamedOutput& output : graph_.outputs) linears.erase(output.value);
@@ -113,7 +113,7 @@ class MoveLess {
   /// The slice becomes a linear layer of those rows of the weights.
   void project_slice(graph::Node& node, const graph::Slice& cut, const graph::Node& linear) {
     const graph::Slice slice = cut;
-    graph::IdList rows;
+    graph::IdList<graph::ParameterId> rows;
     for (const graph::ParameterId p : linear.parameters) {
       graph::Parameter part = graph_.parameter(p);
       part.name = node.name + (part.shape.rank() == 1 ? ".bias" : ".weight");
@@ -128,22 +128,21 @@ class MoveLess {
   }
 
   void drop_unread() {
-    std::vector<bool> is_read(graph_.values.size(), false);
-    for (const graph::NamedOutput& output : graph_.outputs)
-      is_read[static_cast<std::size_t>(output.value)] = true;
+    core::IdVector<graph::ValueId, bool> is_read(graph_.values.size());
+    for (const graph::NamedOutput& output : graph_.outputs) is_read[output.value] = true;
     std::vector<graph::Node> kept;
     for (auto node = graph_.nodes.rbegin(); node != graph_.nodes.rend(); ++node) {
-      if (!is_read[static_cast<std::size_t>(node->output)]) continue;
-      for (const graph::ValueId x : node->inputs) is_read[static_cast<std::size_t>(x)] = true;
+      if (!is_read[node->output]) continue;
+      for (const graph::ValueId x : node->inputs) is_read[x] = true;
       kept.push_back(std::move(*node));
     }
     std::reverse(kept.begin(), kept.end());
-    graph_.nodes = std::move(kept);
+    graph_.nodes.items() = std::move(kept);
   }
 
   graph::Graph& graph_;
   model::Weights& weights_;
-  std::map<graph::ValueId, std::size_t> producer_;
+  std::map<graph::ValueId, graph::NodeId> producer_;
   std::map<graph::ValueId, graph::ValueId> same_;
 };
 

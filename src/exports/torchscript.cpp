@@ -50,10 +50,10 @@ jit::Module script_module(const graph::Graph& graph, const model::Weights& weigh
   const TorchScriptCode code = torchscript_code(graph);
   jit::Module root =
       empty_module("__torch__.vitlab.Model", std::make_shared<jit::CompilationUnit>());
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+  for (const graph::ParameterId i : graph.parameters.ids()) {
     const bool is_buffer = !graph.parameters[i].trained;
-    put(root, graph.parameter_name(static_cast<graph::ParameterId>(i)),
-        weights.tensors[i].detach().clone().set_requires_grad(!is_buffer), is_buffer);
+    put(root, graph.parameter_name(i), weights[i].detach().clone().set_requires_grad(!is_buffer),
+        is_buffer);
   }
   std::vector<at::Tensor> constants;
   for (std::size_t i = 0; i < code.constants.size(); ++i) {

@@ -213,7 +213,7 @@ class OpWriter {
   std::string operator()(const graph::Dropout&) const { return x(); }
   std::string operator()(const graph::DropPath&) const { return x(); }
 
-  static std::string name(graph::ValueId value) { return "v" + number(value); }
+  static std::string name(graph::ValueId value) { return "v" + number(value.number()); }
 
  private:
   static constexpr const char* kImages = "torch.size(images, 0)";

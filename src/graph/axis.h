@@ -2,19 +2,25 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/choice.h"
+#include "core/ids.h"
 #include "graph/id_list.h"
 #include "graph/shape.h"
 
 namespace vitlab::graph {
 
-using AxisId = std::int32_t;
-using LayerId = std::int32_t;
-using ValueId = std::int32_t;
-using ParameterId = std::int32_t;
+/// The ids of what a graph lists; a default id names nothing.
+using AxisId = core::Id<struct AxisTag>;
+using LayerId = core::Id<struct LayerTag>;
+using NodeId = core::Id<struct NodeTag>;
+using ParameterId = core::Id<struct ParameterTag>;
+using ValueId = core::Id<struct ValueTag>;
+/// No stage, no element of a field, no channel dimension.
 constexpr std::int32_t kUnset = -1;
 
 /// What the units of an axis are; pruning selects axes by kind.
@@ -58,22 +64,25 @@ constexpr std::string_view axis_kind_name(AxisKind kind) { return core::word_of(
 /// split of a stage's embedding. It knows the field of the spec that sets its size, so that a
 /// pruned model can be written down as a spec.
 struct Axis {
-  LayerId layer = kUnset;
+  LayerId layer;
   std::string_view field;       // the spec field: "hidden", "qk", "width" (a string literal)
   std::int32_t index = kUnset;  // which element of the field, for fields with one value per head
   AxisKind kind = AxisKind::kImage;
   Index size = 0;
-  Index copies = 1;       // how often the field's value repeats it (splits of an embedding)
-  AxisId owner = kUnset;  // an axis one of whose units owns this axis (a head its QK and V)
+  Index copies = 1;  // how often the field's value repeats it (splits of an embedding)
+  AxisId owner;      // an axis one of whose units owns this axis (a head its QK and V)
   Index owner_unit = 0;
   bool held = false;          // not free to be pruned
-  LayerId held_by = kUnset;   // the layer that holds it
+  LayerId held_by;            // the layer that holds it
   std::string_view held_why;  // and why (a string literal)
 };
 
 /// The channels of a value, or one dimension of a parameter: axes laid end to end. An axis may
 /// occur more than once: the embedding of a stage with h splits is one axis h times, which declares
 /// that its splits shrink together.
-using Extent = IdList;
+using Extent = IdList<AxisId>;
+
+/// By axis the units that stay, in ascending order; an axis without an entry keeps all.
+using KeptUnits = core::IdVector<AxisId, std::optional<std::vector<Index>>>;
 
 }  // namespace vitlab::graph

@@ -13,25 +13,25 @@ void add_to(Index& total, Index count) { total = counted_sum(total, count); }
 bool writes_activations(const Op& op) { return op_category(op) == Category::kMultiplication; }
 
 /// The most that lives while the nodes of each layer run.
-void add_peaks(const Graph& graph, const MemoryPlan& plan, std::vector<Cost>& costs) {
+void add_peaks(const Graph& graph, const MemoryPlan& plan, core::IdVector<LayerId, Cost>& costs) {
   std::vector<Index> change(graph.nodes.size() + 1, 0);
   for (const Buffer& buffer : plan.buffers) {
-    change[static_cast<std::size_t>(std::max(buffer.first, 0))] += buffer.elements;
-    change[static_cast<std::size_t>(buffer.last) + 1] -= buffer.elements;
+    change[buffer.first.valid() ? buffer.first.index() : 0] += buffer.elements;
+    change[buffer.last.index() + 1] -= buffer.elements;
   }
   Index live = 0;
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    live += change[i];
-    Index& peak = costs[static_cast<std::size_t>(graph.nodes[i].layer)].peak_elements;
+  for (const NodeId id : graph.nodes.ids()) {
+    live += change[id.index()];
+    Index& peak = costs[graph.nodes[id].layer].peak_elements;
     peak = std::max(peak, live);
   }
 }
 
 /// Trained parameters, and those that one token uses.
-void add_parameters(const Graph& graph, std::vector<Cost>& costs) {
+void add_parameters(const Graph& graph, core::IdVector<LayerId, Cost>& costs) {
   for (const Parameter& parameter : graph.parameters) {
     if (!parameter.trained) continue;
-    Cost& cost = costs[static_cast<std::size_t>(parameter.layer)];
+    Cost& cost = costs[parameter.layer];
     add_to(cost.parameters, parameter.shape.elements());
     add_to(cost.active_parameters, parameter.shape.elements());
   }
@@ -40,7 +40,7 @@ void add_parameters(const Graph& graph, std::vector<Cost>& costs) {
     if (experts == nullptr) continue;
     for (const ParameterId id : node.parameters) {
       const Shape& shape = graph.parameter(id).shape;
-      costs[static_cast<std::size_t>(node.layer)].active_parameters -=
+      costs[node.layer].active_parameters -=
           shape.elements() / shape[0] * (shape[0] - experts->chosen);
     }
   }
@@ -59,14 +59,13 @@ Cost& Cost::operator+=(const Cost& other) {
   return *this;
 }
 
-std::vector<Cost> layer_costs(const Graph& graph, const Layout& layout, const MemoryPlan& plan,
-                              Index batch) {
-  std::vector<Cost> costs(graph.layers.size());
+core::IdVector<LayerId, Cost> layer_costs(const Graph& graph, const Layout& layout,
+                                          const MemoryPlan& plan, Index batch) {
+  core::IdVector<LayerId, Cost> costs(graph.layers.size());
   add_parameters(graph, costs);
   for (const Node& node : graph.nodes) {
-    const OpCost op =
-        op_cost(graph, node, layout.is_view[static_cast<std::size_t>(node.output)], batch);
-    Cost& cost = costs[static_cast<std::size_t>(node.layer)];
+    const OpCost op = op_cost(graph, node, layout.is_view[node.output], batch);
+    Cost& cost = costs[node.layer];
     add_to(cost.macs, op.macs);
     add_to(cost.flops, op.flops);
     add_to(cost.elements_moved, op.elements_moved());
@@ -79,7 +78,7 @@ std::vector<Cost> layer_costs(const Graph& graph, const Layout& layout, const Me
   return costs;
 }
 
-std::vector<Cost> layer_costs(const Graph& graph, Index batch) {
+core::IdVector<LayerId, Cost> layer_costs(const Graph& graph, Index batch) {
   const Layout layout = lay_out(graph);
   return layer_costs(graph, layout, plan_memory(graph, layout, batch), batch);
 }

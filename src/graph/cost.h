@@ -29,9 +29,9 @@ struct Cost {
 
 /// The cost of each layer, in the order of graph.layers; `peak_elements` of a layer is the most
 /// that lives while its nodes run.
-std::vector<Cost> layer_costs(const Graph& graph, Index batch = 1);
-std::vector<Cost> layer_costs(const Graph& graph, const Layout& layout, const MemoryPlan& plan,
-                              Index batch);
+core::IdVector<LayerId, Cost> layer_costs(const Graph& graph, Index batch = 1);
+core::IdVector<LayerId, Cost> layer_costs(const Graph& graph, const Layout& layout,
+                                          const MemoryPlan& plan, Index batch);
 
 /// The cost of the whole graph.
 Cost graph_cost(const Graph& graph, Index batch = 1);

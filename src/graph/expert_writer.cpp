@@ -30,7 +30,7 @@ ValueId LayerWriter::expert_linear(ValueId x, AxisId experts, const Extent& out,
   core::ensure(in.shape.rank() == 4 && in.channel_dim == 3 && in.shape[1] == count,
                "experts read slots (N, experts, capacity, C)");
   const Initialiser normal{Initialiser::Kind::kTruncatedNormal, 0.02, 0};
-  IdList used{
+  IdList<ParameterId> used{
       parameter({name}, ".weight", {count, channels, in.shape[3]}, {{experts}, out, in.channels},
                 normal, true),
       parameter({name}, ".bias", {count, channels}, {{experts}, out}, Initialiser{}, false)};

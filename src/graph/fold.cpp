@@ -18,7 +18,7 @@ using Kind = WeightRecipe::Kind;
 class Folder {
  public:
   explicit Folder(const Graph& old) : old_(old), readers_(count_readers(old)) {
-    for (std::size_t i = 0; i < old.nodes.size(); ++i) producer_[old.nodes[i].output] = i;
+    for (const NodeId i : old.nodes.ids()) producer_[old.nodes[i].output] = i;
     for (const FoldedScale& folded : find_folded_scales(old)) {
       const Node& scale = old.nodes[folded.scale];
       same_[scale.output] = scale.inputs[0];
@@ -48,11 +48,11 @@ class Folder {
   /// The node that makes `x`, if nothing else reads it.
   const Node* sole_producer(ValueId x) const {
     const auto found = producer_.find(x);
-    if (found == producer_.end() || readers_[static_cast<std::size_t>(x)] != 1) return nullptr;
+    if (found == producer_.end() || readers_[x] != 1) return nullptr;
     return &old_.nodes[found->second];
   }
   const Node* sole_reader(const Node& node) const {
-    if (readers_[static_cast<std::size_t>(node.output)] != 1) return nullptr;
+    if (readers_[node.output] != 1) return nullptr;
     for (const Node& other : old_.nodes)
       for (const ValueId x : other.inputs)
         if (x == node.output) return &other;
@@ -85,8 +85,7 @@ class Folder {
   void scale_rows(const Node& old, const Node& node) {
     const auto found = scaled_.find(&old);
     if (found == scaled_.end()) return;
-    for (const ParameterId p : node.parameters)
-      rewrite_->recipes[static_cast<std::size_t>(p)].scaled = found->second;
+    for (const ParameterId p : node.parameters) rewrite_->recipes[p].scaled = found->second;
   }
 
   bool fold_norm(const Node& norm, const BatchNorm& op) {
@@ -176,14 +175,14 @@ class Folder {
   void fold_into_linear(Node& linear, const Node& norm, double epsilon) {
     const auto& n = norm.parameters;
     auto& recipes = rewrite_->recipes;
-    const auto weight = static_cast<std::size_t>(linear.parameters[0]);
+    const ParameterId weight = linear.parameters[0];
     const ParameterId old_weight = recipes[weight].sources[0];
     // A factor behind the layer stays with both parameters.
     const std::vector<ScaledRows> scaled = recipes[weight].scaled;
     recipes[weight] = {Kind::kFoldedLinearWeight, {old_weight, n[0], n[3]}, epsilon, scaled, {}};
     std::vector<ParameterId> sources{old_weight, n[0], n[1], n[2], n[3]};
     if (linear.parameters.size() > 1) {
-      const auto bias = static_cast<std::size_t>(linear.parameters[1]);
+      const ParameterId bias = linear.parameters[1];
       sources.push_back(recipes[bias].sources[0]);
       recipes[bias] = {Kind::kFoldedLinearBias, sources, epsilon, scaled, {}};
       return;
@@ -208,8 +207,8 @@ class Folder {
 
   const Graph& old_;
   Rewrite* rewrite_ = nullptr;
-  std::vector<int> readers_;
-  std::map<ValueId, std::size_t> producer_;
+  core::IdVector<ValueId, int> readers_;
+  std::map<ValueId, NodeId> producer_;
   std::map<ValueId, ValueId> same_;
   std::map<const Node*, std::vector<ScaledRows>> scaled_;  // old node -> factors that it takes over
   std::set<ValueId> constants_;  // without images, but needed behind the folding

@@ -34,7 +34,7 @@ struct WeightRecipe {
 /// A graph and how its parameters come from those of the old one, in the order of its parameters.
 struct Rewrite {
   Graph graph;
-  std::vector<WeightRecipe> recipes;
+  core::IdVector<ParameterId, WeightRecipe> recipes;
 };
 
 /// The deploy form: batch norms folded into the convolution before them or the linear layer behind

@@ -11,7 +11,7 @@ namespace {
 class ScaleFinder {
  public:
   explicit ScaleFinder(const Graph& graph) : graph_(graph), readers_(count_readers(graph)) {
-    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (const NodeId i : graph.nodes.ids()) {
       producer_[graph.nodes[i].output] = i;
       for (const ParameterId p : graph.nodes[i].parameters) ++uses_[p];
     }
@@ -19,9 +19,9 @@ class ScaleFinder {
 
   std::vector<FoldedScale> run() const {
     std::vector<FoldedScale> found;
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    for (const NodeId i : graph_.nodes.ids()) {
       const auto* scale = std::get_if<Scale>(&graph_.nodes[i].op);
-      FoldedScale folded{i, 0, {}};
+      FoldedScale folded{i, {}, {}};
       if (scale == nullptr || !graph_.value(graph_.nodes[i].output).batched) continue;
       if (!find(graph_.nodes[i].inputs[0], folded)) continue;
       folded.rows.factor = scale->factor;
@@ -31,7 +31,7 @@ class ScaleFinder {
   }
 
  private:
-  bool is_read_once(ValueId x) const { return readers_[static_cast<std::size_t>(x)] == 1; }
+  bool is_read_once(ValueId x) const { return readers_[x] == 1; }
 
   /// Follows `x` back to its weights; false where something else reads it on the way.
   bool find(ValueId x, FoldedScale& folded) const {
@@ -87,10 +87,10 @@ class ScaleFinder {
       if (&node != &cut && !apart) return false;
       ++slices;
     }
-    return slices == readers_[static_cast<std::size_t>(source)];
+    return slices == readers_[source];
   }
 
-  bool ends_at(std::size_t index, const Value& value, bool is_cut, FoldedScale& folded) const {
+  bool ends_at(NodeId index, const Value& value, bool is_cut, FoldedScale& folded) const {
     const Node& node = graph_.nodes[index];
     for (const ParameterId p : node.parameters)
       if (uses_.at(p) != 1) return false;
@@ -100,18 +100,18 @@ class ScaleFinder {
   }
 
   const Graph& graph_;
-  std::vector<int> readers_;
-  std::map<ValueId, std::size_t> producer_;
+  core::IdVector<ValueId, int> readers_;
+  std::map<ValueId, NodeId> producer_;
   std::map<ParameterId, int> uses_;
 };
 
 }  // namespace
 
-std::vector<int> count_readers(const Graph& graph) {
-  std::vector<int> readers(graph.values.size(), 0);
+core::IdVector<ValueId, int> count_readers(const Graph& graph) {
+  core::IdVector<ValueId, int> readers(graph.values.size(), 0);
   for (const Node& node : graph.nodes)
-    for (const ValueId x : node.inputs) ++readers[static_cast<std::size_t>(x)];
-  for (const NamedOutput& output : graph.outputs) ++readers[static_cast<std::size_t>(output.value)];
+    for (const ValueId x : node.inputs) ++readers[x];
+  for (const NamedOutput& output : graph.outputs) ++readers[output.value];
   return readers;
 }
 
@@ -121,23 +121,23 @@ Graph constant_graph(const Graph& graph, ValueId value, std::vector<ParameterId>
   Graph part;
   std::map<ValueId, ValueId> kept;
   const auto keep = [&](ValueId x) {
-    const auto [found, is_new] = kept.emplace(x, static_cast<ValueId>(part.values.size()));
+    const auto [found, is_new] = kept.emplace(x, ValueId(part.values.size()));
     if (!is_new) return found->second;
     Value copy = graph.value(x);
     copy.channels.clear();  // no axes here: nothing is sliced or masked
     return part.add_value(std::move(copy));
   };
   part.outputs.push_back({"constant", keep(value)});
-  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
-    Node node = graph.nodes[i];
+  for (auto old = graph.nodes.rbegin(); old != graph.nodes.rend(); ++old) {
+    Node node = *old;
     if (!kept.contains(node.output)) continue;
     if (part.layers.empty()) part.layers.push_back(graph.layer(node.layer));
-    node.layer = 0;
+    node.layer = LayerId(0);
     node.output = keep(node.output);
     for (ValueId& x : node.inputs) x = keep(x);
     for (ParameterId& p : node.parameters) {
       const auto known = std::find(sources.begin(), sources.end(), p);
-      const auto place = static_cast<ParameterId>(known - sources.begin());
+      const auto place = ParameterId(known - sources.begin());
       if (known == sources.end()) sources.push_back(p);
       p = place;
     }
@@ -146,7 +146,7 @@ Graph constant_graph(const Graph& graph, ValueId value, std::vector<ParameterId>
   std::reverse(part.nodes.begin(), part.nodes.end());
   for (const ParameterId p : sources) {
     Parameter copy = graph.parameter(p);
-    copy.layer = 0;
+    copy.layer = LayerId(0);
     copy.dims.assign(copy.dims.size(), {});
     part.parameters.push_back(std::move(copy));
   }

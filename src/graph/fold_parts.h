@@ -9,8 +9,8 @@ namespace vitlab::graph {
 
 /// A factor that the weights of an earlier node can take over.
 struct FoldedScale {
-  std::size_t scale = 0;     // the node that goes
-  std::size_t producer = 0;  // the convolution, linear layer or layer norm that takes it
+  NodeId scale;     // the node that goes
+  NodeId producer;  // the convolution, linear layer or layer norm that takes it
   ScaledRows rows;
 };
 
@@ -23,6 +23,6 @@ std::vector<FoldedScale> find_folded_scales(const Graph& graph);
 Graph constant_graph(const Graph& graph, ValueId value, std::vector<ParameterId>& sources);
 
 /// By value how many nodes and outputs read it.
-std::vector<int> count_readers(const Graph& graph);
+core::IdVector<ValueId, int> count_readers(const Graph& graph);
 
 }  // namespace vitlab::graph

@@ -34,7 +34,7 @@ std::string Graph::axis_name(AxisId id) const {
   const Axis& a = axis(id);
   if (a.kind == AxisKind::kEmbedding) return "stages." + std::to_string(a.index) + ".width";
   if (a.kind == AxisKind::kImage) return "image.channels";
-  std::string name = a.layer == kUnset ? std::string() : layer(a.layer).path + ".";
+  std::string name = a.layer.valid() ? layer(a.layer).path + "." : std::string();
   name += a.field;
   if (a.index != kUnset) name += "[" + std::to_string(a.index) + "]";
   return name;
@@ -43,32 +43,27 @@ std::string Graph::axis_name(AxisId id) const {
 ValueId Graph::residual_branch(LayerId layer) const {
   auto last = nodes.rbegin();
   while (last != nodes.rend() && last->layer != layer) ++last;
-  if (last == nodes.rend() || !std::holds_alternative<Add>(last->op)) return kUnset;
+  if (last == nodes.rend() || !std::holds_alternative<Add>(last->op)) return {};
   const ValueId stream = last->inputs[0], branch = last->inputs[1];
   bool starts_inside = false, branch_inside = false;
   for (auto node = last; node != nodes.rend() && node->layer == layer; ++node) {
     starts_inside = starts_inside || node->output == stream;
     branch_inside = branch_inside || node->output == branch;
   }
-  return starts_inside || !branch_inside ? kUnset : branch;
+  return starts_inside || !branch_inside ? ValueId() : branch;
 }
 
-ValueId Graph::add_value(Value value) {
-  values.push_back(std::move(value));
-  return static_cast<ValueId>(values.size() - 1);
-}
+ValueId Graph::add_value(Value value) { return values.push_back(std::move(value)); }
 
 ParameterId Graph::add_parameter(Parameter parameter) {
   core::ensure(parameter.dims.size() == static_cast<std::size_t>(parameter.shape.rank()),
                "every dimension of a parameter names its axes");
-  parameters.push_back(std::move(parameter));
-  return static_cast<ParameterId>(parameters.size() - 1);
+  return parameters.push_back(std::move(parameter));
 }
 
 AxisId Graph::add_axis(Axis axis) {
   core::ensure(axis.size > 0, "an axis has at least one unit");
-  axes.push_back(axis);
-  return static_cast<AxisId>(axes.size() - 1);
+  return axes.push_back(axis);
 }
 
 Shape dense_strides(const Shape& shape) {

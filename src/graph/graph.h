@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "graph/axis.h"
 #include "graph/op.h"
+#include "graph/places.h"
 #include "graph/shape.h"
 
 namespace vitlab::graph {
@@ -49,64 +51,63 @@ struct Initialiser {
 };
 
 struct Parameter {
-  LayerId layer = kUnset;
+  LayerId layer;
   std::string name;  // inside the layer: "pw1.conv.weight"
   Shape shape;
   std::vector<Extent> dims;  // one per dimension; an empty Extent is a dimension no axis owns
   bool trained = true;       // running statistics are not
   bool decays = true;        // whether weight decay applies
   Initialiser initialiser;
+  std::optional<PlaceTable> table;  // if its shape follows the size of the images
 };
 
 struct Node {
   Op op;
-  IdList inputs;      // values
-  IdList parameters;  // parameters
-  ValueId output = kUnset;
-  LayerId layer = kUnset;
+  IdList<ValueId> inputs;
+  IdList<ParameterId> parameters;
+  ValueId output;
+  LayerId layer;
   std::string name;  // inside the layer: "pw1.conv"
 };
 
 /// The attention maps of one layer, for taps and similarity: one value (N·windows, heads, Q, K), or
 /// one value (N·windows, Q, K) a head.
 struct AttentionTap {
-  LayerId layer = kUnset;
+  LayerId layer;
   std::string part;  // which of several attentions in the layer ("blocks.0"); empty: its only one
   std::vector<ValueId> maps;
   std::vector<ValueId> outputs;  // map · V of the same heads
   Index heads = 0;
-  Index windows = 1;            // windows per image
-  Index height = 0, width = 0;  // grid of one window's tokens; without the class tokens
-  Index class_tokens = 0;
+  Index windows = 1;  // windows per image
+  TokenPlaces places;
 };
 
 struct NamedOutput {
   std::string name;
-  ValueId value = kUnset;
+  ValueId value;
 };
 
 /// Everything vitlab knows of a model. Only layers write it (through LayerWriter); cost, execution,
 /// profiling, pruning and export read it.
 class Graph {
  public:
-  std::vector<LayerInfo> layers;
-  std::vector<Axis> axes;
-  std::vector<Value> values;
-  std::vector<Parameter> parameters;
-  std::vector<Node> nodes;
+  core::IdVector<LayerId, LayerInfo> layers;
+  core::IdVector<AxisId, Axis> axes;
+  core::IdVector<ValueId, Value> values;
+  core::IdVector<ParameterId, Parameter> parameters;
+  core::IdVector<NodeId, Node> nodes;
   std::vector<AttentionTap> attention;
   /// Values at whose channels pruning puts its gates: one place per axis and reader of it; of an
   /// embedding, what is added to its stage's residual stream or begins it anew.
   std::vector<ValueId> gates;
   std::vector<NamedOutput> outputs;
-  ValueId input = kUnset;
+  ValueId input;
+  TokenPlaces tokens;  // where the tokens (N, T, C) lie that a stem made of the images
 
-  const Value& value(ValueId id) const { return values[static_cast<std::size_t>(id)]; }
-  const Parameter& parameter(ParameterId id) const {
-    return parameters[static_cast<std::size_t>(id)];
-  }
-  const Axis& axis(AxisId id) const { return axes[static_cast<std::size_t>(id)]; }
-  const LayerInfo& layer(LayerId id) const { return layers[static_cast<std::size_t>(id)]; }
+  const Value& value(ValueId id) const { return values[id]; }
+  const Parameter& parameter(ParameterId id) const { return parameters[id]; }
+  const Axis& axis(AxisId id) const { return axes[id]; }
+  const LayerInfo& layer(LayerId id) const { return layers[id]; }
 
   /// The number of channels of an extent.
   Index size(const Extent& extent) const;
@@ -121,7 +122,7 @@ class Graph {
   /// "stages.0.layers.1.hidden", "stages.0.layers.2.qk[1]".
   std::string axis_name(AxisId id) const;
 
-  /// What the layer adds to its input as the last thing it does, or kUnset. A layer with such a
+  /// What the layer adds to its input as the last thing it does, or none. A layer with such a
   /// branch can be left out of the model.
   ValueId residual_branch(LayerId layer) const;
 

@@ -2,18 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
+#include <cstddef>
 #include <initializer_list>
 #include <utility>
 #include <vector>
 
 namespace vitlab::graph {
 
-/// A short list of ids (axes, values, parameters), used like a std::vector; up to eight stay inside
-/// the object, because a sweep writes millions of them.
+/// A short list of ids of one kind, used like a std::vector; up to eight stay inside the object,
+/// because a sweep writes millions of them.
+template <typename Id>
 class IdList {
  public:
-  using value_type = std::int32_t;
+  using value_type = Id;
 
   IdList() = default;
   IdList(std::initializer_list<value_type> ids) : IdList(ids.begin(), ids.end()) {}

@@ -50,7 +50,8 @@ std::string LayerWriter::joined(const Name& name, std::string_view suffix) const
   return text.append(prefix_).append(name.stem).append(name.part).append(suffix);
 }
 
-ValueId LayerWriter::node(Op op, IdList inputs, IdList used, Value result, const Name& name) {
+ValueId LayerWriter::node(Op op, IdList<ValueId> inputs, IdList<ParameterId> used, Value result,
+                          const Name& name) {
   const ValueId output = graph_->add_value(std::move(result));
   graph_->nodes.push_back({op, std::move(inputs), std::move(used), output, layer_, joined(name)});
   return output;
@@ -77,9 +78,9 @@ ValueId LayerWriter::write_convolution(ValueId x, const Extent& out, const Name&
   const Index in_channels = in.shape[1], out_channels = graph_->size(out);
   if (depthwise) core::ensure(out == in.channels, "a depthwise convolution keeps its channels");
   const Index fan_in = (depthwise ? 1 : in_channels) * kernel * kernel;
-  IdList used{parameter(name, ".weight",
-                        {out_channels, depthwise ? 1 : in_channels, kernel, kernel},
-                        {out, depthwise ? Extent{} : in.channels, {}, {}}, kaiming(fan_in), true)};
+  IdList<ParameterId> used{
+      parameter(name, ".weight", {out_channels, depthwise ? 1 : in_channels, kernel, kernel},
+                {out, depthwise ? Extent{} : in.channels, {}, {}}, kaiming(fan_in), true)};
   if (bias) used.push_back(parameter(name, ".bias", {out_channels}, {out}, kaiming(fan_in), false));
   const Index height = (in.shape[2] + 2 * how.padding - kernel) / how.stride + 1;
   const Index width = (in.shape[3] + 2 * how.padding - kernel) / how.stride + 1;
@@ -146,8 +147,9 @@ ValueId LayerWriter::linear(ValueId x, const Extent& out, const std::string& nam
   core::ensure(in.channel_dim == last || in.channel_dim == kUnset,
                "a linear layer reads channels in the last dimension");
   const Index out_channels = graph_->size(out);
-  IdList used{parameter({name}, ".weight", {out_channels, in.shape[last]}, {out, in.channels},
-                        {Initialiser::Kind::kTruncatedNormal, 0.02, in.shape[last]}, decays)};
+  IdList<ParameterId> used{
+      parameter({name}, ".weight", {out_channels, in.shape[last]}, {out, in.channels},
+                {Initialiser::Kind::kTruncatedNormal, 0.02, in.shape[last]}, decays)};
   if (bias) used.push_back(parameter({name}, ".bias", {out_channels}, {out}, kZeros, false));
   Value result = in;
   result.shape[last] = out_channels;
@@ -174,6 +176,7 @@ ValueId LayerWriter::position_bias(AxisId heads, Index height, Index width, Bias
       absolute ? parameter({name}, "", {count, entries}, {{heads}, {}}, kZeros, false)
                : parameter({name}, "", {entries, count}, {{}, {heads}},
                            {Initialiser::Kind::kTruncatedNormal, 0.02, 0}, false);
+  stands_for({absolute ? PlaceTable::Kind::kAbsolute : PlaceTable::Kind::kSigned, height, width});
   return node(GatherBias{rule, height, width}, {}, {table},
               {{count, tokens, tokens}, false, 0, {heads}}, {name, ".gather"});
 }
@@ -244,7 +247,7 @@ ValueId LayerWriter::residual(ValueId x, ValueId branch) {
 }
 
 void LayerWriter::hold(AxisId id, std::string_view why) {
-  Axis& axis = graph_->axes[static_cast<std::size_t>(id)];
+  Axis& axis = graph_->axes[id];
   axis.held = true;
   axis.held_by = layer_;
   axis.held_why = why;
@@ -347,7 +350,7 @@ ValueId LayerWriter::concat(const std::vector<ValueId>& parts, int dim, const st
       core::ensure(value.channels == result.channels, "parts of a concatenation share their axes");
     result.shape[dim] += value.shape[dim];
   }
-  return node(Concat{dim}, IdList(parts), {}, std::move(result), {name});
+  return node(Concat{dim}, IdList<ValueId>(parts), {}, std::move(result), {name});
 }
 
 ValueId LayerWriter::reshape(ValueId x, const Shape& shape, int channel_dim, const Extent& channels,
@@ -419,6 +422,8 @@ ValueId LayerWriter::broadcast(ValueId constant, const std::string& name) {
 }
 
 void LayerWriter::tap(AttentionTap tap) {
+  core::ensure((*this)[tap.maps.front()].shape.back() == tap.places.tokens(),
+               "every token of an attention has a place");
   tap.layer = layer_;
   graph_->attention.push_back(std::move(tap));
 }

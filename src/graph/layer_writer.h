@@ -129,6 +129,8 @@ class LayerWriter {
   void gate(ValueId x) { graph_->gates.push_back(x); }
   /// Keeps an axis from being pruned; `why` (a string literal) goes on from "held, since".
   void hold(AxisId axis, std::string_view why);
+  /// Says that the entries of the parameter written last stand for places.
+  void stands_for(const PlaceTable& table) { graph_->parameters.back().table = table; }
   void tap(AttentionTap tap);
 
  private:
@@ -141,7 +143,8 @@ class LayerWriter {
   std::int32_t element(std::int32_t index) const;
   std::string joined(const Name& name, std::string_view suffix = "") const;
 
-  ValueId node(Op op, IdList inputs, IdList used, Value result, const Name& name);
+  ValueId node(Op op, IdList<ValueId> inputs, IdList<ParameterId> used, Value result,
+               const Name& name);
   ParameterId parameter(const Name& name, std::string_view suffix, const Shape& shape,
                         std::vector<Extent> dims, Initialiser initialiser, bool decays,
                         bool trained = true);

@@ -1,7 +1,6 @@
 #include "graph/memory_plan.h"
 
 #include <algorithm>
-#include <numeric>
 #include <variant>
 
 namespace vitlab::graph {
@@ -48,7 +47,7 @@ bool is_at_hand(const Op& op) {
 /// Strides of a view made by `node`, or false if it writes memory.
 bool view_of(const Graph& graph, const Node& node, const Layout& layout, Shape& strides) {
   if (node.inputs.empty()) return false;
-  const auto x = static_cast<std::size_t>(node.inputs[0]);
+  const ValueId x = node.inputs[0];
   const Shape& in = layout.strides[x];
   if (std::holds_alternative<Slice>(node.op) || std::holds_alternative<Dropout>(node.op) ||
       std::holds_alternative<DropPath>(node.op)) {
@@ -75,24 +74,22 @@ bool view_of(const Graph& graph, const Node& node, const Layout& layout, Shape& 
 
 Layout lay_out(const Graph& graph, const Shape* input_strides) {
   const std::size_t count = graph.values.size();
-  Layout layout{std::vector<ValueId>(count), std::vector<Shape>(count),
-                std::vector<bool>(count, false)};
-  std::iota(layout.storage.begin(), layout.storage.end(), 0);
-  const auto input = static_cast<std::size_t>(graph.input);
-  layout.strides[input] =
-      input_strides ? *input_strides : dense_strides(sizes(graph.values[input]));
+  Layout layout{core::IdVector<ValueId, ValueId>(count), core::IdVector<ValueId, Shape>(count),
+                core::IdVector<ValueId, bool>(count, false)};
+  for (const ValueId v : graph.values.ids()) layout.storage[v] = v;
+  layout.strides[graph.input] =
+      input_strides ? *input_strides : dense_strides(sizes(graph.value(graph.input)));
   for (const Node& node : graph.nodes) {
-    const auto out = static_cast<std::size_t>(node.output);
+    const ValueId out = node.output;
     Shape strides;
     // Reading a parameter or a constant as a value hands out its own memory.
     if (is_at_hand(node.op)) layout.is_view[out] = true;
     if (view_of(graph, node, layout, strides)) {
       layout.is_view[out] = true;
-      layout.storage[out] = layout.storage[static_cast<std::size_t>(node.inputs[0])];
+      layout.storage[out] = layout.storage[node.inputs[0]];
       layout.strides[out] = strides;
     } else if (is_element_wise(node.op)) {
-      layout.strides[out] = compact(sizes(graph.values[out]),
-                                    layout.strides[static_cast<std::size_t>(node.inputs[0])]);
+      layout.strides[out] = compact(sizes(graph.values[out]), layout.strides[node.inputs[0]]);
     } else {
       layout.strides[out] = dense_strides(sizes(graph.values[out]));
     }
@@ -102,37 +99,33 @@ Layout lay_out(const Graph& graph, const Shape* input_strides) {
 
 MemoryPlan plan_memory(const Graph& graph, const Layout& layout, Index batch, bool input_dies) {
   const std::size_t count = graph.values.size();
-  std::vector<int> first(count, -1), last(count, -1);
-  const int end = static_cast<int>(graph.nodes.size());
-  for (int i = 0; i < end; ++i) {
-    const Node& node = graph.nodes[static_cast<std::size_t>(i)];
-    for (const ValueId x : node.inputs)
-      last[static_cast<std::size_t>(layout.storage[static_cast<std::size_t>(x)])] = i;
-    const auto out = static_cast<std::size_t>(node.output);
+  core::IdVector<ValueId, NodeId> first(count), last(count);
+  const NodeId end(graph.nodes.size() - 1);
+  for (const NodeId i : graph.nodes.ids()) {
+    const Node& node = graph.nodes[i];
+    for (const ValueId x : node.inputs) last[layout.storage[x]] = i;
+    const ValueId out = node.output;
     if (!layout.is_view[out]) first[out] = last[out] = i;
   }
-  if (!input_dies) last[static_cast<std::size_t>(graph.input)] = end - 1;
-  for (const NamedOutput& output : graph.outputs)
-    last[static_cast<std::size_t>(layout.storage[static_cast<std::size_t>(output.value)])] =
-        end - 1;
+  if (!input_dies) last[graph.input] = end;
+  for (const NamedOutput& output : graph.outputs) last[layout.storage[output.value]] = end;
 
   MemoryPlan plan;
   std::vector<Index> change(graph.nodes.size() + 1, 0);
   Index all = 0;
-  for (std::size_t v = 0; v < count; ++v) {
-    const bool is_input = static_cast<ValueId>(v) == graph.input;
-    if (first[v] == -1 && !is_input) continue;
+  for (const ValueId v : graph.values.ids()) {
+    if (!first[v].valid() && v != graph.input) continue;
     const Value& value = graph.values[v];
     const Index elements = counted_product(value.shape.elements(), value.batched ? batch : 1);
-    plan.buffers.push_back({static_cast<ValueId>(v), elements, first[v], last[v]});
+    plan.buffers.push_back({v, elements, first[v], last[v]});
     // Were all buffers alive at once, their sum would still be counted.
     all = counted_sum(all, elements);
-    change[static_cast<std::size_t>(std::max(first[v], 0))] += elements;
-    change[static_cast<std::size_t>(last[v]) + 1] -= elements;
+    change[first[v].valid() ? first[v].index() : 0] += elements;
+    change[last[v].index() + 1] -= elements;
   }
   Index live = 0;
-  for (int i = 0; i < end; ++i) {
-    live += change[static_cast<std::size_t>(i)];
+  for (const NodeId i : graph.nodes.ids()) {
+    live += change[i.index()];
     if (live > plan.peak_elements) {
       plan.peak_elements = live;
       plan.peak_node = i;

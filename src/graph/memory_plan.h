@@ -8,9 +8,10 @@ namespace vitlab::graph {
 
 /// Where each value lives: views share the storage of the value that they look at.
 struct Layout {
-  std::vector<ValueId> storage;  // per value: the value that owns the memory (itself if none)
-  std::vector<Shape> strides;    // per value, in elements, for two images
-  std::vector<bool> is_view;     // per value: made without writing memory
+  core::IdVector<ValueId, ValueId>
+      storage;  // per value: the value that owns the memory (itself if none)
+  core::IdVector<ValueId, Shape> strides;  // per value, in elements, for two images
+  core::IdVector<ValueId, bool> is_view;   // per value: made without writing memory
 };
 
 /// Follows PyTorch's rules: slices, permutations and broadcasts are views, a reshape is one where
@@ -20,16 +21,16 @@ Layout lay_out(const Graph& graph, const Shape* input_strides = nullptr);
 
 /// One storage's life on the time line of nodes.
 struct Buffer {
-  ValueId value = kUnset;
+  ValueId value;
   Index elements = 0;
-  int first = -1;  // index of the node that writes it; -1 for the input
-  int last = -1;   // index of the last node that reads it
+  NodeId first;  // the node that writes it; none for the input
+  NodeId last;   // the last node that reads it
 };
 
 struct MemoryPlan {
   std::vector<Buffer> buffers;
   Index peak_elements = 0;
-  int peak_node = -1;
+  NodeId peak_node;
 };
 
 /// Lives of all buffers for a batch, without reuse in place; parameters are not counted, the input

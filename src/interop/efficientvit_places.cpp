@@ -178,8 +178,9 @@ class EfficientVitWalk {
                                       [&](const Attention& a) { return a.path == info.path; });
       core::ensure(found != attentions_.end(), "every attention layer was walked over");
       const graph::Index side = std::min(found->layer->window, resolution);
-      require(tap.height == side && tap.width == side, info.path,
-              "has windows of " + std::to_string(tap.height) + " x " + std::to_string(tap.width) +
+      const graph::TokenPlaces& own = tap.places;
+      require(own.rows == side && own.columns == side, info.path,
+              "has windows of " + std::to_string(own.rows) + " x " + std::to_string(own.columns) +
                   " tokens, not " + std::to_string(side) + " x " + std::to_string(side) +
                   ", which that code makes of this image");
     }

@@ -265,9 +265,8 @@ std::vector<NameMapEntry> name_map(const architecture::ModelSpec& spec, const gr
   LayerPlaces places;
   if (layout != WeightLayout::kVitlab) places = places_of(spec, graph, layout);
   std::vector<NameMapEntry> map;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
-    const auto id = static_cast<graph::ParameterId>(i);
-    const graph::Parameter& parameter = graph.parameters[i];
+  for (const graph::ParameterId id : graph.parameters.ids()) {
+    const graph::Parameter& parameter = graph.parameter(id);
     NameMapEntry entry{id, graph.parameter_name(id), graph.parameter_name(id), false};
     if (layout == WeightLayout::kVitlab) {
       map.push_back(std::move(entry));

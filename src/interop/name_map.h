@@ -36,7 +36,7 @@ class LayoutRefusal : public core::UserError {
 /// One tensor of a layout and the parameter that it is, or is a part of; shapes agree in every
 /// layout, but for `may_be_flat`.
 struct NameMapEntry {
-  graph::ParameterId parameter = graph::kUnset;
+  graph::ParameterId parameter;
   std::string name;          // vitlab's
   std::string foreign_name;  // the layout's
   /// A 1x1 convolution (O, I, 1, 1) that a file of this layout may hold as (O, I).

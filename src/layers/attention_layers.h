@@ -80,6 +80,7 @@ struct GroupedAttention {
                       optional("activation", &GroupedAttention::activation)};
   }
   graph::Index head_count() const { return static_cast<graph::Index>(kernels.size()); }
+  graph::Index splits() const { return head_count(); }
   friend bool operator==(const GroupedAttention&, const GroupedAttention&) = default;
 };
 
@@ -107,6 +108,9 @@ struct CascadedAttention {
                       optional("activation", &CascadedAttention::activation)};
   }
   graph::Index head_count() const { return static_cast<graph::Index>(kernels.size()); }
+  graph::Index splits() const { return head_count(); }
+  /// A V that feeds the next head and is as wide as a split stays that.
+  void follow_width(graph::Index before, graph::Index after);
   friend bool operator==(const CascadedAttention&, const CascadedAttention&) = default;
 };
 

@@ -16,6 +16,16 @@ Windows windows_of(graph::Index height, graph::Index width, graph::Index side) {
   return w;
 }
 
+graph::TokenPlaces places_of(const Windows& windows, graph::Index height, graph::Index width) {
+  return {.height = height,
+          .width = width,
+          .rows = windows.height,
+          .columns = windows.width,
+          .windows_across = windows.columns,
+          .window_down = windows.height,
+          .window_across = windows.width};
+}
+
 graph::ValueId to_windows(graph::LayerWriter& writer, graph::ValueId x, const Windows& windows) {
   if (!windows.partitioned) return x;
   x = writer.pad(x, 2, windows.pad_rows, windows.pad_columns, "windows.pad");
@@ -59,7 +69,7 @@ HeadResult attend_head(graph::LayerWriter& writer, graph::ValueId q, graph::Valu
                        const std::string& name) {
   if (scale != 1) q = writer.scale(q, scale, name + ".scale");
   graph::ValueId map = writer.matrix_multiply(q, k, true, false, name + ".scores");
-  if (bias != graph::kUnset) {
+  if (bias.valid()) {
     const graph::ValueId own = writer.slice(bias, 0, head, 1, name + ".bias");
     map = writer.add_broadcast(map, own, name + ".with_bias");
   }

@@ -24,6 +24,9 @@ struct Windows {
 /// right where they do not fit (as EfficientViT's code does); side 0 means the whole map.
 Windows windows_of(graph::Index height, graph::Index width, graph::Index side);
 
+/// Where the tokens of those windows lie on a map of `height` x `width`.
+graph::TokenPlaces places_of(const Windows& windows, graph::Index height, graph::Index width);
+
 /// (N, C, H, W) -> (N·windows, C, h, w), and back with the padding cut off.
 graph::ValueId to_windows(graph::LayerWriter& writer, graph::ValueId x, const Windows& windows);
 graph::ValueId from_windows(graph::LayerWriter& writer, graph::ValueId x, const Windows& windows,
@@ -35,16 +38,16 @@ constexpr std::string_view kHeadReadsSplit =
 
 /// Axes of the heads of one attention layer; QK and V of head i are owned by unit i of `heads`.
 struct HeadAxes {
-  graph::AxisId heads = graph::kUnset;
+  graph::AxisId heads;
   graph::Extent qk, v;
 };
 HeadAxes head_axes(graph::LayerWriter& writer, const PerHead& qk, const PerHead& v);
 
 /// One head's softmax(q^T k · scale + bias) and what it does to v, all maps flattened to
-/// (M, channels, T). `bias` is (heads, T, T) or kUnset; a scale of 1 writes no node.
+/// (M, channels, T). `bias` is (heads, T, T) or none; a scale of 1 writes no node.
 struct HeadResult {
-  graph::ValueId map = graph::kUnset;     // (M, T, T)
-  graph::ValueId output = graph::kUnset;  // (M, V, T)
+  graph::ValueId map;     // (M, T, T)
+  graph::ValueId output;  // (M, V, T)
 };
 HeadResult attend_head(graph::LayerWriter& writer, graph::ValueId q, graph::ValueId k,
                        graph::ValueId v, graph::ValueId bias, graph::Index head, double scale,

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "layers/fields.h"
+#include "layers/layer_counts.h"
 
 namespace vitlab::layers {
 
@@ -28,6 +29,7 @@ struct ExpertFfn {
                       optional("capacity", &ExpertFfn::capacity),
                       optional("activation", &ExpertFfn::activation)};
   }
+  LayerCounts counts() const { return {.ffn = 1, .has_experts = true}; }
   friend bool operator==(const ExpertFfn&, const ExpertFfn&) = default;
 };
 

@@ -92,8 +92,7 @@ graph::ValueId write_joint_attention(const JointSettings& settings, graph::Layer
                                                    graph::BiasRule::kAbsoluteOffset, "bias");
   graph::AttentionTap tap{.heads = static_cast<graph::Index>(heads),
                           .windows = windows.count(),
-                          .height = windows.height,
-                          .width = windows.width};
+                          .places = places_of(windows, map[2], map[3])};
   const bool uniform = settings.qk.uniform() && settings.v.uniform();
   graph::ValueId y = uniform ? attend_maps_together(writer, q, k, v, bias, settings, tap)
                              : attend_each_map(writer, q, k, v, bias, settings, tap);

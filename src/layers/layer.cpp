@@ -104,15 +104,23 @@ graph::LayerRole layer_role(const Layer& layer) {
 std::vector<std::string> layer_kind_names() { return names_of(static_cast<Layer*>(nullptr)); }
 
 graph::Index splits_needed(const Layer& layer) {
-  if (const auto* grouped = std::get_if<GroupedAttention>(&layer)) return grouped->head_count();
-  if (const auto* cascaded = std::get_if<CascadedAttention>(&layer)) return cascaded->head_count();
-  if (const auto* tokens = std::get_if<TokenAttention>(&layer); tokens && tokens->split)
-    return tokens->heads;
-  if (const auto* shifted = std::get_if<ShiftedAttention>(&layer); shifted && shifted->split)
-    return shifted->heads;
-  if (const auto* cosine = std::get_if<CosineAttention>(&layer); cosine && cosine->split)
-    return cosine->heads;
-  return 1;
+  return std::visit(
+      [](const auto& kind) -> graph::Index {
+        if constexpr (requires { kind.splits(); }) return kind.splits();
+        return 1;
+      },
+      layer);
+}
+
+LayerCounts layer_counts(const Layer& layer) {
+  return std::visit(
+      [](const auto& kind) -> LayerCounts {
+        if constexpr (requires { kind.counts(); }) return kind.counts();
+        const graph::LayerRole role = std::decay_t<decltype(kind)>::kRole;
+        return {.attention = role == graph::LayerRole::kAttention,
+                .ffn = role == graph::LayerRole::kFfn};
+      },
+      layer);
 }
 
 LayerProblems layer_problems(const Layer& layer, const graph::Value& input, graph::Index width) {
@@ -186,13 +194,21 @@ void resize_layer(Layer& layer, std::string_view field, std::int32_t index, grap
       layer);
 }
 
+void follow_width(Layer& layer, graph::Index before, graph::Index after) {
+  std::visit(
+      [&](auto& kind) {
+        if constexpr (requires { kind.follow_width(before, after); })
+          kind.follow_width(before, after);
+      },
+      layer);
+}
+
 void keep_heads(Layer& layer, const std::vector<graph::Index>& kept) {
   std::visit(
       [&](auto& kind) {
         using Kind = std::decay_t<decltype(kind)>;
-        if constexpr (std::is_same_v<Kind, MobileVitLayer>) {
-          core::ensure(static_cast<graph::Index>(kept.size()) == kind.heads,
-                       "the heads of MobileViT are held");
+        if constexpr (requires { kind.keep_heads(kept); }) {
+          kind.keep_heads(kept);
         } else if constexpr (requires { kind.qk; }) {
           kind.qk.sizes = take(kind.qk.sizes, kept);
           kind.v.sizes = take(kind.v.sizes, kept);

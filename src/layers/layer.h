@@ -13,6 +13,7 @@
 #include "layers/expert_layers.h"
 #include "layers/head_layers.h"
 #include "layers/inverted_residual.h"
+#include "layers/layer_counts.h"
 #include "layers/map_layers.h"
 #include "layers/mobilevit_layer.h"
 #include "layers/pixel_layers.h"
@@ -22,7 +23,9 @@
 namespace vitlab::layers {
 
 /// Every layer kind. This list is the only registry: a kind added here that lacks kName, kRole,
-/// fields(), check() or write() does not compile, and every law of tests/layers runs over it.
+/// fields(), check() or write() does not compile, and every law of tests/layers runs over it. A
+/// kind may also have splits(), counts() and follow_width(), behind the functions of those names
+/// here.
 using Layer =
     std::variant<ConvolutionStem, PatchStem, DepthwiseLayer, FfnLayer, FullAttention,
                  WindowAttention, GroupedAttention, CascadedAttention, SubsampleLayer,
@@ -37,6 +40,9 @@ std::vector<std::string> layer_kind_names();
 
 /// The equal splits of the embedding that the layer reads: its heads if each has its own split.
 graph::Index splits_needed(const Layer& layer);
+
+/// What the layer counts as: one of its role, if its kind does not say otherwise.
+LayerCounts layer_counts(const Layer& layer);
 
 /// What does not fit: settings out of range, an input of the wrong layout, a map too small.
 LayerProblems layer_problems(const Layer& layer, const graph::Value& input, graph::Index width);
@@ -57,6 +63,9 @@ std::size_t layer_hash(const Layer& layer);
 
 /// Sets the size that `field` (element `index`, or kUnset) has in the layer, as pruning does.
 void resize_layer(Layer& layer, std::string_view field, std::int32_t index, graph::Index size);
+
+/// Lets the settings that hang on the stage's width follow it from `before` to `after`.
+void follow_width(Layer& layer, graph::Index before, graph::Index after);
 
 /// Removes the heads not in `kept` from every per-head setting.
 void keep_heads(Layer& layer, const std::vector<graph::Index>& kept);

@@ -55,17 +55,22 @@ graph::ValueId write_transformer(const MobileVitLayer& layer, graph::LayerWriter
                                  .scale = layer.scale,
                                  .epsilon = kMobileVitEpsilon};
   x = write(attention, attention_writer, x, width);
-  for (std::size_t a = 0; a < writer.graph().axes.size(); ++a) {
-    const graph::Axis& axis = writer.graph().axes[a];
+  for (const graph::AxisId id : writer.graph().axes.ids()) {
+    const graph::Axis& axis = writer.graph().axis(id);
     if (axis.layer == writer.layer() && axis.kind == graph::AxisKind::kHead)
-      writer.hold(static_cast<graph::AxisId>(a),
-                  "one number of heads counts for all of its blocks");
+      writer.hold(id, "one number of heads counts for all of its blocks");
   }
   graph::AttentionTap& tap = writer.graph().attention.back();
   tap.part = name;
   tap.windows = patches.places();
-  tap.height = patches.rows;
-  tap.width = patches.columns;
+  tap.places = {.height = patches.rows * patches.side,
+                .width = patches.columns * patches.side,
+                .rows = patches.rows,
+                .columns = patches.columns,
+                .windows_across = patches.side,
+                .window_down = 1,
+                .window_across = 1,
+                .token_step = patches.side};
   graph::LayerWriter ffn_writer = writer.part(name + ".ffn.", block, 1);
   const TokenFfn ffn{.hidden = layer.hidden[static_cast<std::size_t>(block)],
                      .activation = layer.activation,
@@ -74,6 +79,10 @@ graph::ValueId write_transformer(const MobileVitLayer& layer, graph::LayerWriter
 }
 
 }  // namespace
+
+void MobileVitLayer::keep_heads(const std::vector<graph::Index>& kept) const {
+  core::ensure(static_cast<graph::Index>(kept.size()) == heads, "the heads of MobileViT are held");
+}
 
 LayerProblems check(const MobileVitLayer& layer, const graph::Value& input,
                     graph::Index /*width*/) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "layers/fields.h"
+#include "layers/layer_counts.h"
 
 namespace vitlab::layers {
 
@@ -41,6 +42,9 @@ struct MobileVitLayer {
   graph::Index block_count() const { return static_cast<graph::Index>(hidden.size()); }
   /// The heads of all blocks.
   graph::Index head_count() const { return heads > 4096 ? heads : heads * block_count(); }
+  LayerCounts counts() const { return {.attention = block_count(), .ffn = block_count()}; }
+  /// Its heads are held: they all stay.
+  void keep_heads(const std::vector<graph::Index>& kept) const;
   friend bool operator==(const MobileVitLayer&, const MobileVitLayer&) = default;
 };
 

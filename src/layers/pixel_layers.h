@@ -65,6 +65,7 @@ struct ShiftedAttention {
                       optional("split", &ShiftedAttention::split)};
   }
   graph::Index head_count() const { return heads; }
+  graph::Index splits() const { return split ? heads : 1; }
   friend bool operator==(const ShiftedAttention&, const ShiftedAttention&) = default;
 };
 
@@ -94,6 +95,7 @@ struct CosineAttention {
                       optional("split", &CosineAttention::split)};
   }
   graph::Index head_count() const { return heads; }
+  graph::Index splits() const { return split ? heads : 1; }
   friend bool operator==(const CosineAttention&, const CosineAttention&) = default;
 };
 

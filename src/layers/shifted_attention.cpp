@@ -44,13 +44,23 @@ graph::ValueId from_shifted_windows(graph::LayerWriter& writer, graph::ValueId x
 }
 
 graph::ValueId mask_of(graph::LayerWriter& writer, const ShiftedWindows& w) {
-  if (w.shift_rows == 0 && w.shift_columns == 0) return graph::kUnset;
+  if (w.shift_rows == 0 && w.shift_columns == 0) return {};
   return writer.shift_mask({w.height, w.width, w.rows, w.columns, w.shift_rows, w.shift_columns},
                            "mask");
 }
 
-graph::AttentionTap tap_of(graph::Index heads, const ShiftedWindows& w) {
-  return {.heads = heads, .windows = w.count(), .height = w.height, .width = w.width};
+graph::AttentionTap tap_of(graph::Index heads, const ShiftedWindows& w, const graph::Shape& map) {
+  return {.heads = heads,
+          .windows = w.count(),
+          .places = {.height = map[1],
+                     .width = map[2],
+                     .rows = w.height,
+                     .columns = w.width,
+                     .windows_across = w.columns,
+                     .window_down = w.height,
+                     .window_across = w.width,
+                     .shift_down = w.shift_rows,
+                     .shift_across = w.shift_columns}};
 }
 
 /// exp(min(logit_scale, log 100)) of each head: (heads, 1, 1).
@@ -118,7 +128,7 @@ graph::ValueId write(const ShiftedAttention& layer, graph::LayerWriter& writer, 
   scores.bias = writer.position_bias(axes.heads, windows.height, windows.width,
                                      graph::BiasRule::kSignedOffset, "bias");
   scores.mask = mask_of(writer, windows);
-  graph::AttentionTap tap = tap_of(layer.heads, windows);
+  graph::AttentionTap tap = tap_of(layer.heads, windows, map);
   const HeadProjections projections{.split = layer.split, .bias = layer.qkv_bias};
   graph::ValueId y = attend_tokens(writer, tokens, axes, projections, scores, tap);
   writer.tap(tap);
@@ -143,7 +153,7 @@ graph::ValueId write(const CosineAttention& layer, graph::LayerWriter& writer, g
   scores.factors = head_factors(writer, axes.heads);
   scores.bias = continuous_bias(writer, axes.heads, windows, layer.bias_hidden);
   scores.mask = mask_of(writer, windows);
-  graph::AttentionTap tap = tap_of(layer.heads, windows);
+  graph::AttentionTap tap = tap_of(layer.heads, windows, map);
   const HeadProjections projections{
       .split = layer.split, .bias = layer.qkv_bias, .keys_have_no_bias = true};
   graph::ValueId y = attend_tokens(writer, tokens, axes, projections, scores, tap);

@@ -124,8 +124,7 @@ graph::ValueId write_split_attention(const SplitSettings& settings, graph::Layer
                                                    graph::BiasRule::kAbsoluteOffset, "bias");
   graph::AttentionTap tap{.heads = static_cast<graph::Index>(settings.heads()),
                           .windows = windows.count(),
-                          .height = windows.height,
-                          .width = windows.width};
+                          .places = places_of(windows, map[2], map[3])};
   graph::ValueId y = HeadChain(settings, writer, inside, heads).write_all(bias, tap);
   writer.tap(tap);
   y = writer.activate(y, settings.activation, "activation");
@@ -154,6 +153,12 @@ LayerProblems check_splits(const Layer& layer, const graph::Value& input, graph:
 }
 
 }  // namespace
+
+void CascadedAttention::follow_width(graph::Index before, graph::Index after) {
+  const graph::Index heads = head_count();
+  for (graph::Index head = 0; head + 1 < heads; ++head)
+    if (v[head] == before / heads) v.sizes[static_cast<std::size_t>(head)] = after / heads;
+}
 
 LayerProblems check(const GroupedAttention& layer, const graph::Value& input, graph::Index width) {
   return check_splits(layer, input, width);

@@ -65,6 +65,11 @@ graph::ValueId write(const PatchStem& layer, graph::LayerWriter& writer, graph::
   const graph::Index channels = map[1], tokens = map[2] * map[3];
   x = writer.reshape(x, {map[0], channels, tokens}, 1, out, "flatten");
   x = writer.permute(x, {0, 2, 1}, "tokens");
+  writer.graph().tokens = {.height = map[2],
+                           .width = map[3],
+                           .rows = map[2],
+                           .columns = map[3],
+                           .class_tokens = layer.class_tokens};
   const graph::Initialiser normal{graph::Initialiser::Kind::kTruncatedNormal, 0.02, 0};
   const graph::Initialiser tiny{graph::Initialiser::Kind::kTruncatedNormal, 1e-6, 0};
   if (layer.class_tokens > 0) {
@@ -76,6 +81,7 @@ graph::ValueId write(const PatchStem& layer, graph::LayerWriter& writer, graph::
     const graph::ValueId position =
         writer.parameter_value({1, layer.class_tokens + tokens, channels}, {{}, {}, out}, 2,
                                "position_embedding", normal, false);
+    writer.stands_for({graph::PlaceTable::Kind::kEmbedding, map[2], map[3], layer.class_tokens});
     x = writer.add_broadcast(x, position, "with_position");
   }
   return x;

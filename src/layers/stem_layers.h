@@ -23,6 +23,7 @@ struct ConvolutionStem {
                       optional("norm", &ConvolutionStem::norm),
                       optional("activation", &ConvolutionStem::activation)};
   }
+  void follow_width(graph::Index /*before*/, graph::Index after) { widths.back() = after; }
   friend bool operator==(const ConvolutionStem&, const ConvolutionStem&) = default;
 };
 

@@ -58,7 +58,7 @@ class TokenHeads {
   }
 
   graph::ValueId scaled(graph::ValueId q, const std::string& name) {
-    return scores_.factors == graph::kUnset ? writer_.scale(q, scores_.scale, name) : q;
+    return scores_.factors.valid() ? q : writer_.scale(q, scores_.scale, name);
   }
 
   HeadValues project_splits(graph::ValueId x) {
@@ -112,15 +112,15 @@ class TokenHeads {
     const graph::Value values = writer_[all.v[0]];
     graph::ValueId q = by_head(all.q[0], "q.heads"), k = by_head(all.k[0], "k.heads");
     const graph::ValueId v = by_head(all.v[0], "v.heads");
-    if (scores_.factors != graph::kUnset) {
+    if (scores_.factors.valid()) {
       q = writer_.l2_normalize(q, "q.unit");
       k = writer_.l2_normalize(k, "k.unit");
     }
     graph::ValueId map = writer_.matrix_multiply(q, k, false, true, "scores");
-    if (scores_.factors != graph::kUnset)
+    if (scores_.factors.valid())
       map = writer_.multiply_broadcast(map, scores_.factors, "scores.scaled");
-    if (scores_.bias != graph::kUnset) map = writer_.add_broadcast(map, scores_.bias, "with_bias");
-    if (scores_.mask != graph::kUnset) {
+    if (scores_.bias.valid()) map = writer_.add_broadcast(map, scores_.bias, "with_bias");
+    if (scores_.mask.valid()) {
       const graph::Shape mask = writer_[scores_.mask].shape;
       const graph::ValueId for_all = writer_.reshape(scores_.mask, {mask[0], 1, mask[1], mask[2]},
                                                      graph::kUnset, {}, "mask.for_heads");
@@ -155,21 +155,20 @@ class TokenHeads {
     const std::string name = name_of(head);
     const auto index = static_cast<graph::Index>(head);
     graph::ValueId q = own.q[head], k = own.k[head];
-    if (scores_.factors != graph::kUnset) {
+    if (scores_.factors.valid()) {
       q = writer_.l2_normalize(q, name + ".q.unit");
       k = writer_.l2_normalize(k, name + ".k.unit");
     }
     graph::ValueId map = writer_.matrix_multiply(q, k, false, true, name + ".scores");
-    if (scores_.factors != graph::kUnset) {
+    if (scores_.factors.valid()) {
       const graph::ValueId factor = writer_.slice(scores_.factors, 0, index, 1, name + ".factor");
       map = writer_.multiply_broadcast(map, factor, name + ".scores.scaled");
     }
-    if (scores_.bias != graph::kUnset) {
+    if (scores_.bias.valid()) {
       const graph::ValueId bias = writer_.slice(scores_.bias, 0, index, 1, name + ".bias");
       map = writer_.add_broadcast(map, bias, name + ".with_bias");
     }
-    if (scores_.mask != graph::kUnset)
-      map = writer_.add_broadcast(map, scores_.mask, name + ".with_mask");
+    if (scores_.mask.valid()) map = writer_.add_broadcast(map, scores_.mask, name + ".with_mask");
     return map;
   }
 

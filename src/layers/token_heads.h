@@ -10,11 +10,10 @@ namespace vitlab::layers {
 
 /// What the scores of attention on tokens are, beside the products of queries and keys.
 struct HeadScores {
-  double scale = 1;  // factor of all queries
-  graph::ValueId factors =
-      graph::kUnset;                    // (heads, 1, 1): queries and keys of length 1, times these
-  graph::ValueId bias = graph::kUnset;  // (heads, T, T)
-  graph::ValueId mask = graph::kUnset;  // (windows, T, T)
+  double scale = 1;        // factor of all queries
+  graph::ValueId factors;  // (heads, 1, 1): queries and keys of length 1, times these
+  graph::ValueId bias;     // (heads, T, T)
+  graph::ValueId mask;     // (windows, T, T)
 };
 
 /// How queries, keys and values (N, T, channels) are made from the channels of `x`.

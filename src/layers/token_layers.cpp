@@ -5,6 +5,16 @@
 
 namespace vitlab::layers {
 
+namespace {
+
+/// Where the tokens lie: as the stem made them of the images, or in a row if none did.
+graph::TokenPlaces places_of(const graph::Graph& graph, graph::Index tokens) {
+  if (graph.tokens.tokens() == tokens) return graph.tokens;
+  return {.height = 1, .width = tokens, .rows = 1, .columns = tokens};
+}
+
+}  // namespace
+
 LayerProblems check(const TokenAttention& layer, const graph::Value& input, graph::Index width) {
   LayerProblems problems;
   require_tokens(problems, input);
@@ -18,9 +28,8 @@ graph::ValueId write(const TokenAttention& layer, graph::LayerWriter& writer, gr
                      const graph::Extent& out) {
   const HeadAxes axes = head_axes(writer, layer.qk, layer.v);
   const graph::ValueId normed = writer.layer_norm(x, "norm", layer.epsilon);
-  graph::AttentionTap tap{.heads = static_cast<graph::Index>(axes.qk.size()), .windows = 1};
-  tap.height = 1;
-  tap.width = writer[x].shape[1];
+  graph::AttentionTap tap{.heads = static_cast<graph::Index>(axes.qk.size()),
+                          .places = places_of(writer.graph(), writer[x].shape[1])};
   graph::ValueId y = attend_tokens(writer, normed, axes, {layer.split, layer.qkv_bias},
                                    {.scale = layer.scale}, tap);
   writer.tap(tap);

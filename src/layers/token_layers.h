@@ -33,6 +33,7 @@ struct TokenAttention {
                       optional("epsilon", &TokenAttention::epsilon)};
   }
   graph::Index head_count() const { return heads; }
+  graph::Index splits() const { return split ? heads : 1; }
   friend bool operator==(const TokenAttention&, const TokenAttention&) = default;
 };
 

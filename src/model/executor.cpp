@@ -33,22 +33,21 @@ at::Generator generator_for(at::Device device, std::uint64_t seed) {
 }
 
 /// By node the values that nothing reads afterwards; outputs of the graph stay.
-std::vector<std::vector<graph::ValueId>> last_reads(const graph::Graph& graph) {
-  std::vector<std::size_t> last(graph.values.size(), 0);
-  std::vector<bool> lives_on(graph.values.size(), true);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+core::IdVector<graph::NodeId, std::vector<graph::ValueId>> last_reads(const graph::Graph& graph) {
+  core::IdVector<graph::ValueId, graph::NodeId> last(graph.values.size());
+  core::IdVector<graph::ValueId, bool> lives_on(graph.values.size(), true);
+  for (const graph::NodeId i : graph.nodes.ids()) {
     const auto touch = [&](graph::ValueId x) {
-      last[static_cast<std::size_t>(x)] = i;
-      lives_on[static_cast<std::size_t>(x)] = false;
+      last[x] = i;
+      lives_on[x] = false;
     };
     for (const graph::ValueId x : graph.nodes[i].inputs) touch(x);
     touch(graph.nodes[i].output);
   }
-  for (const graph::NamedOutput& output : graph.outputs)
-    lives_on[static_cast<std::size_t>(output.value)] = true;
-  std::vector<std::vector<graph::ValueId>> released(graph.nodes.size());
-  for (std::size_t v = 0; v < last.size(); ++v)
-    if (!lives_on[v]) released[last[v]].push_back(static_cast<graph::ValueId>(v));
+  for (const graph::NamedOutput& output : graph.outputs) lives_on[output.value] = true;
+  core::IdVector<graph::NodeId, std::vector<graph::ValueId>> released(graph.nodes.size());
+  for (const graph::ValueId v : last.ids())
+    if (!lives_on[v]) released[last[v]].push_back(v);
   return released;
 }
 
@@ -83,16 +82,16 @@ class Executor::Run {
   }
 
   RunResult operator()(const at::Tensor& images) {
-    at::Tensor& input = values_[static_cast<std::size_t>(graph_.input)];
+    at::Tensor& input = values_[graph_.input];
     input = shaped(graph_.input, images);
-    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    for (const graph::NodeId i : graph_.nodes.ids()) {
       const graph::Node& node = graph_.nodes[i];
-      values_[static_cast<std::size_t>(node.output)] = shaped(node.output, run_node(i));
+      values_[node.output] = shaped(node.output, run_node(i));
       for (const graph::ValueId done : executor_.released_[i]) release(done);
     }
     RunResult result;
     for (const graph::NamedOutput& output : graph_.outputs) {
-      const at::Tensor& value = values_[static_cast<std::size_t>(output.value)];
+      const at::Tensor& value = values_[output.value];
       const bool is_half = value.scalar_type() == at::kBFloat16 || value.scalar_type() == at::kHalf;
       result.outputs.push_back(is_half ? value.to(at::kFloat) : value);
     }
@@ -101,14 +100,13 @@ class Executor::Run {
   }
 
  private:
-  at::Tensor run_node(std::size_t index) {
+  at::Tensor run_node(graph::NodeId index) {
     const graph::Node& node = graph_.nodes[index];
     const at::Tensor mask = channels_of(node.output, options_.masks, 1);
     OpCall call{
         graph_, node,      weights_, {}, images_, options_.training, executor_.constants_[index],
         mask,   generator_};
-    for (const graph::ValueId x : node.inputs)
-      call.inputs.push_back(values_[static_cast<std::size_t>(x)]);
+    for (const graph::ValueId x : node.inputs) call.inputs.push_back(values_[x]);
     if (options_.observer == nullptr) return run_op(call);
     options_.observer->begin(index);
     at::Tensor output = run_op(call);
@@ -118,32 +116,29 @@ class Executor::Run {
 
   /// The value as readers see it: gated and masked where asked.
   at::Tensor shaped(graph::ValueId id, at::Tensor tensor) const {
-    if (!options_.gates.empty() && executor_.is_gated_[static_cast<std::size_t>(id)])
+    if (!options_.gates.empty() && executor_.is_gated_[id])
       tensor = times(id, std::move(tensor), options_.gates);
     if (!options_.masks.empty()) tensor = times(id, std::move(tensor), options_.masks);
     return tensor;
   }
 
-  at::Tensor times(graph::ValueId id, at::Tensor tensor,
-                   const std::vector<at::Tensor>& factors) const {
+  at::Tensor times(graph::ValueId id, at::Tensor tensor, const AxisTensors& factors) const {
     const at::Tensor vector = channels_of(id, factors, tensor.dim());
     return vector.defined() ? tensor * vector : tensor;
   }
 
   /// The per-axis vectors of a value's channels laid end to end, in a shape of rank `rank` that
   /// broadcasts (rank 1: the plain vector); undefined if no axis has one.
-  at::Tensor channels_of(graph::ValueId id, const std::vector<at::Tensor>& by_axis,
-                         graph::Index rank) const {
+  at::Tensor channels_of(graph::ValueId id, const AxisTensors& by_axis, graph::Index rank) const {
     const graph::Value& value = graph_.value(id);
     if (by_axis.empty() || value.channel_dim == graph::kUnset) return {};
     bool any = false;
-    for (const graph::AxisId axis : value.channels)
-      any |= by_axis[static_cast<std::size_t>(axis)].defined();
+    for (const graph::AxisId axis : value.channels) any |= by_axis[axis].defined();
     if (!any) return {};
     const at::TensorOptions options = weights_.tensors.front().options().requires_grad(false);
     std::vector<at::Tensor> parts;
     for (const graph::AxisId axis : value.channels) {
-      const at::Tensor& part = by_axis[static_cast<std::size_t>(axis)];
+      const at::Tensor& part = by_axis[axis];
       parts.push_back(part.defined() ? part : at::ones({graph_.axis(axis).size}, options));
     }
     const at::Tensor joined = at::cat(parts);
@@ -154,18 +149,17 @@ class Executor::Run {
   }
 
   void release(graph::ValueId id) {
-    at::Tensor& value = values_[static_cast<std::size_t>(id)];
-    if (!tapped_.empty() && tapped_[static_cast<std::size_t>(id)]) return;
+    at::Tensor& value = values_[id];
+    if (!tapped_.empty() && tapped_[id]) return;
     value.reset();
   }
 
   void mark_taps() {
     for (const graph::AttentionTap& tap : graph_.attention) {
       if (options_.taps)
-        for (const graph::ValueId map : tap.maps) tapped_[static_cast<std::size_t>(map)] = true;
+        for (const graph::ValueId map : tap.maps) tapped_[map] = true;
       if (options_.head_outputs)
-        for (const graph::ValueId output : tap.outputs)
-          tapped_[static_cast<std::size_t>(output)] = true;
+        for (const graph::ValueId output : tap.outputs) tapped_[output] = true;
     }
   }
 
@@ -173,7 +167,7 @@ class Executor::Run {
   std::vector<at::Tensor> by_head(const graph::AttentionTap& tap,
                                   const std::vector<graph::ValueId>& ids) const {
     std::vector<at::Tensor> heads;
-    for (const graph::ValueId id : ids) heads.push_back(values_[static_cast<std::size_t>(id)]);
+    for (const graph::ValueId id : ids) heads.push_back(values_[id]);
     return heads.size() == 1 && heads[0].dim() == 4 && tap.heads == heads[0].size(1)
                ? heads[0].unbind(1)
                : heads;
@@ -195,8 +189,8 @@ class Executor::Run {
   const Weights& weights_;
   const RunOptions& options_;
   graph::Index images_;
-  std::vector<at::Tensor> values_;
-  std::vector<bool> tapped_;
+  core::IdVector<graph::ValueId, at::Tensor> values_;
+  core::IdVector<graph::ValueId, bool> tapped_;
   std::optional<at::Generator> generator_;
 };
 
@@ -207,14 +201,14 @@ Executor::Executor(graph::Graph graph, at::Device device)
       constants_(graph_.nodes.size()),
       is_gated_(graph_.values.size(), false) {
   std::map<std::array<graph::Index, 8>, at::Tensor> known;
-  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+  for (const graph::NodeId i : graph_.nodes.ids()) {
     const auto key = constant_key(graph_.nodes[i].op);
     if (!key) continue;
     at::Tensor& constant = known[*key];
     if (!constant.defined()) constant = op_constant(graph_.nodes[i].op).to(device_);
     constants_[i] = constant;
   }
-  for (const graph::ValueId gate : graph_.gates) is_gated_[static_cast<std::size_t>(gate)] = true;
+  for (const graph::ValueId gate : graph_.gates) is_gated_[gate] = true;
 }
 
 RunResult Executor::run(const Weights& weights, const at::Tensor& images,

@@ -15,7 +15,7 @@ namespace vitlab::model {
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
-  virtual void begin(std::size_t node) = 0;
+  virtual void begin(graph::NodeId node) = 0;
   virtual void end() = 0;
 };
 
@@ -25,10 +25,10 @@ struct RunOptions {
   bool head_outputs = false;  // give back map · V of each head
   /// By axis; empty or undefined: none. Every value of graph.gates is multiplied by the gates of
   /// its axes, so that the gradient of a gate is the axis's Taylor score.
-  std::vector<at::Tensor> gates;
+  AxisTensors gates;
   /// By axis, 1 kept and 0 removed. Every labelled value is masked behind the op that made it and
   /// layer norms average over kept channels: the reference for slicing.
-  std::vector<at::Tensor> masks;
+  AxisTensors masks;
   RunObserver* observer = nullptr;
   std::uint64_t seed = 0;  // of dropout and drop path
 };
@@ -62,9 +62,9 @@ class Executor {
 
   graph::Graph graph_;
   at::Device device_;
-  std::vector<std::vector<graph::ValueId>> released_;  // by node: the values that it reads last
-  std::vector<at::Tensor> constants_;  // by node; undefined but where op_constant is not
-  std::vector<bool> is_gated_;         // by value
+  core::IdVector<graph::NodeId, std::vector<graph::ValueId>> released_;  // what it reads last
+  core::IdVector<graph::NodeId, at::Tensor> constants_;  // undefined but where op_constant is not
+  core::IdVector<graph::ValueId, bool> is_gated_;
 };
 
 }  // namespace vitlab::model

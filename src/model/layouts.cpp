@@ -110,10 +110,11 @@ Weights weights_of(TensorFile file, const architecture::ModelSpec& spec, const g
                    std::vector<std::string>* resized) {
   const std::vector<interop::NameMapEntry> map = interop::name_map(spec, graph, layout);
   std::vector<WantedTensor> wanted;
-  std::vector<std::string> names(graph.parameters.size());  // empty for a parameter in parts
+  core::IdVector<graph::ParameterId, std::string> names(
+      graph.parameters.size());  // empty for a parameter in parts
   for (const interop::NameMapEntry& entry : map) {
     wanted.push_back({entry.foreign_name, interop::foreign_shape(entry, graph)});
-    if (!entry.is_part()) names[static_cast<std::size_t>(entry.parameter)] = entry.foreign_name;
+    if (!entry.is_part()) names[entry.parameter] = entry.foreign_name;
   }
   std::vector<NamedTensor> tensors = model_tensors(std::move(file.tensors), map, layout);
   auto changed = resize_position_tables(graph, names, file.metadata, tensors);

@@ -7,24 +7,12 @@
 
 #include "architecture/model_spec.h"
 #include "core/error.h"
-#include "layers/stem_layers.h"
 
 namespace vitlab::model {
 
 namespace {
 
-using TableKind = PositionTable::Kind;
-
-/// The grid behind the convolution that cuts each layer's patches.
-std::map<graph::LayerId, TableGrid> patch_grids(const graph::Graph& graph) {
-  std::map<graph::LayerId, TableGrid> grids;
-  for (const graph::Node& node : graph.nodes) {
-    if (!std::holds_alternative<graph::Convolution>(node.op)) continue;
-    const graph::Shape& map = graph.value(node.output).shape;
-    grids[node.layer] = {map[2], map[3]};
-  }
-  return grids;
-}
+using TableKind = graph::PlaceTable::Kind;
 
 graph::Index entry_count(const PositionTable& table, const TableGrid& grid) {
   switch (table.kind) {
@@ -143,22 +131,10 @@ std::optional<TableGrid> grid_of(const PositionTable& table, const graph::Parame
 }  // namespace
 
 std::vector<PositionTable> position_tables(const graph::Graph& graph) {
-  const std::map<graph::LayerId, TableGrid> grids = patch_grids(graph);
   std::vector<PositionTable> tables;
-  for (const graph::Node& node : graph.nodes) {
-    if (const auto* gather = std::get_if<graph::GatherBias>(&node.op)) {
-      const bool absolute = gather->rule == graph::BiasRule::kAbsoluteOffset;
-      tables.push_back({node.parameters[0], absolute ? TableKind::kAbsolute : TableKind::kSigned,
-                        gather->height, gather->width, 0});
-    }
-    const bool is_stem = graph.layer(node.layer).kind == layers::PatchStem::kName;
-    if (!is_stem || !std::holds_alternative<graph::UseParameter>(node.op)) continue;
-    const graph::Parameter& parameter = graph.parameter(node.parameters[0]);
-    if (parameter.name != "position_embedding") continue;
-    const TableGrid grid = grids.at(node.layer);
-    tables.push_back({node.parameters[0], TableKind::kEmbedding, grid.height, grid.width,
-                      parameter.shape[1] - grid.height * grid.width});
-  }
+  for (const graph::ParameterId id : graph.parameters.ids())
+    if (const std::optional<graph::PlaceTable>& table = graph.parameter(id).table)
+      tables.push_back({id, table->kind, table->height, table->width, table->class_tokens});
   return tables;
 }
 
@@ -201,14 +177,13 @@ at::Tensor resized_table(const PositionTable& table, const TableGrid& from,
   return {};
 }
 
-std::vector<std::string> resize_position_tables(const graph::Graph& graph,
-                                                const std::vector<std::string>& names,
-                                                const interop::Metadata& metadata,
-                                                std::vector<NamedTensor>& tensors) {
+std::vector<std::string> resize_position_tables(
+    const graph::Graph& graph, const core::IdVector<graph::ParameterId, std::string>& names,
+    const interop::Metadata& metadata, std::vector<NamedTensor>& tensors) {
   const std::map<std::string, TableGrid> told = told_grids(metadata);
   std::vector<std::string> resized;
   for (const PositionTable& table : position_tables(graph)) {
-    const std::string& name = names.at(static_cast<std::size_t>(table.parameter));
+    const std::string& name = names.at(table.parameter);
     const auto found = std::find_if(tensors.begin(), tensors.end(),
                                     [&](const NamedTensor& each) { return each.name == name; });
     if (found == tensors.end()) continue;

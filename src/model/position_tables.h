@@ -11,14 +11,10 @@
 
 namespace vitlab::model {
 
-/// A parameter whose shape follows from the size of the images: an entry a place of a grid.
+/// A parameter whose shape follows the size of the images, and what its entries stand for.
 struct PositionTable {
-  enum class Kind : std::uint8_t {
-    kEmbedding,  // (1, class tokens + height·width, C): ViT's position embedding
-    kAbsolute,   // (heads, height·width): BiasRule::kAbsoluteOffset
-    kSigned,     // ((2·height - 1)(2·width - 1), heads): BiasRule::kSignedOffset
-  };
-  graph::ParameterId parameter = graph::kUnset;
+  using Kind = graph::PlaceTable::Kind;
+  graph::ParameterId parameter;
   Kind kind = Kind::kEmbedding;
   graph::Index height = 0, width = 0;
   graph::Index class_tokens = 0;
@@ -49,9 +45,8 @@ at::Tensor resized_table(const PositionTable& table, const TableGrid& from,
 /// Interpolates every position table among `tensors` that was made for another grid of known size:
 /// told by the spec that vitlab leaves in `metadata`, or square. `names` holds the file's name of
 /// each parameter, in order. Gives back the names of those; what does not fit stays as it is.
-std::vector<std::string> resize_position_tables(const graph::Graph& graph,
-                                                const std::vector<std::string>& names,
-                                                const interop::Metadata& metadata,
-                                                std::vector<NamedTensor>& tensors);
+std::vector<std::string> resize_position_tables(
+    const graph::Graph& graph, const core::IdVector<graph::ParameterId, std::string>& names,
+    const interop::Metadata& metadata, std::vector<NamedTensor>& tensors);
 
 }  // namespace vitlab::model

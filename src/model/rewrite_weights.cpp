@@ -35,16 +35,15 @@ at::Tensor constant_value(const graph::Graph& graph, const RecipeSources& from, 
   if (weights.tensors.empty())
     weights.tensors.push_back(at::zeros({}, at::dtype(at::kDouble).device(device)));
   const at::Tensor no_mask;
-  std::vector<at::Tensor> values(graph.values.size());
+  core::IdVector<graph::ValueId, at::Tensor> values(graph.values.size());
   for (const graph::Node& node : graph.nodes) {
     at::Tensor constant = op_constant(node.op);
     if (constant.defined()) constant = constant.to(device);
     OpCall call{graph, node, weights, {}, 1, false, constant, no_mask, std::nullopt};
-    for (const graph::ValueId x : node.inputs)
-      call.inputs.push_back(values[static_cast<std::size_t>(x)]);
-    values[static_cast<std::size_t>(node.output)] = run_op(call);
+    for (const graph::ValueId x : node.inputs) call.inputs.push_back(values[x]);
+    values[node.output] = run_op(call);
   }
-  return values[static_cast<std::size_t>(graph.outputs.front().value)].clone();
+  return values[graph.outputs.front().value].clone();
 }
 
 at::Tensor cook(const graph::WeightRecipe& recipe, const Weights& weights) {

@@ -60,10 +60,10 @@ std::string shape_text(at::IntArrayRef sizes) {
   return text + ")";
 }
 
-std::vector<std::string> own_names(const graph::Graph& graph) {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    names.push_back(graph.parameter_name(static_cast<graph::ParameterId>(i)));
+core::IdVector<graph::ParameterId, std::string> own_names(const graph::Graph& graph) {
+  core::IdVector<graph::ParameterId, std::string> names;
+  for (const graph::ParameterId id : graph.parameters.ids())
+    names.push_back(graph.parameter_name(id));
   return names;
 }
 
@@ -192,8 +192,8 @@ interop::Metadata weight_metadata(const architecture::ModelSpec& spec) {
 std::vector<NamedTensor> named_weights(const graph::Graph& graph, const Weights& weights) {
   core::ensure(weights.tensors.size() == graph.parameters.size(), "one tensor per parameter");
   std::vector<NamedTensor> named;
-  for (std::size_t i = 0; i < weights.tensors.size(); ++i)
-    named.push_back({graph.parameter_name(static_cast<graph::ParameterId>(i)), weights.tensors[i]});
+  for (const graph::ParameterId id : graph.parameters.ids())
+    named.push_back({graph.parameter_name(id), weights[id]});
   return named;
 }
 
@@ -204,10 +204,9 @@ void save_weights(const std::filesystem::path& path, const graph::Graph& graph,
 
 Weights weights_from(const std::vector<NamedTensor>& tensors, const graph::Graph& graph,
                      const std::string& source, at::ScalarType dtype) {
-  const std::vector<std::string> names = own_names(graph);
   std::vector<WantedTensor> wanted;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    wanted.push_back({names[i], graph.parameters[i].shape});
+  for (const graph::ParameterId id : graph.parameters.ids())
+    wanted.push_back({graph.parameter_name(id), graph.parameter(id).shape});
   return {exactly(wanted, tensors, source, dtype)};
 }
 

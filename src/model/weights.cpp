@@ -85,8 +85,8 @@ std::string_view dtype_name(at::ScalarType dtype) {
 
 Weights initial_weights(const graph::Graph& graph, std::uint64_t seed, at::ScalarType dtype) {
   Weights weights;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
-    const std::string name = graph.parameter_name(static_cast<graph::ParameterId>(i));
+  for (const graph::ParameterId i : graph.parameters.ids()) {
+    const std::string name = graph.parameter_name(i);
     weights.tensors.push_back(draw(graph.parameters[i], core::mix64(seed, name)).to(dtype));
   }
   return weights;
@@ -107,29 +107,29 @@ Weights copied(const Weights& weights) {
 }
 
 void require_gradients(const graph::Graph& graph, Weights& weights) {
-  for (std::size_t i = 0; i < weights.tensors.size(); ++i)
-    weights.tensors[i].requires_grad_(graph.parameters[i].trained);
+  for (const graph::ParameterId id : graph.parameters.ids())
+    weights[id].requires_grad_(graph.parameter(id).trained);
 }
 
-std::vector<graph::Index> units_left(const graph::Graph& graph, const KeptUnits& kept,
+std::vector<graph::Index> units_left(const graph::Graph& graph, const graph::KeptUnits& kept,
                                      graph::AxisId axis) {
   const graph::Axis& a = graph.axis(axis);
-  if (a.owner != graph::kUnset) {
+  if (a.owner.valid()) {
     const std::vector<graph::Index> owners = units_left(graph, kept, a.owner);
     if (std::find(owners.begin(), owners.end(), a.owner_unit) == owners.end()) return {};
   }
-  const auto id = static_cast<std::size_t>(axis);
-  if (id < kept.size() && kept[id]) return *kept[id];
+  if (axis.index() < kept.size() && kept[axis]) return *kept[axis];
   std::vector<graph::Index> all(static_cast<std::size_t>(a.size));
   std::iota(all.begin(), all.end(), graph::Index{0});
   return all;
 }
 
-Weights slice_weights(const graph::Graph& graph, const Weights& weights, const KeptUnits& kept) {
+Weights slice_weights(const graph::Graph& graph, const Weights& weights,
+                      const graph::KeptUnits& kept) {
   Weights result;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+  for (const graph::ParameterId i : graph.parameters.ids()) {
     const graph::Parameter& parameter = graph.parameters[i];
-    at::Tensor tensor = weights.tensors[i].detach();
+    at::Tensor tensor = weights[i].detach();
     for (std::size_t dim = 0; dim < parameter.dims.size(); ++dim) {
       const graph::Extent& extent = parameter.dims[dim];
       if (extent.empty()) continue;
@@ -147,11 +147,11 @@ Weights slice_weights(const graph::Graph& graph, const Weights& weights, const K
   return result;
 }
 
-std::vector<at::Tensor> masks_of(const graph::Graph& graph, const KeptUnits& kept,
-                                 at::ScalarType dtype, at::Device device) {
-  std::vector<at::Tensor> masks(graph.axes.size());
-  for (std::size_t i = 0; i < graph.axes.size(); ++i) {
-    const std::vector<graph::Index> left = units_left(graph, kept, static_cast<graph::AxisId>(i));
+AxisTensors masks_of(const graph::Graph& graph, const graph::KeptUnits& kept, at::ScalarType dtype,
+                     at::Device device) {
+  AxisTensors masks(graph.axes.size());
+  for (const graph::AxisId i : graph.axes.ids()) {
+    const std::vector<graph::Index> left = units_left(graph, kept, i);
     if (static_cast<graph::Index>(left.size()) == graph.axes[i].size) continue;
     at::Tensor mask = at::zeros({graph.axes[i].size}, at::kDouble);
     for (const graph::Index unit : left) mask[unit].fill_(1);

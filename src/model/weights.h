@@ -16,9 +16,8 @@ namespace vitlab::model {
 struct Weights {
   std::vector<at::Tensor> tensors;
 
-  const at::Tensor& operator[](graph::ParameterId id) const {
-    return tensors[static_cast<std::size_t>(id)];
-  }
+  const at::Tensor& operator[](graph::ParameterId id) const { return tensors[id.index()]; }
+  at::Tensor& operator[](graph::ParameterId id) { return tensors[id.index()]; }
 };
 
 /// "float32", "float64", "bfloat16"; throws UserError for another name.
@@ -41,20 +40,21 @@ void require_gradients(const graph::Graph& graph, Weights& weights);
 /// The weights of a rewritten graph, computed in float64 and cast to the dtype of their source.
 Weights rewrite_weights(const graph::Rewrite& rewrite, const Weights& weights);
 
-/// Per axis the kept units in ascending order; an axis without an entry keeps all.
-using KeptUnits = std::vector<std::optional<std::vector<graph::Index>>>;
-
 /// The units of an axis that are left: none if the unit of its owner is not kept.
-std::vector<graph::Index> units_left(const graph::Graph& graph, const KeptUnits& kept,
+std::vector<graph::Index> units_left(const graph::Graph& graph, const graph::KeptUnits& kept,
                                      graph::AxisId axis);
 
 /// Cuts every parameter along every dimension that names an axis: the weights of
 /// build_graph(resize_spec(spec, graph, kept)).
-Weights slice_weights(const graph::Graph& graph, const Weights& weights, const KeptUnits& kept);
+Weights slice_weights(const graph::Graph& graph, const Weights& weights,
+                      const graph::KeptUnits& kept);
+
+/// A tensor or none for each axis.
+using AxisTensors = core::IdVector<graph::AxisId, at::Tensor>;
 
 /// The same choice as 0/1 masks for RunOptions, one per axis that loses units (else undefined).
-std::vector<at::Tensor> masks_of(const graph::Graph& graph, const KeptUnits& kept,
-                                 at::ScalarType dtype, at::Device device = at::kCPU);
+AxisTensors masks_of(const graph::Graph& graph, const graph::KeptUnits& kept, at::ScalarType dtype,
+                     at::Device device = at::kCPU);
 
 /// Where each entry of a height x width bias map stands in its table: int64 (T, T), T = h·w.
 at::Tensor bias_index(const graph::GatherBias& gather);

@@ -47,11 +47,11 @@ double masked_pairs(const graph::ShiftMask& mask) {
 
 /// By value the share of its elements that are masked scores, or what a softmax makes of those.
 /// `parameters`: the same by parameter; empty if none has any.
-std::vector<double> masked_shares(const graph::Graph& graph,
-                                  const std::vector<double>& parameters) {
-  std::vector<double> shares(graph.values.size(), 0);
+core::IdVector<graph::ValueId, double> masked_shares(
+    const graph::Graph& graph, const core::IdVector<graph::ParameterId, double>& parameters) {
+  core::IdVector<graph::ValueId, double> shares(graph.values.size());
   for (const graph::Node& node : graph.nodes) {
-    double& share = shares[static_cast<std::size_t>(node.output)];
+    double& share = shares[node.output];
     const bool hands_on = std::holds_alternative<graph::Reshape>(node.op) ||
                           std::holds_alternative<graph::Permute>(node.op) ||
                           std::holds_alternative<graph::AddBroadcast>(node.op) ||
@@ -59,10 +59,9 @@ std::vector<double> masked_shares(const graph::Graph& graph,
                           std::holds_alternative<graph::Softmax>(node.op);
     if (const auto* mask = std::get_if<graph::ShiftMask>(&node.op)) share = masked_pairs(*mask);
     if (std::holds_alternative<graph::UseParameter>(node.op) && !parameters.empty())
-      share = parameters[static_cast<std::size_t>(node.parameters[0])];
+      share = parameters[node.parameters[0]];
     if (hands_on)
-      for (const graph::ValueId x : node.inputs)
-        share = std::max(share, shares[static_cast<std::size_t>(x)]);
+      for (const graph::ValueId x : node.inputs) share = std::max(share, shares[x]);
   }
   return shares;
 }
@@ -71,21 +70,20 @@ class FeatureWriter {
  public:
   /// `masked_parameters`: by parameter the share of masked scores in it; empty if none has any.
   FeatureWriter(const graph::Graph& graph, graph::Index batch, graph::Index element_bytes,
-                const std::vector<double>& masked_parameters)
+                const core::IdVector<graph::ParameterId, double>& masked_parameters)
       : graph_(graph),
         batch_(batch),
         element_bytes_(element_bytes),
         layout_(graph::lay_out(graph)),
-        masked_(masked_shares(graph, masked_parameters)) {
-    written_.assign(graph.values.size(), 0);
-  }
+        masked_(masked_shares(graph, masked_parameters)),
+        written_(graph.values.size()) {}
 
   std::vector<OpFeatures> write() {
     std::vector<OpFeatures> rows;
     for (const graph::Node& node : graph_.nodes) {
       rows.push_back(row(node));
       moved_ += rows.back().bytes;
-      written_[static_cast<std::size_t>(node.output)] = moved_;
+      written_[node.output] = moved_;
     }
     return rows;
   }
@@ -100,13 +98,13 @@ class FeatureWriter {
   bool is_dense(graph::ValueId id) const {
     graph::Shape two = graph_.value(id).shape;
     if (graph_.value(id).batched && two.rank() > 0) two[0] *= 2;
-    return dense_run(two, layout_.strides[static_cast<std::size_t>(id)]) == two.elements();
+    return dense_run(two, layout_.strides[id]) == two.elements();
   }
 
   graph::Index run_of(graph::ValueId id) const {
     graph::Shape two = graph_.value(id).shape;
     if (graph_.value(id).batched && two.rank() > 0) two[0] *= 2;
-    return dense_run(two, layout_.strides[static_cast<std::size_t>(id)]);
+    return dense_run(two, layout_.strides[id]);
   }
 
   const graph::Shape& weight(const graph::Node& node) const {
@@ -148,12 +146,11 @@ class FeatureWriter {
   /// What was moved since the oldest input was written: what must have left a small cache.
   double distance(const graph::Node& node) const {
     double oldest = moved_;
-    for (const graph::ValueId x : node.inputs)
-      oldest = std::min(oldest, written_[static_cast<std::size_t>(x)]);
+    for (const graph::ValueId x : node.inputs) oldest = std::min(oldest, written_[x]);
     return moved_ - oldest;
   }
 
-  double masked(graph::ValueId id) const { return masked_[static_cast<std::size_t>(id)]; }
+  double masked(graph::ValueId id) const { return masked_[id]; }
 
   double subnormals(const graph::Node& node, const Product& p) const {
     if (std::holds_alternative<graph::Softmax>(node.op))
@@ -179,7 +176,7 @@ class FeatureWriter {
   }
 
   OpFeatures row(const graph::Node& node) const {
-    const bool is_view = layout_.is_view[static_cast<std::size_t>(node.output)];
+    const bool is_view = layout_.is_view[node.output];
     const graph::OpCost cost = graph::op_cost(graph_, node, is_view, batch_);
     OpFeatures row;
     row.kind = kind(node, is_view);
@@ -233,9 +230,9 @@ class FeatureWriter {
   const graph::Graph& graph_;
   graph::Index batch_, element_bytes_;
   graph::Layout layout_;
-  std::vector<double> masked_;   // by value: the share of masked scores
-  double moved_ = 0;             // bytes, by the nodes so far
-  std::vector<double> written_;  // by value: moved_ when it was written
+  core::IdVector<graph::ValueId, double> masked_;   // by value: the share of masked scores
+  double moved_ = 0;                                // bytes, by the nodes so far
+  core::IdVector<graph::ValueId, double> written_;  // by value: moved_ when it was written
 };
 
 }  // namespace
@@ -264,12 +261,12 @@ std::vector<OpFeatures> op_features(const graph::Graph& graph, graph::Index batc
 
 std::vector<OpFeatures> op_features(const graph::Rewrite& rewrite, graph::Index batch,
                                     graph::Index element_bytes) {
-  std::vector<double> masked;
+  core::IdVector<graph::ParameterId, double> masked;
   for (const graph::WeightRecipe& recipe : rewrite.recipes) {
     masked.push_back(0);
     if (recipe.kind != graph::WeightRecipe::Kind::kConstant) continue;
     const graph::ValueId output = recipe.constant.outputs.at(0).value;
-    masked.back() = masked_shares(recipe.constant, {})[static_cast<std::size_t>(output)];
+    masked.back() = masked_shares(recipe.constant, {})[output];
   }
   return FeatureWriter(rewrite.graph, batch, element_bytes, masked).write();
 }

@@ -20,7 +20,7 @@ double guess_seconds(const graph::Graph& graph, graph::Index batch, graph::Index
   const graph::Layout layout = graph::lay_out(graph);
   double seconds = 0;
   for (const graph::Node& node : graph.nodes) {
-    const bool is_view = layout.is_view[static_cast<std::size_t>(node.output)];
+    const bool is_view = layout.is_view[node.output];
     const graph::OpCost cost = graph::op_cost(graph, node, is_view, batch);
     const double work = static_cast<double>(cost.flops) / kFlopsPerSecond;
     const double traffic =

@@ -19,7 +19,7 @@ constexpr int kOnednnForwards = 3;  // the first, which makes primitives, is lef
 NodeMoves moves_of(const SeenForward& forward, std::size_t nodes, double record_seconds) {
   NodeMoves moves(nodes);
   for (const SeenNode& node : forward)
-    moves.at(node.scope.node) = moves_inside(node, record_seconds);
+    moves.at(node.scope.node.index()) = moves_inside(node, record_seconds);
   return moves;
 }
 

@@ -25,15 +25,15 @@ class AllocatorWatch : public c10::MemoryReportingInfoBase {
 
 class LiveBytes : public model::RunObserver {
  public:
-  LiveBytes(const AllocatorWatch& watch, std::size_t nodes) : bytes(nodes, 0), watch_(watch) {}
-  void begin(std::size_t node) override { node_ = node; }
+  LiveBytes(const AllocatorWatch& watch, std::size_t nodes) : bytes(nodes), watch_(watch) {}
+  void begin(graph::NodeId node) override { node_ = node; }
   void end() override { bytes[node_] = watch_.live; }
 
-  std::vector<graph::Index> bytes;  // by node
+  core::IdVector<graph::NodeId, graph::Index> bytes;
 
  private:
   const AllocatorWatch& watch_;
-  std::size_t node_ = 0;
+  graph::NodeId node_;
 };
 
 graph::Index input_bytes(const graph::Graph& graph, graph::Index batch,
@@ -52,12 +52,12 @@ MemoryTimeline predicted_memory(const graph::Graph& graph, graph::Index batch,
     memory.parameter_bytes += parameter.shape.elements() * element_bytes;
   std::vector<graph::Index> change(graph.nodes.size() + 1, 0);
   for (const graph::Buffer& buffer : plan.buffers) {
-    change[static_cast<std::size_t>(std::max(buffer.first, 0))] += buffer.elements;
-    change[static_cast<std::size_t>(buffer.last) + 1] -= buffer.elements;
+    change[buffer.first.valid() ? buffer.first.index() : 0] += buffer.elements;
+    change[buffer.last.index() + 1] -= buffer.elements;
   }
   graph::Index live = 0;
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
-    memory.predicted_bytes.push_back((live += change[i]) * element_bytes);
+  for (const graph::NodeId i : graph.nodes.ids())
+    memory.predicted_bytes.push_back((live += change[i.index()]) * element_bytes);
   return memory;
 }
 

@@ -114,13 +114,13 @@ std::string OnednnListener::printed() {
   return text;
 }
 
-void OnednnListener::begin(std::size_t node) {
+void OnednnListener::begin(graph::NodeId node) {
   node_ = node;
   start_ns_ = now_ns();
 }
 
 void OnednnListener::end() {
-  OnednnNode& node = nodes_.at(node_);
+  OnednnNode& node = nodes_.at(node_.index());
   node.seconds = static_cast<double>(now_ns() - start_ns_) * 1e-9;
   const std::string text = printed();
   for (const std::string_view line : split_at(text, '\n'))

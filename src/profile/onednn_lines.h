@@ -36,7 +36,7 @@ class OnednnListener : public model::RunObserver {
   OnednnListener(const OnednnListener&) = delete;
   OnednnListener& operator=(const OnednnListener&) = delete;
 
-  void begin(std::size_t node) override;
+  void begin(graph::NodeId node) override;
   void end() override;
   /// By node, of the forward that has just ended.
   std::vector<OnednnNode> take_forward();
@@ -45,7 +45,7 @@ class OnednnListener : public model::RunObserver {
   std::string printed();
 
   std::vector<OnednnNode> nodes_;
-  std::size_t node_ = 0;
+  graph::NodeId node_;
   std::int64_t start_ns_ = 0;
   int kept_stdout_ = -1, file_ = -1;
 };

@@ -63,7 +63,7 @@ std::vector<OpRow> op_rows(const graph::Graph& graph, const std::vector<TimedOp>
   std::vector<OpRow> rows;
   for (const TimedOp& timed : ops) {
     const graph::Node& node = graph.nodes[timed.node];
-    const bool is_view = layout.is_view[static_cast<std::size_t>(node.output)];
+    const bool is_view = layout.is_view[node.output];
     const graph::OpCost cost = graph::op_cost(graph, node, is_view, batch);
     OpRow row = named_row(graph, node);
     row.op = graph::op_name(node.op);
@@ -75,7 +75,7 @@ std::vector<OpRow> op_rows(const graph::Graph& graph, const std::vector<TimedOp>
     double own_share = 1;
     std::vector<OpRow> hidden;
     if (!moves.empty())
-      for (const HiddenMove& move : moves[timed.node]) {
+      for (const HiddenMove& move : moves[timed.node.index()]) {
         own_share -= move.share;
         hidden.push_back(hidden_row(graph, node, move, timed.seconds));
         if (row.category != graph::Category::kReshape) continue;

@@ -28,7 +28,7 @@ constexpr double kLongest = 5;       // times timed_seconds, for enough undistur
 /// One node's inputs as dense random tensors, and how long it takes alone, over and over.
 class IsolatedOp {
  public:
-  IsolatedOp(const PreparedModel& model, std::size_t node, const sweep::Protocol& protocol,
+  IsolatedOp(const PreparedModel& model, graph::NodeId node, const sweep::Protocol& protocol,
              at::Device device)
       : constant_(model::op_constant(model.graph.nodes[node].op)), call_{model.graph,
                                                                          model.graph.nodes[node],
@@ -137,7 +137,7 @@ ModelSample OpSampler::sample(const NamedGraph& model, const std::vector<std::st
     while (kept < all.size() && all[kept].disturbance <= kDisturbed) ++kept;
     kept = std::max(kept, std::min(all.size(), least_turns()));
     sample.disturbed = all.size() - kept;
-    std::vector<std::vector<double>> by_node(timed.graph().nodes.size());
+    core::IdVector<graph::NodeId, std::vector<double>> by_node(timed.graph().nodes.size());
     for (std::size_t i = 0; i < kept; ++i) {
       sample.seconds.push_back(all[i].seconds);
       sample.reference.push_back(all[i].reference);
@@ -150,9 +150,9 @@ ModelSample OpSampler::sample(const NamedGraph& model, const std::vector<std::st
   const PreparedModel form = prepare_model(model, protocol_, device_);
   core::ensure(signatures->size() == form.graph.nodes.size(), "a signature by node");
   std::map<std::string, double> known;
-  for (std::size_t i = 0; i < form.graph.nodes.size(); ++i) {
+  for (const graph::NodeId i : form.graph.nodes.ids()) {
     core::check_interrupt();
-    const auto [entry, is_new] = known.try_emplace((*signatures)[i]);
+    const auto [entry, is_new] = known.try_emplace((*signatures)[i.index()]);
     if (is_new) entry->second = IsolatedOp(form, i, protocol_, device_).median_seconds(device_);
     sample.op_isolated.push_back(entry->second);
   }

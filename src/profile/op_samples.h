@@ -28,8 +28,8 @@ class OpSampler {
   struct Turn {
     double seconds = 0;
     double reference = 0;
-    double disturbance = 1;                           // of the reference, over its fastest
-    std::vector<std::pair<std::size_t, double>> ops;  // node, seconds
+    double disturbance = 1;                             // of the reference, over its fastest
+    std::vector<std::pair<graph::NodeId, double>> ops;  // with its seconds
   };
 
   OpSampler(const NamedGraph& reference, const sweep::Protocol& protocol);

@@ -4,7 +4,7 @@
 
 namespace vitlab::profile {
 
-void OpTimer::begin(std::size_t node) {
+void OpTimer::begin(graph::NodeId node) {
   if (next_ == ops_.size()) {
     core::ensure(ops_.empty() || ops_.front().seconds.empty(), "all forwards run the same ops");
     ops_.push_back({node, {}});

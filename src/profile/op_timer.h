@@ -9,7 +9,7 @@ namespace vitlab::profile {
 
 /// A node with its seconds in each forward.
 struct TimedOp {
-  std::size_t node = 0;
+  graph::NodeId node;
   std::vector<double> seconds;
 };
 
@@ -19,7 +19,7 @@ class OpTimer : public model::RunObserver {
  public:
   explicit OpTimer(at::Device device) : clock_(device) {}
 
-  void begin(std::size_t node) override;
+  void begin(graph::NodeId node) override;
   void end() override;
   void finish_forward();
 

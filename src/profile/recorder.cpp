@@ -77,7 +77,7 @@ std::optional<SeenEvent> seen(const kineto::KinetoEvent& event) {
   const auto scope = static_cast<at::RecordScope>(event.scope());
   if (scope == at::RecordScope::USER_SCOPE && result.name.starts_with(kScopePrefix)) {
     result.kind = SeenEvent::Kind::kNode;
-    result.node = std::stoul(result.name.substr(kScopePrefix.size()));
+    result.node = graph::NodeId(std::stoul(result.name.substr(kScopePrefix.size())));
     return result;
   }
   // Calls of the CUDA runtime carry no LibTorch op.
@@ -94,10 +94,10 @@ struct NodeScopes::Scope {
 NodeScopes::NodeScopes() = default;
 NodeScopes::~NodeScopes() = default;
 
-void NodeScopes::begin(std::size_t node) {
+void NodeScopes::begin(graph::NodeId node) {
   scope_ = std::make_unique<Scope>();
   if (scope_->function.isActive())
-    scope_->function.before(std::string(kScopePrefix) + std::to_string(node));
+    scope_->function.before(std::string(kScopePrefix) + std::to_string(node.number()));
 }
 
 void NodeScopes::end() { scope_.reset(); }

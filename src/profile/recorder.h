@@ -16,7 +16,7 @@ struct SeenEvent {
   enum class Kind : std::uint8_t { kNode, kOp, kDevice };
   Kind kind = Kind::kOp;
   std::string name;
-  std::size_t node = 0;      // of kNode
+  graph::NodeId node;        // of kNode
   std::uint64_t thread = 0;  // of kDevice: the stream
   std::int64_t start_ns = 0;
   std::int64_t end_ns = 0;
@@ -37,7 +37,7 @@ class NodeScopes : public model::RunObserver {
   ~NodeScopes() override;
   NodeScopes(const NodeScopes&) = delete;
   NodeScopes& operator=(const NodeScopes&) = delete;
-  void begin(std::size_t node) override;
+  void begin(graph::NodeId node) override;
   void end() override;
 
  private:

@@ -67,7 +67,7 @@ core::Json chrome_trace(const ProfileResult& result) {
   const std::int64_t origin = result.seen.empty() ? 0 : result.seen.front().scope.start_ns;
   std::set<std::uint64_t> streams;
   for (const SeenNode& node : result.seen) {
-    const std::vector<const OpRow*>& own = rows.at(node.scope.node);
+    const std::vector<const OpRow*>& own = rows.at(node.scope.node.index());
     core::Json event = span(node.scope, origin, kNodes, own.front()->node,
                             graph::category_name(own.front()->category));
     event["args"] = node_args(own);

@@ -13,7 +13,7 @@ namespace {
 
 /// The model without one layer.
 struct WithoutLayer {
-  std::size_t layer;
+  graph::LayerId layer;
   model::Executor executor;
   model::Weights weights;
 };
@@ -21,7 +21,7 @@ struct WithoutLayer {
 std::vector<WithoutLayer> models_without(const ScoreRequest& request) {
   const graph::Graph& graph = request.executor.graph();
   std::vector<WithoutLayer> models;
-  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+  for (const graph::LayerId i : graph.layers.ids()) {
     if (!request.candidates.layers[i]) continue;
     ModelCut cut(graph);
     cut.left_out[i] = true;
@@ -35,7 +35,7 @@ std::vector<WithoutLayer> models_without(const ScoreRequest& request) {
 void check_forwards(const ScoreRequest& request) {
   const graph::Graph& graph = request.executor.graph();
   graph::Index ablations = 0;
-  for (std::size_t a = 0; a < request.candidates.axes.size(); ++a)
+  for (const graph::AxisId a : request.candidates.axes.ids())
     if (request.candidates.axes[a]) ablations += graph.axes[a].size;
   for (const bool layer : request.candidates.layers) ablations += layer ? 1 : 0;
   const graph::Index forwards = (ablations + 1) * request.settings.batches;
@@ -55,9 +55,9 @@ double loss_of(const model::Executor& executor, const model::Weights& weights,
 }
 
 /// Masks that remove one unit, and what it owns.
-model::RunOptions without_unit(const graph::Graph& graph, std::size_t axis, std::size_t unit,
+model::RunOptions without_unit(const graph::Graph& graph, graph::AxisId axis, std::size_t unit,
                                const at::Tensor& like) {
-  model::KeptUnits kept(graph.axes.size());
+  graph::KeptUnits kept(graph.axes.size());
   kept[axis].emplace();
   for (graph::Index u = 0; u < graph.axes[axis].size; ++u)
     if (u != static_cast<graph::Index>(unit)) kept[axis]->push_back(u);
@@ -80,7 +80,7 @@ Scores ablation_scores(const ScoreRequest& request) {
       graph, request.dataset, request.settings, request.seed,
       [&](const at::Tensor& images, const at::Tensor& labels) {
         const double whole = loss_of(executor, request.weights, images, labels);
-        for (std::size_t a = 0; a < scores.units.size(); ++a) {
+        for (const graph::AxisId a : scores.units.ids()) {
           core::check_interrupt();
           for (std::size_t u = 0; u < scores.units[a].size(); ++u)
             scores.units[a][u] +=

@@ -14,15 +14,14 @@ bool names(const sweep::PruneSettings& settings, std::string_view kind) {
 }
 
 /// Axes that a gate stands for; a head's is that of its V, which scales its output alike.
-std::vector<bool> gated_axes(const graph::Graph& graph) {
-  std::vector<bool> gated(graph.axes.size(), false);
+core::IdVector<graph::AxisId, bool> gated_axes(const graph::Graph& graph) {
+  core::IdVector<graph::AxisId, bool> gated(graph.axes.size(), false);
   for (const graph::ValueId value : graph.gates)
-    for (const graph::AxisId axis : graph.value(value).channels)
-      gated[static_cast<std::size_t>(axis)] = true;
-  for (std::size_t a = 0; a < gated.size(); ++a) {
+    for (const graph::AxisId axis : graph.value(value).channels) gated[axis] = true;
+  for (const graph::AxisId a : gated.ids()) {
     const graph::Axis& axis = graph.axes[a];
-    if (gated[a] && axis.kind == graph::AxisKind::kV && axis.owner != graph::kUnset)
-      gated[static_cast<std::size_t>(axis.owner)] = true;
+    if (gated[a] && axis.kind == graph::AxisKind::kV && axis.owner.valid())
+      gated[axis.owner] = true;
   }
   return gated;
 }
@@ -34,17 +33,17 @@ bool keeps_splits(const architecture::ModelSpec& spec, std::size_t stage, std::s
   return architecture::stage_splits(without) == architecture::stage_splits(spec.stages[stage]);
 }
 
-std::vector<bool> prunable_layers(const architecture::ModelSpec& spec, const graph::Graph& graph,
-                                  const sweep::PruneSettings& settings) {
-  std::vector<bool> selected(graph.layers.size(), false);
+core::IdVector<graph::LayerId, bool> prunable_layers(const architecture::ModelSpec& spec,
+                                                     const graph::Graph& graph,
+                                                     const sweep::PruneSettings& settings) {
+  core::IdVector<graph::LayerId, bool> selected(graph.layers.size(), false);
   if (!names(settings, sweep::kLayerAxis)) return selected;
   const bool embedding = names(settings, graph::axis_kind_name(graph::AxisKind::kEmbedding));
-  std::size_t id = 0;
+  graph::LayerId id(0);
   for (std::size_t s = 0; s < spec.stages.size(); ++s) {
-    ++id;  // the stem or the downsample
-    for (std::size_t i = 0; i < spec.stages[s].layers.size(); ++i, ++id)
-      selected[id] = graph.residual_branch(static_cast<graph::LayerId>(id)) != graph::kUnset &&
-                     (!embedding || keeps_splits(spec, s, i));
+    id = next(id);  // the stem or the downsample
+    for (std::size_t i = 0; i < spec.stages[s].layers.size(); ++i, id = next(id))
+      selected[id] = graph.residual_branch(id).valid() && (!embedding || keeps_splits(spec, s, i));
   }
   return selected;
 }
@@ -56,7 +55,7 @@ std::string lack_of(const graph::Graph& graph, const std::string& kind) {
   for (const graph::Axis& axis : graph.axes) {
     if (graph::axis_kind_name(axis.kind) != kind) continue;
     exists = true;
-    if (axis.held && axis.held_by != graph::kUnset)
+    if (axis.held && axis.held_by.valid())
       reasons.insert("held by " + std::string(graph.layer(axis.held_by).kind) + ", since " +
                      std::string(axis.held_why));
   }
@@ -70,9 +69,9 @@ std::string lack_of(const graph::Graph& graph, const std::string& kind) {
 
 /// The kinds that the model could be pruned along.
 std::string offered_kinds(const graph::Graph& graph) {
-  const std::vector<bool> gated = gated_axes(graph);
+  const core::IdVector<graph::AxisId, bool> gated = gated_axes(graph);
   std::set<std::string> kinds;
-  for (std::size_t a = 0; a < gated.size(); ++a)
+  for (const graph::AxisId a : gated.ids())
     if (gated[a] && !graph.axes[a].held && graph.axes[a].size > 1)
       kinds.emplace(graph::axis_kind_name(graph.axes[a].kind));
   std::string text;
@@ -87,10 +86,11 @@ bool Candidates::none() const {
          std::find(layers.begin(), layers.end(), true) == layers.end();
 }
 
-std::vector<bool> prunable_axes(const graph::Graph& graph, const sweep::PruneSettings& settings) {
-  const std::vector<bool> gated = gated_axes(graph);
-  std::vector<bool> selected(graph.axes.size(), false);
-  for (std::size_t a = 0; a < selected.size(); ++a) {
+core::IdVector<graph::AxisId, bool> prunable_axes(const graph::Graph& graph,
+                                                  const sweep::PruneSettings& settings) {
+  const core::IdVector<graph::AxisId, bool> gated = gated_axes(graph);
+  core::IdVector<graph::AxisId, bool> selected(graph.axes.size(), false);
+  for (const graph::AxisId a : selected.ids()) {
     const graph::Axis& axis = graph.axes[a];
     selected[a] = names(settings, graph::axis_kind_name(axis.kind)) && gated[a] && !axis.held &&
                   axis.size > 1;

@@ -10,8 +10,8 @@ namespace vitlab::prune {
 
 /// What pruning may take from a model.
 struct Candidates {
-  std::vector<bool> axes;    // by axis of the graph
-  std::vector<bool> layers;  // by layer of the graph
+  core::IdVector<graph::AxisId, bool> axes;
+  core::IdVector<graph::LayerId, bool> layers;
 
   bool none() const;
 };
@@ -23,7 +23,8 @@ Candidates prune_candidates(const architecture::ModelSpec& spec, const graph::Gr
                             const sweep::PruneSettings& settings);
 
 /// The axes of prune_candidates.
-std::vector<bool> prunable_axes(const graph::Graph& graph, const sweep::PruneSettings& settings);
+core::IdVector<graph::AxisId, bool> prunable_axes(const graph::Graph& graph,
+                                                  const sweep::PruneSettings& settings);
 
 /// Throws UserError if nothing can be taken: which of the named kinds the model lacks, which are
 /// held by what and why, and which kinds it offers.

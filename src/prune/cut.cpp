@@ -33,9 +33,8 @@ void rescale(const architecture::ModelSpec& before, architecture::ModelSpec& aft
 }
 
 bool is_left(const graph::Graph& graph, const ModelCut& cut, const graph::Axis& axis) {
-  if (axis.layer != graph::kUnset && cut.left_out[static_cast<std::size_t>(axis.layer)])
-    return false;
-  if (axis.owner == graph::kUnset) return true;
+  if (axis.layer.valid() && cut.left_out[axis.layer]) return false;
+  if (!axis.owner.valid()) return true;
   for (const graph::Index unit : model::units_left(graph, cut.kept, axis.owner))
     if (unit == axis.owner_unit) return true;
   return false;
@@ -48,13 +47,15 @@ architecture::ModelSpec cut_spec(const architecture::ModelSpec& spec, const grap
   architecture::ModelSpec result = architecture::resize_spec(spec, graph, cut.kept);
   if (rescale_attention) rescale(spec, result);
   // Layers are written in the order of the spec: the first of a stage is its stem or downsample.
-  std::size_t id = 0;
+  graph::LayerId id(0);
   for (architecture::Stage& stage : result.stages) {
     core::ensure(!cut.left_out[id], "what begins a stage stays");
-    ++id;
+    id = next(id);
     std::vector<layers::Layer> left;
-    for (layers::Layer& layer : stage.layers)
-      if (!cut.left_out[id++]) left.push_back(std::move(layer));
+    for (layers::Layer& layer : stage.layers) {
+      if (!cut.left_out[id]) left.push_back(std::move(layer));
+      id = next(id);
+    }
     stage.layers = std::move(left);
   }
   return result;
@@ -64,23 +65,22 @@ model::Weights cut_weights(const graph::Graph& graph, const model::Weights& weig
                            const ModelCut& cut) {
   model::Weights sliced = model::slice_weights(graph, weights, cut.kept);
   model::Weights result;
-  for (std::size_t p = 0; p < graph.parameters.size(); ++p)
-    if (!cut.left_out[static_cast<std::size_t>(graph.parameters[p].layer)])
-      result.tensors.push_back(std::move(sliced.tensors[p]));
+  for (const graph::ParameterId p : graph.parameters.ids())
+    if (!cut.left_out[graph.parameters[p].layer]) result.tensors.push_back(std::move(sliced[p]));
   return result;
 }
 
 std::vector<graph::AxisId> axes_left(const graph::Graph& graph, const ModelCut& cut) {
   std::vector<graph::AxisId> left;
-  for (std::size_t a = 0; a < graph.axes.size(); ++a)
-    if (is_left(graph, cut, graph.axes[a])) left.push_back(static_cast<graph::AxisId>(a));
+  for (const graph::AxisId a : graph.axes.ids())
+    if (is_left(graph, cut, graph.axes[a])) left.push_back(a);
   return left;
 }
 
 std::vector<graph::LayerId> layers_left(const graph::Graph& graph, const ModelCut& cut) {
   std::vector<graph::LayerId> left;
-  for (std::size_t i = 0; i < graph.layers.size(); ++i)
-    if (!cut.left_out[i]) left.push_back(static_cast<graph::LayerId>(i));
+  for (const graph::LayerId i : graph.layers.ids())
+    if (!cut.left_out[i]) left.push_back(i);
   return left;
 }
 

@@ -9,8 +9,8 @@ namespace vitlab::prune {
 
 /// What goes out of a model: units of axes, and whole layers.
 struct ModelCut {
-  model::KeptUnits kept;       // by axis
-  std::vector<bool> left_out;  // by layer; only layers with a residual branch
+  graph::KeptUnits kept;
+  core::IdVector<graph::LayerId, bool> left_out;  // only layers with a residual branch
 
   explicit ModelCut(const graph::Graph& graph)
       : kept(graph.axes.size()), left_out(graph.layers.size(), false) {}

@@ -13,11 +13,11 @@ namespace {
 
 /// Removed units of one FFN, and where their means go.
 struct Folding {
-  graph::ValueId hidden = graph::kUnset;        // the activations
-  std::vector<graph::Index> removed;            // units of them
-  graph::ParameterId weight = graph::kUnset;    // reads them: (out, hidden) or (out, hidden, 1, 1)
-  graph::ParameterId constant = graph::kUnset;  // takes weight · means
-  double sign = 1;                              // a bias gains, a running mean loses
+  graph::ValueId hidden;              // the activations
+  std::vector<graph::Index> removed;  // units of them
+  graph::ParameterId weight;          // reads them: (out, hidden) or (out, hidden, 1, 1)
+  graph::ParameterId constant;        // takes weight · means
+  double sign = 1;                    // a bias gains, a running mean loses
 };
 
 const graph::Node* only_reader(const graph::Graph& graph, graph::ValueId value) {
@@ -59,8 +59,7 @@ std::vector<Folding> foldings(const graph::Graph& graph, const ModelCut& cut) {
     const graph::Value& value = graph.value(gate);
     if (!value.batched || value.channels.size() != 1) continue;
     const graph::Axis& axis = graph.axis(value.channels[0]);
-    if (axis.kind != graph::AxisKind::kHidden || cut.left_out[static_cast<std::size_t>(axis.layer)])
-      continue;
+    if (axis.kind != graph::AxisKind::kHidden || cut.left_out[axis.layer]) continue;
     std::vector<graph::Index> removed = removed_units(graph, cut, value.channels[0]);
     if (removed.empty()) continue;
     auto folding = folding_at(graph, gate);
@@ -105,7 +104,7 @@ model::Weights with_means_folded(const graph::Graph& graph, const model::Weights
     const at::Tensor index = at::tensor(place.removed, at::kLong).to(mean.device());
     const at::Tensor columns = weights[place.weight].flatten(1).index_select(1, index);
     const at::Tensor lost = at::mv(columns, mean.index_select(0, index));
-    at::Tensor& constant = folded.tensors[static_cast<std::size_t>(place.constant)];
+    at::Tensor& constant = folded[place.constant];
     constant = constant + place.sign * lost;
   }
   return folded;

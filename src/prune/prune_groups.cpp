@@ -45,12 +45,12 @@ class GroupMaker {
       : graph_(graph), scores_(scores), settings_(settings), batched_(batched_layers(graph)) {}
 
   std::vector<PruneGroup> make(const Candidates& candidates) {
-    for (std::size_t a = 0; a < candidates.axes.size(); ++a)
+    for (const graph::AxisId a : candidates.axes.ids())
       if (candidates.axes[a]) add_axis(group_of(graph_.axes[a]), a);
-    for (std::size_t i = 0; i < candidates.layers.size(); ++i) {
+    for (const graph::LayerId i : candidates.layers.ids()) {
       if (!candidates.layers[i]) continue;
-      PruneGroup group{.layer = static_cast<graph::LayerId>(i), .drops_layer = true, .most = 1};
-      group.scope = scope_of(sweep::kLayerAxis, group.layer, i);
+      PruneGroup group{.layer = i, .drops_layer = true, .most = 1};
+      group.scope = scope_of(sweep::kLayerAxis, i, i.index());
       groups_.push_back(std::move(group));
     }
     return std::move(groups_);
@@ -58,8 +58,8 @@ class GroupMaker {
 
  private:
   PruneGroup& group_of(const graph::Axis& axis) {
-    const bool together = axis.owner != graph::kUnset && axis.layer != graph::kUnset &&
-                          batched_.count(axis.layer) != 0;
+    const bool together =
+        axis.owner.valid() && axis.layer.valid() && batched_.count(axis.layer) != 0;
     if (together) {
       const auto [found, fresh] = shared_.try_emplace({axis.owner, axis.field}, groups_.size());
       if (!fresh) return groups_[found->second];
@@ -74,16 +74,15 @@ class GroupMaker {
     if (settings_.scope == sweep::PruneScope::kLocal)
       return std::string(field) + "#" + std::to_string(number);
     return std::string(field) + "@" +
-           (layer == graph::kUnset ? std::string() : std::string(graph_.layer(layer).kind));
+           (layer.valid() ? std::string(graph_.layer(layer).kind) : std::string());
   }
 
-  void add_axis(PruneGroup& group, std::size_t a) const {
+  void add_axis(PruneGroup& group, graph::AxisId a) const {
     const graph::Axis& axis = graph_.axes[a];
     std::vector<graph::Index> order(static_cast<std::size_t>(axis.size));
     std::iota(order.begin(), order.end(), graph::Index{0});
     std::stable_sort(order.begin(), order.end(), [&](graph::Index x, graph::Index y) {
-      return scores_.units[a][static_cast<std::size_t>(x)] <
-             scores_.units[a][static_cast<std::size_t>(y)];
+      return scores_.units[a][x] < scores_.units[a][static_cast<std::size_t>(y)];
     });
     const graph::Index lump = lump_of(axis, settings_);
     const graph::Index floor =

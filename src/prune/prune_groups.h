@@ -12,10 +12,10 @@ namespace vitlab::prune {
 /// What loses units together, a lump at a time: an axis, the equal heads of one batched product, or
 /// a layer as a whole.
 struct PruneGroup {
-  graph::LayerId layer = graph::kUnset;          // whose axes these are; kUnset: an embedding
-  bool drops_layer = false;                      // it is the layer itself
-  std::string scope;                             // scores are compared inside one
-  std::vector<std::size_t> axes;                 // of the graph
+  graph::LayerId layer;      // whose axes these are; none: an embedding
+  bool drops_layer = false;  // it is the layer itself
+  std::string scope;         // scores are compared inside one
+  std::vector<graph::AxisId> axes;
   std::vector<std::vector<graph::Index>> order;  // per axis: units, the least important first
   graph::Index size = 1;                         // units of one axis
   graph::Index lump = 1;

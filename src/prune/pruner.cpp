@@ -23,9 +23,9 @@ struct State {
   architecture::ModelSpec spec;
   graph::Graph graph;
   model::Weights weights;
-  std::vector<std::size_t> axes;                  // per axis: its number in the first model
-  std::vector<std::size_t> layers;                // per layer, likewise
-  std::vector<std::vector<graph::Index>> origin;  // per axis, per unit, likewise
+  core::IdVector<graph::AxisId, graph::AxisId> axes;  // which of the first model each is
+  core::IdVector<graph::LayerId, graph::LayerId> layers;
+  core::IdVector<graph::AxisId, std::vector<graph::Index>> origin;  // per axis its units, likewise
 };
 
 void check_settings(const sweep::PruneSettings& settings, const PruneHooks& hooks) {
@@ -48,17 +48,17 @@ void check_settings(const sweep::PruneSettings& settings, const PruneHooks& hook
 
 State first_state(const architecture::ModelSpec& spec, const model::Weights& weights) {
   State state{spec, architecture::build_graph(spec), model::copied(weights), {}, {}, {}};
-  for (std::size_t a = 0; a < state.graph.axes.size(); ++a) {
+  for (const graph::AxisId a : state.graph.axes.ids()) {
     state.axes.push_back(a);
     state.origin.push_back(all_units(state.graph.axes[a].size));
   }
-  for (std::size_t i = 0; i < state.graph.layers.size(); ++i) state.layers.push_back(i);
+  for (const graph::LayerId i : state.graph.layers.ids()) state.layers.push_back(i);
   return state;
 }
 
 /// The units of an axis that are left, as units of the first model. An embedding that is whole is
 /// laid out anew where a layer went on which its splits hung.
-std::vector<graph::Index> origin_left(const State& state, const ModelCut& cut, std::size_t a,
+std::vector<graph::Index> origin_left(const State& state, const ModelCut& cut, graph::AxisId a,
                                       graph::Index size) {
   if (!cut.kept[a]) {
     const bool laid_out_anew = state.graph.axes[a].size != size;
@@ -74,11 +74,10 @@ void apply(State& state, const ModelCut& cut, bool rescale_attention) {
   State next{cut_spec(state.spec, state.graph, cut, rescale_attention), {}, {}, {}, {}, {}};
   next.graph = architecture::build_graph(next.spec);
   next.weights = cut_weights(state.graph, state.weights, cut);
-  for (const graph::AxisId axis : axes_left(state.graph, cut)) {
-    const auto a = static_cast<std::size_t>(axis);
+  for (const graph::AxisId a : axes_left(state.graph, cut)) {
     core::ensure(next.axes.size() < next.graph.axes.size(),
                  "a cut keeps the other axes of a model");
-    const graph::Index size = next.graph.axes[next.axes.size()].size;
+    const graph::Index size = next.graph.axis(graph::AxisId(next.axes.size())).size;
     next.axes.push_back(state.axes[a]);
     next.origin.push_back(origin_left(state, cut, a, size));
     core::ensure(static_cast<graph::Index>(next.origin.back().size()) == size,
@@ -86,7 +85,7 @@ void apply(State& state, const ModelCut& cut, bool rescale_attention) {
   }
   core::ensure(next.axes.size() == next.graph.axes.size(), "a cut keeps the other axes of a model");
   for (const graph::LayerId layer : layers_left(state.graph, cut))
-    next.layers.push_back(state.layers[static_cast<std::size_t>(layer)]);
+    next.layers.push_back(state.layers[layer]);
   state = std::move(next);
 }
 
@@ -95,19 +94,19 @@ class Rows {
  public:
   Rows(const graph::Graph& graph, const Candidates& candidates)
       : axis_rows_(graph.axes.size(), kNone), layer_rows_(graph.layers.size(), kNone) {
-    for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+    for (const graph::AxisId a : graph.axes.ids()) {
       if (!candidates.axes[a]) continue;
       axis_rows_[a] = axes_.size();
       const graph::Axis& axis = graph.axes[a];
-      axes_.push_back({graph.axis_name(static_cast<graph::AxisId>(a)),
-                       axis.layer == graph::kUnset ? "stages." + std::to_string(axis.index)
-                                                   : graph.layer(axis.layer).path,
+      axes_.push_back({graph.axis_name(a),
+                       axis.layer.valid() ? graph.layer(axis.layer).path
+                                          : "stages." + std::to_string(axis.index),
                        std::string(graph::axis_kind_name(axis.kind)),
                        axis.size,
                        {},
                        std::vector<double>(static_cast<std::size_t>(axis.size), 0.0)});
     }
-    for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    for (const graph::LayerId i : graph.layers.ids()) {
       if (!candidates.layers[i]) continue;
       layer_rows_[i] = layers_.size();
       layers_.push_back({graph.layers[i].path, std::string(graph.layers[i].kind), true, 0});
@@ -116,26 +115,26 @@ class Rows {
 
   /// Writes the scores of what is left to its places in the first model.
   void note(const State& state, const Scores& scores) {
-    for (std::size_t a = 0; a < state.axes.size(); ++a) {
+    for (const graph::AxisId a : state.axes.ids()) {
       const std::size_t row = axis_rows_[state.axes[a]];
       if (row == kNone) continue;
       for (std::size_t u = 0; u < scores.units[a].size(); ++u)
         axes_[row].scores[static_cast<std::size_t>(state.origin[a][u])] = scores.units[a][u];
     }
-    for (std::size_t i = 0; i < state.layers.size(); ++i)
+    for (const graph::LayerId i : state.layers.ids())
       if (const std::size_t row = layer_rows_[state.layers[i]]; row != kNone)
         layers_[row].score = scores.layers[i];
   }
 
   void finish(const State& state, PruneResult& result) && {
     for (PrunedLayer& layer : layers_) layer.kept = false;
-    for (const std::size_t layer : state.layers)
+    for (const graph::LayerId layer : state.layers)
       if (layer_rows_[layer] != kNone) layers_[layer_rows_[layer]].kept = true;
-    for (std::size_t a = 0; a < state.axes.size(); ++a) {
+    for (const graph::AxisId a : state.axes.ids()) {
       const std::size_t row = axis_rows_[state.axes[a]];
       if (row == kNone) continue;
       axes_[row].kept = state.origin[a];
-      axes_[row].left = static_cast<graph::AxisId>(a);
+      axes_[row].left = a;
     }
     result.axes = std::move(axes_);
     result.layers = std::move(layers_);
@@ -143,7 +142,8 @@ class Rows {
 
  private:
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-  std::vector<std::size_t> axis_rows_, layer_rows_;
+  core::IdVector<graph::AxisId, std::size_t> axis_rows_;
+  core::IdVector<graph::LayerId, std::size_t> layer_rows_;
   std::vector<PrunedAxis> axes_;
   std::vector<PrunedLayer> layers_;
 };
@@ -204,15 +204,14 @@ PruneResult prune(const architecture::ModelSpec& spec, const model::Weights& wei
 
 architecture::ModelSpec rounded_to_multiples(const PruneResult& result, graph::Index multiple) {
   const graph::Graph graph = architecture::build_graph(result.spec);
-  model::KeptUnits sizes(graph.axes.size());  // resize_spec() reads how many units there are
+  graph::KeptUnits sizes(graph.axes.size());  // resize_spec() reads how many units there are
   for (const PrunedAxis& row : result.axes) {
-    if (row.left == graph::kUnset || row.kind == graph::axis_kind_name(graph::AxisKind::kHead))
-      continue;
+    if (!row.left.valid() || row.kind == graph::axis_kind_name(graph::AxisKind::kHead)) continue;
     const graph::Index copies = graph.axis(row.left).copies;
     const graph::Index own = multiple / std::gcd(multiple, copies),
                        left = graph.axis(row.left).size;
     if (left == row.size || row.size < own) continue;
-    sizes[static_cast<std::size_t>(row.left)] = all_units(nearest_multiple(left, own, row.size));
+    sizes[row.left] = all_units(nearest_multiple(left, own, row.size));
   }
   return architecture::resize_spec(result.spec, graph, sizes);
 }

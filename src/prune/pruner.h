@@ -17,8 +17,7 @@ struct PrunedAxis {
   graph::Index size = 0;
   std::vector<graph::Index> kept;  // units of the model that pruning started from
   std::vector<double> scores;      // of each of those units, as last seen
-  graph::AxisId left =
-      graph::kUnset;  // the axis in the pruned model's graph; kUnset: it went altogether
+  graph::AxisId left;              // the axis in the pruned model's graph; none: it went altogether
 };
 
 /// What became of a layer that could be left out.

@@ -10,12 +10,12 @@
 namespace vitlab::prune {
 
 /// Per axis of the graph the importance of each unit; empty for axes that were not asked for.
-using UnitScores = std::vector<std::vector<double>>;
+using UnitScores = core::IdVector<graph::AxisId, std::vector<double>>;
 
 /// How important what may go is: units by axis, and by layer the whole layer (0 if not asked for).
 struct Scores {
   UnitScores units;
-  std::vector<double> layers;
+  core::IdVector<graph::LayerId, double> layers;
 };
 
 /// What scores are made from.

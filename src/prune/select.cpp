@@ -42,7 +42,7 @@ class Selector {
       apply(*next);
       cost = counted();
       for (PruneGroup& group : groups_)
-        if (next->layer == graph::kUnset || group.layer == next->layer) update_savings(group, cost);
+        if (!next->layer.valid() || group.layer == next->layer) update_savings(group, cost);
     }
     return {cut_, cost};
   }
@@ -51,23 +51,22 @@ class Selector {
   CutCost counted() { return counter_.count(cut_spec(spec_, graph_, cut_)); }
 
   /// An axis goes with the head that owns it.
-  bool is_alive(std::size_t a) const {
+  bool is_alive(graph::AxisId a) const {
     const graph::Axis& axis = graph_.axes[a];
-    if (axis.owner == graph::kUnset) return true;
-    const auto& heads = cut_.kept[static_cast<std::size_t>(axis.owner)];
+    if (!axis.owner.valid()) return true;
+    const auto& heads = cut_.kept[axis.owner];
     return !heads || std::binary_search(heads->begin(), heads->end(), axis.owner_unit);
   }
 
   bool is_open(const PruneGroup& group) const {
     if (group.removed + group.lump > group.most) return false;
-    if (group.layer != graph::kUnset && cut_.left_out[static_cast<std::size_t>(group.layer)])
-      return false;
+    if (group.layer.valid() && cut_.left_out[group.layer]) return false;
     return group.drops_layer || std::any_of(group.axes.begin(), group.axes.end(),
-                                            [&](std::size_t a) { return is_alive(a); });
+                                            [&](graph::AxisId a) { return is_alive(a); });
   }
 
   void apply(const PruneGroup& group) {
-    if (group.drops_layer) cut_.left_out[static_cast<std::size_t>(group.layer)] = group.removed > 0;
+    if (group.drops_layer) cut_.left_out[group.layer] = group.removed > 0;
     for (std::size_t i = 0; i < group.axes.size(); ++i) {
       auto& kept = cut_.kept[group.axes[i]];
       kept.reset();
@@ -97,7 +96,7 @@ class Selector {
   }
 
   double next_score(const PruneGroup& group) const {
-    if (group.drops_layer) return scores_.layers[static_cast<std::size_t>(group.layer)];
+    if (group.drops_layer) return scores_.layers[group.layer];
     double score = 0;
     for (std::size_t i = 0; i < group.axes.size(); ++i) {
       if (!is_alive(group.axes[i])) continue;

@@ -11,13 +11,14 @@ namespace {
 
 /// One gate of ones per axis that needs one, as leaves that collect gradients. The gates of V stand
 /// for those of heads: a factor of all of a head's V is a factor of its output.
-std::vector<at::Tensor> open_gates(const graph::Graph& graph, const std::vector<bool>& axes,
-                                   const at::TensorOptions& options) {
-  std::vector<at::Tensor> gates(graph.axes.size());
-  for (std::size_t a = 0; a < gates.size(); ++a) {
+model::AxisTensors open_gates(const graph::Graph& graph,
+                              const core::IdVector<graph::AxisId, bool>& axes,
+                              const at::TensorOptions& options) {
+  model::AxisTensors gates(graph.axes.size());
+  for (const graph::AxisId a : gates.ids()) {
     const graph::Axis& axis = graph.axes[a];
-    const bool for_head = axis.kind == graph::AxisKind::kV && axis.owner != graph::kUnset &&
-                          axes[static_cast<std::size_t>(axis.owner)];
+    const bool for_head =
+        axis.kind == graph::AxisKind::kV && axis.owner.valid() && axes[axis.owner];
     if ((axes[a] || for_head) && axis.kind != graph::AxisKind::kHead)
       gates[a] = at::ones({axis.size}, options).requires_grad_(true);
   }
@@ -55,11 +56,11 @@ class TaylorSums {
         branches_(graph_.layers.size()) {
     at::TensorOptions options = request.weights.tensors.front().options().requires_grad(false);
     options_.gates = open_gates(graph_, candidates_.axes, options);
-    for (std::size_t i = 0; i < branches_.size(); ++i) {
+    for (const graph::LayerId i : branches_.ids()) {
       if (!candidates_.layers[i]) continue;
-      branches_[i] = branch_parameters(graph_, static_cast<graph::LayerId>(i));
+      branches_[i] = branch_parameters(graph_, i);
       for (const graph::ParameterId id : branches_[i]) {
-        at::Tensor& weight = weights_.tensors[static_cast<std::size_t>(id)];
+        at::Tensor& weight = weights_[id];
         weight = weight.detach().requires_grad_(true);
       }
     }
@@ -69,8 +70,8 @@ class TaylorSums {
   const model::RunOptions& options() const { return options_; }
 
   void add() {
-    std::vector<std::vector<double>> slopes(graph_.axes.size());
-    for (std::size_t a = 0; a < slopes.size(); ++a) {
+    UnitScores slopes(graph_.axes.size());
+    for (const graph::AxisId a : slopes.ids()) {
       at::Tensor& gate = options_.gates[a];
       if (!gate.defined() || !gate.grad().defined()) continue;
       const at::Tensor gradient = gate.grad().to(at::kCPU, at::kDouble).contiguous();
@@ -79,10 +80,10 @@ class TaylorSums {
       gate.mutable_grad().reset();
     }
     add_heads(slopes);
-    for (std::size_t a = 0; a < slopes.size(); ++a)
+    for (const graph::AxisId a : slopes.ids())
       for (std::size_t u = 0; u < std::min(slopes[a].size(), scores_.units[a].size()); ++u)
         scores_.units[a][u] += slopes[a][u] * slopes[a][u];
-    for (std::size_t i = 0; i < branches_.size(); ++i) add_branch(i);
+    for (const graph::LayerId i : branches_.ids()) add_branch(i);
   }
 
   Scores mean_over(graph::Index batches) && {
@@ -94,21 +95,21 @@ class TaylorSums {
   }
 
  private:
-  void add_heads(std::vector<std::vector<double>>& slopes) const {
-    for (std::size_t a = 0; a < slopes.size(); ++a) {
+  void add_heads(UnitScores& slopes) const {
+    for (const graph::AxisId a : slopes.ids()) {
       const graph::Axis& axis = graph_.axes[a];
-      if (axis.kind != graph::AxisKind::kV || axis.owner == graph::kUnset) continue;
-      const auto head = static_cast<std::size_t>(axis.owner);
+      if (axis.kind != graph::AxisKind::kV || !axis.owner.valid()) continue;
+      const graph::AxisId head = axis.owner;
       slopes[head].resize(static_cast<std::size_t>(graph_.axes[head].size), 0.0);
       for (const double slope : slopes[a])
         slopes[head][static_cast<std::size_t>(axis.owner_unit)] += slope;
     }
   }
 
-  void add_branch(std::size_t layer) {
+  void add_branch(graph::LayerId layer) {
     double slope = 0;
     for (const graph::ParameterId id : branches_[layer]) {
-      at::Tensor& weight = weights_.tensors[static_cast<std::size_t>(id)];
+      at::Tensor& weight = weights_[id];
       if (!weight.grad().defined()) continue;
       slope += (weight.detach() * weight.grad()).sum().item<double>();
       weight.mutable_grad().reset();
@@ -121,7 +122,7 @@ class TaylorSums {
   Scores scores_;
   model::Weights weights_;
   model::RunOptions options_;
-  std::vector<std::vector<graph::ParameterId>> branches_;  // by layer
+  core::IdVector<graph::LayerId, std::vector<graph::ParameterId>> branches_;
 };
 
 }  // namespace

@@ -87,9 +87,8 @@ at::Tensor GatedHeads::run(const at::Tensor& images, const std::vector<at::Tenso
     for (std::size_t i = 0; i < gate.parameters.size(); ++i) {
       const graph::ParameterId id = gate.parameters[i];
       const bool is_joint = executor_.graph().parameter(id).shape.rank() == 4;
-      weights.tensors[static_cast<std::size_t>(id)] =
-          is_joint ? own.reshape({own.size(0), gate.heads, 1, 1})
-                   : own.narrow(1, static_cast<graph::Index>(i), 1).unsqueeze(2);
+      weights[id] = is_joint ? own.reshape({own.size(0), gate.heads, 1, 1})
+                             : own.narrow(1, static_cast<graph::Index>(i), 1).unsqueeze(2);
     }
   }
   return model::mean_logits(executor_.run(weights, images).outputs);

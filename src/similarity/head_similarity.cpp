@@ -24,10 +24,10 @@ bool is_finite(const at::Tensor& tensor) {
 void check_finite(const graph::Graph& graph, const model::Weights& weights,
                   const at::Tensor& images, const std::vector<at::Tensor>& outputs) {
   if (std::all_of(outputs.begin(), outputs.end(), is_finite)) return;
-  for (std::size_t i = 0; i < weights.tensors.size(); ++i)
-    if (!is_finite(weights.tensors[i]))
+  for (const graph::ParameterId i : graph.parameters.ids())
+    if (!is_finite(weights[i]))
       throw core::UserError(
-          "the weight " + graph.parameter_name(static_cast<graph::ParameterId>(i)) +
+          "the weight " + graph.parameter_name(i) +
           " holds NaN or infinities, so attention maps say nothing: name weights of "
           "a training that did not diverge");
   if (!is_finite(images))

@@ -38,7 +38,7 @@ std::vector<HeadProjectionWeights> head_projections(const graph::Graph& graph,
                                                     const graph::AttentionTap& tap,
                                                     const model::Weights& weights) {
   std::vector<HeadProjectionWeights> heads;
-  for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
+  for (const graph::ParameterId p : graph.parameters.ids()) {
     const graph::Parameter& parameter = graph.parameters[p];
     if (parameter.layer != tap.layer || parameter.dims.empty() || parameter.shape.rank() < 2 ||
         (!tap.part.empty() && !parameter.name.starts_with(tap.part + ".")))
@@ -49,7 +49,7 @@ std::vector<HeadProjectionWeights> head_projections(const graph::Graph& graph,
     const std::size_t count = rows.q.size();
     for (std::size_t i = 0; i < count; ++i) {
       const auto of = [&](std::size_t first, std::size_t end) {
-        return rows_of(graph, weights.tensors[p], extent, first, end);
+        return rows_of(graph, weights[p], extent, first, end);
       };
       const std::size_t v = rows.values + i;
       heads.push_back({of(rows.q[i], rows.q[i] + 1), of(rows.k[i], rows.k[i] + 1),

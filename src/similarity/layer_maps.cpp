@@ -56,8 +56,7 @@ bool are_comparable(const graph::Graph& graph, const graph::AttentionTap& a,
 std::map<graph::LayerId, graph::ValueId> layer_ends(const graph::Graph& graph) {
   std::map<graph::LayerId, graph::ValueId> ends;
   for (const graph::Node& node : graph.nodes)
-    if (node.layer != graph::kUnset && graph.value(node.output).batched)
-      ends[node.layer] = node.output;
+    if (node.layer.valid() && graph.value(node.output).batched) ends[node.layer] = node.output;
   return ends;
 }
 

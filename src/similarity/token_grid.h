@@ -20,8 +20,7 @@ struct TokenGrid {
   std::vector<graph::Index> places;
 };
 
-/// Reads it off the graph: windows (shifted ones too), MobileViT's patches (a "window" is one place
-/// of all patches), ViT's tokens, whose map is the one that was made into tokens.
+/// The places that the layer told its tap of, listed.
 TokenGrid token_grid(const graph::Graph& graph, const graph::AttentionTap& tap);
 
 /// Distances in pixels of the image between the tokens of one window, Euclidean; 0 to and from

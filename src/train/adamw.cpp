@@ -22,11 +22,10 @@ void clip(std::vector<at::Tensor>& gradients, double largest) {
 
 AdamW::AdamW(const graph::Graph& graph, const model::Weights& weights, double weight_decay)
     : weight_decay_(weight_decay) {
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+  for (const graph::ParameterId i : graph.parameters.ids()) {
     const graph::Parameter& parameter = graph.parameters[i];
     decays_.push_back(parameter.decays);
-    const at::Tensor zeros =
-        parameter.trained ? at::zeros_like(weights.tensors[i].detach()) : at::Tensor();
+    const at::Tensor zeros = parameter.trained ? at::zeros_like(weights[i].detach()) : at::Tensor();
     first_.tensors.push_back(zeros);
     second_.tensors.push_back(zeros.defined() ? zeros.clone() : zeros);
   }

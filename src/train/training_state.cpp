@@ -25,9 +25,8 @@ model::Weights named(const graph::Graph& graph, const std::vector<model::NamedTe
   std::map<std::string, at::Tensor> by_name;
   for (const model::NamedTensor& entry : tensors) by_name[entry.name] = entry.tensor;
   model::Weights weights;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    weights.tensors.push_back(
-        by_name[prefix + graph.parameter_name(static_cast<graph::ParameterId>(i))]);
+  for (const graph::ParameterId i : graph.parameters.ids())
+    weights.tensors.push_back(by_name[prefix + graph.parameter_name(i)]);
   return weights;
 }
 

@@ -9,7 +9,7 @@
 namespace vitlab::architecture {
 namespace {
 
-using Kept = std::vector<std::optional<std::vector<graph::Index>>>;
+using Kept = graph::KeptUnits;
 
 std::vector<graph::Index> first_units(graph::Index count) {
   std::vector<graph::Index> units(static_cast<std::size_t>(count));
@@ -20,7 +20,7 @@ std::vector<graph::Index> first_units(graph::Index count) {
 /// Keeps a random part of some axes that pruning may cut; heads are left out.
 Kept random_cut(const graph::Graph& graph, core::Random& random) {
   Kept kept(graph.axes.size());
-  for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+  for (const graph::AxisId a : graph.axes.ids()) {
     const graph::Axis& axis = graph.axes[a];
     if (axis.held || axis.kind == graph::AxisKind::kHead || random.below(2) == 0) continue;
     kept[a] = first_units(
@@ -40,8 +40,8 @@ TEST_CASE("a resized spec builds with exactly the sizes asked for") {
     INFO(spec_yaml(spec) << spec_yaml(smaller));
     const graph::Graph result = build_graph(smaller);
     REQUIRE(result.axes.size() == graph.axes.size());
-    for (std::size_t a = 0; a < graph.axes.size(); ++a) {
-      INFO(graph.axis_name(static_cast<graph::AxisId>(a)));
+    for (const graph::AxisId a : graph.axes.ids()) {
+      INFO(graph.axis_name(a));
       const graph::Index wanted =
           kept[a] ? static_cast<graph::Index>(kept[a]->size()) : graph.axes[a].size;
       REQUIRE(result.axes[a].size == wanted);
@@ -59,7 +59,7 @@ TEST_CASE("keeping everything gives the same id, said or unsaid") {
     const graph::Graph graph = build_graph(spec);
     Kept all(graph.axes.size());
     REQUIRE(model_id(resize_spec(spec, graph, all)) == model_id(spec));
-    for (std::size_t a = 0; a < graph.axes.size(); ++a) all[a] = first_units(graph.axes[a].size);
+    for (const graph::AxisId a : graph.axes.ids()) all[a] = first_units(graph.axes[a].size);
     REQUIRE(model_id(resize_spec(spec, graph, all)) == model_id(spec));
   }
 }
@@ -70,7 +70,7 @@ TEST_CASE("whole heads leave with their QK and V where heads are free") {
   for (int run = 0; run < 200; ++run) {
     const ModelSpec spec = models.next();
     const graph::Graph graph = build_graph(spec);
-    for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+    for (const graph::AxisId a : graph.axes.ids()) {
       const graph::Axis& axis = graph.axes[a];
       if (axis.kind != graph::AxisKind::kHead || axis.held || axis.size < 2) continue;
       Kept kept(graph.axes.size());
@@ -80,7 +80,7 @@ TEST_CASE("whole heads leave with their QK and V where heads are free") {
       REQUIRE(result.axes.size() == graph.axes.size() - 2);
       std::vector<graph::Index> expected;  // sizes of the axes that stay
       for (const graph::Axis& other : graph.axes)
-        if (other.owner != static_cast<graph::AxisId>(a) || other.owner_unit != run % axis.size)
+        if (other.owner != a || other.owner_unit != run % axis.size)
           expected.push_back(&other == &axis ? axis.size - 1 : other.size);
       std::vector<graph::Index> sizes;
       for (const graph::Axis& other : result.axes) sizes.push_back(other.size);
@@ -107,14 +107,14 @@ TEST_CASE("3 and 4 heads in one stage share an embedding of 12 equal splits") {
   }
   CHECK(stage_splits(stage) == 12);
   const graph::Graph graph = build_graph(spec);
-  graph::AxisId embedding = graph::kUnset;
-  for (std::size_t a = 0; a < graph.axes.size(); ++a)
+  graph::AxisId embedding;
+  for (const graph::AxisId a : graph.axes.ids())
     if (graph.axes[a].kind == graph::AxisKind::kEmbedding && graph.axes[a].index == 0)
-      embedding = static_cast<graph::AxisId>(a);
+      embedding = a;
   CHECK(graph.axis(embedding).size == 6);
   CHECK(graph.axis(embedding).copies == 12);
   Kept kept(graph.axes.size());
-  kept[static_cast<std::size_t>(embedding)] = {0, 2, 3, 5};
+  kept[embedding] = {0, 2, 3, 5};
   const ModelSpec smaller = resize_spec(spec, graph, kept);
   CHECK(smaller.stages[0].width == 48);
   // The last head feeds nobody, so that its V is an axis of its own.

@@ -109,9 +109,9 @@ void slicing_deit_tiny(benchmark::State& state) {
   const graph::Graph& graph = subject.executor.graph();
   sweep::PruneSettings settings;
   settings.axes = {"embedding", "head", "hidden", "qk", "v"};
-  const std::vector<bool> axes = prune::prunable_axes(graph, settings);
+  const core::IdVector<graph::AxisId, bool> axes = prune::prunable_axes(graph, settings);
   prune::ModelCut cut(graph);
-  for (std::size_t a = 0; a < axes.size(); ++a) {
+  for (const graph::AxisId a : axes.ids()) {
     if (!axes[a]) continue;
     cut.kept[a].emplace();
     for (graph::Index unit = 0; unit < graph.axes[a].size; unit += 2) cut.kept[a]->push_back(unit);

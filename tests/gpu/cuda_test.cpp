@@ -68,11 +68,11 @@ TEST_CASE("a GPU gives the gradients of the CPU in a training step") {
     return weights;
   };
   const model::Weights on_cpu = gradients(at::kCPU), on_gpu = gradients(gpu);
-  for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
+  for (const graph::ParameterId p : graph.parameters.ids()) {
     if (!graph.parameters[p].trained) continue;
-    CAPTURE(graph.parameter_name(static_cast<graph::ParameterId>(p)));
-    const at::Tensor expected = on_cpu.tensors[p].grad();
-    const at::Tensor difference = on_gpu.tensors[p].grad().cpu() - expected;
+    CAPTURE(graph.parameter_name(p));
+    const at::Tensor expected = on_cpu[p].grad();
+    const at::Tensor difference = on_gpu[p].grad().cpu() - expected;
     CHECK(difference.abs().max().item<double>() <=
           1e-8 * std::max(1.0, expected.abs().max().item<double>()));
   }

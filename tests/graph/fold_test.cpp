@@ -40,20 +40,20 @@ void check_order_and_names(const Graph& graph) {
     for (const ValueId output : tap.outputs) REQUIRE(made.count(output) == 1);
   }
   std::set<std::string> names;
-  for (std::size_t p = 0; p < graph.parameters.size(); ++p)
-    REQUIRE(names.insert(graph.parameter_name(static_cast<ParameterId>(p))).second);
+  for (const ParameterId p : graph.parameters.ids())
+    REQUIRE(names.insert(graph.parameter_name(p)).second);
 }
 
 /// Each recipe reads parameters of the old graph and gives the shape of the new one.
 void check_recipes(const Graph& old, const Rewrite& rewrite) {
   using Kind = WeightRecipe::Kind;
   REQUIRE(rewrite.recipes.size() == rewrite.graph.parameters.size());
-  for (std::size_t p = 0; p < rewrite.recipes.size(); ++p) {
+  for (const ParameterId p : rewrite.recipes.ids()) {
     const WeightRecipe& recipe = rewrite.recipes[p];
     const Shape& shape = rewrite.graph.parameters[p].shape;
     REQUIRE((recipe.kind == Kind::kConstant || !recipe.sources.empty()));
     for (const ParameterId source : recipe.sources)
-      REQUIRE((source >= 0 && static_cast<std::size_t>(source) < old.parameters.size()));
+      REQUIRE((source.valid() && source.index() < old.parameters.size()));
     const Shape first = recipe.sources.empty() ? Shape{} : old.parameter(recipe.sources[0]).shape;
     switch (recipe.kind) {
       case Kind::kCopy:
@@ -162,7 +162,7 @@ TEST_CASE("no scale is left where weights can take it over") {
 TEST_CASE("a scale stays where something else reads the unscaled value") {
   Graph graph;
   graph.layers.push_back({"layer", "test", LayerRole::kStem, 0});
-  LayerWriter writer(graph, 0);
+  LayerWriter writer(graph, LayerId(0));
   const Extent channels{writer.axis(AxisKind::kEmbedding, "width", 4, 0)};
   graph.input = graph.add_value({{1, 4, 2, 2}, true, 1, channels});
   const ValueId made = writer.convolution(graph.input, channels, "c", 1, 1, 0, false, false);
@@ -176,7 +176,7 @@ TEST_CASE("a scale stays where something else reads the unscaled value") {
 TEST_CASE("dropout disappears, also where an output or a gate reads it") {
   Graph graph;
   graph.layers.push_back({"layer", "test", LayerRole::kStem, 0});
-  LayerWriter writer(graph, 0);
+  LayerWriter writer(graph, LayerId(0));
   const Extent channels{writer.axis(AxisKind::kEmbedding, "width", 4, 0)};
   graph.input = graph.add_value({{1, 4, 2, 2}, true, 1, channels});
   const ValueId dropped = writer.drop_path(
@@ -185,14 +185,14 @@ TEST_CASE("dropout disappears, also where an output or a gate reads it") {
   graph.outputs.push_back({"y", dropped});
   const Graph folded = fold(graph).graph;
   REQUIRE(folded.nodes.size() == 1);
-  CHECK(folded.outputs[0].value == folded.nodes[0].output);
-  CHECK(folded.gates[0] == folded.nodes[0].output);
+  CHECK(folded.outputs[0].value == folded.nodes.front().output);
+  CHECK(folded.gates[0] == folded.nodes.front().output);
 }
 
 TEST_CASE("a norm is kept where the convolution before it is read by something else too") {
   Graph graph;
   graph.layers.push_back({"layer", "test", LayerRole::kStem, 0});
-  LayerWriter writer(graph, 0);
+  LayerWriter writer(graph, LayerId(0));
   const Extent channels{writer.axis(AxisKind::kEmbedding, "width", 4, 0)};
   graph.input = graph.add_value({{1, 4, 2, 2}, true, 1, channels});
   const ValueId made = writer.convolution(graph.input, channels, "c", 1, 1, 0, false, false);
@@ -206,15 +206,17 @@ TEST_CASE("a norm is kept where the convolution before it is read by something e
 TEST_CASE("a bias of the convolution is folded in with the norm") {
   Graph graph;
   graph.layers.push_back({"layer", "test", LayerRole::kStem, 0});
-  LayerWriter writer(graph, 0);
+  LayerWriter writer(graph, LayerId(0));
   const Extent channels{writer.axis(AxisKind::kEmbedding, "width", 4, 0)};
   graph.input = graph.add_value({{1, 4, 2, 2}, true, 1, channels});
   const ValueId made = writer.convolution(graph.input, channels, "c", 1, 1, 0, false, true);
   graph.outputs.push_back({"y", writer.batch_norm(made, "n")});
   const Rewrite rewrite = fold(graph);
   REQUIRE(rewrite.graph.parameters.size() == 2);
-  CHECK(rewrite.recipes[1].sources == std::vector<ParameterId>{2, 3, 4, 5, 1});
-  CHECK(rewrite.graph.parameter_name(1) == "layer.c.bias");
+  CHECK(rewrite.recipes[ParameterId(1)].sources == std::vector{ParameterId(2), ParameterId(3),
+                                                               ParameterId(4), ParameterId(5),
+                                                               ParameterId(1)});
+  CHECK(rewrite.graph.parameter_name(ParameterId(1)) == "layer.c.bias");
 }
 
 }  // namespace

@@ -1,37 +1,45 @@
-#include "graph/id_list.h"
-
 #include <vector>
 
 #include "core/random.h"
+#include "graph/axis.h"
 #include "test.hpp"
 
 namespace vitlab::graph {
 namespace {
 
-std::vector<std::int32_t> as_vector(const IdList& ids) { return {ids.begin(), ids.end()}; }
+using Ids = IdList<AxisId>;
+
+std::vector<AxisId> as_vector(const Ids& ids) { return {ids.begin(), ids.end()}; }
+
+/// The ids 1, 2, … up to `last`.
+Ids up_to(int last) {
+  Ids ids;
+  for (int id = 1; id <= last; ++id) ids.push_back(AxisId(id));
+  return ids;
+}
 
 TEST_CASE("an id list behaves as a vector, below and above what it holds inside") {
   core::Random random(3);
   for (int run = 0; run < 200; ++run) {
-    IdList list;
-    std::vector<std::int32_t> expected;
+    Ids list;
+    std::vector<AxisId> expected;
     for (int step = 0; step < 40; ++step) {
-      const auto id = static_cast<std::int32_t>(random.below(1000));
+      const AxisId id(random.below(1000));
       switch (random.below(10)) {
         case 0: {
-          const IdList other(random.below(7), id);
+          const Ids other(random.below(7), id);
           list.append(other);
           expected.insert(expected.end(), other.begin(), other.end());
           break;
         }
         case 1: {
-          const IdList copy = list;
+          const Ids copy = list;
           list = copy;
           break;
         }
         case 2: {
-          IdList taken = std::move(list);
-          list = {1, 2, 3};
+          Ids taken = std::move(list);
+          list = up_to(3);
           list = std::move(taken);
           break;
         }
@@ -53,23 +61,23 @@ TEST_CASE("an id list behaves as a vector, below and above what it holds inside"
       list[expected.size() / 2] = id;
       expected[expected.size() / 2] = id;
     }
-    REQUIRE(list == IdList(expected));
+    REQUIRE(list == Ids(expected));
   }
 }
 
 TEST_CASE("a list that was moved from is empty") {
-  IdList few{1, 2}, many(20, 7);
-  const IdList a = std::move(few), b = std::move(many);
+  Ids few = up_to(2), many(20, AxisId(7));
+  const Ids a = std::move(few), b = std::move(many);
   CHECK(a.size() == 2);
-  CHECK(b == IdList(20, 7));
+  CHECK(b == Ids(20, AxisId(7)));
   CHECK(few.empty());   // NOLINT(bugprone-use-after-move): that is what is tested
   CHECK(many.empty());  // NOLINT(bugprone-use-after-move)
 }
 
 TEST_CASE("lists differ by content and by length") {
-  CHECK_FALSE(IdList{1, 2} == IdList{1, 2, 3});
-  CHECK_FALSE(IdList{1, 2} == IdList{2, 1});
-  CHECK(IdList{} == IdList(0, 5));
+  CHECK_FALSE(up_to(2) == up_to(3));
+  CHECK_FALSE(up_to(2) == Ids{AxisId(2), AxisId(1)});
+  CHECK(Ids{} == Ids(0, AxisId(5)));
 }
 
 }  // namespace

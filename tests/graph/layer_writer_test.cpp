@@ -14,7 +14,7 @@ struct Maps {
   Extent left, right;
   ValueId a, b;
 
-  explicit Maps(bool keeps_names = true) : writer(graph, 0, keeps_names) {
+  explicit Maps(bool keeps_names = true) : writer(graph, LayerId(0), keeps_names) {
     graph.layers.push_back({"layer", "test", LayerRole::kStem, 0});
     left = Extent(2, writer.axis(AxisKind::kEmbedding, "width", 2, 0));
     right = {writer.axis(AxisKind::kHidden, "hidden", 4)};
@@ -73,11 +73,11 @@ TEST_CASE("a convolution with a norm has no bias, one without has") {
     m.writer.conv_norm(m.a, m.right, "pw", {.kernel = 3, .stride = 2, .norm = norm});
     const std::size_t parts = norm == Norm::kBatch ? 5 : norm == Norm::kLayer ? 3 : 2;
     REQUIRE(m.graph.parameters.size() == parts);
-    CHECK(m.graph.parameter_name(0) == "layer.pw.conv.weight");
-    CHECK(m.graph.parameter_name(1) ==
+    CHECK(m.graph.parameter_name(ParameterId(0)) == "layer.pw.conv.weight");
+    CHECK(m.graph.parameter_name(ParameterId(1)) ==
           (norm == Norm::kNone ? "layer.pw.conv.bias" : "layer.pw.norm.weight"));
-    CHECK(m.graph.parameter(0).decays);
-    CHECK_FALSE(m.graph.parameter(1).decays);
+    CHECK(m.graph.parameter(ParameterId(0)).decays);
+    CHECK_FALSE(m.graph.parameter(ParameterId(1)).decays);
     CHECK(m.graph.value(m.graph.nodes.back().output).shape == Shape{1, 4, 3, 3});
   }
 }
@@ -89,7 +89,7 @@ TEST_CASE("without names the graph is the same but for them") {
     m->writer.layer_norm(m->a, "norm", 1e-6);
   }
   REQUIRE(named.graph.nodes.size() == bare.graph.nodes.size());
-  for (std::size_t i = 0; i < bare.graph.nodes.size(); ++i) {
+  for (const NodeId i : bare.graph.nodes.ids()) {
     CHECK(bare.graph.nodes[i].name.empty());
     CHECK_FALSE(named.graph.nodes[i].name.empty());
     CHECK(named.graph.nodes[i].inputs == bare.graph.nodes[i].inputs);

@@ -14,9 +14,9 @@ struct Chain {
   Graph graph;
   Extent channels;
   LayerWriter writer;
-  ValueId x = kUnset;
+  ValueId x;
 
-  Chain() : writer(graph, 0) {
+  Chain() : writer(graph, LayerId(0)) {
     graph.layers.push_back({"layer", "test", LayerRole::kStem, 0});
     channels = {writer.axis(AxisKind::kEmbedding, "width", 10, 0)};
     x = graph.input = graph.add_value({{1, 10, 1, 1}, true, 1, channels});
@@ -43,7 +43,7 @@ TEST_CASE("a value that is read again later lives until then") {
   // While the third step runs: images, kept, its input and its output.
   CHECK(c.peak() == 40);
   const MemoryPlan plan = plan_memory(c.graph, lay_out(c.graph), 1);
-  CHECK(plan.peak_node == 2);
+  CHECK(plan.peak_node == NodeId(2));
   CHECK(plan.buffers.size() == 5);
 }
 
@@ -55,7 +55,7 @@ TEST_CASE("a view owns no memory but keeps alive what it looks at") {
   const ValueId again = c.writer.reshape(other, {1, 1, 1, 10}, 3, c.channels, "view");
   c.graph.outputs.push_back({"y", c.writer.add(view, again, "sum")});
   const Layout layout = lay_out(c.graph);
-  CHECK(layout.storage[static_cast<std::size_t>(view)] == made);
+  CHECK(layout.storage[view] == made);
   CHECK(c.peak() == 40);  // images, made, and two of the other branch (or one and the sum)
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("outputs live to the end") {
   c.graph.outputs.push_back({"late", c.step(c.step(c.step(c.x)))});
   CHECK(c.peak() == 40);
   for (const Buffer& buffer : plan_memory(c.graph, lay_out(c.graph), 1).buffers)
-    if (buffer.value == early) CHECK(buffer.last == 3);
+    if (buffer.value == early) CHECK(buffer.last == NodeId(3));
 }
 
 TEST_CASE("element-wise ops keep the order in memory of their input, others write densely") {
@@ -76,7 +76,7 @@ TEST_CASE("element-wise ops keep the order in memory of their input, others writ
   const ValueId relu = c.step(turned);
   const ValueId soft = c.writer.softmax(relu, "soft");
   const Layout layout = lay_out(c.graph);
-  const auto strides = [&](ValueId v) { return layout.strides[static_cast<std::size_t>(v)]; };
+  const auto strides = [&](ValueId v) { return layout.strides[v]; };
   CHECK(strides(turned) == Shape{60, 3, 1, 6});
   CHECK(strides(relu) == Shape{60, 3, 1, 6});
   CHECK(strides(soft) == dense_strides({2, 2, 3, 10}));
@@ -95,12 +95,11 @@ TEST_CASE("no node can run in less than the peak, and no buffer counts twice") {
       };
       for (const Node& node : graph.nodes) {
         std::set<ValueId> touched{graph.input};
-        for (const ValueId x : node.inputs)
-          touched.insert(layout.storage[static_cast<std::size_t>(x)]);
-        touched.insert(layout.storage[static_cast<std::size_t>(node.output)]);
+        for (const ValueId x : node.inputs) touched.insert(layout.storage[x]);
+        touched.insert(layout.storage[node.output]);
         Index needed = 0;
         for (const ValueId storage : touched) {
-          const bool is_parameter = layout.is_view[static_cast<std::size_t>(storage)];
+          const bool is_parameter = layout.is_view[storage];
           if (!is_parameter) needed += elements(storage);
         }
         REQUIRE(plan.peak_elements >= needed);

@@ -17,11 +17,11 @@ constexpr Index kBatch = 3;
 struct Bench {
   Graph graph;
   Extent channels;
-  ValueId x = kUnset;
+  ValueId x;
   LayerWriter writer;
 
   explicit Bench(const Shape& shape = {1, 4, 6, 5}, std::int8_t channel_dim = 1)
-      : writer(graph, 0) {
+      : writer(graph, LayerId(0)) {
     graph.layers.push_back({"layer", "test", LayerRole::kStem, 0});
     channels = Extent(2, writer.axis(AxisKind::kEmbedding, "width", 2, 0));
     x = graph.input = graph.add_value({shape, true, channel_dim, channels});
@@ -29,9 +29,9 @@ struct Bench {
   AxisId axis(Index size) { return writer.axis(AxisKind::kHidden, "hidden", size); }
 
   /// A node that no layer writes yet.
-  ValueId add(Op op, const IdList& inputs, const Value& result) {
+  ValueId add(Op op, const IdList<ValueId>& inputs, const Value& result) {
     const ValueId output = graph.add_value(result);
-    graph.nodes.push_back({op, inputs, {}, output, 0, "node"});
+    graph.nodes.push_back({op, inputs, {}, output, LayerId(0), "node"});
     return output;
   }
 };
@@ -51,7 +51,7 @@ void check_last(Bench& bench, const Expected& expected) {
   ops_seen().insert(node.op.index());
   INFO(op_name(node.op));
   const Layout layout = lay_out(bench.graph);
-  const bool is_view = layout.is_view[static_cast<std::size_t>(node.output)];
+  const bool is_view = layout.is_view[node.output];
   CHECK(is_view == expected.is_view);
   const OpCost cost = op_cost(bench.graph, node, is_view, kBatch);
   CHECK(cost.macs == expected.macs);

@@ -35,7 +35,7 @@ TEST_CASE("a map cut into windows and put back has its shape and axes") {
        {graph::Index{0}, graph::Index{2}, graph::Index{3}, graph::Index{7}}) {
     graph::Graph graph;
     graph.layers.push_back({"layer", "test", graph::LayerRole::kAttention, 0});
-    graph::LayerWriter writer(graph, 0);
+    graph::LayerWriter writer(graph, graph::LayerId(0));
     const graph::Extent channels{writer.axis(graph::AxisKind::kEmbedding, "width", 4, 0)};
     graph.input = graph.add_value({{1, 4, 5, 6}, true, 1, channels});
     const Windows windows = windows_of(5, 6, side);

@@ -82,7 +82,8 @@ TEST_CASE("a dropped label is found, whichever it is") {
   const graph::Graph whole =
       architecture::build_graph(architecture::resolve_model("efficientvit_m0").spec);
   int dropped = 0;
-  for (std::size_t p = 0; p < whole.parameters.size(); p += 7) {
+  for (const graph::ParameterId p : whole.parameters.ids()) {
+    if (p.number() % 7 != 0) continue;
     for (std::size_t dim = 0; dim < whole.parameters[p].dims.size(); ++dim) {
       if (whole.parameters[p].dims[dim].empty()) continue;
       graph::Graph graph = whole;
@@ -99,10 +100,9 @@ TEST_CASE("axes, parameters and nodes have names of their own") {
   for (int run = 0; run < 100; ++run) {
     const graph::Graph graph = architecture::build_graph(models.next());
     std::set<std::string> axes, parameters, nodes;
-    for (std::size_t a = 0; a < graph.axes.size(); ++a)
-      REQUIRE(axes.insert(graph.axis_name(static_cast<graph::AxisId>(a))).second);
-    for (std::size_t p = 0; p < graph.parameters.size(); ++p)
-      REQUIRE(parameters.insert(graph.parameter_name(static_cast<graph::ParameterId>(p))).second);
+    for (const graph::AxisId a : graph.axes.ids()) REQUIRE(axes.insert(graph.axis_name(a)).second);
+    for (const graph::ParameterId p : graph.parameters.ids())
+      REQUIRE(parameters.insert(graph.parameter_name(p)).second);
     for (const graph::Node& node : graph.nodes) REQUIRE(nodes.insert(graph.node_name(node)).second);
   }
 }
@@ -113,7 +113,7 @@ TEST_CASE("an owned axis names a unit of a heads axis of its own layer") {
   for (int run = 0; run < 100; ++run) {
     const graph::Graph graph = architecture::build_graph(models.next());
     for (const graph::Axis& axis : graph.axes) {
-      if (axis.owner == graph::kUnset) continue;
+      if (!axis.owner.valid()) continue;
       const graph::Axis& owner = graph.axis(axis.owner);
       REQUIRE(owner.kind == graph::AxisKind::kHead);
       REQUIRE(owner.layer == axis.layer);
@@ -125,11 +125,10 @@ TEST_CASE("an owned axis names a unit of a heads axis of its own layer") {
 }
 
 /// The gates on the channels of an axis.
-int gates_of(const graph::Graph& graph, std::size_t axis) {
+int gates_of(const graph::Graph& graph, graph::AxisId axis) {
   int count = 0;
   for (const graph::ValueId gate : graph.gates)
-    for (const graph::AxisId id : graph.value(gate).channels)
-      count += static_cast<std::size_t>(id) == axis;
+    for (const graph::AxisId id : graph.value(gate).channels) count += id == axis;
   return count;
 }
 
@@ -137,13 +136,13 @@ TEST_CASE("every axis of a layer's own has one gate, but for residual streams, w
   RandomModels models(54);
   for (int run = 0; run < 150; ++run) {
     const graph::Graph graph = architecture::build_graph(models.next());
-    for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+    for (const graph::AxisId a : graph.axes.ids()) {
       const graph::AxisKind kind = graph.axes[a].kind;
       if (kind == graph::AxisKind::kImage || kind == graph::AxisKind::kHead ||
           kind == graph::AxisKind::kClasses || kind == graph::AxisKind::kEmbedding ||
           kind == graph::AxisKind::kExpert)
         continue;
-      INFO(graph.axis_name(static_cast<graph::AxisId>(a)));
+      INFO(graph.axis_name(a));
       const bool is_stream = graph.axes[a].field == "width";  // where it begins, and what is added
       REQUIRE((is_stream ? gates_of(graph, a) > 2 : gates_of(graph, a) == 1));
     }
@@ -155,13 +154,13 @@ TEST_CASE("an embedding is gated where its stream begins and where something is 
   for (int run = 0; run < 60; ++run) {
     const architecture::ModelSpec spec = models.next();
     const graph::Graph graph = architecture::build_graph(spec);
-    for (std::size_t layer = 0; layer < graph.layers.size(); ++layer) {
+    for (const graph::LayerId layer : graph.layers.ids()) {
       const graph::LayerInfo& info = graph.layers[layer];
       if (info.role == graph::LayerRole::kHead) continue;
-      graph::ValueId added = graph.residual_branch(static_cast<graph::LayerId>(layer));
-      if (added == graph::kUnset)
+      graph::ValueId added = graph.residual_branch(layer);
+      if (!added.valid())
         for (const graph::Node& node : graph.nodes)
-          if (node.layer == static_cast<graph::LayerId>(layer)) added = node.output;
+          if (node.layer == layer) added = node.output;
       INFO(info.path << " " << info.kind);
       REQUIRE(std::count(graph.gates.begin(), graph.gates.end(), added) == 1);
     }
@@ -176,7 +175,7 @@ TEST_CASE("what holds an axis is a layer that says why") {
     for (const graph::Axis& axis : graph.axes) {
       REQUIRE(axis.held == !axis.held_why.empty());
       if (!axis.held || axis.kind == graph::AxisKind::kImage) continue;
-      REQUIRE(axis.held_by != graph::kUnset);
+      REQUIRE(axis.held_by.valid());
       ++held;
     }
   }

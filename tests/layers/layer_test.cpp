@@ -15,7 +15,7 @@ namespace {
 /// A layer written behind a map (N, 12, height, width) or tokens (N, 9, 12), of a stage of 12.
 struct Written {
   graph::Graph graph;
-  graph::ValueId output = graph::kUnset;
+  graph::ValueId output;
 
   Written(const Layer& layer, const graph::Shape& shape, graph::Index splits = 1) {
     const auto channel_dim = static_cast<std::int8_t>(shape.rank() == 4 ? 1 : 2);
@@ -24,7 +24,7 @@ struct Written {
     const graph::Extent embedding(static_cast<std::size_t>(splits), split);
     graph.input = graph.add_value({shape, true, channel_dim, embedding});
     graph.layers.push_back({"layer", layer_kind(layer), layer_role(layer), 0});
-    graph::LayerWriter writer(graph, 0);
+    graph::LayerWriter writer(graph, graph::LayerId(0));
     REQUIRE(layer_problems(layer, graph.value(graph.input), 12).empty());
     output = write_layer(layer, writer, graph.input, embedding);
     graph.outputs.push_back({"y", output});
@@ -66,7 +66,7 @@ TEST_CASE("window attention is padded to whole windows and works on those") {
         windows * (12 * 12 * tokens + tokens * tokens * 3 + tokens * tokens * 6 + 6 * 12 * tokens));
   REQUIRE(attention.graph.attention.size() == 1);
   CHECK(attention.graph.attention[0].windows == windows);
-  CHECK(attention.graph.attention[0].height == 4);
+  CHECK(attention.graph.attention[0].places.rows == 4);
 }
 
 TEST_CASE("cascaded attention reads a split a head and costs its kernels on q") {
@@ -155,11 +155,11 @@ TEST_CASE("a mobilevit attends between the pixels at one place of all patches") 
   REQUIRE(block.graph.attention.size() == 2);
   const graph::AttentionTap& tap = block.graph.attention[1];
   CHECK(block.graph.attention_name(tap) == "layer.blocks.1");
-  CHECK((tap.windows == 4 && tap.height == 3 && tap.width == 2 && tap.heads == 2));
+  CHECK((tap.windows == 4 && tap.places.rows == 3 && tap.places.columns == 2 && tap.heads == 2));
 }
 
 TEST_CASE("a setting of a mobilevit out of range is a problem that names its field") {
-  const graph::Value map{{1, 12, 6, 4}, true, 1, {0}};
+  const graph::Value map{{1, 12, 6, 4}, true, 1, {graph::AxisId(0)}};
   const auto fields = [&](auto&& change) {
     MobileVitLayer layer = small_mobilevit();
     change(layer);
@@ -223,7 +223,8 @@ TEST_CASE("V unlike the split is added by position and holds the axes that it to
 }
 
 TEST_CASE("a setting out of range is a problem that names its field") {
-  const graph::Value map{kMap, true, 1, {0}}, tokens{{1, 9, 12}, true, 2, {0}};
+  const graph::Value map{kMap, true, 1, {graph::AxisId(0)}},
+      tokens{{1, 9, 12}, true, 2, {graph::AxisId(0)}};
   const auto fields = [](const Layer& layer, const graph::Value& input) {
     std::string found;
     for (const LayerProblem& problem : layer_problems(layer, input, 12))
@@ -246,7 +247,7 @@ TEST_CASE("a setting out of range is a problem that names its field") {
                map) == "kernels");
   CHECK(fields(CascadedAttention{7, {{2, 2}}, {{6, 6}}, {3, 2}, 0.5}, map) == "kernels");
   CHECK(fields(SubsampleLayer{0, -1, 2, 0}, map) == "hidden squeeze kernel stride");
-  CHECK(fields(SubsampleLayer{4}, {{1, 12, 1, 8}, true, 1, {0}}) == "layer");
+  CHECK(fields(SubsampleLayer{4}, {{1, 12, 1, 8}, true, 1, {graph::AxisId(0)}}) == "layer");
   CHECK(fields(InvertedResidual{.kernel = 2, .squeeze = -1}, map) == "hidden kernel squeeze");
   CHECK(fields(InvertedResidualDownsample{.hidden = 3, .stride = 0}, tokens) == "layer stride");
   CHECK(fields(DepthwiseSeparable{.squeeze_gate = graph::Activation::kRelu}, map) ==

@@ -19,18 +19,19 @@ namespace {
 /// A graph written by hand: one input and no layers of the variant.
 struct HandMade {
   graph::Graph graph;
-  graph::LayerWriter writer{graph, 0};
-  graph::ValueId image = graph::kUnset;
+  graph::LayerWriter writer{graph, graph::LayerId(0)};
+  graph::ValueId image;
 
   HandMade(graph::Index channels, graph::Index height, graph::Index width) {
     graph.layers.push_back({"layer", "hand-made", graph::LayerRole::kStem, graph::kUnset});
     const graph::AxisId axis = graph.add_axis({.kind = graph::AxisKind::kImage, .size = channels});
     image = graph.input = graph.add_value({{1, channels, height, width}, true, 1, {axis}});
   }
-  graph::ValueId node(graph::Op op, graph::IdList inputs, graph::Value result,
-                      graph::IdList used = {}) {
+  graph::ValueId node(graph::Op op, graph::IdList<graph::ValueId> inputs, graph::Value result,
+                      graph::IdList<graph::ParameterId> used = {}) {
     const graph::ValueId output = graph.add_value(std::move(result));
-    graph.nodes.push_back({op, std::move(inputs), std::move(used), output, 0, "node"});
+    graph.nodes.push_back(
+        {op, std::move(inputs), std::move(used), output, graph::LayerId(0), "node"});
     return output;
   }
   /// Some weight, since a model without any has no dtype.
@@ -48,7 +49,7 @@ struct HandMade {
 
 class Recorder : public RunObserver {
  public:
-  void begin(std::size_t node) override {
+  void begin(graph::NodeId node) override {
     REQUIRE(!is_open);
     is_open = true;
     nodes.push_back(node);
@@ -57,7 +58,7 @@ class Recorder : public RunObserver {
     REQUIRE(is_open);
     is_open = false;
   }
-  std::vector<std::size_t> nodes;
+  std::vector<graph::NodeId> nodes;
   bool is_open = false;
 };
 
@@ -211,8 +212,8 @@ TEST_CASE("an observer sees every node once, in order, and changes nothing") {
     options.observer = &recorder;
     const at::Tensor images = model.images(2, 3);
     CHECK(largest_difference(model.outputs(images, options), model.outputs(images)) == 0);
-    std::vector<std::size_t> all(model.graph().nodes.size());
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+    std::vector<graph::NodeId> all;
+    for (const graph::NodeId node : model.graph().nodes.ids()) all.push_back(node);
     CHECK(recorder.nodes == all);
   });
 }

@@ -29,11 +29,10 @@ struct OracleModel {
   at::Tensor images = 2 * formula("input", {2, 3, spec.image.height, spec.image.width});
 
   OracleModel() {
-    for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+    for (const graph::ParameterId i : graph.parameters.ids()) {
       const graph::Shape& shape = graph.parameters[i].shape;
-      weights.tensors.push_back(
-          formula_tensor(graph.parameter_name(static_cast<graph::ParameterId>(i)),
-                         {shape.begin(), static_cast<std::size_t>(shape.rank())}));
+      weights.tensors.push_back(formula_tensor(
+          graph.parameter_name(i), {shape.begin(), static_cast<std::size_t>(shape.rank())}));
     }
   }
 };
@@ -92,9 +91,8 @@ TEST_CASE("a V-MoE's gradients are NumPy's central differences") {
   const at::Tensor out = Executor(oracle.graph).run(oracle.weights, oracle.images).outputs.at(0);
   (out * formula("loss", out.sizes())).sum().backward();
   std::map<std::string, at::Tensor> gradients;
-  for (std::size_t i = 0; i < oracle.graph.parameters.size(); ++i)
-    gradients[oracle.graph.parameter_name(static_cast<graph::ParameterId>(i))] =
-        oracle.weights.tensors[i].grad().flatten();
+  for (const graph::ParameterId i : oracle.graph.parameters.ids())
+    gradients[oracle.graph.parameter_name(i)] = oracle.weights[i].grad().flatten();
   std::size_t zero = 0;
   for (const core::Json& row : oracle.json.at("gradients")) {
     const auto name = row.at(0).get<std::string>();
@@ -156,13 +154,11 @@ TEST_CASE("with places for all and every expert chosen, experts mix as their gat
       layer = layers::TokenFfn{ffn->hidden, ffn->activation};
   SmallModel dense(spec, 6);
   std::map<std::string, at::Tensor> by_name;
-  for (std::size_t i = 0; i < sparse.graph().parameters.size(); ++i)
-    by_name[sparse.graph().parameter_name(static_cast<graph::ParameterId>(i))] =
-        sparse.weights.tensors[i];
-  for (std::size_t i = 0; i < dense.graph().parameters.size(); ++i)
-    dense.weights.tensors[i] =
-        by_name.at(dense.graph().parameter_name(static_cast<graph::ParameterId>(i)))
-            .reshape(dense.weights.tensors[i].sizes());
+  for (const graph::ParameterId i : sparse.graph().parameters.ids())
+    by_name[sparse.graph().parameter_name(i)] = sparse.weights[i];
+  for (const graph::ParameterId i : dense.graph().parameters.ids())
+    dense.weights[i] =
+        by_name.at(dense.graph().parameter_name(i)).reshape(dense.weights[i].sizes());
   const at::Tensor images = sparse.images(2, 7);
   CHECK(largest_difference(sparse.outputs(images), dense.outputs(images)) < 1e-12);
 }

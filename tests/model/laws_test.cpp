@@ -39,11 +39,11 @@ void check_gradients(SmallModel& model, const RunOptions& options) {
   require_gradients(model.graph(), model.weights);
   weighted_sum(model.outputs(images, options)).backward();
   const auto loss = [&] { return weighted_sum(model.outputs(images, options)).item<double>(); };
-  for (std::size_t i = 0; i < model.weights.tensors.size(); ++i) {
-    const graph::Parameter& parameter = model.graph().parameters[i];
+  for (const graph::ParameterId i : model.graph().parameters.ids()) {
+    const graph::Parameter& parameter = model.graph().parameter(i);
     if (!parameter.trained) continue;
-    INFO(model.graph().parameter_name(static_cast<graph::ParameterId>(i)));
-    const at::Tensor& tensor = model.weights.tensors[i];
+    INFO(model.graph().parameter_name(i));
+    const at::Tensor& tensor = model.weights[i];
     REQUIRE(tensor.grad().defined());
     const at::Tensor direction = gaussian(tensor.sizes(), 70 + i);
     const double told = (tensor.grad() * direction).sum().item<double>();
@@ -65,8 +65,8 @@ TEST_CASE("the parameters that are counted are the parameters that are built") {
   for_every_kind(2, false, [](const SmallModel& model, RandomSpecs&) {
     const Weights weights = initial_weights(model.graph(), 1);
     graph::Index trained = 0;
-    for (std::size_t i = 0; i < weights.tensors.size(); ++i)
-      if (model.graph().parameters[i].trained) trained += weights.tensors[i].numel();
+    for (const graph::ParameterId i : model.graph().parameters.ids())
+      if (model.graph().parameter(i).trained) trained += weights[i].numel();
     CHECK(trained == graph::graph_cost(model.graph()).parameters);
   });
 }
@@ -75,13 +75,13 @@ TEST_CASE("every value has the shape that the graph says") {
   for_every_kind(2, false, [](const SmallModel& model, RandomSpecs&) {
     graph::Graph open = model.graph();
     open.outputs.clear();
-    for (std::size_t v = 0; v < open.values.size(); ++v)
-      open.outputs.push_back({"", static_cast<graph::ValueId>(v)});
+    for (const graph::ValueId v : open.values.ids()) open.outputs.push_back({"", v});
     const auto values = Executor(open).run(model.weights, model.images(2, 3)).outputs;
-    for (std::size_t v = 0; v < values.size(); ++v) {
-      graph::Shape shape = open.values[v].shape;
-      if (open.values[v].batched) shape[0] *= 2;
-      CHECK(values[v].sizes().vec() == std::vector<graph::Index>(shape.begin(), shape.end()));
+    for (const graph::ValueId v : open.values.ids()) {
+      graph::Shape shape = open.value(v).shape;
+      if (open.value(v).batched) shape[0] *= 2;
+      CHECK(values[v.index()].sizes().vec() ==
+            std::vector<graph::Index>(shape.begin(), shape.end()));
     }
   });
 }
@@ -89,8 +89,7 @@ TEST_CASE("every value has the shape that the graph says") {
 TEST_CASE("dropping values behind their last read changes nothing") {
   for_every_kind(1, false, [](const SmallModel& model, RandomSpecs&) {
     graph::Graph keeping = model.graph();
-    for (std::size_t v = 0; v < keeping.values.size(); ++v)
-      keeping.outputs.push_back({"", static_cast<graph::ValueId>(v)});
+    for (const graph::ValueId v : keeping.values.ids()) keeping.outputs.push_back({"", v});
     auto kept = Executor(keeping).run(model.weights, model.images(2, 3)).outputs;
     kept.resize(model.graph().outputs.size());
     CHECK(largest_difference(kept, model.outputs(model.images(2, 3))) == 0);
@@ -154,7 +153,7 @@ TEST_CASE("the gradient of a gate is the slope of the loss along it") {
     for (const graph::AxisId axis : gated) {
       INFO(model.graph().axis_name(axis));
       seen.insert(model.graph().axis(axis).kind);
-      const at::Tensor& gate = options.gates[static_cast<std::size_t>(axis)];
+      const at::Tensor& gate = options.gates[axis];
       REQUIRE(gate.grad().defined());
       const at::Tensor direction = gaussian(gate.sizes(), 9);
       const double told = (gate.grad() * direction).sum().item<double>();
@@ -213,8 +212,8 @@ TEST_CASE("a gate of 0 is the mask of its unit, where no norm runs over the unit
       RunOptions gates, masks;
       gates.gates.resize(model.graph().axes.size());
       masks.masks.resize(model.graph().axes.size());
-      gates.gates[static_cast<std::size_t>(axis)] = factors;
-      masks.masks[static_cast<std::size_t>(axis)] = factors;
+      gates.gates[axis] = factors;
+      masks.masks[axis] = factors;
       INFO(model.graph().axis_name(axis));
       CHECK(largest_difference(model.outputs(images, gates), model.outputs(images, masks)) < 1e-10);
     }
@@ -280,7 +279,7 @@ TEST_CASE("attention maps have a row per query that sums to one") {
     for (std::size_t i = 0; i < result.attention.size(); ++i) {
       const graph::AttentionTap& tap = model.graph().attention[i];
       const at::Tensor& maps = result.attention[i].maps;
-      const graph::Index tokens = tap.height * tap.width + tap.class_tokens;
+      const graph::Index tokens = tap.places.tokens();
       CHECK(maps.sizes().vec() ==
             std::vector<graph::Index>{3 * tap.windows, tap.heads, tokens, tokens});
       CHECK((maps.sum(-1) - 1).abs().max().item<double>() < 1e-12);

@@ -26,11 +26,11 @@ at::Tensor values_of(const PositionTable& table, const TableGrid& grid) {
   return {};
 }
 
-const PositionTable kTables[] = {{0, Kind::kEmbedding, 6, 9, 0},
-                                 {0, Kind::kEmbedding, 4, 3, 2},
-                                 {0, Kind::kAbsolute, 7, 5, 0},
-                                 {0, Kind::kSigned, 6, 4, 0},
-                                 {0, Kind::kSigned, 3, 2, 0}};
+const PositionTable kTables[] = {{graph::ParameterId(0), Kind::kEmbedding, 6, 9, 0},
+                                 {graph::ParameterId(0), Kind::kEmbedding, 4, 3, 2},
+                                 {graph::ParameterId(0), Kind::kAbsolute, 7, 5, 0},
+                                 {graph::ParameterId(0), Kind::kSigned, 6, 4, 0},
+                                 {graph::ParameterId(0), Kind::kSigned, 3, 2, 0}};
 
 struct Model {
   explicit Model(const std::string& name, const std::vector<std::string>& knobs)
@@ -68,21 +68,21 @@ TEST_CASE("a table of equal numbers stays one, and mirrored tables become mirror
 }
 
 TEST_CASE("class tokens keep their embedding, and offset 0 its bias") {
-  const PositionTable tokens{0, Kind::kEmbedding, 4, 3, 2};
+  const PositionTable tokens{graph::ParameterId(0), Kind::kEmbedding, 4, 3, 2};
   const at::Tensor embedding = values_of(tokens, {5, 6});
   const at::Tensor resized = resized_table(tokens, {5, 6}, embedding);
   CHECK(at::equal(resized.narrow(1, 0, 2), embedding.narrow(1, 0, 2).to(at::kFloat)));
-  const PositionTable offsets{0, Kind::kSigned, 6, 4, 0};
+  const PositionTable offsets{graph::ParameterId(0), Kind::kSigned, 6, 4, 0};
   const at::Tensor biases = values_of(offsets, {3, 3});
   const at::Tensor grown = resized_table(offsets, {3, 3}, biases);
   CHECK((grown[(11 * 7) / 2] - biases[12]).abs().max().item<double>() < 1e-6);
 }
 
 TEST_CASE("only square tables tell their grid") {
-  const PositionTable tokens{0, Kind::kEmbedding, 4, 3, 1};
+  const PositionTable tokens{graph::ParameterId(0), Kind::kEmbedding, 4, 3, 1};
   CHECK(square_grid(tokens, at::zeros({1, 26, 8})) == TableGrid{5, 5});
   CHECK_FALSE(square_grid(tokens, at::zeros({1, 25, 8})));
-  const PositionTable offsets{0, Kind::kSigned, 4, 3, 0};
+  const PositionTable offsets{graph::ParameterId(0), Kind::kSigned, 4, 3, 0};
   CHECK(square_grid(offsets, at::zeros({49, 2})) == TableGrid{4, 4});
   CHECK_FALSE(square_grid(offsets, at::zeros({64, 2})));  // no grid has an even side of offsets
   CHECK_FALSE(square_grid(offsets, at::zeros({})));
@@ -113,10 +113,9 @@ TEST_CASE("weights of another image size are read, and it is told which tensors 
       CHECK(resized.size() == row.changed);
       if (layout == interop::WeightLayout::kTimm)
         CHECK(std::find(resized.begin(), resized.end(), row.name) != resized.end());
-      for (std::size_t i = 0; i < read.tensors.size(); ++i) {
-        const graph::Shape& shape = row.wanted.graph.parameters[i].shape;
-        CHECK(read.tensors[i].sizes().vec() ==
-              std::vector<graph::Index>(shape.begin(), shape.end()));
+      for (const graph::ParameterId i : row.wanted.graph.parameters.ids()) {
+        const graph::Shape& shape = row.wanted.graph.parameter(i).shape;
+        CHECK(read[i].sizes().vec() == std::vector<graph::Index>(shape.begin(), shape.end()));
       }
       read_weights(path, row.made.spec, row.made.graph, layout, at::kDouble, &resized);
       CHECK(resized.empty());

@@ -15,7 +15,7 @@ bool is_prunable(const graph::Axis& axis) {
 }
 
 /// The columns of each output that are left.
-std::vector<at::Tensor> left_outputs(const graph::Graph& graph, const KeptUnits& kept,
+std::vector<at::Tensor> left_outputs(const graph::Graph& graph, const graph::KeptUnits& kept,
                                      std::vector<at::Tensor> outputs) {
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const graph::Value& value = graph.value(graph.outputs[i].value);
@@ -26,7 +26,7 @@ std::vector<at::Tensor> left_outputs(const graph::Graph& graph, const KeptUnits&
 }
 
 /// How far the model with masks is from the smaller model with sliced weights.
-double gap(const SmallModel& model, const KeptUnits& kept) {
+double gap(const SmallModel& model, const graph::KeptUnits& kept) {
   RunOptions options;
   options.masks = masks_of(model.graph(), kept, at::kDouble);
   const at::Tensor images = model.images(2, 11);
@@ -34,10 +34,9 @@ double gap(const SmallModel& model, const KeptUnits& kept) {
   const Executor smaller(
       architecture::build_graph(architecture::resize_spec(model.spec, model.graph(), kept)));
   const Weights sliced = slice_weights(model.graph(), model.weights, kept);
-  for (std::size_t i = 0; i < sliced.tensors.size(); ++i) {
-    const graph::Shape& shape = smaller.graph().parameters.at(i).shape;
-    REQUIRE(sliced.tensors[i].sizes().vec() ==
-            std::vector<graph::Index>(shape.begin(), shape.end()));
+  for (const graph::ParameterId id : smaller.graph().parameters.ids()) {
+    const graph::Shape& shape = smaller.graph().parameter(id).shape;
+    REQUIRE(sliced[id].sizes().vec() == std::vector<graph::Index>(shape.begin(), shape.end()));
   }
   return largest_difference(masked, smaller.run(sliced, images).outputs);
 }
@@ -53,14 +52,13 @@ TEST_CASE("masking an axis equals slicing it, for every axis of every layer kind
         specs.tied_cascade = tied;
         const SmallModel model(specs.with_kind(kind), seed + 3);
         INFO("kind " << kind << ", model " << core::dump_json(architecture::spec_json(model.spec)));
-        for (std::size_t a = 0; a < model.graph().axes.size(); ++a) {
+        for (const graph::AxisId a : model.graph().axes.ids()) {
           const graph::Axis& axis = model.graph().axes[a];
           if (!is_prunable(axis)) continue;
           seen.insert(axis.kind);
-          KeptUnits kept(model.graph().axes.size());
+          graph::KeptUnits kept(model.graph().axes.size());
           kept[a] = random_units(specs.random(), axis.size);
-          INFO(model.graph().axis_name(static_cast<graph::AxisId>(a))
-               << " keeps " << kept[a]->size());
+          INFO(model.graph().axis_name(a) << " keeps " << kept[a]->size());
           CHECK(gap(model, kept) < 1e-9);
         }
       }
@@ -75,8 +73,8 @@ TEST_CASE("masking an axis equals slicing it, for every axis of every layer kind
 
 TEST_CASE("masking many axes at once equals slicing them, heads of unequal size included") {
   for_every_kind(4, false, [](const SmallModel& model, RandomSpecs& specs) {
-    KeptUnits kept(model.graph().axes.size());
-    for (std::size_t a = 0; a < kept.size(); ++a) {
+    graph::KeptUnits kept(model.graph().axes.size());
+    for (const graph::AxisId a : kept.ids()) {
       const graph::Axis& axis = model.graph().axes[a];
       if (is_prunable(axis) && specs.random().uniform() < 0.7)
         kept[a] = random_units(specs.random(), axis.size);
@@ -87,10 +85,10 @@ TEST_CASE("masking many axes at once equals slicing them, heads of unequal size 
 
 TEST_CASE("slicing twice equals slicing once") {
   for_every_kind(1, false, [](const SmallModel& model, RandomSpecs& specs) {
-    for (std::size_t a = 0; a < model.graph().axes.size(); ++a) {
+    for (const graph::AxisId a : model.graph().axes.ids()) {
       const graph::Axis& axis = model.graph().axes[a];
       if (!is_prunable(axis) || axis.kind == graph::AxisKind::kHead || axis.size < 3) continue;
-      KeptUnits first(model.graph().axes.size()), second = first, both = first;
+      graph::KeptUnits first(model.graph().axes.size()), second = first, both = first;
       first[a] = random_units(specs.random(), axis.size);
       second[a] = random_units(specs.random(), static_cast<graph::Index>(first[a]->size()));
       both[a].emplace();
@@ -108,10 +106,9 @@ TEST_CASE("slicing twice equals slicing once") {
 
 TEST_CASE("keeping all units is the identity") {
   for_every_kind(1, false, [](const SmallModel& model, RandomSpecs&) {
-    KeptUnits kept(model.graph().axes.size());
-    for (std::size_t a = 0; a < kept.size(); ++a)
-      if (is_prunable(model.graph().axes[a]))
-        kept[a] = units_left(model.graph(), {}, static_cast<graph::AxisId>(a));
+    graph::KeptUnits kept(model.graph().axes.size());
+    for (const graph::AxisId a : kept.ids())
+      if (is_prunable(model.graph().axes[a])) kept[a] = units_left(model.graph(), {}, a);
     CHECK(architecture::resize_spec(model.spec, model.graph(), kept) == model.spec);
     const Weights sliced = slice_weights(model.graph(), model.weights, kept);
     CHECK(largest_difference(sliced.tensors, model.weights.tensors) == 0);
@@ -123,9 +120,9 @@ TEST_CASE("keeping all units is the identity") {
 TEST_CASE("folding and slicing commute, heads and embeddings included") {
   std::set<graph::AxisKind> seen;
   for_every_kind(2, false, [&](const SmallModel& model, RandomSpecs& specs) {
-    KeptUnits kept(model.graph().axes.size());
+    graph::KeptUnits kept(model.graph().axes.size());
     bool cuts_embedding = false;
-    for (std::size_t a = 0; a < kept.size(); ++a) {
+    for (const graph::AxisId a : kept.ids()) {
       const graph::Axis& axis = model.graph().axes[a];
       // Not units of a network that is computed once: its table is there before they go.
       if (!is_prunable(axis) || axis.field == "bias_hidden" || specs.random().uniform() < 0.3)
@@ -142,13 +139,13 @@ TEST_CASE("folding and slicing commute, heads and embeddings included") {
     const Weights sliced = slice_weights(model.graph(), model.weights, kept);
     const Weights early = rewrite_weights(smaller_deploy, sliced);
     REQUIRE(early.tensors.size() == late.tensors.size());
-    for (std::size_t p = 0; p < early.tensors.size(); ++p) {
+    for (const graph::ParameterId p : deploy.graph.parameters.ids()) {
       // A bias folded out of the norm before a linear layer sums over all channels that the norm
       // saw, so only the early one is without those that went.
       if (cuts_embedding && deploy.recipes[p].kind == graph::WeightRecipe::Kind::kFoldedLinearBias)
         continue;
       INFO(deploy.graph.parameters[p].name);
-      CHECK(largest_difference(early.tensors[p], late.tensors[p]) < 1e-12);
+      CHECK(largest_difference(early[p], late[p]) < 1e-12);
     }
     const at::Tensor images = model.images(2, 11);
     CHECK(largest_difference(Executor(smaller_deploy.graph).run(early, images).outputs,
@@ -165,14 +162,12 @@ TEST_CASE("a unit of an axis goes with the head that owns it") {
                                      {{.width = 6, .downsample = {}, .layers = {attention}}},
                                      {layers::TokenHead{3}}};
   const graph::Graph graph = architecture::build_graph(spec);
-  KeptUnits kept(graph.axes.size());
-  for (std::size_t a = 0; a < kept.size(); ++a)
+  graph::KeptUnits kept(graph.axes.size());
+  for (const graph::AxisId a : kept.ids())
     if (graph.axes[a].kind == graph::AxisKind::kHead) kept[a] = {0, 2};
-  for (std::size_t a = 0; a < kept.size(); ++a) {
+  for (const graph::AxisId a : kept.ids()) {
     const graph::Axis& axis = graph.axes[a];
-    if (axis.owner != graph::kUnset)
-      CHECK(units_left(graph, kept, static_cast<graph::AxisId>(a)).empty() ==
-            (axis.owner_unit == 1));
+    if (axis.owner.valid()) CHECK(units_left(graph, kept, a).empty() == (axis.owner_unit == 1));
   }
 }
 

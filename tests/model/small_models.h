@@ -25,7 +25,7 @@ inline at::Tensor gaussian(at::IntArrayRef shape, std::uint64_t seed) {
 /// Weights in float64 in which nothing is 0 or 1: every scale, bias and statistic takes part.
 inline Weights random_weights(const graph::Graph& graph, std::uint64_t seed) {
   Weights weights;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+  for (const graph::ParameterId i : graph.parameters.ids()) {
     const graph::Parameter& p = graph.parameters[i];
     const at::IntArrayRef shape(p.shape.begin(), static_cast<std::size_t>(p.shape.rank()));
     at::Tensor tensor = gaussian(shape, seed * 1000 + i);

@@ -52,7 +52,7 @@ TEST_CASE("starting weights follow their initialisers") {
   graph::Graph graph;
   graph.layers.push_back({"layer", "hand-made"});
   const auto add = [&](const char* name, graph::Initialiser how) {
-    graph.add_parameter({0, name, {200, 100}, {{}, {}}, true, true, how});
+    graph.add_parameter({graph::LayerId(0), name, {200, 100}, {{}, {}}, true, true, how});
   };
   add("zeros", {graph::Initialiser::Kind::kZeros});
   add("ones", {graph::Initialiser::Kind::kOnes});
@@ -60,12 +60,10 @@ TEST_CASE("starting weights follow their initialisers") {
   add("wide", {graph::Initialiser::Kind::kTruncatedNormal, 2});
   add("kaiming", {graph::Initialiser::Kind::kKaimingUniform, 0, 25});
   const Weights weights = initial_weights(graph, 3);
-  const auto extreme = [&](graph::ParameterId id) {
-    return weights[id].abs().max().item<double>();
-  };
-  const auto deviation = [&](graph::ParameterId id) { return weights[id].std().item<double>(); };
+  const auto extreme = [&](std::size_t i) { return weights.tensors[i].abs().max().item<double>(); };
+  const auto deviation = [&](std::size_t i) { return weights.tensors[i].std().item<double>(); };
   CHECK(extreme(0) == 0);
-  CHECK(weights[1].eq(1).all().item<bool>());
+  CHECK(weights.tensors[1].eq(1).all().item<bool>());
   CHECK(deviation(2) == Approx(0.02).epsilon(0.02));
   CHECK(extreme(3) <= 2);
   // A standard normal cut at ±1, times 2: its deviation is 0.5396 times 2.
@@ -82,10 +80,9 @@ TEST_CASE("starting weights that a norm scales away start a residual branch as n
                                  {{.width = 4, .downsample = {}, .layers = {layers::FfnLayer{6}}}},
                                  {layers::NormLinearHead{2}}});
   const Weights weights = initial_weights(graph, 1);
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    if (graph.parameter_name(static_cast<graph::ParameterId>(i)) ==
-        "stages.0.layers.0.project.norm.weight")
-      CHECK(weights.tensors[i].abs().max().item<double>() == 0);
+  for (const graph::ParameterId i : graph.parameters.ids())
+    if (graph.parameter_name(i) == "stages.0.layers.0.project.norm.weight")
+      CHECK(weights[i].abs().max().item<double>() == 0);
 }
 
 TEST_CASE("saved weights come back bit by bit, statistics and metadata included") {
@@ -171,8 +168,8 @@ TEST_CASE("weights of another family are refused in a message that can be read")
   const graph::Graph other =
       architecture::build_graph(architecture::resolve_model("efficientvit_m0").spec);
   std::vector<NamedTensor> tensors;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    tensors.push_back({graph.parameter_name(static_cast<graph::ParameterId>(i)), at::zeros({1})});
+  for (const graph::ParameterId i : graph.parameters.ids())
+    tensors.push_back({graph.parameter_name(i), at::zeros({1})});
   const std::string text = message_of([&] { weights_from(tensors, other, "deit.pth"); });
   CHECK(std::count(text.begin(), text.end(), '\n') <= 34);
   CHECK_THAT(text, Catch::StartsWith("deit.pth does not hold the weights of this model (") &&
@@ -184,10 +181,10 @@ TEST_CASE("copies are deep and conversions keep values") {
   Weights weights = random_weights(graph, 1);
   require_gradients(graph, weights);
   const Weights copy = copied(weights);
-  for (std::size_t i = 0; i < copy.tensors.size(); ++i) {
-    CHECK(weights.tensors[i].requires_grad() == graph.parameters[i].trained);
-    CHECK_FALSE(copy.tensors[i].requires_grad());
-    CHECK(copy.tensors[i].const_data_ptr() != weights.tensors[i].const_data_ptr());
+  for (const graph::ParameterId i : graph.parameters.ids()) {
+    CHECK(weights[i].requires_grad() == graph.parameter(i).trained);
+    CHECK_FALSE(copy[i].requires_grad());
+    CHECK(copy[i].const_data_ptr() != weights[i].const_data_ptr());
   }
   CHECK(converted(weights, at::kBFloat16).tensors[0].scalar_type() == at::kBFloat16);
   CHECK(dtype_from_name("bfloat16") == at::kBFloat16);

@@ -14,7 +14,7 @@ namespace vitlab {
 /// small, so that rounding errors do not grow on their way through deep models.
 inline model::Weights telling_weights(const graph::Graph& graph) {
   model::Weights weights;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+  for (const graph::ParameterId i : graph.parameters.ids()) {
     const graph::Parameter& p = graph.parameters[i];
     const at::IntArrayRef shape(p.shape.begin(), static_cast<std::size_t>(p.shape.rank()));
     at::Tensor tensor = at::empty(shape, at::kFloat);

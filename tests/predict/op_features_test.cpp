@@ -30,18 +30,17 @@ graph::Graph renumbered(const graph::Graph& graph, std::uint64_t seed) {
   core::Random random(seed);
   const auto values = random.permutation(static_cast<std::int64_t>(graph.values.size()));
   const auto parameters = random.permutation(static_cast<std::int64_t>(graph.parameters.size()));
-  const auto value = [&](graph::ValueId id) {
-    return static_cast<graph::ValueId>(values[static_cast<std::size_t>(id)]);
+  const auto value = [&](graph::ValueId id) { return graph::ValueId(values[id.index()]); };
+  const auto parameter = [&](graph::ParameterId id) {
+    return graph::ParameterId(parameters[id.index()]);
   };
   graph::Graph result = graph;
-  for (std::size_t i = 0; i < graph.values.size(); ++i)
-    result.values[static_cast<std::size_t>(values[i])] = graph.values[i];
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    result.parameters[static_cast<std::size_t>(parameters[i])] = graph.parameters[i];
+  for (const graph::ValueId i : graph.values.ids()) result.values[value(i)] = graph.values[i];
+  for (const graph::ParameterId i : graph.parameters.ids())
+    result.parameters[parameter(i)] = graph.parameters[i];
   for (graph::Node& node : result.nodes) {
     for (graph::ValueId& id : node.inputs) id = value(id);
-    for (graph::ParameterId& id : node.parameters)
-      id = static_cast<graph::ParameterId>(parameters[static_cast<std::size_t>(id)]);
+    for (graph::ParameterId& id : node.parameters) id = parameter(id);
     node.output = value(node.output);
     node.name = "renamed";
   }
@@ -70,16 +69,17 @@ TEST_CASE("features count the batch as the cost does") {
     const auto one = op_features(graph, 1, 4);
     const auto eight = op_features(graph, 8, 4);
     const graph::Layout layout = graph::lay_out(graph);
-    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (const graph::NodeId i : graph.nodes.ids()) {
       const graph::Node& node = graph.nodes[i];
-      const bool is_view = layout.is_view[static_cast<std::size_t>(node.output)];
+      const bool is_view = layout.is_view[node.output];
       const graph::OpCost cost = graph::op_cost(graph, node, is_view, 8);
-      CHECK(eight[i].flops == static_cast<double>(cost.flops));
-      CHECK(eight[i].bytes == 4 * static_cast<double>(cost.elements_moved()));
-      CHECK(eight[i].kind == one[i].kind);
-      if (graph.value(node.output).batched) CHECK(eight[i].flops == 8 * one[i].flops);
-      CHECK(op_features(graph, 8, 2)[i].bytes * 2 == eight[i].bytes);
-      if (i > 20) break;
+      CHECK(eight[i.index()].flops == static_cast<double>(cost.flops));
+      CHECK(eight[i.index()].bytes == 4 * static_cast<double>(cost.elements_moved()));
+      CHECK(eight[i.index()].kind == one[i.index()].kind);
+      if (graph.value(node.output).batched)
+        CHECK(eight[i.index()].flops == 8 * one[i.index()].flops);
+      CHECK(op_features(graph, 8, 2)[i.index()].bytes * 2 == eight[i.index()].bytes);
+      if (i.number() > 20) break;
     }
   }
 }
@@ -109,10 +109,11 @@ TEST_CASE("every op has every feature, and views have their own kind") {
   for (const graph::Graph& graph : drawn_graphs(12)) {
     const graph::Layout layout = graph::lay_out(graph);
     const auto rows = op_features(graph, 4, 4);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      CHECK(rows[i].shape.size() == op_feature_names().size());
-      const bool is_view = layout.is_view[static_cast<std::size_t>(graph.nodes[i].output)];
-      CHECK((rows[i].kind == "view") == is_view);
+    CHECK(rows.size() == graph.nodes.size());
+    for (const graph::NodeId id : graph.nodes.ids()) {
+      const OpFeatures& row = rows[id.index()];
+      CHECK(row.shape.size() == op_feature_names().size());
+      CHECK((row.kind == "view") == layout.is_view[graph.nodes[id].output]);
     }
   }
   CHECK(op_feature_names()[20] == "log_distance");

@@ -17,9 +17,9 @@ TEST_CASE("memory is what the plan says after every node, for every kind of laye
     TimedModel timed({"random", model.graph(), model.weights}, protocol, at::kCPU);
     const MemoryTimeline memory = measured_memory(timed, protocol.batch, 4);
     REQUIRE(memory.measured_bytes.size() == timed.graph().nodes.size());
-    for (std::size_t i = 0; i < memory.measured_bytes.size(); ++i) {
-      INFO(timed.graph().node_name(timed.graph().nodes[i]));
-      CHECK(memory.measured_bytes[i] == memory.predicted_bytes[i]);
+    for (const graph::NodeId id : timed.graph().nodes.ids()) {
+      INFO(timed.graph().node_name(timed.graph().nodes[id]));
+      CHECK(memory.measured_bytes[id.index()] == memory.predicted_bytes[id.index()]);
     }
     CHECK(memory.measured_peak_bytes >= memory.predicted_peak_bytes);
   });
@@ -32,8 +32,7 @@ TEST_CASE("the highest point of the predicted timeline is the plan's peak") {
   CHECK(memory.predicted_peak_bytes == 2 * plan.peak_elements);
   CHECK(*std::max_element(memory.predicted_bytes.begin(), memory.predicted_bytes.end()) ==
         memory.predicted_peak_bytes);
-  CHECK(memory.predicted_bytes.at(static_cast<std::size_t>(plan.peak_node)) ==
-        memory.predicted_peak_bytes);
+  CHECK(memory.predicted_bytes.at(plan.peak_node.index()) == memory.predicted_peak_bytes);
   graph::Index parameters = 0;
   for (const graph::Parameter& parameter : model.graph.parameters)
     parameters += parameter.shape.elements();

@@ -75,7 +75,7 @@ TEST_CASE("every node has one row, with the macs and bytes of its cost") {
   REQUIRE(rows.size() == model.graph.nodes.size());
   for (const graph::Node& node : model.graph.nodes) {
     const OpRow& row = *rows.at(model.graph.node_name(node));
-    const bool is_view = layout.is_view[static_cast<std::size_t>(node.output)];
+    const bool is_view = layout.is_view[node.output];
     const graph::OpCost cost = graph::op_cost(model.graph, node, is_view, 4);
     CHECK(row.bytes() + rearranged[row.node] == 4 * cost.elements_moved());
     CHECK(row.flops == cost.flops);

@@ -14,7 +14,7 @@ namespace {
 using Kind = SeenEvent::Kind;
 
 SeenEvent scope(std::size_t node, std::int64_t start, std::int64_t end) {
-  return {.kind = Kind::kNode, .node = node, .start_ns = start, .end_ns = end};
+  return {.kind = Kind::kNode, .node = graph::NodeId(node), .start_ns = start, .end_ns = end};
 }
 
 SeenEvent op(std::string name, std::int64_t start, std::int64_t end, std::uint64_t correlation,
@@ -109,10 +109,10 @@ TEST_CASE("LibTorch tells of the copy of a split that a convolution reads, and o
     NodeScopes scopes;
     for (int i = 0; i < 2; ++i) {
       const at::Tensor half = map.narrow(1, 0, 4);
-      scopes.begin(0);
+      scopes.begin(graph::NodeId(0));
       at::conv2d(half, weight);
       scopes.end();
-      scopes.begin(1);
+      scopes.begin(graph::NodeId(1));
       at::relu(map);
       scopes.end();
     }
@@ -133,7 +133,7 @@ TEST_CASE("listening to oneDNN leaves stdout as it was") {
   std::vector<OnednnNode> seen;
   {
     OnednnListener listener(1);
-    listener.begin(0);
+    listener.begin(graph::NodeId(0));
     std::printf("not for the terminal\n");
     listener.end();
     seen = listener.take_forward();

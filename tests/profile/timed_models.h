@@ -32,7 +32,7 @@ inline NamedGraph relu_and_linear() {
   graph::Graph graph;
   graph.layers.push_back({.path = "only", .kind = "test"});
   graph.input = graph.add_value({.shape = {1, 1, 1024, 1024}});
-  graph::LayerWriter writer(graph, 0);
+  graph::LayerWriter writer(graph, graph::LayerId(0));
   const graph::AxisId in = writer.axis(graph::AxisKind::kEmbedding, "in", 1024);
   const graph::AxisId out = writer.axis(graph::AxisKind::kHidden, "out", 1024);
   graph::ValueId x = writer.activate(graph.input, graph::Activation::kRelu, "relu");

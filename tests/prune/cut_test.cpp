@@ -21,7 +21,7 @@ sweep::PruneSettings every_axis() {
 ModelCut random_cut(const model::SmallModel& model, core::Random& random, double share) {
   const Candidates candidates = prune_candidates(model.spec, model.graph(), every_axis());
   ModelCut cut(model.graph());
-  for (std::size_t a = 0; a < cut.kept.size(); ++a)
+  for (const graph::AxisId a : cut.kept.ids())
     if (candidates.axes[a] && random.uniform() < share)
       cut.kept[a] = random_units(random, model.graph().axes[a].size);
   return cut;
@@ -34,10 +34,9 @@ std::vector<at::Tensor> cut_outputs(const model::SmallModel& model, const ModelC
       architecture::build_graph(cut_spec(model.spec, model.graph(), cut)));
   const model::Weights weights = cut_weights(model.graph(), model.weights, cut);
   REQUIRE(weights.tensors.size() == smaller.graph().parameters.size());
-  for (std::size_t i = 0; i < weights.tensors.size(); ++i) {
-    const graph::Shape& shape = smaller.graph().parameters[i].shape;
-    REQUIRE(weights.tensors[i].sizes().vec() ==
-            std::vector<graph::Index>(shape.begin(), shape.end()));
+  for (const graph::ParameterId i : smaller.graph().parameters.ids()) {
+    const graph::Shape& shape = smaller.graph().parameter(i).shape;
+    REQUIRE(weights[i].sizes().vec() == std::vector<graph::Index>(shape.begin(), shape.end()));
   }
   return smaller.run(weights, images).outputs;
 }
@@ -47,9 +46,9 @@ std::vector<at::Tensor> cut_outputs(const model::SmallModel& model, const ModelC
 std::vector<at::Tensor> masked_outputs(const model::SmallModel& model, const ModelCut& cut,
                                        const at::Tensor& images) {
   model::Weights weights = model::copied(model.weights);
-  for (std::size_t p = 0; p < weights.tensors.size(); ++p) {
-    const auto layer = static_cast<std::size_t>(model.graph().parameters[p].layer);
-    if (cut.left_out[layer] && model.graph().parameters[p].trained) weights.tensors[p].zero_();
+  for (const graph::ParameterId p : model.graph().parameters.ids()) {
+    const graph::Parameter& parameter = model.graph().parameter(p);
+    if (cut.left_out[parameter.layer] && parameter.trained) weights[p].zero_();
   }
   model::RunOptions options;
   options.masks = model::masks_of(model.graph(), cut.kept, at::kDouble);
@@ -73,16 +72,15 @@ TEST_CASE("masked equals cut in every family, axis by axis and all at once") {
     const at::Tensor images = model.images(2, 4);
     const Candidates candidates = prune_candidates(model.spec, model.graph(), every_axis());
     std::set<std::pair<std::string, std::string>> done;  // one axis of each kind and kind of layer
-    for (std::size_t a = 0; a < candidates.axes.size(); ++a) {
+    for (const graph::AxisId a : candidates.axes.ids()) {
       const graph::Axis& axis = model.graph().axes[a];
       const std::string kind(graph::axis_kind_name(axis.kind));
-      const std::string layer(axis.layer == graph::kUnset ? ""
-                                                          : model.graph().layer(axis.layer).kind);
+      const std::string layer(!axis.layer.valid() ? "" : model.graph().layer(axis.layer).kind);
       if (!candidates.axes[a] || !done.insert({kind, layer}).second) continue;
       seen.insert(kind);
       ModelCut cut(model.graph());
       cut.kept[a] = random_units(random, axis.size);
-      INFO(model.graph().axis_name(static_cast<graph::AxisId>(a)));
+      INFO(model.graph().axis_name(a));
       CHECK(model::largest_difference(masked_outputs(model, cut, images),
                                       cut_outputs(model, cut, images)) < 1e-9);
     }
@@ -103,7 +101,7 @@ TEST_CASE("leaving a layer out equals a branch of nothing, with other axes cut b
     sweep::PruneSettings settings = every_axis();
     settings.axes = {"layer"};  // without the embedding, even layers on which splits hang may go
     const Candidates candidates = prune_candidates(model.spec, model.graph(), settings);
-    for (std::size_t i = 0; i < candidates.layers.size(); ++i) {
+    for (const graph::LayerId i : candidates.layers.ids()) {
       if (!candidates.layers[i]) continue;
       ++layers;
       ModelCut cut(model.graph());
@@ -114,7 +112,7 @@ TEST_CASE("leaving a layer out equals a branch of nothing, with other axes cut b
     }
     ModelCut cut = random_cut(model, random, 0.5);
     const Candidates together = prune_candidates(model.spec, model.graph(), every_axis());
-    for (std::size_t i = 0; i < together.layers.size(); ++i)
+    for (const graph::LayerId i : together.layers.ids())
       cut.left_out[i] = together.layers[i] && random.uniform() < 0.5;
     CHECK(model::largest_difference(masked_outputs(model, cut, images),
                                     cut_outputs(model, cut, images)) < 1e-9);
@@ -127,7 +125,7 @@ TEST_CASE("two cuts equal the cut of both, with heads and layers that go in the 
     const graph::Graph& graph = model.graph();
     ModelCut first = random_cut(model, random, 0.5);
     const Candidates candidates = prune_candidates(model.spec, graph, every_axis());
-    for (std::size_t i = 0; i < candidates.layers.size(); ++i)
+    for (const graph::LayerId i : candidates.layers.ids())
       first.left_out[i] = candidates.layers[i] && random.uniform() < 0.3;
     const model::SmallModel half(cut_spec(model.spec, graph, first), 1);
     const model::Weights half_weights = cut_weights(graph, model.weights, first);
@@ -135,10 +133,11 @@ TEST_CASE("two cuts equal the cut of both, with heads and layers that go in the 
     ModelCut both = first;
     const std::vector<graph::AxisId> axes = axes_left(graph, first);
     REQUIRE(axes.size() == half.graph().axes.size());
-    for (std::size_t a = 0; a < axes.size(); ++a) {
+    for (const graph::AxisId a : second.kept.ids()) {
       if (!second.kept[a]) continue;
-      const std::vector<graph::Index> left = model::units_left(graph, first.kept, axes[a]);
-      std::vector<graph::Index>& kept = both.kept[static_cast<std::size_t>(axes[a])].emplace();
+      const graph::AxisId whole = axes[a.index()];
+      const std::vector<graph::Index> left = model::units_left(graph, first.kept, whole);
+      std::vector<graph::Index>& kept = both.kept[whole].emplace();
       for (const graph::Index unit : *second.kept[a])
         kept.push_back(left[static_cast<std::size_t>(unit)]);
     }
@@ -152,8 +151,8 @@ TEST_CASE("two cuts equal the cut of both, with heads and layers that go in the 
 TEST_CASE("a cut of nothing is the model, with its id") {
   for_every_family([&](const model::SmallModel& model, core::Random&) {
     ModelCut cut(model.graph());
-    for (std::size_t a = 0; a < cut.kept.size(); ++a)
-      cut.kept[a] = model::units_left(model.graph(), {}, static_cast<graph::AxisId>(a));
+    for (const graph::AxisId a : cut.kept.ids())
+      cut.kept[a] = model::units_left(model.graph(), {}, a);
     CHECK(architecture::model_id(cut_spec(model.spec, model.graph(), cut, true)) ==
           architecture::model_id(model.spec));
     CHECK(model::largest_difference(cut_weights(model.graph(), model.weights, cut).tensors,
@@ -170,8 +169,8 @@ TEST_CASE("what a cut is said to cost is what the smaller model's graph costs") 
     CHECK(counter.count(smaller).cost == graph::graph_cost(graph));
     graph::Index numbers = 0;
     const model::Weights weights = model::initial_weights(graph, 1);
-    for (std::size_t p = 0; p < graph.parameters.size(); ++p)
-      if (graph.parameters[p].trained) numbers += weights.tensors[p].numel();
+    for (const graph::ParameterId p : graph.parameters.ids())
+      if (graph.parameters[p].trained) numbers += weights[p].numel();
     CHECK(numbers == counter.count(smaller).cost.parameters);
     CHECK(architecture::model_id(architecture::spec_from_json_text(
               architecture::spec_json(smaller).dump(), "test")) == architecture::model_id(smaller));
@@ -183,16 +182,16 @@ TEST_CASE("permuting units changes no answer, and pruning finds the same units u
   for_every_family([&](const model::SmallModel& model, core::Random& random) {
     const graph::Graph& graph = model.graph();
     const Candidates candidates = prune_candidates(model.spec, graph, every_axis());
-    model::KeptUnits order(graph.axes.size());
-    for (std::size_t a = 0; a < order.size(); ++a) {
+    graph::KeptUnits order(graph.axes.size());
+    for (const graph::AxisId a : order.ids()) {
       if (!candidates.axes[a] || graph.axes[a].kind == graph::AxisKind::kHead) continue;
       order[a] = random.permutation(graph.axes[a].size);
       ++permuted;
     }
     // Slices that take all units in another order.
     model::Weights weights;
-    for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
-      at::Tensor tensor = model.weights.tensors[p];
+    for (const graph::ParameterId p : graph.parameters.ids()) {
+      at::Tensor tensor = model.weights[p];
       for (std::size_t d = 0; d < graph.parameters[p].dims.size(); ++d) {
         const graph::Extent& extent = graph.parameters[p].dims[d];
         std::vector<graph::Index> wanted;
@@ -229,7 +228,7 @@ TEST_CASE("attention scales stay unless asked to follow QK, and then as 1/sqrt(Q
   const model::SmallModel model(tiny_family(tiny_families()[1].second), 3);
   const graph::Graph& graph = model.graph();
   ModelCut cut(graph);
-  for (std::size_t a = 0; a < cut.kept.size(); ++a)
+  for (const graph::AxisId a : cut.kept.ids())
     if (graph.axes[a].kind == graph::AxisKind::kQk) cut.kept[a] = std::vector<graph::Index>{2};
   const auto scale = [](const architecture::ModelSpec& spec) {
     return std::get<layers::TokenAttention>(spec.stages[0].layers[0]).scale;
@@ -244,29 +243,29 @@ TEST_CASE("a model with a label dropped from a parameter no longer slices into t
   const ModelCut cut = [&] {
     ModelCut smallest(model.graph());
     const Candidates candidates = prune_candidates(model.spec, model.graph(), every_axis());
-    for (std::size_t a = 0; a < smallest.kept.size(); ++a)
+    for (const graph::AxisId a : smallest.kept.ids())
       if (candidates.axes[a]) smallest.kept[a] = std::vector<graph::Index>{0};
     return smallest;
   }();
   const graph::Graph smaller = architecture::build_graph(cut_spec(model.spec, model.graph(), cut));
   const auto fits = [&](const graph::Graph& graph) {
     const model::Weights weights = cut_weights(graph, model.weights, cut);
-    for (std::size_t p = 0; p < weights.tensors.size(); ++p) {
-      const graph::Shape& shape = smaller.parameters[p].shape;
-      if (weights.tensors[p].sizes().vec() != std::vector<graph::Index>(shape.begin(), shape.end()))
+    for (const graph::ParameterId p : smaller.parameters.ids()) {
+      const graph::Shape& shape = smaller.parameter(p).shape;
+      if (weights[p].sizes().vec() != std::vector<graph::Index>(shape.begin(), shape.end()))
         return false;
     }
     return true;
   };
   CHECK(fits(model.graph()));
   int dropped = 0;
-  for (std::size_t p = 0; p < model.graph().parameters.size(); p += 5) {
+  for (const graph::ParameterId p : model.graph().parameters.ids()) {
+    if (p.number() % 5 != 0) continue;
     for (std::size_t d = 0; d < model.graph().parameters[p].dims.size(); ++d) {
       graph::Graph graph = model.graph();
       graph::Extent& extent = graph.parameters[p].dims[d];
       bool is_cut = false;
-      for (const graph::AxisId axis : extent)
-        is_cut |= cut.kept[static_cast<std::size_t>(axis)].has_value();
+      for (const graph::AxisId axis : extent) is_cut |= cut.kept[axis].has_value();
       if (!is_cut || smaller.parameters[p].shape[static_cast<int>(d)] ==
                          graph.parameters[p].shape[static_cast<int>(d)])
         continue;

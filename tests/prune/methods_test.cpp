@@ -35,15 +35,15 @@ sweep::PruneSettings one_batch(const std::vector<std::string>& axes) {
 }
 
 /// The slope of the scored batch's loss where layer `layer`'s branch is multiplied by 1.
-double branch_slope(const model::SmallModel& model, std::size_t layer,
+double branch_slope(const model::SmallModel& model, graph::LayerId layer,
                     const sweep::PruneSettings& settings) {
   constexpr double kStep = 1e-6;
   double losses[2];
   for (const int side : {0, 1}) {
     graph::Graph graph = model.graph();
-    const graph::ValueId branch = graph.residual_branch(static_cast<graph::LayerId>(layer));
+    const graph::ValueId branch = graph.residual_branch(layer);
     const graph::ValueId scaled = graph.add_value(graph.value(branch));
-    for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    for (const graph::NodeId n : graph.nodes.ids()) {
       if (graph.nodes[n].output != branch) continue;
       for (graph::Node& node : graph.nodes)
         if (std::holds_alternative<graph::Add>(node.op) && node.inputs[1] == branch)
@@ -54,7 +54,7 @@ double branch_slope(const model::SmallModel& model, std::size_t layer,
                         scaled,
                         graph.nodes[n].layer,
                         "scaled"};
-      graph.nodes.insert(graph.nodes.begin() + static_cast<std::ptrdiff_t>(n) + 1, scale);
+      graph.nodes.items().insert(graph.nodes.begin() + n.number() + 1, scale);
       break;
     }
     const model::Executor executor(graph);
@@ -70,7 +70,7 @@ double branch_slope(const model::SmallModel& model, std::size_t layer,
 }
 
 double loss_with_gates(const model::SmallModel& model, const sweep::PruneSettings& settings,
-                       std::vector<at::Tensor> gates) {
+                       model::AxisTensors gates) {
   model::RunOptions options;
   options.gates = std::move(gates);
   const c10::NoGradGuard no_grad;
@@ -91,7 +91,7 @@ TEST_CASE("a layer's score is the squared slope of the loss along its residual b
     const sweep::PruneSettings settings = one_batch({"layer"});
     const Scores scores = scores_with(model, images_for(model.spec), settings, kPruneSeed);
     const Candidates candidates = prune_candidates(model.spec, model.graph(), settings);
-    for (std::size_t i = 0; i < candidates.layers.size(); ++i) {
+    for (const graph::LayerId i : candidates.layers.ids()) {
       if (!candidates.layers[i] || checked % 2 == 1) continue;
       const double slope = branch_slope(model, i, settings);
       INFO(family << ", " << model.graph().layers[i].path);
@@ -111,19 +111,19 @@ TEST_CASE("a head's score is the squared slope of the loss along its output") {
     const graph::Graph& graph = model.graph();
     const sweep::PruneSettings settings = one_batch({"head"});
     const Scores scores = scores_with(model, images_for(model.spec), settings, kPruneSeed);
-    for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+    for (const graph::AxisId a : graph.axes.ids()) {
       const graph::Axis& axis = graph.axes[a];
-      if (axis.kind != graph::AxisKind::kV || axis.owner == graph::kUnset) continue;
-      const auto head = static_cast<std::size_t>(axis.owner);
+      if (axis.kind != graph::AxisKind::kV || !axis.owner.valid()) continue;
+      const graph::AxisId head = axis.owner;
       if (scores.units[head].empty()) continue;
       double losses[2];
       for (const int side : {0, 1}) {
-        std::vector<at::Tensor> gates(graph.axes.size());
+        model::AxisTensors gates(graph.axes.size());
         gates[a] = at::full({axis.size}, side == 0 ? 1 + kStep : 1 - kStep, at::kDouble);
         losses[side] = loss_with_gates(model, settings, gates);
       }
       const double slope = (losses[0] - losses[1]) / (2 * kStep);
-      INFO(family << ", " << graph.axis_name(static_cast<graph::AxisId>(a)));
+      INFO(family << ", " << graph.axis_name(a));
       CHECK(scores.units[head][static_cast<std::size_t>(axis.owner_unit)] ==
             Approx(slope * slope).epsilon(1e-3).margin(1e-9));
       ++checked;
@@ -150,18 +150,16 @@ TEST_CASE("every family can be cut along everything it offers, to the model its 
     // Rows, axis by axis, say what the pruned model is.
     ModelCut cut(model.graph());
     for (const PrunedLayer& layer : result.layers)
-      for (std::size_t i = 0; i < cut.left_out.size(); ++i)
+      for (const graph::LayerId i : cut.left_out.ids())
         if (model.graph().layers[i].path == layer.layer) cut.left_out[i] = !layer.kept;
-    for (std::size_t a = 0; a < cut.kept.size(); ++a)
+    for (const graph::AxisId a : cut.kept.ids())
       for (const PrunedAxis& row : result.axes)
-        if (row.axis == model.graph().axis_name(static_cast<graph::AxisId>(a)) && !row.kept.empty())
-          cut.kept[a] = row.kept;
+        if (row.axis == model.graph().axis_name(a) && !row.kept.empty()) cut.kept[a] = row.kept;
     CHECK(architecture::model_id(cut_spec(model.spec, model.graph(), cut)) ==
           architecture::model_id(result.spec));
     CHECK(model::largest_difference(cut_weights(model.graph(), model.weights, cut).tensors,
                                     result.weights.tensors) == 0);
-    for (const PrunedAxis& row : result.axes)
-      CHECK((row.left == graph::kUnset) == row.kept.empty());
+    for (const PrunedAxis& row : result.axes) CHECK(row.left.valid() == !row.kept.empty());
   }
 }
 
@@ -173,8 +171,8 @@ TEST_CASE(
   settings.keep = {{"macs", 0.8}};
   settings.steps = 1;
   // One FFN ten times the other: globally only the small one is cut.
-  for (std::size_t p = 0; p < model.weights.tensors.size(); ++p)
-    if (model.graph().parameters[p].layer == 2) model.weights.tensors[p].mul_(10);
+  for (const graph::ParameterId p : model.graph().parameters.ids())
+    if (model.graph().parameter(p).layer == graph::LayerId(2)) model.weights[p].mul_(10);
   const auto kept = [&](const std::string& scope) {
     settings.scope = scope;
     const PruneResult result = prune(model.spec, model.weights, few_images(), settings, kPruneSeed);
@@ -293,9 +291,8 @@ TEST_CASE("training between rounds sees each cut model and goes on from its weig
   const PruneResult result =
       prune(model.spec, model.weights, few_images(), settings, kPruneSeed, hooks);
   CHECK(rounds == std::vector<graph::Index>{1, 2});
-  const graph::ParameterId last =
-      static_cast<graph::ParameterId>(result.weights.tensors.size()) - 1;
-  CHECK(model::largest_difference(result.weights[last], 4 * model.weights.tensors.back()) == 0);
+  CHECK(model::largest_difference(result.weights.tensors.back(),
+                                  4 * model.weights.tensors.back()) == 0);
 }
 
 TEST_CASE("a batch norm's scale scores its channels, and what has none is refused by name") {
@@ -304,15 +301,14 @@ TEST_CASE("a batch norm's scale scores its channels, and what has none is refuse
   settings.criterion = sweep::Criterion::kBatchNormScale;
   const Scores scores = scores_with(model, few_images(), settings, 1);
   int checked = 0;
-  for (std::size_t p = 0; p < model.graph().parameters.size(); ++p) {
+  for (const graph::ParameterId p : model.graph().parameters.ids()) {
     const graph::Parameter& parameter = model.graph().parameters[p];
     if (parameter.name != "expand.norm.weight" || parameter.dims[0].size() != 1) continue;
-    const auto axis = static_cast<std::size_t>(parameter.dims[0][0]);
+    const graph::AxisId axis = parameter.dims[0][0];
     if (scores.units[axis].empty()) continue;
     for (std::size_t u = 0; u < scores.units[axis].size(); ++u)
-      CHECK(
-          scores.units[axis][u] ==
-          Approx(std::abs(model.weights.tensors[p][static_cast<graph::Index>(u)].item<double>())));
+      CHECK(scores.units[axis][u] ==
+            Approx(std::abs(model.weights[p][static_cast<graph::Index>(u)].item<double>())));
     ++checked;
   }
   CHECK(checked > 2);
@@ -347,16 +343,16 @@ TEST_CASE("ablation is the loss without the unit, head or layer, and refuses to 
                cut_weights(model.graph(), model.weights, cut)) -
            whole;
   };
-  for (std::size_t a = 0; a < scores.units.size(); ++a) {
+  for (const graph::AxisId a : scores.units.ids()) {
     if (scores.units[a].empty()) continue;
     ModelCut cut(model.graph());
     cut.kept[a].emplace(static_cast<std::size_t>(model.graph().axes[a].size - 1));
     std::iota(cut.kept[a]->begin(), cut.kept[a]->end(), graph::Index{1});
-    INFO(model.graph().axis_name(static_cast<graph::AxisId>(a)));
+    INFO(model.graph().axis_name(a));
     CHECK(scores.units[a][0] == Approx(change(cut)).margin(1e-10));
   }
   int layers = 0;
-  for (std::size_t i = 0; i < scores.layers.size(); ++i) {
+  for (const graph::LayerId i : scores.layers.ids()) {
     if (scores.layers[i] == 0) continue;
     ModelCut cut(model.graph());
     cut.left_out[i] = true;
@@ -375,9 +371,9 @@ TEST_CASE("means of removed FFN units, folded into the next bias, keep the answe
     const model::SmallModel model(tiny_family(tiny_families()[family].second), 12);
     sweep::PruneSettings settings = one_batch({"hidden"});
     ModelCut cut(model.graph());
-    graph::LayerId ffn = graph::kUnset;
-    for (std::size_t a = 0; a < cut.kept.size() && ffn == graph::kUnset; ++a) {
-      if (model.graph().axes[a].kind != graph::AxisKind::kHidden) continue;
+    graph::LayerId ffn;
+    for (const graph::AxisId a : cut.kept.ids()) {
+      if (ffn.valid() || model.graph().axes[a].kind != graph::AxisKind::kHidden) continue;
       cut.kept[a] = std::vector<graph::Index>{0, 3};
       ffn = model.graph().axes[a].layer;
     }

@@ -84,11 +84,11 @@ inline Scores scores_with(const model::SmallModel& model, const data::Dataset& d
 }
 
 /// What `prune` cut, as units left by axis of the model that it started from.
-inline model::KeptUnits kept_units(const graph::Graph& graph, const PruneResult& result) {
-  model::KeptUnits kept(graph.axes.size());
-  for (std::size_t a = 0; a < graph.axes.size(); ++a)
+inline graph::KeptUnits kept_units(const graph::Graph& graph, const PruneResult& result) {
+  graph::KeptUnits kept(graph.axes.size());
+  for (const graph::AxisId a : graph.axes.ids())
     for (const PrunedAxis& axis : result.axes)
-      if (axis.axis == graph.axis_name(static_cast<graph::AxisId>(a)) &&
+      if (axis.axis == graph.axis_name(a) &&
           static_cast<graph::Index>(axis.kept.size()) < axis.size)
         kept[a] = axis.kept;
   return kept;

@@ -25,7 +25,7 @@ TEST_CASE("what pruning cut equals masking it, for every mixer and criterion") {
       settings.keep = {{"macs", 0.8}};
       settings.criterion = criterion;
       const PruneResult result = pruned(model, settings);
-      const model::KeptUnits kept = kept_units(model.graph(), result);
+      const graph::KeptUnits kept = kept_units(model.graph(), result);
       REQUIRE(std::any_of(kept.begin(), kept.end(), [](const auto& units) { return !!units; }));
       model::RunOptions options;
       options.masks = model::masks_of(model.graph(), kept, at::kDouble);
@@ -62,10 +62,10 @@ TEST_CASE("one step and five steps reach the same target") {
   // A hidden unit is the smallest cut: the last one oversteps the target by less than its cost.
   const graph::Graph& graph = model.graph();
   double unit = 0;
-  for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+  for (const graph::AxisId a : graph.axes.ids()) {
     if (graph.axes[a].kind != graph::AxisKind::kHidden) continue;
-    model::KeptUnits kept(graph.axes.size());
-    kept[a] = model::units_left(graph, {}, static_cast<graph::AxisId>(a));
+    graph::KeptUnits kept(graph.axes.size());
+    kept[a] = model::units_left(graph, {}, a);
     kept[a]->pop_back();
     const graph::Cost smaller = graph::graph_cost(
         architecture::build_graph(architecture::resize_spec(model.spec, graph, kept)));

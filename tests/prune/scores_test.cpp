@@ -55,7 +55,7 @@ double loss_of(const model::Executor& executor, const model::Weights& weights,
 }
 
 /// Ones but for one unit of one axis.
-model::RunOptions gate_options(const graph::Graph& graph, std::size_t axis, graph::Index unit,
+model::RunOptions gate_options(const graph::Graph& graph, graph::AxisId axis, graph::Index unit,
                                double gate, at::ScalarType dtype) {
   model::RunOptions options;
   options.gates.resize(graph.axes.size());
@@ -72,12 +72,12 @@ TEST_CASE("a gate-Taylor score is the mean square of the loss's slope along the 
   for (const std::string& mixer : prunable_mixers()) {
     const model::SmallModel model(prunable_spec(mixer, true), 3);
     const graph::Graph& graph = model.graph();
-    const std::vector<bool> axes = prunable_axes(graph, settings);
+    const core::IdVector<graph::AxisId, bool> axes = prunable_axes(graph, settings);
     const UnitScores scores = scores_with(model, few_images(), settings, kSeed).units;
     const auto batches = batches_of(graph, few_images(), settings);
     REQUIRE(batches.size() == 2);
     graph::Index checked = 0;
-    for (std::size_t a = 0; a < axes.size(); ++a) {
+    for (const graph::AxisId a : axes.ids()) {
       CHECK(scores[a].size() == (axes[a] ? static_cast<std::size_t>(graph.axes[a].size) : 0));
       for (graph::Index unit = 0; axes[a] && unit < graph.axes[a].size; unit += 5, ++checked) {
         double expected = 0;
@@ -87,7 +87,7 @@ TEST_CASE("a gate-Taylor score is the mean square of the loss's slope along the 
                                loss_of(model.executor, model.weights, batch,
                                        gate_options(graph, a, unit, 1 - kStep, at::kDouble))) /
                               (2 * kStep));
-        INFO(mixer << ", " << graph.axis_name(static_cast<graph::AxisId>(a)) << ", unit " << unit);
+        INFO(mixer << ", " << graph.axis_name(a) << ", unit " << unit);
         CHECK(scores[a][static_cast<std::size_t>(unit)] ==
               Approx(expected / 2).epsilon(1e-4).margin(1e-10));
       }
@@ -105,18 +105,17 @@ TEST_CASE("a gate of an FFN's hidden unit acts like a factor on the weights that
   const auto batches = batches_of(graph, few_images(), settings);
   const UnitScores scores = scores_with(model, few_images(), settings, kSeed).units;
   graph::Index checked = 0;
-  for (std::size_t a = 0; a < graph.axes.size(); ++a) {
+  for (const graph::AxisId a : graph.axes.ids()) {
     if (graph.axes[a].kind != graph::AxisKind::kHidden) continue;
-    for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
+    for (const graph::ParameterId p : graph.parameters.ids()) {
       const graph::Parameter& parameter = graph.parameters[p];
-      if (parameter.dims.size() != 4 || parameter.dims[1].size() != 1 ||
-          parameter.dims[1][0] != static_cast<graph::AxisId>(a))
+      if (parameter.dims.size() != 4 || parameter.dims[1].size() != 1 || parameter.dims[1][0] != a)
         continue;
       const auto slope = [&](graph::Index unit) {
         double losses[2];
         for (const int side : {0, 1}) {
           const model::Weights weights = model::copied(model.weights);
-          weights.tensors[p].select(1, unit).mul_(side == 0 ? 1 + kStep : 1 - kStep);
+          weights[p].select(1, unit).mul_(side == 0 ? 1 + kStep : 1 - kStep);
           losses[side] = loss_of(model.executor, weights, batches[0]);
         }
         return (losses[0] - losses[1]) / (2 * kStep);
@@ -138,7 +137,7 @@ double correlation_with_ablation(const TrainedNet& net, sweep::PruneSettings set
   settings.criterion = sweep::Criterion::kAblation;
   const UnitScores truths = net.scores(settings, kSeed).units;
   std::vector<double> estimated, seen;
-  for (std::size_t a = 0; a < estimates.size(); ++a) {
+  for (const graph::AxisId a : estimates.ids()) {
     CHECK(estimates[a].size() == truths[a].size());
     for (std::size_t u = 0; u < estimates[a].size(); ++u) {
       estimated.push_back(estimates[a][u]);
@@ -167,19 +166,19 @@ TEST_CASE("the magnitude of a unit is the sum of squares of every trained weight
   const graph::Graph& graph = model.graph();
   sweep::PruneSettings settings = quick_settings();
   settings.criterion = sweep::Criterion::kMagnitude;
-  const std::vector<bool> axes = prunable_axes(graph, settings);
+  const core::IdVector<graph::AxisId, bool> axes = prunable_axes(graph, settings);
   const UnitScores scores = scores_with(model, few_images(), settings, kSeed).units;
   double in_scores = 0, in_weights = 0;
-  for (std::size_t a = 0; a < axes.size(); ++a)
+  for (const graph::AxisId a : axes.ids())
     for (const double score : scores[a]) in_scores += score;
-  for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
+  for (const graph::ParameterId p : graph.parameters.ids()) {
     // Every dimension counts the parts of the tensor along it that belong to an axis asked for.
     for (std::size_t d = 0; d < graph.parameters[p].dims.size(); ++d) {
       graph::Index begin = 0;
       for (const graph::AxisId axis : graph.parameters[p].dims[d]) {
         const graph::Index size = graph.axis(axis).size;
-        if (axes[static_cast<std::size_t>(axis)] && graph.parameters[p].trained)
-          in_weights += model.weights.tensors[p]
+        if (axes[axis] && graph.parameters[p].trained)
+          in_weights += model.weights[p]
                             .narrow(static_cast<std::int64_t>(d), begin, size)
                             .square()
                             .sum()

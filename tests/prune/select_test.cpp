@@ -30,7 +30,7 @@ Selection cut(const architecture::ModelSpec& spec, const sweep::PruneSettings& s
                       scores_at_random(spec, settings, seed), targets, settings, counter);
 }
 
-graph::Cost cost_of(const architecture::ModelSpec& spec, const model::KeptUnits& kept = {}) {
+graph::Cost cost_of(const architecture::ModelSpec& spec, const graph::KeptUnits& kept = {}) {
   const graph::Graph graph = architecture::build_graph(spec);
   if (kept.empty()) return graph::graph_cost(graph);
   return graph::graph_cost(architecture::build_graph(architecture::resize_spec(spec, graph, kept)));
@@ -89,20 +89,19 @@ TEST_CASE("no axis falls below its floor") {
     const graph::Graph graph = architecture::build_graph(spec);
     // The least that floors allow, found by asking for less and less.
     for (double share = 0.95; share > 0.05; share -= 0.05) {
-      model::KeptUnits kept;
+      graph::KeptUnits kept;
       try {
         kept = cut(spec, settings, {{"macs", share}}).cut.kept;
       } catch (const core::UserError&) {
         break;
       }
-      for (std::size_t a = 0; a < kept.size(); ++a) {
+      for (const graph::AxisId a : kept.ids()) {
         if (!kept[a]) continue;
         const graph::Axis& axis = graph.axes[a];
         const graph::Index floor = axis.kind == graph::AxisKind::kHidden ? 20
                                    : axis.kind == graph::AxisKind::kQk   ? 3
                                                                          : 5;
-        INFO(mixer << ", share " << share << ", "
-                   << graph.axis_name(static_cast<graph::AxisId>(a)));
+        INFO(mixer << ", share " << share << ", " << graph.axis_name(a));
         CHECK(static_cast<graph::Index>(kept[a]->size()) >= std::min(floor, axis.size));
         CHECK(std::is_sorted(kept[a]->begin(), kept[a]->end()));
         CHECK(std::set<graph::Index>(kept[a]->begin(), kept[a]->end()).size() == kept[a]->size());
@@ -120,15 +119,15 @@ TEST_CASE("heads of one batched product stay equal; heads on their own may diffe
     const architecture::ModelSpec spec = prunable_spec(mixer);
     const graph::Graph graph = architecture::build_graph(spec);
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
-      const model::KeptUnits kept = cut(spec, settings, {{"params", 0.99}}, seed).cut.kept;
-      for (std::size_t a = 0; a < kept.size(); ++a) {
-        for (std::size_t b = 0; b < kept.size(); ++b) {
+      const graph::KeptUnits kept = cut(spec, settings, {{"params", 0.99}}, seed).cut.kept;
+      for (const graph::AxisId a : kept.ids()) {
+        for (const graph::AxisId b : kept.ids()) {
           const graph::Axis &one = graph.axes[a], &other = graph.axes[b];
           if (one.kind != graph::AxisKind::kQk || other.kind != graph::AxisKind::kQk ||
               one.layer != other.layer)
             continue;
-          const bool equal = model::units_left(graph, kept, static_cast<graph::AxisId>(a)).size() ==
-                             model::units_left(graph, kept, static_cast<graph::AxisId>(b)).size();
+          const bool equal =
+              model::units_left(graph, kept, a).size() == model::units_left(graph, kept, b).size();
           if (batched) CHECK(equal);
           differ = differ || !equal;
         }
@@ -144,8 +143,8 @@ TEST_CASE("sizes that were multiples stay multiples") {
   for (const std::string& mixer : prunable_mixers()) {
     const architecture::ModelSpec spec = prunable_spec(mixer);
     const graph::Graph graph = architecture::build_graph(spec);
-    const model::KeptUnits kept = cut(spec, settings, {{"macs", 0.85}}).cut.kept;
-    for (std::size_t a = 0; a < kept.size(); ++a)
+    const graph::KeptUnits kept = cut(spec, settings, {{"macs", 0.85}}).cut.kept;
+    for (const graph::AxisId a : kept.ids())
       if (kept[a] && graph.axes[a].size % 4 == 0) CHECK(kept[a]->size() % 4 == 0);
   }
 }
@@ -155,9 +154,9 @@ TEST_CASE("units of the least score go first within an axis") {
   const architecture::ModelSpec spec = prunable_spec("cascaded");
   const graph::Graph graph = architecture::build_graph(spec);
   const UnitScores scores = scores_at_random(spec, settings, 1).units;
-  const model::KeptUnits kept = cut(spec, settings, {{"macs", 0.8}}).cut.kept;
+  const graph::KeptUnits kept = cut(spec, settings, {{"macs", 0.8}}).cut.kept;
   bool any = false;
-  for (std::size_t a = 0; a < kept.size(); ++a) {
+  for (const graph::AxisId a : kept.ids()) {
     if (!kept[a]) continue;
     any = true;
     const std::set<graph::Index> left(kept[a]->begin(), kept[a]->end());

@@ -63,12 +63,12 @@ TEST_CASE("without all of its heads a layer gives what zero values give") {
   model::Weights zeroed = model::copied(model.weights);
   const graph::Graph& graph = model.graph();
   const graph::LayerId layer = graph.attention[1].layer;
-  for (std::size_t p = 0; p < graph.parameters.size(); ++p) {
+  for (const graph::ParameterId p : graph.parameters.ids()) {
     const graph::Parameter& parameter = graph.parameters[p];
     if (parameter.layer != layer || parameter.name.find(".qkv.norm.") == std::string::npos ||
         parameter.name.find("running") != std::string::npos)
       continue;
-    zeroed.tensors[p].narrow(0, 2 * 4, zeroed.tensors[p].size(0) - 2 * 4).zero_();
+    zeroed[p].narrow(0, 2 * 4, zeroed[p].size(0) - 2 * 4).zero_();
   }
   const at::Tensor expected = model::mean_logits(model.executor.run(zeroed, images).outputs);
   CHECK(model::largest_difference(gated.run(images, gates), expected) < 1e-12);

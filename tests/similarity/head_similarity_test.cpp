@@ -180,7 +180,7 @@ TEST_CASE("every kind of attention can be looked at, heads of unequal V but for 
       const graph::AttentionTap& tap = model.graph().attention[l];
       INFO(layer.layer);
       CHECK(layer.heads == tap.heads);
-      CHECK(layer.queries == tap.height * tap.width + tap.class_tokens);
+      CHECK(layer.queries == tap.places.tokens());
       CHECK(layer.is_small_grid == (layer.queries <= 4));
       if (layer.is_small_grid) CHECK_FALSE(layer.note.empty());
       if (layer.heads < 2) {

@@ -60,9 +60,8 @@ TEST_CASE("a model with two heads trains both") {
   const model::Weights before = model::initial_weights(graph, request.seed);
   REQUIRE(graph.outputs.size() == 2);
   int changed = 0;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    if (graph.parameter_name(static_cast<graph::ParameterId>(i)).starts_with("heads.") &&
-        !result.last.tensors[i].equal(before.tensors[i]))
+  for (const graph::ParameterId i : graph.parameters.ids())
+    if (graph.parameter_name(i).starts_with("heads.") && !result.last[i].equal(before[i]))
       ++changed;
   CHECK(changed >= 4);
 }
@@ -85,10 +84,10 @@ TEST_CASE("a small V-MoE learns, its routers too") {
   const graph::Graph graph = architecture::build_graph(request.spec);
   const model::Weights before = model::initial_weights(graph, request.seed);
   int routers = 0;
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
+  for (const graph::ParameterId i : graph.parameters.ids()) {
     if (graph.parameters[i].name != "router.weight") continue;
     ++routers;
-    CHECK_FALSE(result.last.tensors[i].equal(before.tensors[i]));
+    CHECK_FALSE(result.last[i].equal(before[i]));
   }
   CHECK(routers == 1);
 }
@@ -104,9 +103,8 @@ TEST_CASE("a training can start from given weights") {
   request.recipe.weight_decay = 0;
   const TrainResult second = train(request);
   const graph::Graph graph = architecture::build_graph(request.spec);
-  for (std::size_t i = 0; i < graph.parameters.size(); ++i)
-    if (graph.parameters[i].trained)
-      CHECK(at::allclose(second.last.tensors[i], first.last.tensors[i], 1e-5, 1e-6));
+  for (const graph::ParameterId i : graph.parameters.ids())
+    if (graph.parameters[i].trained) CHECK(at::allclose(second.last[i], first.last[i], 1e-5, 1e-6));
 }
 
 TEST_CASE("a loss that is no number ends the training as diverged and keeps what came before") {
