@@ -4,9 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "charts/scale.h"
+#include "charts/scatter_chart.h"
+#include "charts/svg_writer.h"
 #include "core/text.h"
-#include "report/scatter_chart.h"
-#include "report/svg_writer.h"
 #include "report/words.h"
 
 namespace vitlab::report {
@@ -32,7 +33,7 @@ Colouring colouring_of(const ReportModels& models) {
       const std::string level = level_of(model, k);
       if (std::find(levels.begin(), levels.end(), level) == levels.end()) levels.push_back(level);
     }
-    if (levels.size() >= 2 && levels.size() <= kSeriesStyles) return {k, levels};
+    if (levels.size() >= 2 && levels.size() <= charts::kSeriesStyles) return {k, levels};
   }
   return {};
 }
@@ -44,15 +45,15 @@ std::string point_tip(const ReportModel& model) {
   if (model.accuracy->low)
     tip += fmt::format(" (95 % interval {})",
                        range_text(model.accuracy->low, model.accuracy->high, one));
-  tip += fmt::format(" | {} images/s", rate(model.throughput->value));
+  tip += fmt::format(" | {} images/s", charts::rate(model.throughput->value));
   if (model.throughput->low && model.throughput->high)
     tip += fmt::format(" (p5–p95 {})",
-                       range_text(model.throughput->low, model.throughput->high, rate));
+                       range_text(model.throughput->low, model.throughput->high, charts::rate));
   return tip;
 }
 
-ScatterPoint point_of(const ReportModel& model, const Colouring& colouring) {
-  ScatterPoint point;
+charts::ScatterPoint point_of(const ReportModel& model, const Colouring& colouring) {
+  charts::ScatterPoint point;
   point.x = model.throughput->value;
   point.y = 100 * model.accuracy->mean;
   point.x_low = model.throughput->low;
@@ -85,14 +86,6 @@ std::string speed_axis(const ReportModels& models) {
 
 }  // namespace
 
-const std::vector<std::string>& figure_names() {
-  static const std::vector<std::string> names{
-      "accuracy_speed", "time_categories", "roofline",         "roofline_other", "mhsa_memory",
-      "mhsa_accuracy",  "head_similarity", "paper_similarity", "head_pairs",     "head_importance",
-      "pruning_curves", "pruning",         "paper_pruning",    "pruned_speed"};
-  return names;
-}
-
 std::string numbered(const ReportModel& model) {
   return fmt::format("{} {}", model.number, model.name);
 }
@@ -116,7 +109,7 @@ ShownModels shown_models(const std::vector<const ReportModel*>& models, std::siz
 }
 
 Figure accuracy_speed_figure(const ReportModels& models) {
-  ScatterChart chart;
+  charts::ScatterChart chart;
   chart.title = "Top-1 accuracy against throughput";
   chart.x_title = speed_axis(models);
   chart.y_title = "Top-1 accuracy, %";
@@ -125,7 +118,7 @@ Figure accuracy_speed_figure(const ReportModels& models) {
   const Colouring colouring = colouring_of(models);
   for (const std::string& level : colouring.levels)
     chart.series.push_back(models.knobs[colouring.knob] + "=" + (level.empty() ? "–" : level));
-  std::vector<ScatterPoint> points;
+  std::vector<charts::ScatterPoint> points;
   std::vector<std::string> front;
   for (const ReportModel& model : models.models) {
     if (!model.accuracy || !model.throughput) continue;
@@ -146,37 +139,13 @@ Figure accuracy_speed_figure(const ReportModels& models) {
       "of throughput. Numbers are those of the table." +
       thinning_rule(points.size());
   chart.id = figure.name;
-  chart.points = thinned(points, kMostPoints);
-  figure.wide = scatter_chart(chart, kWideFigure);
+  chart.points = charts::thinned(points, kMostPoints);
+  figure.wide = charts::scatter_chart(chart, kWideFigure);
   chart.id += "-narrow";
-  chart.points = thinned(points, kMostPointsNarrow);
+  chart.points = charts::thinned(points, kMostPointsNarrow);
   chart.x_title = "Throughput, images/s";
-  figure.narrow = scatter_chart(chart, kNarrowFigure);
+  figure.narrow = charts::scatter_chart(chart, kNarrowFigure);
   return figure;
-}
-
-std::vector<Figure> figures(const ReportModels& models) {
-  std::vector<Figure> all;
-  const auto add = [&](Figure figure) {
-    const bool is_drawn = !figure.wide.empty();
-    if (is_drawn) all.push_back(std::move(figure));
-    return is_drawn;
-  };
-  add(accuracy_speed_figure(models));
-  add(time_figure(models));
-  for (Figure& figure : roofline_figures(models)) add(std::move(figure));
-  add(mhsa_memory_figure(models));
-  add(mhsa_accuracy_figure(models));
-  if (add(similarity_figure(models))) add(paper_similarity_figure());
-  add(redundant_heads_figure(models));
-  add(heads_worth_figure(models));
-  const bool has_curves = add(pruning_curves_figure(models));
-  Figure heat = pruning_figure(models);
-  // Without curves before it, it opens the section.
-  if (!has_curves) heat.heading = "What pruning keeps";
-  if (add(std::move(heat))) add(paper_pruning_figure());
-  add(pruned_speed_figure(models));
-  return all;
 }
 
 }  // namespace vitlab::report

@@ -3,21 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "report/document.h"
 #include "report/report_model.h"
 
 namespace vitlab::report {
-
-/// A chart in two widths, its caption and the numbers behind it.
-struct Figure {
-  std::string name;     // of its file and its place in the page: "accuracy_speed"
-  std::string heading;  // of its section; "" if it belongs to the figure before it
-  std::string fold;     // what the fold-out of a figure without a heading is called
-  std::string caption;
-  std::string wide;                            // <svg> for screens and paper
-  std::string narrow;                          // <svg> for phones
-  std::vector<std::string> columns;            // of the table of numbers; none where the table of
-  std::vector<std::vector<std::string>> rows;  // models holds them
-};
 
 /// Pixels of the two widths.
 inline constexpr double kWideFigure = 960;
@@ -35,16 +24,12 @@ void draw_both(Figure& figure, Chart& chart, std::string (*render)(const Chart&,
 /// "4 mixer=full": how figures and tables name a model.
 std::string numbered(const ReportModel& model);
 
-/// Names of all figures there can be, in their order.
-const std::vector<std::string>& figure_names();
-
-/// The figures that the results allow, in their order.
-std::vector<Figure> figures(const ReportModels& models);
-
-// Each of them; one without numbers has empty drawings.
+// Figures of a report; one without numbers has empty drawings.
 Figure accuracy_speed_figure(const ReportModels& models);
 Figure time_figure(const ReportModels& models);
-std::vector<Figure> roofline_figures(const ReportModels& models);
+/// The roofline of the first of profiled_models(), and that of the second, which is folded away.
+Figure main_roofline_figure(const ReportModels& models);
+Figure other_roofline_figure(const ReportModels& models);
 Figure mhsa_memory_figure(const ReportModels& models);
 Figure mhsa_accuracy_figure(const ReportModels& models);
 Figure similarity_figure(const ReportModels& models);

@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "charts/line_chart.h"
+#include "charts/matrix_grid.h"
 #include "core/text.h"
-#include "report/line_chart.h"
-#include "report/matrix_grid.h"
 #include "stats/summary.h"
 
 namespace vitlab::report {
@@ -29,12 +29,12 @@ std::string kind_words(const std::string& kind) {
 }
 
 /// A head is always like itself: the diagonal stays blank, so that the others are seen.
-MatrixTile tile_of(const HeadMatrix& matrix, const std::string& heading) {
-  MatrixTile tile{heading, {}};
+charts::MatrixTile tile_of(const HeadMatrix& matrix, const std::string& heading) {
+  charts::MatrixTile tile{heading, {}};
   for (std::size_t i = 0; i < matrix.size(); ++i) {
     tile.rows.emplace_back();
     for (std::size_t j = 0; j < matrix[i].size(); ++j) {
-      HeatCell cell;
+      charts::HeatCell cell;
       if (i != j && matrix[i][j]) {
         cell.share = matrix[i][j];
         cell.tip = fmt::format("{} | heads {} and {}: {}", heading, i, j,
@@ -46,8 +46,9 @@ MatrixTile tile_of(const HeadMatrix& matrix, const std::string& heading) {
   return tile;
 }
 
-MatrixGroup group_of(const HeadFacts& facts, const std::string& kind, const std::string& heading) {
-  MatrixGroup group{heading, {}};
+charts::MatrixGroup group_of(const HeadFacts& facts, const std::string& kind,
+                             const std::string& heading) {
+  charts::MatrixGroup group{heading, {}};
   for (const HeadLayerFacts& layer : facts.layers)
     if (const auto pairs = layer.pairs.find(kind); pairs != layer.pairs.end())
       group.tiles.push_back(tile_of(pairs->second, layer.layer));
@@ -121,8 +122,9 @@ void add_measures(Figure& figure, const std::vector<NamedHeads>& models) {
 }
 
 /// From all pairs of heads to the two most alike in each layer; nothing if a layer has no number.
-void add_band(LineChart& chart, const HeadFacts& facts, const std::string& name, Part part) {
-  Band band{.name = name, .low = {}, .high = {}};
+void add_band(charts::LineChart& chart, const HeadFacts& facts, const std::string& name,
+              Part part) {
+  charts::Band band{.name = name, .low = {}, .high = {}};
   for (const HeadLayerFacts& layer : facts.layers) {
     const HeadMetricFacts* low = layer.metric(kMean);
     const HeadMetricFacts* high = layer.metric(kLargest);
@@ -139,7 +141,7 @@ Figure head_depth_figure(const HeadFacts& facts) {
   Figure figure;
   figure.name = "by_depth";
   figure.heading = "How alike heads are, by depth";
-  LineChart chart;
+  charts::LineChart chart;
   chart.title = "Similarity of heads by depth";
   chart.description = "Cosine of attention maps by attention layer.";
   chart.x_title = "Attention layer, first to last";
@@ -148,9 +150,9 @@ Figure head_depth_figure(const HeadFacts& facts) {
   for (const auto& [reduction, words] :
        {std::pair("max_max", "the two most alike"), std::pair("mean_max", "each head's nearest"),
         std::pair("mean_mean", "all pairs")}) {
-    Line line{words, {}};
+    charts::Line line{words, {}};
     for (const HeadLayerFacts& layer : facts.layers) {
-      LinePoint point;
+      charts::LinePoint point;
       if (const auto* metric = layer.metric(fmt::format("head_cosine.{}.map", reduction))) {
         point.value = metric->value;
         point.tip =
@@ -169,7 +171,7 @@ Figure head_depth_figure(const HeadFacts& facts) {
       "pairs "
       "to the two most alike. Maps have no negative entries, so unrelated heads are not at 0: read "
       "the lines against chance.";
-  draw_both(figure, chart, line_chart);
+  draw_both(figure, chart, charts::line_chart);
   return figure;
 }
 
@@ -178,7 +180,7 @@ Figure head_pairs_figure(const std::vector<NamedHeads>& models,
   Figure figure;
   figure.name = "head_pairs";
   figure.heading = "Which heads repeat each other";
-  MatrixGrid chart;
+  charts::MatrixGrid chart;
   chart.title = "How alike the heads of each layer are, two by two";
   chart.description = "A matrix a layer; the measures of each layer stand in the table below.";
   chart.scale_title = kScale;
@@ -193,7 +195,7 @@ Figure head_pairs_figure(const std::vector<NamedHeads>& models,
         " Heads of other seeds are other heads, so the matrices are of the first training; the "
         "table holds means over seeds.";
   if (!models.empty()) add_measures(figure, models);
-  draw_both(figure, chart, matrix_grid);
+  draw_both(figure, chart, charts::matrix_grid);
   return figure;
 }
 
@@ -209,14 +211,15 @@ std::vector<std::string> kinds_of_pairs(const HeadFacts& facts) {
 }
 
 std::string layer_pairs_drawing(const HeadLayerFacts& layer, double width) {
-  MatrixGrid chart{.id = "heads",
-                   .title = layer.layer,
-                   .description = "How alike the heads of " + layer.layer + " are, in percent",
-                   .scale_title = kScale,
-                   .groups = {{layer.layer, {}}}};
+  charts::MatrixGrid chart{
+      .id = "heads",
+      .title = layer.layer,
+      .description = "How alike the heads of " + layer.layer + " are, in percent",
+      .scale_title = kScale,
+      .groups = {{layer.layer, {}}}};
   for (const auto& [kind, matrix] : layer.pairs)
     chart.groups.front().tiles.push_back(tile_of(matrix, kind_words(kind)));
-  return matrix_grid(chart, width);
+  return charts::matrix_grid(chart, width);
 }
 
 }  // namespace vitlab::report

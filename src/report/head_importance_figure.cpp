@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "charts/scatter_chart.h"
 #include "core/text.h"
 #include "report/head_figures.h"
-#include "report/scatter_chart.h"
 #include "stats/correlation.h"
 
 namespace vitlab::report {
@@ -26,7 +26,7 @@ struct HeadPlace {
 
 /// Draws and lists the heads of one layer.
 void add_heads(const HeadLayerFacts& layer, const HeadPlace& place, bool by_ablation,
-               ScatterChart& chart, Figure& figure) {
+               charts::ScatterChart& chart, Figure& figure) {
   const std::vector<double>& worth = layer.worth(by_ablation);
   for (std::size_t head = 0; head < worth.size(); ++head) {
     const auto alike = layer.resemblance(head);
@@ -47,9 +47,9 @@ void add_heads(const HeadLayerFacts& layer, const HeadPlace& place, bool by_abla
 }
 
 /// Ranks of all heads shown, worth against resemblance.
-std::string correlation_words(const std::vector<ScatterPoint>& points) {
+std::string correlation_words(const std::vector<charts::ScatterPoint>& points) {
   std::vector<double> x, y;
-  for (const ScatterPoint& point : points) {
+  for (const charts::ScatterPoint& point : points) {
     x.push_back(point.x);
     y.push_back(point.y);
   }
@@ -66,7 +66,7 @@ Figure head_importance_figure(const std::vector<NamedHeads>& models) {
   figure.name = "head_importance";
   figure.heading = "Are heads that repeat others worth less?";
   const bool by_ablation = all_ablated(models);
-  ScatterChart chart;
+  charts::ScatterChart chart;
   chart.title = "What a head is worth against how much it resembles the others";
   chart.description = "One point a head; the numbers stand in the table below.";
   chart.x_title = "Mean cosine of its map with the layer's other heads";
@@ -99,7 +99,7 @@ Figure head_importance_figure(const std::vector<NamedHeads>& models) {
             "by the layer's length. Heads that stand in for each other may each look unimportant.";
   figure.caption += " If repeating were waste, points on the right would lie low." +
                     correlation_words(chart.points);
-  draw_both(figure, chart, scatter_chart);
+  draw_both(figure, chart, charts::scatter_chart);
   return figure;
 }
 

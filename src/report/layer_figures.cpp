@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "charts/line_chart.h"
+#include "charts/svg_writer.h"
 #include "report/figures.h"
-#include "report/line_chart.h"
 #include "report/paper_values.h"
-#include "report/svg_writer.h"
 #include "report/words.h"
 
 namespace vitlab::report {
@@ -18,8 +18,8 @@ double shown_similarity(const LayerValue& layer, bool less_chance) {
   return layer.chance ? layer.value - *layer.chance : std::numeric_limits<double>::quiet_NaN();
 }
 
-Line similarity_line(const ReportModel& model, bool less_chance) {
-  Line line{numbered(model), {}};
+charts::Line similarity_line(const ReportModel& model, bool less_chance) {
+  charts::Line line{numbered(model), {}};
   for (const LayerValue& layer : model.similarity) {
     std::string tip =
         fmt::format("{} | {} | cosine {:.3f}", numbered(model), layer.layer, layer.value);
@@ -32,9 +32,9 @@ Line similarity_line(const ReportModel& model, bool less_chance) {
 
 /// The range of one part of the values over the models at each place, as far as every place has
 /// one; drawn only if any has.
-void add_range(LineChart& chart, const std::vector<const ReportModel*>& models,
+void add_range(charts::LineChart& chart, const std::vector<const ReportModel*>& models,
                const std::string& name, std::optional<double> LayerValue::*part) {
-  Band band{name, {}, {}};
+  charts::Band band{name, {}, {}};
   for (std::size_t i = 0;; ++i) {
     double low = std::numeric_limits<double>::infinity(), high = -low;
     for (const ReportModel* model : models) {
@@ -82,9 +82,9 @@ Figure similarity_figure(const ReportModels& models) {
   for (const ReportModel& model : models.models)
     if (!model.similarity.empty()) with_heads.push_back(&model);
   if (with_heads.empty()) return figure;
-  const ShownModels shown = shown_models(with_heads, kSeriesStyles);
+  const ShownModels shown = shown_models(with_heads, charts::kSeriesStyles);
   const bool less = models.has_small_grids;
-  LineChart chart;
+  charts::LineChart chart;
   chart.title = "Head similarity by depth";
   chart.description = "One line a model; the numbers stand in the table below.";
   chart.x_title = "Attention layer, first to last";
@@ -110,7 +110,7 @@ Figure similarity_figure(const ReportModels& models) {
         "different images) is taken away everywhere; the dashed line is chance.";
   figure.caption += shown.rule;
   add_similarity_rows(figure, shown.models);
-  draw_both(figure, chart, line_chart);
+  draw_both(figure, chart, charts::line_chart);
   return figure;
 }
 
@@ -122,20 +122,20 @@ Figure paper_similarity_figure() {
       "What the paper saw on ImageNet (Fig 4, digitised; its exact measure is not printed there, "
       "so "
       "compare shapes).";
-  LineChart chart;
+  charts::LineChart chart;
   chart.title = "Head similarity by block in the paper";
   chart.description = "Two lines: shrunk Swin-T and DeiT-T.";
   chart.x_title = "Block";
   chart.y_title = "Similarity of heads (paper)";
   chart.y_most = 1;
   for (const PaperSeries& series : paper_values().head_similarity) {
-    Line line{series.name, {}};
+    charts::Line line{series.name, {}};
     for (std::size_t i = 0; i < series.values.size(); ++i)
       line.points.push_back({series.values[i], fmt::format("{} | block {}: {:.3f}", series.name,
                                                            i + 1, series.values[i])});
     chart.lines.push_back(std::move(line));
   }
-  draw_both(figure, chart, line_chart);
+  draw_both(figure, chart, charts::line_chart);
   return figure;
 }
 

@@ -4,11 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "charts/curve_chart.h"
+#include "charts/scale.h"
+#include "charts/svg_writer.h"
 #include "core/text.h"
-#include "report/curve_chart.h"
 #include "report/figures.h"
 #include "report/paper_values.h"
-#include "report/svg_writer.h"
 #include "report/words.h"
 
 namespace vitlab::report {
@@ -69,10 +70,10 @@ ShareLines share_lines(const ReportModels& models,
   std::erase_if(lines.groups, [](const ShareGroup& group) {
     return *group.models.front()->mhsa_share == *group.models.back()->mhsa_share;
   });
-  if (lines.groups.size() > static_cast<std::size_t>(kSeriesStyles)) {
-    lines.rule =
-        fmt::format(" Shown are the first {} of {} lines.", kSeriesStyles, lines.groups.size());
-    lines.groups.resize(kSeriesStyles);
+  if (lines.groups.size() > static_cast<std::size_t>(charts::kSeriesStyles)) {
+    lines.rule = fmt::format(" Shown are the first {} of {} lines.", charts::kSeriesStyles,
+                             lines.groups.size());
+    lines.groups.resize(charts::kSeriesStyles);
   }
   return lines;
 }
@@ -80,11 +81,12 @@ ShareLines share_lines(const ReportModels& models,
 std::string share_text(double share) { return percent(share) + " %"; }
 
 /// A line of one value of the models; `point_of` fills in y, its interval and words for it.
-Curve curve_of(const ShareGroup& group, int series,
-               const std::function<std::string(const ReportModel&, CurvePoint&)>& point_of) {
-  Curve curve{group.name, series, false, true, {}};
+charts::Curve curve_of(
+    const ShareGroup& group, int series,
+    const std::function<std::string(const ReportModel&, charts::CurvePoint&)>& point_of) {
+  charts::Curve curve{group.name, series, false, true, {}};
   for (const ReportModel* model : group.models) {
-    CurvePoint point;
+    charts::CurvePoint point;
     point.x = 100 * *model->mhsa_share;
     const std::string words = point_of(*model, point);
     point.tip = fmt::format("{} | {} attention | {}", numbered(*model),
@@ -94,28 +96,28 @@ Curve curve_of(const ShareGroup& group, int series,
   return curve;
 }
 
-std::string memory_point(const ReportModel& model, CurvePoint& point) {
+std::string memory_point(const ReportModel& model, charts::CurvePoint& point) {
   point.y = 100 * model.memory_bound->value;
   if (model.memory_bound->low) point.y_low = 100 * *model.memory_bound->low;
   if (model.memory_bound->high) point.y_high = 100 * *model.memory_bound->high;
   return share_text(model.memory_bound->value) + " memory-bound";
 }
 
-std::string accuracy_point(const ReportModel& model, CurvePoint& point) {
+std::string accuracy_point(const ReportModel& model, charts::CurvePoint& point) {
   point.y = 100 * model.accuracy->mean;
   if (model.accuracy->low) point.y_low = 100 * *model.accuracy->low;
   if (model.accuracy->high) point.y_high = 100 * *model.accuracy->high;
   return accuracy_text(*model.accuracy) + " % top-1";
 }
 
-CurvePanel paper_panel(const PaperValues& paper) {
-  CurvePanel panel;
+charts::CurvePanel paper_panel(const PaperValues& paper) {
+  charts::CurvePanel panel;
   panel.heading = "The paper (Fig 3): ImageNet, another scale";
   panel.y_title = "ImageNet top-1, % (paper)";
   panel.y_most = 100;
   int series = 0;
   for (const PaperSeries& line : paper.mhsa_accuracy) {
-    Curve curve{line.name + " (paper)", series++, true, true, {}};
+    charts::Curve curve{line.name + " (paper)", series++, true, true, {}};
     for (std::size_t i = 0; i < line.values.size() && i < paper.mhsa_shares.size(); ++i)
       curve.points.push_back(
           {100 * paper.mhsa_shares[i],
@@ -138,11 +140,11 @@ Figure mhsa_memory_figure(const ReportModels& models) {
   const ShareLines lines =
       share_lines(models, [](const ReportModel& model) { return model.memory_bound.has_value(); });
   if (lines.groups.empty()) return figure;
-  CurveChart chart;
+  charts::CurveChart chart;
   chart.title = "Memory-bound time by share of attention layers";
   chart.description = "One line a group of models; the numbers stand in the table below.";
   chart.x_title = kShareAxis;
-  CurvePanel panel;
+  charts::CurvePanel panel;
   panel.y_title = "Memory-bound, % of time";
   panel.y_least = 0;
   panel.y_most = 100;
@@ -155,7 +157,7 @@ Figure mhsa_memory_figure(const ReportModels& models) {
           {group.name, numbered(*model), share_text(*model->mhsa_share),
            share_text(model->memory_bound->value),
            range_text(model->memory_bound->low, model->memory_bound->high, share_text),
-           model->throughput ? rate(model->throughput->value) : "–"});
+           model->throughput ? charts::rate(model->throughput->value) : "–"});
   }
   const double paper = paper_values().mhsa_memory_bound;
   panel.named.push_back(
@@ -167,7 +169,7 @@ Figure mhsa_memory_figure(const ReportModels& models) {
       "model really has; bars: 5th to 95th percentile. The cross is the one number that the paper "
       "prints (Fig 3; device not stated): compare the direction, not the height.{}",
       setting.empty() ? "" : " (" + setting + ")", lines.rule);
-  draw_both(figure, chart, curve_chart);
+  draw_both(figure, chart, charts::curve_chart);
   return figure;
 }
 
@@ -178,14 +180,14 @@ Figure mhsa_accuracy_figure(const ReportModels& models) {
   const ShareLines lines =
       share_lines(models, [](const ReportModel& model) { return model.accuracy.has_value(); });
   if (lines.groups.empty()) return figure;
-  CurveChart chart;
+  charts::CurveChart chart;
   chart.title = "Accuracy by share of attention layers";
   chart.description =
       "Two plots, each with a scale of its own: these models, and the paper's on ImageNet; the "
       "numbers stand in the table below.";
   chart.x_title = kShareAxis;
   const std::string data = models.dataset.empty() ? "data not recorded" : "data " + models.dataset;
-  CurvePanel panel;
+  charts::CurvePanel panel;
   panel.heading = "Here: " + data;
   panel.y_title = "Top-1 accuracy, %";
   panel.y_least = 0;
@@ -202,8 +204,8 @@ Figure mhsa_accuracy_figure(const ReportModels& models) {
   }
   const PaperValues paper = paper_values();
   chart.panels = {std::move(panel), paper_panel(paper)};
-  for (const Curve& curve : chart.panels[1].curves)
-    for (const CurvePoint& point : curve.points)
+  for (const charts::Curve& curve : chart.panels[1].curves)
+    for (const charts::CurvePoint& point : curve.points)
       figure.rows.push_back(
           {curve.name, "ImageNet", share_text(point.x / 100), percent(point.y / 100), "–"});
   figure.caption = fmt::format(
@@ -211,7 +213,7 @@ Figure mhsa_accuracy_figure(const ReportModels& models) {
       "ImageNet at 1.25 and 1.5 times the throughput of the originals (Fig 3, digitised). The two "
       "plots share the horizontal axis only: compare where the curves peak, never their heights.{}",
       models.dataset.empty() ? data : models.dataset, lines.rule);
-  draw_both(figure, chart, curve_chart);
+  draw_both(figure, chart, charts::curve_chart);
   return figure;
 }
 

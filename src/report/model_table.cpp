@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "charts/scale.h"
 #include "core/text.h"
 #include "report/words.h"
 
@@ -25,7 +26,9 @@ std::string one_percent(double share) { return percent(share); }
 class TableBuilder {
  public:
   explicit TableBuilder(const std::vector<ReportModel>& models) : models_(models) {
+    table_.caption = "Bold: on the Pareto front";
     table_.rows.resize(models.size());
+    for (const ReportModel& model : models) table_.is_front.push_back(model.is_on_front);
   }
 
   bool add(TableColumn column, const CellOf& cell_of) {
@@ -148,8 +151,9 @@ std::string samples_of(const ReportModels& models, Member member) {
 
 void add_speed(TableBuilder& table, const ReportModels& models) {
   const std::string setting = setting_text(models.setting);
-  if (table.add({"Throughput", "images/s", true},
-                [](const ReportModel& model) { return measured_cell(model.throughput, rate); }))
+  if (table.add({"Throughput", "images/s", true}, [](const ReportModel& model) {
+        return measured_cell(model.throughput, charts::rate);
+      }))
     table.note(
         fmt::format("Throughput: {}; median, below it the 5th to 95th percentile of the timed "
                     "batches ({}).",
@@ -236,36 +240,6 @@ ModelTable model_table(const ReportModels& models) {
   add_speed(table, models);
   add_analyses(table, models);
   return table.take();
-}
-
-std::string latex_table(const ModelTable& table, const std::string& caption) {
-  std::string format, titles, units;
-  for (const TableColumn& column : table.columns) {
-    format += column.is_number ? 'r' : 'l';
-    titles += (titles.empty() ? "" : " & ") + escape_latex(column.title);
-    units += (&column == &table.columns.front() ? "" : " & ") + escape_latex(column.unit);
-  }
-  std::string text = "% Needs \\usepackage{booktabs}.\n\\begin{table}\n\\centering\n";
-  text += fmt::format("\\caption{{{}}}\n\\begin{{tabular}}{{{}}}\n\\toprule\n",
-                      escape_latex(caption), format.empty() ? "l" : format);
-  text += titles + " \\\\\n" + units + " \\\\\n\\midrule\n";
-  const auto number = [](std::string cell) {
-    for (const auto& [from, to] :
-         {std::pair<std::string, std::string>{"±", "$\\pm$"}, {"–", "--"}, {"−", "$-$"}})
-      for (std::size_t at = cell.find(from); at != std::string::npos;
-           at = cell.find(from, at + to.size()))
-        cell.replace(at, from.size(), to);
-    return cell;
-  };
-  for (const auto& row : table.rows) {
-    std::string line;
-    for (const TableCell& cell : row)
-      line += (&cell == &row.front() ? "" : " & ") + number(escape_latex(cell.text));
-    text += line + " \\\\\n";
-  }
-  text += "\\bottomrule\n\\end{tabular}\n\\end{table}\n";
-  for (const std::string& note : table.notes) text += "% " + escape_latex(note) + "\n";
-  return text;
 }
 
 }  // namespace vitlab::report

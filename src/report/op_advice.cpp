@@ -102,6 +102,13 @@ std::string what_cell(const OpFacts& op) {
 
 std::string words_or_dash(const std::string& text) { return text.empty() ? "–" : text; }
 
+std::string ops_note() {
+  return "Time of a whole batch. Above roof: time beyond what memory and arithmetic of this "
+         "machine "
+         "allow for the op; of its roof: that least time over the time taken. Ops with the same "
+         "work are one row, named by the slowest. The sentences follow from the numbers by rule.";
+}
+
 }  // namespace
 
 std::vector<OpToFix> ops_to_fix(const ProfileFacts& facts, std::size_t most) {
@@ -132,8 +139,8 @@ std::vector<OpToFix> ops_to_fix(const ProfileFacts& facts, std::size_t most) {
   return all;
 }
 
-OpsTable ops_table(const ProfileFacts& facts, const std::string& model) {
-  OpsTable table;
+Table ops_table(const ProfileFacts& facts, const std::string& model) {
+  Table table;
   table.columns = {"Op",    "What",           "Category",    "Bound",        "Time, ms",
                    "Share", "Above roof, ms", "Of its roof", "What it means"};
   const std::vector<OpToFix> fixes = ops_to_fix(facts);
@@ -150,22 +157,24 @@ OpsTable ops_table(const ProfileFacts& facts, const std::string& model) {
   return table;
 }
 
-std::string ops_note() {
-  return "Time of a whole batch. Above roof: time beyond what memory and arithmetic of this "
-         "machine "
-         "allow for the op; of its roof: that least time over the time taken. Ops with the same "
-         "work are one row, named by the slowest. The sentences follow from the numbers by rule.";
+std::vector<Table> ops_tables(const ReportModels& models) {
+  std::vector<Table> tables;
+  for (const ProfiledModel& shown : profiled_models(models))
+    tables.push_back(ops_table(
+        *shown.model->profile,
+        fmt::format("Model {} ({}), {}", shown.model->number, shown.model->name, shown.role)));
+  return tables;
 }
 
-std::vector<OpsTable> ops_tables(const ReportModels& models) {
-  std::vector<OpsTable> tables;
-  for (const ProfiledModel& shown : profiled_models(models)) {
-    OpsTable table = ops_table(
-        *shown.model->profile,
-        fmt::format("Model {} ({}), {}", shown.model->number, shown.model->name, shown.role));
-    if (!table.rows.empty()) tables.push_back(std::move(table));
+std::vector<Block> ops_blocks(std::vector<Table> tables) {
+  std::vector<Block> blocks;
+  for (Table& table : tables) {
+    if (table.rows.empty()) continue;
+    blocks.push_back({Paragraph{table.caption + ":"}, Shown::kInTexts});
+    blocks.push_back({std::move(table)});
   }
-  return tables;
+  if (!blocks.empty()) blocks.push_back({Notes{{ops_note()}}});
+  return blocks;
 }
 
 std::string ops_csv(const ReportModels& models) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "report/document.h"
 #include "report/profile_facts.h"
 #include "report/report_model.h"
 
@@ -25,18 +26,13 @@ struct OpToFix {
 /// are left out.
 std::vector<OpToFix> ops_to_fix(const ProfileFacts& facts, std::size_t most = 10);
 
-/// A table of them for one model, with the words above it.
-struct OpsTable {
-  std::string caption;
-  std::vector<std::string> columns;
-  std::vector<std::vector<std::string>> rows;
-};
-OpsTable ops_table(const ProfileFacts& facts, const std::string& model);
-/// What its columns mean, for below the tables.
-std::string ops_note();
-
+/// A table of them for one model.
+Table ops_table(const ProfileFacts& facts, const std::string& model);
 /// Tables of the models that the roofline shows (profiled_models()); none without profiles.
-std::vector<OpsTable> ops_tables(const ReportModels& models);
+std::vector<Table> ops_tables(const ReportModels& models);
+/// The tables as a section shows them, with what their columns mean; none without rows.
+std::vector<Block> ops_blocks(std::vector<Table> tables);
+
 /// All of them as CSV; "" if there are none.
 std::string ops_csv(const ReportModels& models);
 

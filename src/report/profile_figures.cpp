@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "charts/curve_chart.h"
+#include "charts/roofline_chart.h"
+#include "charts/stacked_bars.h"
 #include "core/text.h"
-#include "report/curve_chart.h"
-#include "report/roofline_chart.h"
-#include "report/stacked_bars.h"
 #include "report/words.h"
 
 namespace vitlab::report {
@@ -30,8 +30,8 @@ std::string intensity_text(const OpFacts& op) {
   return intensity ? core::significant(*intensity, 3) : "–";
 }
 
-RooflinePoint roofline_point(const OpFacts& op) {
-  RooflinePoint point;
+charts::RooflinePoint roofline_point(const OpFacts& op) {
+  charts::RooflinePoint point;
   point.flops_per_byte = op.flops_per_byte().value_or(0);
   point.gflops_per_s = op.gflops_per_s();
   point.gbytes_per_s = op.gbytes_per_s();
@@ -46,8 +46,8 @@ RooflinePoint roofline_point(const OpFacts& op) {
   return point;
 }
 
-std::vector<Roof> bandwidths_of(const RoofFacts& roofs) {
-  std::vector<Roof> bandwidths;
+std::vector<charts::Roof> bandwidths_of(const RoofFacts& roofs) {
+  std::vector<charts::Roof> bandwidths;
   for (const LevelRoof& level : roofs.levels)
     bandwidths.push_back({level.level, level.gbytes_per_s});
   if (bandwidths.empty() && roofs.gbytes_per_s)
@@ -55,8 +55,8 @@ std::vector<Roof> bandwidths_of(const RoofFacts& roofs) {
   return bandwidths;
 }
 
-std::vector<Roof> computes_of(const RoofFacts& roofs) {
-  std::vector<Roof> computes;
+std::vector<charts::Roof> computes_of(const RoofFacts& roofs) {
+  std::vector<charts::Roof> computes;
   if (roofs.gflops_per_s) computes.push_back({"multiplication", *roofs.gflops_per_s});
   if (roofs.fma_gflops_per_s) computes.push_back({"registers", *roofs.fma_gflops_per_s});
   return computes;
@@ -96,15 +96,15 @@ std::string left_out_text(const ProfileFacts& facts, std::size_t drawable,
   return text;
 }
 
-Bar bar_of(const std::string& name, const std::vector<NamedTime>& categories) {
-  Bar bar{name, std::vector<double>(time_categories().size(), 0), false};
+charts::Bar bar_of(const std::string& name, const std::vector<NamedTime>& categories) {
+  charts::Bar bar{name, std::vector<double>(time_categories().size(), 0), false};
   for (const NamedTime& category : categories)
     bar.shares[time_category_index(category.name)] += category.share;
   return bar;
 }
 
-StackedBars category_bars() {
-  StackedBars chart;
+charts::StackedBars category_bars() {
+  charts::StackedBars chart;
   chart.categories = time_categories();
   chart.bracket_from = 1;
   chart.bracket_to = 5;
@@ -112,17 +112,17 @@ StackedBars category_bars() {
   return chart;
 }
 
-void add_bar_rows(Figure& figure, const StackedBars& chart, const std::string& first) {
+void add_bar_rows(Figure& figure, const charts::StackedBars& chart, const std::string& first) {
   figure.columns = {first};
   figure.columns.insert(figure.columns.end(), chart.categories.begin(), chart.categories.end());
-  for (const Bar& bar : chart.bars) {
+  for (const charts::Bar& bar : chart.bars) {
     figure.rows.push_back({bar.label});
     for (const double share : bar.shares) figure.rows.back().push_back(percent(share) + " %");
   }
 }
 
 /// Bars of groups, the longest first where there are many.
-void add_groups(StackedBars& chart, std::vector<GroupFacts> groups, const std::string& what,
+void add_groups(charts::StackedBars& chart, std::vector<GroupFacts> groups, const std::string& what,
                 double total_ms, std::string& rule) {
   if (groups.size() > kMostGroups) {
     std::stable_sort(groups.begin(), groups.end(), [](const GroupFacts& a, const GroupFacts& b) {
@@ -133,17 +133,17 @@ void add_groups(StackedBars& chart, std::vector<GroupFacts> groups, const std::s
   }
   for (const GroupFacts& group : groups) {
     if (group.category_ms.empty()) continue;
-    Bar bar{what + (group.name.empty() ? "–" : group.name),
-            std::vector<double>(time_categories().size(), 0), false};
+    charts::Bar bar{what + (group.name.empty() ? "–" : group.name),
+                    std::vector<double>(time_categories().size(), 0), false};
     for (const auto& [category, time_ms] : group.category_ms)
       bar.shares[time_category_index(category)] += time_ms / total_ms;
     chart.bars.push_back(std::move(bar));
   }
 }
 
-Curve memory_curve(const MemoryFacts& memory, std::optional<double> MemoryStep::*member,
-                   std::string name, int series) {
-  Curve curve{std::move(name), series, series == 1, false, {}};
+charts::Curve memory_curve(const MemoryFacts& memory, std::optional<double> MemoryStep::*member,
+                           std::string name, int series) {
+  charts::Curve curve{std::move(name), series, series == 1, false, {}};
   for (std::size_t i = 0; i < memory.timeline.size(); ++i)
     if (const auto bytes = memory.timeline[i].*member)
       curve.points.push_back({static_cast<double>(i + 1), *bytes / kMebibyte, {}, {}, ""});
@@ -177,19 +177,20 @@ Figure roofline_figure(const ProfileFacts& facts, const std::string& name,
   std::vector<const OpFacts*> ops = drawn_ops(facts);
   const std::size_t drawable = ops.size();
   ops.resize(std::min(ops.size(), kMostOps));
-  RooflineChart chart;
+  charts::RooflineChart chart;
   chart.title = "Roofline of " + name;
   chart.description = fmt::format(
       "{} as marks, arithmetic done against FLOP a byte; the numbers stand in the table below.",
       counted(static_cast<std::int64_t>(ops.size()), "op"));
+  chart.categories = time_categories();
   chart.bandwidths = bandwidths_of(facts.roofs);
   chart.computes = computes_of(facts.roofs);
   for (const OpFacts* op : ops) chart.points.push_back(roofline_point(*op));
   chart.id = figure.name;
-  figure.wide = roofline_chart(chart, kWideFigure);
+  figure.wide = charts::roofline_chart(chart, kWideFigure);
   chart.id += "-narrow";
   chart.points.resize(std::min(chart.points.size(), kMostOpsNarrow));
-  figure.narrow = roofline_chart(chart, kNarrowFigure);
+  figure.narrow = charts::roofline_chart(chart, kNarrowFigure);
   if (figure.wide.empty()) return figure;
   add_op_rows(figure, ops);
   figure.caption =
@@ -208,7 +209,7 @@ Figure categories_figure(const ProfileFacts& facts, const std::string& name) {
   figure.name = "categories";
   figure.heading = "Where the time goes";
   if (facts.categories.empty()) return figure;
-  StackedBars chart = category_bars();
+  charts::StackedBars chart = category_bars();
   chart.title = "Categories of time";
   chart.description = "One stacked bar; the numbers stand in the table below.";
   chart.bars.push_back(bar_of(name, facts.categories));
@@ -219,7 +220,7 @@ Figure categories_figure(const ProfileFacts& facts, const std::string& name) {
       "memory-bound time, as the paper counts it.";
   if (const std::string others = others_text(facts); !others.empty())
     figure.caption += " “Other” is " + others + " of the time.";
-  draw_both(figure, chart, stacked_bars);
+  draw_both(figure, chart, charts::stacked_bars);
   return figure;
 }
 
@@ -227,7 +228,7 @@ Figure groups_figure(const ProfileFacts& facts) {
   Figure figure;
   figure.name = "groups";
   figure.heading = "By stage and kind of layer";
-  StackedBars chart = category_bars();
+  charts::StackedBars chart = category_bars();
   chart.title = "Time by stage and kind of layer";
   chart.description = "Stacked bars; the numbers stand in the table below.";
   std::string rule;
@@ -242,7 +243,7 @@ Figure groups_figure(const ProfileFacts& facts) {
       "kinds of layer. The number at the right: memory-bound time of the part, as a share of the "
       "whole." +
       rule;
-  draw_both(figure, chart, stacked_bars);
+  draw_both(figure, chart, charts::stacked_bars);
   return figure;
 }
 
@@ -251,18 +252,18 @@ Figure memory_figure(const ProfileFacts& facts) {
   figure.name = "memory";
   figure.heading = "Memory";
   const MemoryFacts& memory = facts.memory;
-  CurveChart chart;
+  charts::CurveChart chart;
   chart.title = "Memory at each op";
   chart.description = "Two lines, predicted and measured; the numbers stand in the table below.";
   chart.x_title = "Op, first to last";
-  CurvePanel panel;
+  charts::CurvePanel panel;
   panel.y_title = "MiB";
   panel.y_least = 0;
-  for (Curve curve : {memory_curve(memory, &MemoryStep::predicted_bytes, "predicted", 0),
-                      memory_curve(memory, &MemoryStep::measured_bytes, "measured", 1)})
+  for (charts::Curve curve : {memory_curve(memory, &MemoryStep::predicted_bytes, "predicted", 0),
+                              memory_curve(memory, &MemoryStep::measured_bytes, "measured", 1)})
     if (!curve.points.empty()) panel.curves.push_back(std::move(curve));
   chart.panels.push_back(std::move(panel));
-  draw_both(figure, chart, curve_chart);
+  draw_both(figure, chart, charts::curve_chart);
   if (figure.wide.empty()) return figure;
   figure.columns = {"#", "Op", "Predicted, MiB", "Measured, MiB"};
   for (std::size_t i = 0; i < memory.timeline.size(); ++i)

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
-#include "report/chart_style.h"
-#include "report/html_parts.h"
-#include "report/html_shell.h"
+#include "report/document_parts.h"
+#include "report/op_advice.h"
 #include "report/profile_figures.h"
 #include "report/words.h"
 
@@ -13,6 +12,13 @@ namespace vitlab::report {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
+using Blocks = std::vector<Block>;
+
+struct ProfileContent {
+  const core::Json& profile;
+  const ProfileFacts& facts;
+  std::string model;
+};
 
 std::string text_of(const core::Json& profile, const char* key) {
   const auto found = profile.find(key);
@@ -39,7 +45,8 @@ std::string share_of(const core::Json& profile, const char* key) {
   return found != profile.end() && found->is_number() ? percent(found->get<double>()) + " %" : "";
 }
 
-std::string totals_html(const core::Json& profile, const ProfileFacts& facts) {
+Blocks totals_blocks(const ProfileContent& content) {
+  const auto& [profile, facts, model] = content;
   Rows rows;
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) rows.push_back({name, value});
@@ -56,31 +63,49 @@ std::string totals_html(const core::Json& profile, const ProfileFacts& facts) {
   if (const auto overhead = profile.find("overhead");
       overhead != profile.end() && overhead->is_number())
     add("Profiled over unprofiled time", core::significant(overhead->get<double>(), 4));
-  std::string html = rows.empty() ? "" : plain_table({"Quantity", "Value"}, rows, "Totals");
-  std::vector<std::string> warnings;
+  Blocks blocks;
+  if (!rows.empty()) blocks.push_back({Table{"Totals", {"Quantity", "Value"}, std::move(rows)}});
+  Notes warnings;
   if (const auto list = profile.find("warnings"); list != profile.end() && list->is_array())
     for (const core::Json& warning : *list)
-      if (warning.is_string()) warnings.push_back(warning.get<std::string>());
-  return html + notes_html(warnings);
+      if (warning.is_string()) warnings.sentences.push_back(warning.get<std::string>());
+  if (!warnings.sentences.empty()) blocks.push_back({std::move(warnings)});
+  return blocks;
 }
 
-std::string groups_table(const std::vector<GroupFacts>& groups, const std::string& what,
-                         const std::string& caption) {
-  if (groups.empty()) return "";
+/// Times of stages, kinds or layers; nothing without them.
+Blocks groups_table(const std::vector<GroupFacts>& groups, const std::string& what,
+                    const std::string& caption) {
+  if (groups.empty()) return {};
   Rows rows;
   for (const GroupFacts& group : groups)
     rows.push_back({group.name.empty() ? "–" : group.name, core::significant(group.time_ms, 4),
                     percent(group.share) + " %", core::significant(group.macs / 1e6, 3),
                     core::significant(group.bytes / 1e6, 3),
                     group.memory_bound_share ? percent(*group.memory_bound_share) + " %" : "–"});
-  return plain_table({what, "Time, ms", "Share", "MACs, M", "Moved, MB", "Memory-bound"}, rows,
-                     caption);
+  return {{Table{caption,
+                 {what, "Time, ms", "Share", "MACs, M", "Moved, MB", "Memory-bound"},
+                 std::move(rows)}}};
 }
 
-std::string ops_table_html(const ProfileFacts& facts) {
-  if (facts.ops.empty()) return "";
+Blocks group_blocks(const ProfileContent& content) {
+  Blocks blocks =
+      groups_table(content.facts.stages, "Stage", "Time by stage; memory-bound: of its own time");
+  for (Block& block : groups_table(content.facts.kinds, "Kind of layer",
+                                   "Time by kind of layer; memory-bound: of its own time"))
+    blocks.push_back(std::move(block));
+  return blocks;
+}
+
+Blocks layer_blocks(const ProfileContent& content) {
+  return groups_table(content.facts.layers, "Layer",
+                      "Time by layer; memory-bound: of its own time");
+}
+
+Blocks all_ops_blocks(const ProfileContent& content) {
+  if (content.facts.ops.empty()) return {};
   Rows rows;
-  for (const OpFacts& op : facts.ops)
+  for (const OpFacts& op : content.facts.ops)
     rows.push_back(
         {op.node, op.kind.empty() ? "–" : op.kind,
          op.inside.empty() ? op.op : op.op + " inside " + op.inside, op.category,
@@ -88,26 +113,58 @@ std::string ops_table_html(const ProfileFacts& facts) {
          percent(op.share) + " %", core::significant(op.gflops_per_s(), 3),
          core::significant(op.gbytes_per_s(), 3),
          op.roof_ms && op.time_ms > 0 ? percent(*op.roof_ms / op.time_ms, 0) + " %" : "–"});
-  return plain_table({"Op", "Kind of layer", "What", "Category", "Bound", "Time, ms", "Share",
-                      "GFLOP/s", "GB/s", "Of its roof"},
-                     rows, "All ops in the order of the model; ops.csv holds every column");
+  return {{Table{"All ops in the order of the model; ops.csv holds every column",
+                 {"Op", "Kind of layer", "What", "Category", "Bound", "Time, ms", "Share",
+                  "GFLOP/s", "GB/s", "Of its roof"},
+                 std::move(rows)}}};
 }
 
-std::string setting_html(const core::Json& profile) {
+Blocks setting_blocks(const ProfileContent& content) {
+  const core::Json& profile = content.profile;
   core::Json setting = core::Json::object();
   for (const char* key : {"model", "device", "threads", "batch", "dtype", "deploy", "roofline"})
     if (profile.contains(key)) setting[key] = profile.at(key);
   if (setting.contains("roofline") && setting["roofline"].is_object())
     setting["roofline"].erase("levels");
-  std::string html;
-  const auto add = [&](const core::Json& json, const std::string& caption) {
-    Rows rows;
-    for (const NamedFact& fact : facts_of(json)) rows.push_back({fact.name, fact.value});
-    if (!rows.empty()) html += plain_table({"Setting", "Value"}, rows, caption);
+  Blocks blocks;
+  add_facts(blocks, setting, "How it was measured", "Protocol");
+  if (profile.contains("environment"))
+    add_facts(blocks, profile.at("environment"), "On what it was measured", "Machine");
+  return blocks;
+}
+
+/// Every section and figure of a profile's page in its order.
+const std::vector<Part<ProfileContent>>& profile_parts() {
+  using Content = const ProfileContent&;
+  static const std::vector<Part<ProfileContent>> parts{
+      {"totals", "Totals", totals_blocks},
+      {"categories", "", +[](Content c) { return categories_figure(c.facts, c.model); }},
+      {"roofline", "", +[](Content c) { return roofline_figure(c.facts, c.model, "roofline"); }},
+      {"ops_to_fix", kOpsHeading,
+       +[](Content c) { return ops_blocks({ops_table(c.facts, c.model)}); }, "roofline"},
+      {"groups", "", +[](Content c) { return groups_figure(c.facts); }},
+      {"group_tables", "", group_blocks, "groups"},
+      {"memory", "", +[](Content c) { return memory_figure(c.facts); }},
+      {"layers", "By layer", layer_blocks},
+      {"ops", "All ops", all_ops_blocks},
+      {"setting", "Protocol and machine", setting_blocks}};
+  return parts;
+}
+
+Setting setting_of(const core::Json& profile) {
+  Setting setting;
+  setting.device = text_of(profile, "device");
+  setting.dtype = text_of(profile, "dtype");
+  setting.runtime = "vitlab";
+  const auto whole = [&](const char* key) {
+    const auto found = profile.find(key);
+    return found != profile.end() && found->is_number_integer()
+               ? std::optional(found->get<std::int64_t>())
+               : std::nullopt;
   };
-  add(setting, "How it was measured");
-  if (profile.contains("environment")) add(profile.at("environment"), "On what it was measured");
-  return html;
+  setting.threads = whole("threads");
+  setting.batch = whole("batch");
+  return setting;
 }
 
 std::string number_or_empty(const std::optional<double>& value) {
@@ -156,52 +213,16 @@ std::vector<ReportFile> profile_files(const core::Json& profile) {
   const ProfileFacts facts = profile_facts(profile);
   const std::string name = profile.is_object() ? text_of(profile, "model") : std::string();
   const std::string model = name.empty() ? "the model" : name;
-  std::vector<Figure> figures;
-  for (Figure& figure : std::vector<Figure>{categories_figure(facts, model),
-                                            roofline_figure(facts, model, "roofline"),
-                                            groups_figure(facts), memory_figure(facts)})
-    if (!figure.wide.empty()) figures.push_back(std::move(figure));
-
-  PageSections sections;
-  sections.add("totals", "Totals", totals_html(profile, facts));
-  for (std::size_t i = 0; i < figures.size();) {
-    const Figure& figure = figures[i];
-    std::string html = figure_group_html(figures, i);
-    if (figure.name == "groups")
-      html += groups_table(facts.stages, "Stage", "Time by stage; memory-bound: of its own time") +
-              groups_table(facts.kinds, "Kind of layer",
-                           "Time by kind of layer; memory-bound: of its own time");
-    sections.add(figure.name, figure.heading, html);
-    if (figure.name == "roofline")
-      if (const OpsTable fix = ops_table(facts, model); !fix.rows.empty())
-        sections.add("ops_to_fix", kOpsHeading, ops_html({fix}));
-  }
-  sections.add("layers", "By layer",
-               groups_table(facts.layers, "Layer", "Time by layer; memory-bound: of its own time"));
-  sections.add("ops", "All ops", ops_table_html(facts));
-  sections.add("setting", "Protocol and machine", setting_html(profile));
-
-  Setting setting;
-  setting.device = text_of(profile, "device");
-  setting.dtype = text_of(profile, "dtype");
-  setting.runtime = "vitlab";
-  const auto whole = [&](const char* key) {
-    const auto found = profile.find(key);
-    return found != profile.end() && found->is_number_integer()
-               ? std::optional(found->get<std::int64_t>())
-               : std::nullopt;
-  };
-  setting.threads = whole("threads");
-  setting.batch = whole("batch");
-  std::vector<ReportFile> files{
-      {"index.html",
-       html_document("Profile of " + model, setting_text(setting) + ".", "", sections,
-                     "Made by vitlab. Numbers hold for the setting and machine named here.")},
-      {"profile.json", core::dump_json(profile, 2) + "\n"},
-      {"ops.csv", ops_file(facts)},
-      {"layers.csv", layers_file(facts)}};
-  for (const Figure& figure : figures)
-    files.push_back({figure.name + ".svg", stand_alone(figure.wide)});
+  const Document document{
+      .title = "Profile of " + model,
+      .lead = setting_text(setting_of(profile)) + ".",
+      .sections = sections_of(profile_parts(), ProfileContent{profile, facts, model}),
+      .holds_for = "the setting and machine"};
+  std::vector<ReportFile> files{{"index.html", html_page(document)},
+                                {"profile.json", core::dump_json(profile, 2) + "\n"},
+                                {"ops.csv", ops_file(facts)},
+                                {"layers.csv", layers_file(facts)}};
+  for (ReportFile& drawing : drawing_files(document)) files.push_back(std::move(drawing));
   return files;
 }
 

@@ -3,18 +3,19 @@
 
 #include <fmt/format.h>
 
+#include "charts/curve_chart.h"
+#include "charts/heat_map.h"
+#include "charts/svg_writer.h"
 #include "core/text.h"
-#include "report/curve_chart.h"
 #include "report/figures.h"
-#include "report/heat_map.h"
 #include "report/paper_values.h"
-#include "report/svg_writer.h"
 #include "report/words.h"
 #include "stats/summary.h"
 
 namespace vitlab::report {
 namespace {
 
+constexpr const char* kPruningHeading = "What pruning keeps";
 constexpr std::size_t kMostHeatRows = 24;
 constexpr std::size_t kMostPruningPanels = 4;
 /// The kinds of axes that the paper draws, in the order of its series.
@@ -32,8 +33,9 @@ double depth_of(std::size_t place, std::size_t places) {
   return places < 2 ? 50 : 100.0 * static_cast<double>(place) / static_cast<double>(places - 1);
 }
 
-Curve kept_curve(const std::string& who, const std::vector<LayerValue>& layers, std::size_t axis) {
-  Curve curve{axis_title(kPaperAxes[axis]), static_cast<int>(axis), false, true, {}};
+charts::Curve kept_curve(const std::string& who, const std::vector<LayerValue>& layers,
+                         std::size_t axis) {
+  charts::Curve curve{axis_title(kPaperAxes[axis]), static_cast<int>(axis), false, true, {}};
   for (std::size_t i = 0; i < layers.size(); ++i)
     curve.points.push_back({depth_of(i, layers.size()),
                             100 * layers[i].value,
@@ -44,11 +46,11 @@ Curve kept_curve(const std::string& who, const std::vector<LayerValue>& layers, 
   return curve;
 }
 
-std::vector<Curve> paper_curves() {
-  std::vector<Curve> curves;
+std::vector<charts::Curve> paper_curves() {
+  std::vector<charts::Curve> curves;
   const PaperValues paper = paper_values();
   for (std::size_t s = 0; s < paper.kept.size(); ++s) {
-    Curve curve{"paper: " + paper.kept[s].name, static_cast<int>(s), true, false, {}};
+    charts::Curve curve{"paper: " + paper.kept[s].name, static_cast<int>(s), true, false, {}};
     const std::vector<double>& values = paper.kept[s].values;
     for (std::size_t i = 0; i < values.size(); ++i)
       curve.points.push_back({depth_of(i, values.size()), 100 * values[i], {}, {}, ""});
@@ -57,13 +59,15 @@ std::vector<Curve> paper_curves() {
   return curves;
 }
 
-bool has_paper_axis(const PruningOutcome& outcome) {
-  return std::any_of(kPaperAxes.begin(), kPaperAxes.end(),
-                     [&](const char* axis) { return outcome.kept.contains(axis); });
+/// Whether pruning, or its control, cut an axis that the paper draws.
+bool has_paper_axis(const ReportModel* model) {
+  return std::any_of(kPaperAxes.begin(), kPaperAxes.end(), [&](const char* axis) {
+    return model->pruned.kept.contains(axis) || model->pruned_at_random.kept.contains(axis);
+  });
 }
 
-CurvePanel kept_panel(const std::string& heading, const PruningOutcome& outcome) {
-  CurvePanel panel;
+charts::CurvePanel kept_panel(const std::string& heading, const PruningOutcome& outcome) {
+  charts::CurvePanel panel;
   panel.heading = heading;
   panel.y_title = "Left, %";
   panel.y_least = 0;
@@ -104,8 +108,8 @@ std::vector<std::string> mean_cells(const PruningOutcome& outcome) {
   return cells;
 }
 
-HeatRow kept_row(const std::string& name, const std::vector<LayerValue>& layers) {
-  HeatRow row{name, {}};
+charts::HeatRow kept_row(const std::string& name, const std::vector<LayerValue>& layers) {
+  charts::HeatRow row{name, {}};
   for (const LayerValue& layer : layers)
     row.cells.push_back(
         {layer.value, fmt::format("{} | {}: {} % left", name, layer.layer, percent(layer.value))});
@@ -196,13 +200,11 @@ class SpeedRemarks {
 Figure pruning_curves_figure(const ReportModels& models) {
   Figure figure;
   figure.name = "pruning_curves";
-  figure.heading = "What pruning keeps";
+  figure.heading = kPruningHeading;
   std::vector<const ReportModel*> pruned = pruned_models(models);
-  std::erase_if(pruned, [](const ReportModel* model) {
-    return !has_paper_axis(model->pruned) && !has_paper_axis(model->pruned_at_random);
-  });
+  std::erase_if(pruned, [](const ReportModel* model) { return !has_paper_axis(model); });
   const ShownModels shown = shown_models(pruned, kMostPruningPanels);
-  CurveChart chart;
+  charts::CurveChart chart;
   chart.title = "Channels left after pruning, by depth";
   chart.description =
       "One plot a model; the numbers stand in the tables below. Dashed: the paper's Swin-T.";
@@ -221,7 +223,7 @@ Figure pruning_curves_figure(const ReportModels& models) {
       "Dashed: Swin-T in the paper, pruned from 79.1 to 76.5 % top-1 on ImageNet (Fig 5, "
       "digitised), drawn over the same depth." +
       shown.rule;
-  draw_both(figure, chart, curve_chart);
+  draw_both(figure, chart, charts::curve_chart);
   return figure;
 }
 
@@ -230,15 +232,17 @@ Figure pruning_figure(const ReportModels& models) {
   figure.name = "pruning";
   const std::vector<const ReportModel*> pruned = pruned_models(models);
   if (pruned.size() > kMostPruningPanels) figure.heading = "What pruning keeps, all models";
+  // Without curves before it, it opens the section.
+  if (std::none_of(pruned.begin(), pruned.end(), has_paper_axis)) figure.heading = kPruningHeading;
   figure.fold = "Every kind of channel, layer by layer";
   const ShownModels shown = shown_models(pruned, kMostHeatRows);
-  HeatMap chart;
+  charts::HeatMap chart;
   chart.title = "Channels left after pruning, by layer";
   chart.description = "Heat maps of the percent left; the numbers stand in the table below.";
   chart.x_title = "Layer of that kind, first to last";
   figure.columns = {"Model", "Channels", "Layer", "Left"};
   for (const std::string& axis : axes_of(shown.models)) {
-    HeatGroup group{axis_title(axis) + ", % left", {}};
+    charts::HeatGroup group{axis_title(axis) + ", % left", {}};
     for (const ReportModel* model : shown.models)
       for (const auto& [name, outcome] : outcomes_of(*model)) {
         const auto kept = outcome->kept.find(axis);
@@ -252,7 +256,7 @@ Figure pruning_figure(const ReportModels& models) {
   figure.caption =
       "Share of channels that pruning left, mean over seeds. Dark: kept; light: cut away first." +
       shown.rule;
-  draw_both(figure, chart, heat_map);
+  draw_both(figure, chart, charts::heat_map);
   return figure;
 }
 
@@ -263,20 +267,20 @@ Figure paper_pruning_figure() {
   figure.caption =
       "What the paper saw: Swin-T on ImageNet pruned from 79.1 to 76.5 % top-1 (Fig 5, digitised; "
       "share of the original channels).";
-  HeatMap chart;
+  charts::HeatMap chart;
   chart.title = "Channels left in the paper's pruned Swin-T, by block";
   chart.description = "Three rows: QK, V and FFN hidden channels of 12 blocks.";
   chart.x_title = "Block";
-  HeatGroup group{"Pruned Swin-T of the paper, % left", {}};
+  charts::HeatGroup group{"Pruned Swin-T of the paper, % left", {}};
   for (const PaperSeries& series : paper_values().kept) {
-    HeatRow row{series.name, {}};
+    charts::HeatRow row{series.name, {}};
     for (std::size_t i = 0; i < series.values.size(); ++i)
       row.cells.push_back({series.values[i], fmt::format("{} | block {}: {} % left", series.name,
                                                          i + 1, percent(series.values[i]))});
     group.rows.push_back(std::move(row));
   }
   chart.groups.push_back(std::move(group));
-  draw_both(figure, chart, heat_map);
+  draw_both(figure, chart, charts::heat_map);
   return figure;
 }
 
@@ -288,8 +292,8 @@ Figure pruned_speed_figure(const ReportModels& models) {
   for (const ReportModel& model : models.models)
     if (!speed_points(model).empty()) timed.push_back(&model);
   if (timed.empty()) return figure;
-  const ShownModels shown = shown_models(timed, kSeriesStyles);
-  CurvePanel panel;
+  const ShownModels shown = shown_models(timed, charts::kSeriesStyles);
+  charts::CurvePanel panel;
   panel.y_title = "Measured throughput, times that before";
   figure.columns = {"Model", "Sizes", "MACs say", "Measured"};
   double most = 1;
@@ -298,7 +302,7 @@ Figure pruned_speed_figure(const ReportModels& models) {
   for (const ReportModel* model : shown.models) {
     std::vector<SpeedPoint> points = speed_points(*model);
     remarks.add(*model, points);
-    Curve curve{numbered(*model), series++, false, true, {}};
+    charts::Curve curve{numbered(*model), series++, false, true, {}};
     for (const SpeedPoint& point : points) {
       most = std::max(most, point.macs_ratio);
       figure.rows.push_back({numbered(*model), point.what, two_decimals(point.macs_ratio) + "x",
@@ -317,7 +321,7 @@ Figure pruned_speed_figure(const ReportModels& models) {
     panel.curves.push_back(std::move(curve));
   }
   panel.curves.push_back({"as MACs say", series, true, false, {{1, 1}, {most, most}}});
-  CurveChart chart;
+  charts::CurveChart chart;
   chart.title = "Measured speed-up of pruned models against what MACs say";
   chart.description = "One line a model; the numbers stand in the table below.";
   chart.x_title = "MACs before over MACs after";
@@ -327,7 +331,7 @@ Figure pruned_speed_figure(const ReportModels& models) {
       "marks of a model are its sizes as cut and brought to multiples of 8 and 16. Below the "
       "dashed line fewer multiply-adds are not that much faster." +
       remarks.text() + shown.rule;
-  draw_both(figure, chart, curve_chart);
+  draw_both(figure, chart, charts::curve_chart);
   return figure;
 }
 

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "charts/svg_writer.h"
 #include "report/figures.h"
 #include "report/head_figures.h"
-#include "report/svg_writer.h"
 #include "stats/summary.h"
 
 namespace vitlab::report {
@@ -53,7 +53,7 @@ Figure redundant_heads_figure(const ReportModels& models) {
 }
 
 Figure heads_worth_figure(const ReportModels& models) {
-  const ShownModels shown = shown_models(models_with_heads(models), kSeriesStyles);
+  const ShownModels shown = shown_models(models_with_heads(models), charts::kSeriesStyles);
   if (shown.models.empty()) return {};
   std::vector<NamedHeads> named;
   for (const ReportModel* model : shown.models) named.push_back(heads_of(*model));

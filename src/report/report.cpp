@@ -6,9 +6,8 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "guide/guideline_output.h"
-#include "report/chart_style.h"
-#include "report/report_pages.h"
-#include "report/verdict_lines.h"
+#include "report/op_advice.h"
+#include "report/report_document.h"
 
 namespace vitlab::report {
 namespace {
@@ -25,22 +24,15 @@ void remove_file(const std::filesystem::path& path) {
 
 Report build_report(const ReportInput& input) {
   const ReportModels models = report_models(input);
-  const ReportContent content{input,
-                              models,
-                              model_table(models),
-                              figures(models),
-                              ops_tables(models),
-                              verdict_lines(input, models),
-                              speed_ratio_table(input, models)};
+  const Document document = report_document(input, models);
   Report report;
-  report.html = html_page(content);
-  report.markdown = markdown_page(content);
-  report.latex = latex_table(content.table, input.title);
+  report.html = html_page(document);
+  report.markdown = markdown_page(document);
+  report.latex = latex_sections(table_extract(models, input.title));
   report.guidelines_json = core::dump_json(guide::guide_json(input.guidelines), 2) + "\n";
-  for (const Figure& figure : content.figures)
-    report.drawings.push_back({figure.name + ".svg", stand_alone(figure.wide)});
+  report.drawings = drawing_files(document);
   report.ops_csv = ops_csv(models);
-  report.verdict = content.verdict;
+  report.verdict = document.verdict;
   return report;
 }
 

@@ -4,15 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "report/renderers.h"
 #include "report/report_input.h"
 
 namespace vitlab::report {
-
-/// A file that a report consists of, relative to its folder.
-struct ReportFile {
-  std::string name;
-  std::string text;
-};
 
 /// A report in every format; the same input gives the same bytes.
 struct Report {

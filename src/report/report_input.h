@@ -11,6 +11,7 @@
 
 #include "core/json.h"
 #include "guide/guideline.h"
+#include "report/document.h"
 #include "report/head_facts.h"
 #include "report/profile_facts.h"
 #include "report/setting.h"
@@ -40,12 +41,6 @@ struct TrialFailure {
 struct RejectedPoint {
   std::string point;
   std::string reason;
-};
-
-/// A file beside the report: what it is and its path, relative to the report's folder.
-struct RawFile {
-  std::string path;
-  std::string what;
 };
 
 /// Where the time of a model goes, in one setting.

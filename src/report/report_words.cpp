@@ -1,29 +1,30 @@
+#include "report/report_words.h"
+
 #include <set>
 
 #include <fmt/format.h>
 
 #include "core/text.h"
 #include "guide/metric_table.h"
-#include "report/report_pages.h"
 #include "report/words.h"
 
 namespace vitlab::report {
 
-std::string scope_line(const ReportContent& content) {
-  const PlanFacts& plan = content.input.plan;
-  std::string text = counted(static_cast<std::int64_t>(content.models.models.size()), "model");
+std::string scope_line(const ReportInput& input, const ReportModels& models) {
+  const PlanFacts& plan = input.plan;
+  std::string text = counted(static_cast<std::int64_t>(models.models.size()), "model");
   if (plan.trials > 0) text += fmt::format(" in {}", counted(plan.trials, "trial"));
-  const std::string data = plan.data.empty() ? content.models.dataset : plan.data;
+  const std::string data = plan.data.empty() ? models.dataset : plan.data;
   if (!data.empty()) text += "; data " + data;
-  const std::string recipe = plan.recipe.empty() ? content.models.recipe : plan.recipe;
+  const std::string recipe = plan.recipe.empty() ? models.recipe : plan.recipe;
   if (!recipe.empty()) text += "; recipe " + recipe;
   if (!plan.stages.empty()) text += "; stages " + listed(plan.stages);
-  const ReportModel* reference = content.models.reference();
+  const ReportModel* reference = models.reference();
   if (reference != nullptr)
     text += fmt::format("; reference model {} ({})", reference->number, reference->name);
-  if (!content.input.failures.empty())
+  if (!input.failures.empty())
     text += fmt::format("; {} did not end well",
-                        counted(static_cast<std::int64_t>(content.input.failures.size()), "stage"));
+                        counted(static_cast<std::int64_t>(input.failures.size()), "stage"));
   return text + ".";
 }
 

@@ -5,13 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "charts/chart_style.h"
+#include "charts/heat_map.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "report/chart_style.h"
+#include "report/document_parts.h"
 #include "report/head_figures.h"
-#include "report/heat_map.h"
-#include "report/html_parts.h"
-#include "report/html_shell.h"
 #include "sweep/similarity_metrics.h"
 
 namespace vitlab::report {
@@ -20,6 +19,15 @@ namespace {
 namespace fs = std::filesystem;
 
 using TableRows = std::vector<std::vector<std::string>>;
+using Blocks = std::vector<Block>;
+
+struct SimilarityContent {
+  const core::Json& document;
+  const fs::path& folder;  // of the attention maps
+  std::shared_ptr<const HeadFacts> facts;
+
+  std::vector<NamedHeads> heads() const { return {{"", {facts}}}; }
+};
 
 std::string csv_number(const core::Json& value) {
   return value.is_number() ? core::shortest(value.get<double>()) : "";
@@ -50,30 +58,33 @@ std::string cell_of(const core::Json& value) {
   return value.is_number() ? core::significant(value.get<double>(), 4) : std::string("–");
 }
 
-std::string metric_table(const core::Json& document) {
+Blocks number_blocks(const SimilarityContent& content) {
   TableRows rows;
-  for (const core::Json& layer : document.at("layers"))
+  for (const core::Json& layer : content.document.at("layers"))
     for (const auto& [metric, row] : layer.at("metrics").items())
       rows.push_back({layer.at("layer").get<std::string>(), metric, cell_of(row.at("value")),
                       cell_of(row.at("low")), cell_of(row.at("high")), cell_of(row.at("null")),
                       row.contains("control") ? cell_of(row.at("control").at("value")) : "–"});
-  return plain_table({"Layer", "Metric", "Value", "Low", "High", "Chance", "Random weights"}, rows,
-                     "Means over images; low and high: 95 %, bootstrap over images; chance: maps "
-                     "of different images");
+  return {
+      {Table{"Means over images; low and high: 95 %, bootstrap over images; chance: maps of "
+             "different images",
+             {"Layer", "Metric", "Value", "Low", "High", "Chance", "Random weights"},
+             std::move(rows)}}};
 }
 
-std::string measure_table() {
+Blocks measure_blocks(const SimilarityContent&) {
   TableRows rows;
   for (const sweep::SimilarityMeasure& row : sweep::similarity_measures())
     rows.push_back({std::string(row.name), std::string(row.compares), std::string(row.range),
                     std::string(row.zero), std::string(row.one), std::string(row.caveat)});
-  return plain_table({"Measure", "Compares", "Range", "0 means", "1 means", "Mind"}, rows,
-                     "What the measures are");
+  return {{Table{"What the measures are",
+                 {"Measure", "Compares", "Range", "0 means", "1 means", "Mind"},
+                 std::move(rows)}}};
 }
 
-std::string ablation_html(const core::Json& document) {
-  if (!document.contains("ablation")) return "";
-  const core::Json& ablation = document.at("ablation");
+Blocks ablation_blocks(const SimilarityContent& content) {
+  if (!content.document.contains("ablation")) return {};
+  const core::Json& ablation = content.document.at("ablation");
   const auto points = [](const core::Json& share) {
     return share.is_number() ? core::significant(100 * share.get<double>(), 3) : std::string("–");
   };
@@ -87,56 +98,65 @@ std::string ablation_html(const core::Json& document) {
       }
       rows.push_back(std::move(row));
     }
-  return plain_table({"Layer", "Head", "Loss without it", "Top-1 without it, points",
-                      "Loss with it alone", "Top-1 with it alone, points"},
-                     rows,
-                     fmt::format("Changes on {} images; as it is: loss {}, top-1 {} %",
-                                 ablation.at("images").dump(), cell_of(ablation.at("loss")),
-                                 points(ablation.at("top1"))));
+  return {{Table{fmt::format("Changes on {} images; as it is: loss {}, top-1 {} %",
+                             ablation.at("images").dump(), cell_of(ablation.at("loss")),
+                             points(ablation.at("top1"))),
+                 {"Layer", "Head", "Loss without it", "Top-1 without it, points",
+                  "Loss with it alone", "Top-1 with it alone, points"},
+                 std::move(rows)}}};
 }
 
-std::string comparison_html(const core::Json& document) {
-  if (!document.contains("comparison")) return "";
-  const core::Json& comparison = document.at("comparison");
+Blocks comparison_blocks(const SimilarityContent& content) {
+  if (!content.document.contains("comparison")) return {};
+  const core::Json& comparison = content.document.at("comparison");
   TableRows rows;
   for (const auto& [metric, row] : comparison.at("summary").items())
     rows.push_back({metric, cell_of(row.at("difference")), cell_of(row.at("low")),
                     cell_of(row.at("high")), row.at("layers").dump(), row.at("opposite").dump()});
-  return "<p>" + html_text(comparison.at("sentence").get<std::string>()) + "</p>\n" +
-         plain_table({"Metric", "Mean difference", "Low", "High", "Layers", "The other way"}, rows,
-                     "Less " + comparison.value("against", std::string()) +
-                         ", on the same images; low and high: 95 %, bootstrap over images");
+  return {{Paragraph{comparison.at("sentence").get<std::string>()}},
+          {Table{"Less " + comparison.value("against", std::string()) +
+                     ", on the same images; low and high: 95 %, bootstrap over images",
+                 {"Metric", "Mean difference", "Low", "High", "Layers", "The other way"},
+                 std::move(rows)}}};
 }
 
-std::string picture_html(const core::Json& document, const fs::path& folder) {
-  if (!document.contains("pictures")) return "";
-  const auto image = [&](const std::string& file, const std::string& words) {
-    std::ifstream stream(folder / file, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-    if (bytes.empty()) throw core::Failure((folder / file).string() + " cannot be read");
-    return fmt::format(
-        "<figure class=\"map\"><img src=\"{}\" alt=\"{}\" title=\"{}\" width=\"112\"/>"
-        "<figcaption>{}</figcaption></figure>\n",
-        png_address(bytes), html_text(file), html_text(file), html_text(words));
-  };
-  std::string html =
-      "<p>How much each place is attended to: by the class token where there is one, else by the "
+Picture picture_of(const fs::path& folder, const core::Json& name, const std::string& words) {
+  const auto file = name.get<std::string>();
+  std::ifstream stream(folder / file, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  if (bytes.empty()) throw core::Failure((folder / file).string() + " cannot be read");
+  return {file, words, std::move(bytes)};
+}
+
+Blocks map_blocks(const SimilarityContent& content) {
+  if (!content.document.contains("pictures")) return {};
+  Blocks blocks{{Paragraph{
+      "How much each place is attended to: by the class token where there is one, else by the "
       "tokens of its window on average. The brightest colour is each map's own largest value. The "
-      "files lie beside this page.</p>\n";
-  for (const core::Json& picture : document.at("pictures")) {
-    const std::string number = "Image " + picture.at("image").dump();
-    html += "<h3>" + number + "</h3>\n<div class=\"maps\">" +
-            image(picture.at("file").get<std::string>(), "itself") + "</div>\n";
+      "files lie beside this page."}}};
+  for (const core::Json& picture : content.document.at("pictures")) {
+    blocks.push_back({Heading{"Image " + picture.at("image").dump()}});
+    blocks.push_back({Pictures{{picture_of(content.folder, picture.at("file"), "itself")}}});
     for (const core::Json& layer : picture.at("layers")) {
-      html +=
-          "<p>" + html_text(layer.at("layer").get<std::string>()) + "</p>\n<div class=\"maps\">";
-      std::size_t head = 0;
+      blocks.push_back({Paragraph{layer.at("layer").get<std::string>()}});
+      Pictures maps;
       for (const core::Json& file : layer.at("files"))
-        html += image(file.get<std::string>(), "head " + std::to_string(head++));
-      html += "</div>\n";
+        maps.pictures.push_back(
+            picture_of(content.folder, file, "head " + std::to_string(maps.pictures.size())));
+      blocks.push_back({std::move(maps)});
     }
   }
-  return html;
+  return blocks;
+}
+
+Blocks note_blocks(const SimilarityContent& content) {
+  Notes notes;
+  for (const core::Json& layer : content.document.at("layers"))
+    if (layer.contains("note"))
+      notes.sentences.push_back(layer.at("layer").get<std::string>() + ": " +
+                                layer.at("note").get<std::string>());
+  if (notes.sentences.empty()) return {};
+  return {{std::move(notes)}};
 }
 
 /// Layers x layers; `key` names what the document holds and the figure.
@@ -146,15 +166,15 @@ Figure layers_figure(const core::Json& document, const char* key, const std::str
   figure.heading = heading;
   if (!document.contains(key)) return figure;
   const core::Json& map = document.at(key);
-  HeatMap chart{.id = "",
-                .title = heading,
-                .description = heading + ", in percent.",
-                .x_title = "layer, counted from 1; percent",
-                .groups = {{"", {}}}};
+  charts::HeatMap chart{.id = "",
+                        .title = heading,
+                        .description = heading + ", in percent.",
+                        .x_title = "layer, counted from 1; percent",
+                        .groups = {{"", {}}}};
   for (std::size_t i = 0; i < map.at("layers").size(); ++i) {
-    HeatRow row{map.at("layers")[i].get<std::string>(), {}};
+    charts::HeatRow row{map.at("layers")[i].get<std::string>(), {}};
     for (std::size_t j = 0; j < map.at("values")[i].size(); ++j) {
-      HeatCell cell;
+      charts::HeatCell cell;
       if (const core::Json& value = map.at("values")[i][j]; value.is_number()) {
         cell.share = value.get<double>();
         cell.tip = fmt::format("{} | {} | {}", row.label, map.at("layers")[j].get<std::string>(),
@@ -166,61 +186,52 @@ Figure layers_figure(const core::Json& document, const char* key, const std::str
   }
   figure.caption =
       "Columns are the rows' layers in the same order; none where maps differ in size.";
-  draw_both(figure, chart, heat_map);
+  draw_both(figure, chart, charts::heat_map);
   return figure;
 }
 
-std::vector<Figure> similarity_figures(const core::Json& document,
-                                       const std::shared_ptr<const HeadFacts>& facts) {
-  const std::vector<NamedHeads> heads{{"", {facts}}};
-  std::vector<Figure> figures;
-  for (Figure& figure : std::vector<Figure>{
-           head_depth_figure(*facts), head_pairs_figure(heads, kinds_of_pairs(*facts)),
-           head_importance_figure(heads),
-           layers_figure(document, "cross_layer", "Cosine of attention maps across layers"),
-           layers_figure(document, "layer_cka", "CKA of what layers give out")})
-    if (!figure.wide.empty()) figures.push_back(std::move(figure));
-  return figures;
-}
-
-std::string page_html(const core::Json& document, const std::vector<Figure>& figures,
-                      const fs::path& folder) {
-  PageSections sections;
-  for (std::size_t i = 0; i < figures.size();) {
-    const Figure& figure = figures[i];
-    sections.add(figure.name, figure.heading, figure_group_html(figures, i));
-  }
-  sections.add("ablation", "Without each head", ablation_html(document));
-  sections.add("comparison", "Against another model", comparison_html(document));
-  sections.add("maps", "Attention maps", picture_html(document, folder));
-  std::vector<std::string> notes;
-  for (const core::Json& layer : document.at("layers"))
-    if (layer.contains("note"))
-      notes.push_back(layer.at("layer").get<std::string>() + ": " +
-                      layer.at("note").get<std::string>());
-  sections.add("notes", "Notes", notes_html(notes));
-  sections.add("numbers", "Numbers", metric_table(document));
-  sections.add("measures", "Measures", measure_table());
-  return html_document("Similarity of heads: " + document.at("model").get<std::string>(),
-                       document.at("images").dump() +
-                           " images; weights: " + document.value("weights", std::string()) + ".",
-                       "", sections,
-                       "Made by vitlab. Numbers hold for the images and weights named here.");
+/// Every section and figure of the page in its order.
+const std::vector<Part<SimilarityContent>>& similarity_parts() {
+  using Content = const SimilarityContent&;
+  static const std::vector<Part<SimilarityContent>> parts{
+      {"by_depth", "", +[](Content c) { return head_depth_figure(*c.facts); }},
+      {"head_pairs", "",
+       +[](Content c) { return head_pairs_figure(c.heads(), kinds_of_pairs(*c.facts)); }},
+      {"head_importance", "", +[](Content c) { return head_importance_figure(c.heads()); }},
+      {"cross_layer", "",
+       +[](Content c) {
+         return layers_figure(c.document, "cross_layer", "Cosine of attention maps across layers");
+       }},
+      {"layer_cka", "",
+       +[](Content c) {
+         return layers_figure(c.document, "layer_cka", "CKA of what layers give out");
+       }},
+      {"ablation", "Without each head", ablation_blocks},
+      {"comparison", "Against another model", comparison_blocks},
+      {"maps", "Attention maps", map_blocks},
+      {"notes", "Notes", note_blocks},
+      {"numbers", "Numbers", number_blocks},
+      {"measures", "Measures", measure_blocks}};
+  return parts;
 }
 
 }  // namespace
 
 std::vector<ReportFile> similarity_files(const core::Json& similarity, const fs::path& folder) {
   const auto facts = std::make_shared<const HeadFacts>(head_facts(similarity));
-  const std::vector<Figure> figures = similarity_figures(similarity, facts);
-  std::vector<ReportFile> files{{"index.html", page_html(similarity, figures, folder)},
+  const Document document{
+      .title = "Similarity of heads: " + similarity.at("model").get<std::string>(),
+      .lead = similarity.at("images").dump() +
+              " images; weights: " + similarity.value("weights", std::string()) + ".",
+      .sections = sections_of(similarity_parts(), SimilarityContent{similarity, folder, facts}),
+      .holds_for = "the images and weights"};
+  std::vector<ReportFile> files{{"index.html", html_page(document)},
                                 {"similarity.json", core::dump_json(similarity, 2) + "\n"},
                                 {"similarity.csv", similarity_csv(similarity)}};
-  for (const Figure& figure : figures)
-    files.push_back({figure.name + ".svg", stand_alone(figure.wide)});
+  for (ReportFile& drawing : drawing_files(document)) files.push_back(std::move(drawing));
   for (const HeadLayerFacts& layer : facts->layers)
     if (const std::string svg = layer_pairs_drawing(layer, kWideFigure); !svg.empty())
-      files.push_back({"heads_" + layer.layer + ".svg", stand_alone(svg)});
+      files.push_back({"heads_" + layer.layer + ".svg", charts::stand_alone(svg)});
   return files;
 }
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/json.h"
-#include "report/report.h"
+#include "report/renderers.h"
 
 namespace vitlab::report {
 

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "charts/stacked_bars.h"
 #include "report/figures.h"
 #include "report/paper_values.h"
 #include "report/profile_figures.h"
-#include "report/stacked_bars.h"
 #include "report/words.h"
 
 namespace vitlab::report {
@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t kMostBars = 24;
 
-Bar time_bar(const ReportModel& model) {
-  Bar bar{numbered(model), {}, false};
+charts::Bar time_bar(const ReportModel& model) {
+  charts::Bar bar{numbered(model), {}, false};
   for (const std::string& category : time_categories()) {
     const auto share = model.time_shares.find(category);
     bar.shares.push_back(share == model.time_shares.end() ? 0 : std::max(0.0, share->second));
@@ -40,7 +40,7 @@ std::string time_caption(const ReportModels& models) {
 }
 
 /// Shares by category, and what "other" consists of where a profile tells.
-void add_rows(Figure& figure, const StackedBars& chart, const ShownModels& shown) {
+void add_rows(Figure& figure, const charts::StackedBars& chart, const ShownModels& shown) {
   figure.columns = {"Model"};
   figure.columns.insert(figure.columns.end(), chart.categories.begin(), chart.categories.end());
   const bool has_others = std::any_of(
@@ -57,6 +57,11 @@ void add_rows(Figure& figure, const StackedBars& chart, const ShownModels& shown
     }
     figure.rows.push_back(std::move(row));
   }
+}
+
+Figure model_roofline(const ReportModel& model, const std::string& figure_name) {
+  return roofline_figure(*model.profile, fmt::format("model {} ({})", model.number, model.name),
+                         figure_name);
 }
 
 }  // namespace
@@ -92,7 +97,7 @@ Figure time_figure(const ReportModels& models) {
     if (!model.time_shares.empty()) timed.push_back(&model);
   if (timed.empty()) return figure;
   const ShownModels shown = shown_models(timed, kMostBars);
-  StackedBars chart;
+  charts::StackedBars chart;
   chart.title = "Categories of time";
   chart.description = "Stacked bars, one a model; the numbers stand in the table below.";
   chart.categories = time_categories();
@@ -105,31 +110,28 @@ Figure time_figure(const ReportModels& models) {
   add_rows(figure, chart, shown);
   figure.caption = time_caption(models) + shown.rule;
   chart.reference_heading = "The paper's models (Fig 2; device not stated)";
-  draw_both(figure, chart, stacked_bars);
+  draw_both(figure, chart, charts::stacked_bars);
   return figure;
 }
 
-std::vector<Figure> roofline_figures(const ReportModels& models) {
-  std::vector<Figure> all;
+Figure main_roofline_figure(const ReportModels& models) {
   const std::vector<ProfiledModel> profiled = profiled_models(models);
-  for (const ProfiledModel& shown : profiled) {
-    const bool is_first = all.empty();
-    Figure figure = roofline_figure(
-        *shown.model->profile, fmt::format("model {} ({})", shown.model->number, shown.model->name),
-        is_first ? "roofline" : "roofline_other");
-    if (figure.wide.empty()) continue;
-    if (is_first) {
-      figure.caption += fmt::format(
-          " Shown: {}{}.", shown.role,
-          profiled.size() > 1 ? ", and below it " + profiled[1].role + " model" : std::string());
-    } else {
-      figure.heading.clear();
-      figure.fold =
-          fmt::format("Model {} ({}), {}", shown.model->number, shown.model->name, shown.role);
-    }
-    all.push_back(std::move(figure));
-  }
-  return all;
+  if (profiled.empty()) return {};
+  Figure figure = model_roofline(*profiled[0].model, "roofline");
+  figure.caption += fmt::format(
+      " Shown: {}{}.", profiled[0].role,
+      profiled.size() > 1 ? ", and below it " + profiled[1].role + " model" : std::string());
+  return figure;
+}
+
+Figure other_roofline_figure(const ReportModels& models) {
+  const std::vector<ProfiledModel> profiled = profiled_models(models);
+  if (profiled.size() < 2) return {};
+  const ReportModel& model = *profiled[1].model;
+  Figure figure = model_roofline(model, "roofline_other");
+  figure.heading.clear();
+  figure.fold = fmt::format("Model {} ({}), {}", model.number, model.name, profiled[1].role);
+  return figure;
 }
 
 }  // namespace vitlab::report

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "charts/scale.h"
 #include "core/text.h"
 #include "report/words.h"
 
@@ -106,9 +107,10 @@ std::string as_fast_text(const ReportModels& models, const ReportModel& best) {
 std::string speed_line(const ReportInput& input, const ReportModels& models) {
   const ReportModel* best = fastest(models);
   if (best == nullptr) return "Fastest: no speed to compare, " + why_missing(input) + ".";
-  const std::string spread = range_text(best->throughput->low, best->throughput->high, rate);
-  std::string line =
-      fmt::format("Fastest: {} at {} images/s", called(*best), rate(best->throughput->value));
+  const std::string spread =
+      range_text(best->throughput->low, best->throughput->high, charts::rate);
+  std::string line = fmt::format("Fastest: {} at {} images/s", called(*best),
+                                 charts::rate(best->throughput->value));
   line += " (";
   if (!spread.empty()) line += "p5–p95 " + spread + ", ";
   line += counted(best->throughput->samples, "sample");

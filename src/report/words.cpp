@@ -1,7 +1,5 @@
 #include "report/words.h"
 
-#include <cmath>
-
 #include <fmt/format.h>
 
 #include "core/text.h"
@@ -37,12 +35,6 @@ std::string percent(double share, int decimals) {
 }
 
 std::string two_decimals(double value) { return fmt::format("{:.2f}", value); }
-
-std::string rate(double value) {
-  if (std::abs(value) >= 100 && std::abs(value) < 1e15)
-    return core::with_thousands(std::llround(value));
-  return core::significant(value, 3);
-}
 
 std::string accuracy_text(const Accuracy& accuracy) {
   std::string text = percent(accuracy.mean);
@@ -95,6 +87,20 @@ std::string escape_latex(std::string_view text) {
       escaped += c;
   }
   return escaped;
+}
+
+std::string link_path(std::string_view path) {
+  const std::size_t colon = path.find(':');
+  const bool has_scheme = colon != std::string_view::npos && colon < path.find('/');
+  if (has_scheme || path.starts_with("//") || path.find('\\') != std::string_view::npos) return "#";
+  constexpr std::string_view kPlain = "-_./~";
+  std::string out;
+  for (const char c : path) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || kPlain.find(c) != std::string_view::npos;
+    out += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
 }
 
 std::vector<NamedFact> facts_of(const core::Json& json) {

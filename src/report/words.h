@@ -10,8 +10,6 @@ namespace vitlab::report {
 
 /// A share in percent without the sign: 0.9734 -> "97.3".
 std::string percent(double share, int decimals = 1);
-/// A rate with thousands marks and three or more digits: 1234.5 -> "1,235", 12.34 -> "12.3".
-std::string rate(double value);
 /// 1.4421 -> "1.44".
 std::string two_decimals(double value);
 /// "95.2–98.6", written by `number`; empty where an end is missing.
@@ -31,6 +29,10 @@ std::string listed(const std::vector<std::string>& words);
 std::string escape_markdown(std::string_view text);
 /// Text that LaTeX sets as it is.
 std::string escape_latex(std::string_view text);
+
+/// A relative path as a link takes it. One with a scheme or a host ("javascript:…", "//…") becomes
+/// "#", so that no file name leads out of the report.
+std::string link_path(std::string_view path);
 
 /// One fact of a protocol or machine: "threads", "1".
 struct NamedFact {

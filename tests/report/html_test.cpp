@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "report/html_parts.h"
 #include "report/report.h"
+#include "report/words.h"
 #include "sample_profile.h"
 #include "test.hpp"
 #include "xml_check.h"
@@ -133,11 +133,11 @@ TEST_CASE("no text of a user becomes markup in any format", "[report]") {
 }
 
 TEST_CASE("links lead to files beside the report only", "[report]") {
-  CHECK(html_path("../views/results.csv") == "../views/results.csv");
-  CHECK(html_path("a b\"c.csv") == "a%20b%22c.csv");
+  CHECK(link_path("../views/results.csv") == "../views/results.csv");
+  CHECK(link_path("a b\"c.csv") == "a%20b%22c.csv");
   for (const char* outside : {"javascript:alert(1)", "//host/x", "http://host/x", "\\\\host\\x"})
-    CHECK(html_path(outside) == "#");
-  CHECK(html_path("folder/a:b") == "folder/a%3Ab");
+    CHECK(link_path(outside) == "#");
+  CHECK(link_path("folder/a:b") == "folder/a%3Ab");
 }
 
 TEST_CASE("a report of partial results says what is missing instead of failing", "[report]") {

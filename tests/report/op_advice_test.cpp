@@ -61,7 +61,7 @@ TEST_CASE("an op at its roof is told so, and one without a known roof is left ou
 TEST_CASE("reports show ops of the reference and of the slowest model", "[report]") {
   const ReportInput input = profiled_input();
   const ReportModels models = report_models(input);
-  const std::vector<OpsTable> tables = ops_tables(models);
+  const std::vector<Table> tables = ops_tables(models);
   REQUIRE(tables.size() == 2);
   CHECK(tables[0].caption.find("Model 1 (mixer=cascaded ffn_per_side=1), the reference") == 0);
   CHECK(tables[1].caption.find("the slowest") != std::string::npos);

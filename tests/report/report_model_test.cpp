@@ -5,6 +5,8 @@
 #include <map>
 
 #include "report/model_table.h"
+#include "report/renderers.h"
+#include "report/report_document.h"
 #include "sample_input.h"
 #include "sample_profile.h"
 #include "test.hpp"
@@ -130,7 +132,7 @@ TEST_CASE("on small grids similarity is shown less chance", "[report]") {
 TEST_CASE("the LaTeX table escapes what LaTeX would read as a command", "[report]") {
   ReportInput input = sample_input();
   input.table.knobs[1] = "50%_&#{}";
-  const std::string latex = latex_table(model_table(report_models(input)), "a_b \\input{x}");
+  const std::string latex = latex_sections(table_extract(report_models(input), "a_b \\input{x}"));
   CHECK(latex.find("50\\%\\_\\&\\#\\{\\}") != std::string::npos);
   CHECK(latex.find("a\\_b \\textbackslash{}input\\{x\\}") != std::string::npos);
   CHECK(latex.find("97.2 $\\pm$ 0.5") != std::string::npos);

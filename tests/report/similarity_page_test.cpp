@@ -4,7 +4,6 @@
 #include <fstream>
 
 #include "core/error.h"
-#include "report/html_parts.h"
 #include "sample_similarity.h"
 #include "temporary_folder.h"
 #include "test.hpp"

@@ -14,8 +14,9 @@ namespace vitlab {
 
 /// The folders of src in their order: one may include those before it, and no other.
 inline const std::vector<std::string> kTorchFree{
-    "core",  "stats", "graph",    "layers", "architecture", "predict", "interop", "data",
-    "sweep", "store", "schedule", "guide",  "design",       "report",  "cli"};
+    "core",     "stats",   "charts", "graph",  "layers",   "architecture",
+    "predict",  "interop", "data",   "sweep",  "messages", "store",
+    "schedule", "guide",   "design", "report", "lab",      "cli"};
 inline const std::vector<std::string> kWithTorch{"model", "train",   "profile", "similarity",
                                                  "prune", "exports", "engine"};
 
