@@ -42,76 +42,15 @@ int open_again(const fs::path& path, int flags, mode_t mode = 0) {
   return file;
 }
 
-/// Makes what a folder or file holds durable. A failed fsync is final: the kernel may have dropped
-/// the dirty pages, so a second try that succeeds would prove nothing.
-void sync_path(const fs::path& path, int flags) {
-  const int file = open_again(path, O_RDONLY | flags);
-  if (file < 0) fail(path, "open", errno);
-  const int cause = fsync(file) == 0 ? 0 : errno;
-  close(file);
-  // Some network file systems have no fsync for folders and answer EINVAL.
-  if (cause != 0 && !(cause == EINVAL && (flags & O_DIRECTORY) != 0)) fail(path, "fsync", cause);
+int write_all(int file, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = write(file, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return written < 0 ? errno : EIO;
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
 }
-
-void sync_folder(const fs::path& folder) { sync_path(folder, O_DIRECTORY); }
-
-void make_folders(const fs::path& folder) {
-  struct stat status;
-  if (folder.empty() || (stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode))) return;
-  make_folders(folder.parent_path());
-  if (mkdir(folder.c_str(), 0777) != 0) {
-    if (errno == EEXIST && stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return;
-    fail(folder, "make the folder", errno);
-  }
-  sync_folder(folder_of(folder));
-}
-
-/// A durable file under a unique name beside its goal, unlinked unless it was renamed.
-class TemporaryFile {
- public:
-  TemporaryFile(const fs::path& goal, std::string_view content)
-      : goal_(goal), path_(folder_of(goal) / unique_name()) {
-    const int file = open_again(path_, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
-    if (file < 0) fail(goal_, "create a file beside it", errno);
-    const int write_cause = write_all(file, content);
-    const int sync_cause = write_cause == 0 && fsync(file) != 0 ? errno : 0;
-    const int close_cause = close(file) != 0 ? errno : 0;
-    if (write_cause == 0 && sync_cause == 0 && close_cause == 0) return;
-    remove();
-    if (write_cause != 0) fail(goal_, "write", write_cause);
-    if (sync_cause != 0) fail(goal_, "fsync", sync_cause);
-    fail(goal_, "close", close_cause);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() { remove(); }
-
-  const fs::path& path() const { return path_; }
-  void renamed() { path_.clear(); }
-  void remove() {
-    if (!path_.empty()) unlink(path_.c_str());
-    path_.clear();
-  }
-  /// An NFS server that repeats its answer may refuse a link that it made: the count tells.
-  bool is_linked_twice() const {
-    struct stat status;
-    return stat(path_.c_str(), &status) == 0 && status.st_nlink == 2;
-  }
-
- private:
-  static int write_all(int file, std::string_view content) {
-    while (!content.empty()) {
-      const ssize_t written = write(file, content.data(), content.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return errno;
-      content.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return 0;
-  }
-
-  fs::path goal_;
-  fs::path path_;
-};
 
 /// rename that refuses an existing `to`; false if it exists.
 bool rename_new(const fs::path& from, const fs::path& to) {
@@ -121,19 +60,6 @@ bool rename_new(const fs::path& from, const fs::path& to) {
   struct stat status;
   if (lstat(to.c_str(), &status) == 0) return false;
   if (rename(from.c_str(), to.c_str()) != 0) fail(to, "rename to it", errno);
-  return true;
-}
-
-bool link_new(TemporaryFile& file, const fs::path& path) {
-  const int cause = link(file.path().c_str(), path.c_str()) == 0 ? 0 : errno;
-  if (cause == 0 || file.is_linked_twice()) {
-    file.remove();
-    return true;
-  }
-  if (cause == EEXIST) return false;
-  if (cause != EPERM && cause != EOPNOTSUPP) fail(path, "link", cause);
-  if (!rename_new(file.path(), path)) return false;  // a file system without hard links
-  file.renamed();
   return true;
 }
 
@@ -158,28 +84,71 @@ void replace_folder(const fs::path& from, const fs::path& to) {
 void sync_tree(const fs::path& folder) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.is_symlink()) continue;
-    if (entry.is_directory()) sync_folder(entry.path());
-    if (entry.is_regular_file()) sync_path(entry.path(), 0);
+    if (entry.is_directory() || entry.is_regular_file()) sync_path(entry.path());
   }
-  sync_folder(folder);
+  sync_path(folder);
 }
 
 }  // namespace
 
-void write_file_atomically(const fs::path& path, std::string_view content) {
-  make_folders(path.parent_path());
-  TemporaryFile file(path, content);
-  if (rename(file.path().c_str(), path.c_str()) != 0) fail(path, "rename to it", errno);
-  file.renamed();
-  sync_folder(folder_of(path));
+void make_folders(const fs::path& folder) {
+  struct stat status;
+  if (folder.empty() || (stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode))) return;
+  make_folders(folder.parent_path());
+  if (mkdir(folder.c_str(), 0777) != 0) {
+    if (errno == EEXIST && stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return;
+    fail(folder, "make the folder", errno);
+  }
+  sync_path(folder_of(folder));
 }
 
-bool publish_file(const fs::path& path, std::string_view content) {
+void sync_path(const fs::path& path) {
+  const int file = open_again(path, O_RDONLY);
+  if (file < 0) fail(path, "open", errno);
+  const int cause = fsync(file) == 0 ? 0 : errno;
+  close(file);
+  // Some network file systems have no fsync for folders and say so.
+  if (cause != 0 && cause != EINVAL && cause != ENOTSUP) fail(path, "fsync", cause);
+}
+
+void write_new_file(const fs::path& path, std::string_view content, const fs::path& goal) {
+  const bool is_temporary = !goal.empty();
+  const fs::path& named = is_temporary ? goal : path;
+  const int file = open_again(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
+  if (file < 0) fail(named, is_temporary ? "create a file beside it" : "create", errno);
+  const int write_cause = write_all(file, content);
+  const int sync_cause = write_cause == 0 && fsync(file) != 0 ? errno : 0;
+  const int close_cause = close(file) != 0 ? errno : 0;
+  if (write_cause == 0 && sync_cause == 0 && close_cause == 0) return;
+  unlink(path.c_str());
+  if (write_cause != 0) fail(named, "write", write_cause);
+  if (sync_cause != 0) fail(named, "fsync", sync_cause);
+  fail(named, "close", close_cause);
+}
+
+bool link_new(const fs::path& existing, const fs::path& name) {
+  const int cause = link(existing.c_str(), name.c_str()) == 0 ? 0 : errno;
+  if (cause == 0) return true;
+  // An NFS server that repeats its answer may refuse a link that it made: count and file tell.
+  struct stat status, named;
+  if (stat(existing.c_str(), &status) == 0 && status.st_nlink == 2 &&
+      stat(name.c_str(), &named) == 0 && named.st_ino == status.st_ino)
+    return true;
+  if (cause == EEXIST) return false;
+  if (cause != EPERM && cause != EOPNOTSUPP) fail(name, "link", cause);
+  return rename_new(existing, name);  // a file system without hard links
+}
+
+void write_file_atomically(const fs::path& path, std::string_view content) {
   make_folders(path.parent_path());
-  TemporaryFile file(path, content);
-  if (!link_new(file, path)) return false;
-  sync_folder(folder_of(path));
-  return true;
+  const fs::path temporary = folder_of(path) / unique_name();
+  write_new_file(temporary, content, path);
+  if (rename(temporary.c_str(), path.c_str()) != 0) {
+    const int cause = errno;
+    unlink(temporary.c_str());
+    fail(path, "rename to it", cause);
+  }
+  sync_path(folder_of(path));
 }
 
 StagedFolder::StagedFolder(fs::path final_path, bool replace)
@@ -209,7 +178,7 @@ void StagedFolder::commit() {
     replace_folder(staging_, final_);
   }
   committed_ = true;
-  sync_folder(folder_of(final_));
+  sync_path(folder_of(final_));
 }
 
 fs::path program_folder() {

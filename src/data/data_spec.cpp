@@ -158,6 +158,4 @@ std::string canonical_text(const DataSpec& spec) {
   return text;
 }
 
-std::string_view data_kind_name(DataKind kind) { return kind_row(kind).name; }
-
 }  // namespace vitlab::data

@@ -35,7 +35,4 @@ DataSpec parse_data_spec(std::string_view text);
 /// out, the others stand in one fixed order.
 std::string canonical_text(const DataSpec& spec);
 
-/// The word that starts a text of this kind ("folder").
-std::string_view data_kind_name(DataKind kind);
-
 }  // namespace vitlab::data

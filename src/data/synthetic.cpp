@@ -53,7 +53,7 @@ struct Mark {
 };
 
 void draw_mark(const Mark& mark, std::int64_t size, float* out) {
-  const MarkColour colour = kColours[static_cast<std::size_t>(mark.kind)];
+  const MarkColour colour = mark_colour(mark.kind);
   const float channels[3] = {colour.red, colour.green, colour.blue};
   const auto side = [&](double at) {
     return std::clamp<std::int64_t>(static_cast<std::int64_t>(std::floor(at)), 0, size - 1);

@@ -48,18 +48,4 @@ std::vector<OnnxOpCount> onnx_census(const OnnxModel& model) {
   return census;
 }
 
-std::string census_table(const std::vector<OnnxOpCount>& census) {
-  core::TextTable table({"op", "nodes", "moves"});
-  OnnxOpCount all{"all"};
-  for (const OnnxOpCount& count : census) {
-    table.add({count.type, core::with_thousands(count.nodes),
-               core::si(static_cast<double>(count.bytes), "B")});
-    all.nodes += count.nodes;
-    all.bytes += count.bytes;
-  }
-  table.add(
-      {all.type, core::with_thousands(all.nodes), core::si(static_cast<double>(all.bytes), "B")});
-  return table.str();
-}
-
 }  // namespace vitlab::exports

@@ -20,7 +20,4 @@ struct OnnxOpCount {
 /// are those of a run on one image.
 std::vector<OnnxOpCount> onnx_census(const OnnxModel& model);
 
-/// The census as a table, with a row of sums.
-std::string census_table(const std::vector<OnnxOpCount>& census);
-
 }  // namespace vitlab::exports

@@ -50,28 +50,6 @@ std::vector<std::size_t> unbeaten(const std::vector<double>& effects, double sig
   return positions;
 }
 
-struct Candidate {
-  std::size_t position = 0;
-  double value = 0;  // centred in its block, larger is better
-};
-
-std::vector<Candidate> centred_cells(const EffectTable& table, double sign) {
-  const std::vector<double> effects = level_effects(table);
-  std::vector<Candidate> candidates;
-  for (const auto& cells : table.cells) {
-    // The block's own term: what its cells have left once the level effects are taken out.
-    std::vector<double> rest;
-    for (std::size_t l = 0; l < cells.size(); ++l) {
-      if (!cells[l].empty()) rest.push_back(mean(cells[l]) - effects[l]);
-    }
-    const double block = mean(rest);
-    for (std::size_t l = 0; l < cells.size(); ++l) {
-      if (!cells[l].empty()) candidates.push_back({l, sign * (mean(cells[l]) - block)});
-    }
-  }
-  return candidates;
-}
-
 }  // namespace
 
 double tolerated_margin(const EffectTable& table, double margin) {
@@ -99,31 +77,6 @@ BestLevels best_levels(const EffectTable& table, const EffectBootstrap& bootstra
   result.is_range = positions.size() < table.levels.size() &&
                     positions.back() - positions.front() + 1 == positions.size();
   return result;
-}
-
-LikelyBest likely_best(const EffectTable& table, const LikelyBestSettings& settings) {
-  core::ensure(settings.draws > 0 && settings.share > 0 && settings.share <= 1,
-               "a cross-check draws a share of the cells at least once");
-  const std::vector<Candidate> cells = centred_cells(table, sign_of(settings.direction));
-  const auto sample = static_cast<std::size_t>(
-      std::max(1.0, std::round(settings.share * static_cast<double>(cells.size()))));
-  core::Random random(settings.seed);
-  std::vector<std::size_t> winners;
-  for (std::int64_t draw = 0; draw < settings.draws; ++draw) {
-    const Candidate* winner = &cells[random.below(cells.size())];
-    for (std::size_t i = 1; i < sample; ++i) {
-      const Candidate& other = cells[random.below(cells.size())];
-      if (other.value > winner->value) winner = &other;
-    }
-    winners.push_back(winner->position);
-  }
-  std::sort(winners.begin(), winners.end());
-  const auto at = [&](double probability) {
-    const double rank = std::round(probability * static_cast<double>(winners.size() - 1));
-    return table.levels[winners[static_cast<std::size_t>(rank)]];
-  };
-  const double tail = (1 - settings.confidence) / 2;
-  return {at(tail), at(0.5), at(1 - tail)};
 }
 
 }  // namespace vitlab::stats

@@ -34,24 +34,4 @@ double tolerated_margin(const EffectTable& table, double margin);
 BestLevels best_levels(const EffectTable& table, const EffectBootstrap& bootstrap,
                        const BestLevelSettings& settings = {});
 
-/// Settings of the cross-check; the defaults are those of pycls (Radosavovic et al. 2020).
-struct LikelyBestSettings {
-  Direction direction = Direction::kMaximise;
-  std::int64_t draws = 2500;
-  double share = 0.25;  // of the cells, drawn with replacement each time
-  double confidence = 0.95;
-  std::uint64_t seed = 0;
-};
-
-struct LikelyBest {
-  std::int64_t low = 0;
-  std::int64_t median = 0;
-  std::int64_t high = 0;
-};
-
-/// The empirical bootstrap of RegNet: the level of the best of a random quarter of the cells
-/// (centred in their blocks), over and over; its central range. Levels as in the table, nearest
-/// rank.
-LikelyBest likely_best(const EffectTable& table, const LikelyBestSettings& settings = {});
-
 }  // namespace vitlab::stats

@@ -132,30 +132,4 @@ Estimate cluster_bootstrap_mean(std::span<const std::vector<double>> blocks,
   return {value, interval.low, interval.high};
 }
 
-Estimate paired_ratio_bootstrap(std::span<const double> numerator,
-                                std::span<const double> denominator,
-                                const BootstrapSettings& settings) {
-  core::ensure(numerator.size() == denominator.size(),
-               "a paired ratio has as many values on both sides");
-  std::vector<std::pair<double, double>> pairs;
-  pairs.reserve(numerator.size());
-  for (std::size_t i = 0; i < numerator.size(); ++i) {
-    core::ensure(std::isfinite(numerator[i]) && numerator[i] > 0 && std::isfinite(denominator[i]) &&
-                     denominator[i] > 0,
-                 "a paired ratio is taken of positive values");
-    pairs.emplace_back(numerator[i], denominator[i]);
-  }
-  std::sort(pairs.begin(), pairs.end());
-  const auto ratio = [&](std::span<const std::size_t> rows) {
-    double above = 0;
-    double below = 0;
-    for (const std::size_t row : rows) {
-      above += pairs[row].first;
-      below += pairs[row].second;
-    }
-    return above / below;
-  };
-  return bootstrap_rows(pairs.size(), ratio, settings);
-}
-
 }  // namespace vitlab::stats

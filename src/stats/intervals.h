@@ -56,11 +56,6 @@ Estimate bootstrap_rows(std::size_t rows, const RowStatistic& statistic,
 Estimate cluster_bootstrap_mean(std::span<const std::vector<double>> blocks,
                                 const BootstrapSettings& settings = {});
 
-/// The ratio mean(numerator) / mean(denominator) of paired positive values, resampled as pairs.
-Estimate paired_ratio_bootstrap(std::span<const double> numerator,
-                                std::span<const double> denominator,
-                                const BootstrapSettings& settings = {});
-
 /// The central interval of bootstrap draws (plain percentile).
 Interval percentile_interval(std::vector<double> draws, double confidence);
 

@@ -64,11 +64,6 @@ double median_absolute_deviation(std::span<const double> values) {
   return median(distances);
 }
 
-double coefficient_of_variation(std::span<const double> values) {
-  const double centre = mean(values);
-  return centre == 0 ? kUndefined : standard_deviation(values) / std::abs(centre);
-}
-
 Summary summarise(std::span<const double> values) {
   const std::vector<double> sorted = sorted_copy(values);
   Summary summary;

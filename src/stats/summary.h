@@ -34,8 +34,6 @@ double median(std::span<const double> values);
 double standard_deviation(std::span<const double> values);
 /// Unscaled median of |x - median|.
 double median_absolute_deviation(std::span<const double> values);
-/// Standard deviation / |mean|; NaN for one value or a zero mean.
-double coefficient_of_variation(std::span<const double> values);
 
 /// The quantile at `probability` in [0, 1] with linear interpolation (type 7 of Hyndman and Fan
 /// 1996, NumPy's default).

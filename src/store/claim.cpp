@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "store/disk.h"
 
 namespace vitlab::store {
@@ -117,7 +118,7 @@ Claimant::Claimant(Store store, std::chrono::milliseconds lease)
 std::optional<Claim> Claimant::try_claim(std::string_view id) {
   const std::string stage(id);
   const auto folder = store_.stage_folder(id);
-  make_folders(folder);
+  core::make_folders(folder);
   for (int attempt = 0; attempt < 2; ++attempt) {
     if (auto claim = create(folder, stage)) return claim;
     const auto holder = read_regular_file(claim_path(folder));
@@ -168,7 +169,7 @@ std::optional<Claim> Claimant::take_over(const std::filesystem::path& folder, co
   }
   const RemovedUnlessKept removed(stale);
   if (read_regular_file(stale) != seen) {
-    link_new(stale, claim_path(folder));  // another machine was faster: its claim goes back
+    core::link_new(stale, claim_path(folder));  // another machine was faster: its claim goes back
     return std::nullopt;
   }
   auto claim = create(folder, id);

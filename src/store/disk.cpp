@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "store/process_identity.h"
 
 namespace vitlab::store {
@@ -106,41 +107,6 @@ std::vector<std::string> list_folder(const std::filesystem::path& path) {
   return names;
 }
 
-void make_folders(const std::filesystem::path& path) {
-  if (path.empty() || path == path.root_path()) return;
-  if (::mkdir(path.c_str(), 0755) != 0) {
-    if (errno == ENOENT) {
-      make_folders(path.parent_path());
-      if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) fail(path, "make the folder", errno);
-    } else if (errno == EEXIST) {
-      struct stat status {};
-      if (::stat(path.c_str(), &status) != 0) fail(path, "stat", errno);
-      if (!S_ISDIR(status.st_mode)) fail(path, "make the folder", ENOTDIR);
-      return;
-    } else {
-      fail(path, "make the folder", errno);
-    }
-  }
-  const auto parent = path.parent_path();
-  sync_path(parent.empty() ? std::filesystem::path(".") : parent);
-}
-
-void sync_path(const std::filesystem::path& path) {
-  Descriptor file(path, O_RDONLY);
-  if (!file.is_open()) fail(path, "open", errno);
-  // EINVAL, ENOTSUP: file systems that cannot sync a folder have nothing to sync.
-  if (::fsync(file.number()) != 0 && errno != EINVAL && errno != ENOTSUP) fail(path, "sync", errno);
-  file.close();
-}
-
-void write_new_file(const std::filesystem::path& path, std::string_view content) {
-  Descriptor file(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
-  if (!file.is_open()) fail(path, "create", errno);
-  write_all(file.number(), content, path);
-  if (::fsync(file.number()) != 0) fail(path, "sync", errno);
-  file.close();
-}
-
 bool create_exclusively(const std::filesystem::path& path, std::string_view content) {
   Descriptor file(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
   if (!file.is_open()) {
@@ -154,27 +120,13 @@ bool create_exclusively(const std::filesystem::path& path, std::string_view cont
   return true;
 }
 
-bool link_new(const std::filesystem::path& existing, const std::filesystem::path& name) {
-  if (::link(existing.c_str(), name.c_str()) == 0) return true;
-  const int error = errno;
-  // On NFS a lost reply makes a link that succeeded look like one that failed.
-  struct stat status {};
-  struct stat named {};
-  if (::stat(existing.c_str(), &status) == 0 && status.st_nlink == 2 &&
-      ::stat(name.c_str(), &named) == 0 && named.st_ino == status.st_ino) {
-    return true;
-  }
-  if (error == EEXIST) return false;
-  fail(name, "link", error);
-}
-
 bool publish_text(const std::filesystem::path& path, std::string_view content) {
   const RemovedUnlessKept temporary(path.parent_path() /
                                     (std::string(kTemporaryPrefix) + new_writer_tag()));
-  write_new_file(temporary.path(), content);
-  if (!link_new(temporary.path(), path)) return false;
+  core::write_new_file(temporary.path(), content);
+  if (!core::link_new(temporary.path(), path)) return false;
   RemovedUnlessKept published(path);  // not durable is not published
-  sync_path(path.parent_path());
+  core::sync_path(path.parent_path());
   published.keep();
   return true;
 }

@@ -19,20 +19,8 @@ std::optional<std::string> read_regular_file(const std::filesystem::path& path);
 /// The names in a folder, sorted; none if nothing is there or it is no folder. Throws Failure.
 std::vector<std::string> list_folder(const std::filesystem::path& path);
 
-/// Makes the folder and its missing parents, and makes their names survive a power cut.
-void make_folders(const std::filesystem::path& path);
-
-/// fsync of a file or folder. An error is final: the content must be taken as lost.
-void sync_path(const std::filesystem::path& path);
-
-/// Writes a file that must not exist yet, with fsync and a checked close.
-void write_new_file(const std::filesystem::path& path, std::string_view content);
-
 /// Makes a file only if the name is free, else returns false; not durable: for claims.
 bool create_exclusively(const std::filesystem::path& path, std::string_view content);
-
-/// Gives the file `existing` a second name; false if `name` is taken. Never replaces.
-bool link_new(const std::filesystem::path& existing, const std::filesystem::path& name);
 
 /// Publishes `content` under `path`, whole or not at all, durably; false if the name is taken.
 /// Its temporary stands in the same folder and is named by kTemporaryPrefix.

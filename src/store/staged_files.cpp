@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/hash.h"
 #include "store/process_identity.h"
 
@@ -35,7 +36,7 @@ void sync_and_list(const std::filesystem::path& folder, const std::string& prefi
     if (std::filesystem::is_directory(status)) {
       sync_and_list(path, prefix + name + "/", files);
     } else if (std::filesystem::is_regular_file(status)) {
-      sync_path(path);
+      core::sync_path(path);
       const auto size = std::filesystem::file_size(path, error);
       if (error)
         throw core::Failure(fmt::format("{}: cannot stat: {}", path.string(), error.message()));
@@ -47,14 +48,14 @@ void sync_and_list(const std::filesystem::path& folder, const std::string& prefi
       throw core::Failure(path.string() + ": neither a file nor a folder; it cannot be stored");
     }
   }
-  sync_path(folder);
+  core::sync_path(folder);
 }
 
 }  // namespace
 
 StagedFiles::StagedFiles(const std::filesystem::path& stage_folder)
     : committed_(std::filesystem::path()), staging_(new_staging_path(stage_folder)) {
-  make_folders(staging_.path());
+  core::make_folders(staging_.path());
 }
 
 std::vector<StoredFile> StagedFiles::commit() {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/hash.h"
 #include "store/disk.h"
 #include "store/process_identity.h"
@@ -41,11 +42,11 @@ void check_store_file(const std::filesystem::path& path, std::string_view text) 
 
 void probe_writing(const std::filesystem::path& folder) {
   const RemovedUnlessKept probe(folder / (std::string(kTemporaryPrefix) + new_writer_tag()));
-  write_new_file(probe.path(), "can this folder be written to?");
+  core::write_new_file(probe.path(), "can this folder be written to?");
 }
 
 void create(const std::filesystem::path& folder) {
-  make_folders(folder);
+  core::make_folders(folder);
   if (!holds_only_leftovers(folder)) {
     throw core::UserError(
         folder.string() +
@@ -171,7 +172,7 @@ Store Store::open_or_create(const std::filesystem::path& folder) {
 std::string Store::put_plan(const core::Json& plan) const {
   const std::string text = core::canonical_json(plan);
   std::string hash = core::identity(text);
-  make_folders(folder_ / "plan");
+  core::make_folders(folder_ / "plan");
   publish_text(folder_ / "plan" / (hash + ".json"), text);
   return hash;
 }
@@ -199,7 +200,7 @@ std::string Store::put_spec(const core::Json& spec) const {
   const auto path = stage_folder(id) / "spec.json";
   std::error_code unknown;
   if (!std::filesystem::exists(path, unknown)) {
-    make_folders(path.parent_path());
+    core::make_folders(path.parent_path());
     publish_text(path, text);
   }
   return id;
@@ -242,7 +243,7 @@ StagedFiles Store::stage_files(std::string_view id) const { return StagedFiles(s
 
 Published Store::publish(StageRecord record) const {
   const auto folder = stage_folder(record.id);
-  make_folders(folder);
+  core::make_folders(folder);
   record.attempt = 0;
   while (true) {
     const auto numbers = attempts_in(folder);
@@ -271,16 +272,16 @@ Published Store::publish(StageRecord record, StagedFiles& files) const {
 std::filesystem::path Store::quarantine(const std::filesystem::path& path,
                                         const std::string& reason) const {
   const auto folder = folder_ / "quarantine";
-  make_folders(folder);
+  core::make_folders(folder);
   const std::string stage = path.parent_path().filename().string();
   auto target = folder / fmt::format("{}.{}.{}", stage, path.filename().string(), new_nonce());
-  write_new_file(target.string() + ".reason", reason + "\n");
+  core::write_new_file(target.string() + ".reason", reason + "\n");
   if (std::rename(path.c_str(), target.c_str()) != 0) {
     throw core::Failure(
         fmt::format("{}: cannot move to quarantine: {}", path.string(), std::strerror(errno)));
   }
-  sync_path(path.parent_path());
-  sync_path(folder);
+  core::sync_path(path.parent_path());
+  core::sync_path(folder);
   return target;
 }
 

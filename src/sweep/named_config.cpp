@@ -62,9 +62,6 @@ Protocol load_protocol(const std::string& path, const fs::path& near) {
 std::vector<Protocol> load_protocols(const std::string& path, const fs::path& near) {
   return read_whole(load_named_config(path, near), read_protocols);
 }
-SimilaritySettings load_similarity_settings(const std::string& path, const fs::path& near) {
-  return read_whole(load_named_config(path, near), read_similarity_settings);
-}
 PruneSettings load_prune_settings(const std::string& path, const fs::path& near) {
   return read_whole(load_named_config(path, near), read_prune_settings);
 }

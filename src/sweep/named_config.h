@@ -26,8 +26,6 @@ Recipe load_recipe(const std::string& path, const std::filesystem::path& near = 
 Protocol load_protocol(const std::string& path, const std::filesystem::path& near = {});
 std::vector<Protocol> load_protocols(const std::string& path,
                                      const std::filesystem::path& near = {});
-SimilaritySettings load_similarity_settings(const std::string& path,
-                                            const std::filesystem::path& near = {});
 PruneSettings load_prune_settings(const std::string& path, const std::filesystem::path& near = {});
 
 /// Settings held as JSON (a plan, a request); throws UserError naming `source`.

@@ -70,43 +70,11 @@ TEST_CASE("readers see the old or the new content, never a part") {
   CHECK(torn == 0);
 }
 
-TEST_CASE("of many publishers of one path exactly one wins") {
-  const TemporaryFolder folder;
-  for (int round = 0; round < 10; ++round) {
-    const fs::path path = folder / std::to_string(round) / "record";
-    std::atomic<int> winners = 0, winner = -1;
-    std::vector<std::thread> threads;
-    for (int t = 0; t < 8; ++t) {
-      threads.emplace_back([&, t] {
-        if (!publish_file(path, "by " + std::to_string(t))) return;
-        ++winners;
-        winner = t;
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    CHECK(winners == 1);
-    CHECK(content(path) == "by " + std::to_string(winner));
-    CHECK(entries(path.parent_path()) == 1);
-  }
-}
-
-TEST_CASE("a published file is never replaced, nor a dangling link followed") {
-  const TemporaryFolder folder;
-  CHECK(publish_file(folder / "record", "one"));
-  CHECK_FALSE(publish_file(folder / "record", "two"));
-  CHECK(content(folder / "record") == "one");
-  fs::create_symlink(folder / "elsewhere", folder / "link");
-  CHECK_FALSE(publish_file(folder / "link", "three"));
-  CHECK_FALSE(fs::exists(folder / "elsewhere"));
-  CHECK(entries(folder.path()) == 2);
-}
-
 TEST_CASE("a failed write names the path and the cause and leaves nothing") {
   const TemporaryFolder folder;
   write_file_atomically(folder / "file", "old");
   CHECK_THROWS_WITH(write_file_atomically(folder / "file" / "below", "x"),
                     Contains("file") && Contains("File exists"));
-  CHECK_THROWS_AS(publish_file(folder / "file" / "below", "x"), Failure);
   fs::create_directory(folder / "taken");
   CHECK_THROWS_WITH(write_file_atomically(folder / "taken", "x"),
                     Contains("taken") && Contains("Is a directory"));

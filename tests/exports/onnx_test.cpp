@@ -127,7 +127,6 @@ TEST_CASE("the census counts every node, and bytes of what is read and written")
   one.nodes.push_back(
       {"Transpose", "t", {"input"}, {"logits"}, {{"perm", std::vector<graph::Index>{0, 1, 3, 2}}}});
   CHECK(onnx_census(one)[1].bytes == 2 * 24 * 4);
-  CHECK_THAT(census_table(onnx_census(one)), Catch::Contains("Transpose"));
 }
 
 TEST_CASE("opsets that are not written are refused") {

@@ -79,5 +79,5 @@ int play(const core::Json& request) {
 int main() {
   vitlab::core::install_interrupt_handlers();
   const std::string text(std::istreambuf_iterator<char>(std::cin), {});
-  return vitlab::play(vitlab::core::Json::parse(text));
+  return vitlab::schedule::play(vitlab::core::Json::parse(text));
 }

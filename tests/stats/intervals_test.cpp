@@ -49,10 +49,6 @@ TEST_CASE("bootstrap intervals agree with SciPy's percentile method", "[stats]")
   const Estimate of_median = bootstrap_median(kX, settings);
   CHECK(of_median.low == Approx(2.05).margin(0.051));
   CHECK(of_median.high == Approx(3.75).margin(0.051));
-  const Estimate ratio = paired_ratio_bootstrap(kX, kY, settings);
-  CHECK(ratio.value == Approx(1.1127167630057804));
-  CHECK(ratio.low == Approx(1.0321543408360128).margin(0.004));
-  CHECK(ratio.high == Approx(1.180685358255452).margin(0.004));
 }
 
 TEST_CASE("the same seed gives the same bytes, in any order of the values", "[stats]") {
@@ -69,13 +65,6 @@ TEST_CASE("the same seed gives the same bytes, in any order of the values", "[st
   const std::vector<std::vector<double>> moved{{5, 4, 3}, {7, 0}, {2, 1}};
   CHECK(cluster_bootstrap_mean(blocks, {.draws = 500}).low ==
         cluster_bootstrap_mean(moved, {.draws = 500}).low);
-
-  std::vector<double> x = kX;
-  std::vector<double> y = kY;
-  std::rotate(x.begin(), x.begin() + 3, x.end());
-  std::rotate(y.begin(), y.begin() + 3, y.end());
-  CHECK(paired_ratio_bootstrap(x, y, {.draws = 500}).low ==
-        paired_ratio_bootstrap(kX, kY, {.draws = 500}).low);
 }
 
 TEST_CASE("a cluster interval covers the mean although few blocks share their noise", "[stats]") {
@@ -135,9 +124,6 @@ TEST_CASE("impossible requests for intervals break a promise", "[stats]") {
   CHECK_THROWS_AS(bootstrap_mean(kX, {.draws = 0}), std::logic_error);
   CHECK_THROWS_AS(bootstrap_mean(kX, {.confidence = 1}), std::logic_error);
   CHECK_THROWS_AS(cluster_bootstrap_mean(std::vector<std::vector<double>>{}), std::logic_error);
-  CHECK_THROWS_AS(paired_ratio_bootstrap(kX, std::vector<double>{1.0}), std::logic_error);
-  CHECK_THROWS_AS(paired_ratio_bootstrap(std::vector<double>{1.0}, std::vector<double>{0.0}),
-                  std::logic_error);
 }
 
 }  // namespace

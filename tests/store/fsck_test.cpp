@@ -40,8 +40,7 @@ std::string tag_of_dead_process() {
   const pid_t child = fork();
   if (child == 0) {
     const std::string tag = new_writer_tag();
-    _exit(layers::write(ends[1], tag.data(), tag.size()) == static_cast<ssize_t>(tag.size()) ? 0
-                                                                                             : 1);
+    _exit(write(ends[1], tag.data(), tag.size()) == static_cast<ssize_t>(tag.size()) ? 0 : 1);
   }
   waitpid(child, nullptr, 0);
   char tag[128];
