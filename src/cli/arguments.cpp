@@ -1,16 +1,34 @@
 #include "cli/arguments.h"
 
+#include <cmath>
+#include <functional>
+
 #include <CLI/CLI.hpp>
 
 #include "core/error.h"
 #include "core/names.h"
+#include "core/text.h"
 
 namespace vitlab::cli {
 
+namespace {
+
+/// "must be at least 10".
+std::string bounds_text(Bounds bounds) {
+  if (std::isfinite(bounds.most))
+    return "must lie in " + core::shortest(bounds.least) + ".." + core::shortest(bounds.most);
+  return bounds.least == 0 ? "must not be negative"
+                           : "must be at least " + core::shortest(bounds.least);
+}
+
+}  // namespace
+
+// Bounds are checked here and not by CLI11's validators, whose words name no remedy.
 struct Arguments::Parser {
   CLI::App app;
   std::string command;
-  std::vector<std::string> options;  // "--json", …, for "did you mean"
+  std::vector<std::string> options;           // "--json", …, for "did you mean"
+  std::vector<std::function<void()>> checks;  // of what was read
 
   Parser(const std::string& name, const std::string& summary) : app(summary), command(name) {
     app.name("vitlab " + name);
@@ -20,6 +38,16 @@ struct Arguments::Parser {
   CLI::Option* add(CLI::Option* option, const std::string& name) {
     if (name.rfind("--", 0) == 0) options.push_back(name);
     return option;
+  }
+
+  template <typename T>
+  void number(const std::string& name, const std::string& help, T& value, Bounds bounds) {
+    add(app.add_option(name, value, help), name)->capture_default_str();
+    checks.emplace_back([name, &value, bounds] {
+      const auto number = static_cast<double>(value);
+      if (!(number >= bounds.least && number <= bounds.most))
+        throw core::UserError(name + " " + bounds_text(bounds));
+    });
   }
 
   /// The first word that starts like an option and is none.
@@ -65,12 +93,14 @@ void Arguments::option(const std::string& name, const std::string& help, std::st
   parser_->add(parser_->app.add_option(name, value, help), name)->required(is_required);
 }
 
-void Arguments::option(const std::string& name, const std::string& help, std::int64_t& value) {
-  parser_->add(parser_->app.add_option(name, value, help), name)->capture_default_str();
+void Arguments::option(const std::string& name, const std::string& help, std::int64_t& value,
+                       Bounds bounds) {
+  parser_->number(name, help, value, bounds);
 }
 
-void Arguments::option(const std::string& name, const std::string& help, double& value) {
-  parser_->add(parser_->app.add_option(name, value, help), name)->capture_default_str();
+void Arguments::option(const std::string& name, const std::string& help, double& value,
+                       Bounds bounds) {
+  parser_->number(name, help, value, bounds);
 }
 
 void Arguments::repeated(const std::string& name, const std::string& help,
@@ -97,6 +127,7 @@ void Arguments::parse(const std::vector<std::string>& words) {
   } catch (const CLI::ParseError& error) {
     parser_->refuse(words, error.what());
   }
+  for (const auto& check : parser_->checks) check();
 }
 
 }  // namespace vitlab::cli

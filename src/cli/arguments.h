@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +11,12 @@ namespace vitlab::cli {
 /// Thrown when the words ask for help; `text` is what goes to stdout.
 struct HelpRequested {
   std::string text;
+};
+
+/// What a number may be; words that say another are refused with the name of the option.
+struct Bounds {
+  double least = -std::numeric_limits<double>::infinity();
+  double most = std::numeric_limits<double>::infinity();
 };
 
 /// The words of one command: declares what it takes, then parses. Wrong words throw UserError with
@@ -30,8 +36,9 @@ class Arguments {
                    std::vector<std::string>& values);
   void option(const std::string& name, const std::string& help, std::string& value,
               bool is_required = false);
-  void option(const std::string& name, const std::string& help, std::int64_t& value);
-  void option(const std::string& name, const std::string& help, double& value);
+  void option(const std::string& name, const std::string& help, std::int64_t& value,
+              Bounds bounds = {});
+  void option(const std::string& name, const std::string& help, double& value, Bounds bounds = {});
   /// May be given several times, each with one word.
   void repeated(const std::string& name, const std::string& help, std::vector<std::string>& values);
   void flag(const std::string& name, const std::string& help, bool& value);

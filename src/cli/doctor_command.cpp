@@ -9,7 +9,7 @@
 #include "cli/engine_commands.h"
 #include "core/files.h"
 #include "core/text.h"
-#include "schedule/engine_process.h"
+#include "lab/engines.h"
 #include "store/device_lock.h"
 
 namespace vitlab::cli {
@@ -28,7 +28,7 @@ core::Json ask_engine_about(std::string& problem, bool roofs) {
     core::Json request = core::Json::object();
     request["command"] = "doctor";
     request["roofs"] = roofs;
-    return roofs ? ask_engine(request, "roofs") : schedule::run_engine(request);
+    return roofs ? ask_engine(request, "roofs") : lab::EngineProcesses().answer(request, {});
   } catch (const std::exception& error) {
     problem = error.what();
     return core::Json::object();

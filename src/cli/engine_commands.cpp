@@ -1,17 +1,16 @@
 #include "cli/engine_commands.h"
 
 #include <filesystem>
-#include <memory>
 
 #include "cli/command.h"
+#include "cli/narration.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/names.h"
-#include "core/progress.h"
 #include "core/text.h"
 #include "data/data_spec.h"
 #include "interop/name_map.h"
-#include "schedule/engine_process.h"
+#include "lab/engines.h"
 #include "sweep/named_config.h"
 
 namespace vitlab::cli {
@@ -61,18 +60,9 @@ core::Json ModelWords::request(const std::string& command) const {
 }
 
 core::Json ask_engine(const core::Json& request, const std::string& label) {
-  std::unique_ptr<core::Progress> progress;
-  std::int64_t total = -1;
-  core::Json result = schedule::run_engine(request, [&](const core::Json& event) {
-    const auto kind = event.value("event", std::string());
-    if (kind == "note") log_line(event.value("note", std::string()));
-    if (kind != "progress") return;
-    const auto of = event.value("total", std::int64_t{0});
-    if (!progress || of != total) progress = std::make_unique<core::Progress>(label, total = of);
-    progress->update(event.value("done", std::int64_t{0}), event.value("note", std::string()));
-  });
-  if (progress) progress->finish();
-  return result;
+  lab::EngineProcesses engines;
+  const Narration narration;
+  return lab::ask(engines, request, label, narration.sink());
 }
 
 core::Json document_of(const std::string& command, const core::Json& payload) {
@@ -164,7 +154,7 @@ core::ExitCode run_forward(const std::vector<std::string>& words) {
   request["input"] = input;
   request["output"] = output;
   request["taps"] = taps;
-  const core::Json result = schedule::run_engine(request);
+  const core::Json result = lab::EngineProcesses().answer(request, {});
   if (model.json)
     print_json(document_of("forward", result));
   else

@@ -18,9 +18,7 @@ core::Json export_format_list(const std::string& words) {
   for (const interop::ExportFormatName& format : interop::export_format_names())
     known.emplace_back(format.name);
   core::Json list = core::Json::array();
-  for (std::size_t begin = 0; begin <= words.size();) {
-    const std::size_t end = std::min(words.find(',', begin), words.size());
-    const std::string format = words.substr(begin, end - begin);
+  for (const std::string& format : core::split_list(words)) {
     if (std::find(known.begin(), known.end(), format) == known.end()) {
       std::string all;
       for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
@@ -28,7 +26,6 @@ core::Json export_format_list(const std::string& words) {
                             core::did_you_mean(format, known) + " (" + all + ")");
     }
     list.push_back(format);
-    begin = end + 1;
   }
   return list;
 }

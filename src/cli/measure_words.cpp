@@ -7,22 +7,13 @@
 
 #include "architecture/presets.h"
 #include "core/error.h"
+#include "core/names.h"
 #include "core/text.h"
 #include "sweep/named_config.h"
 
 namespace vitlab::cli {
 
 namespace {
-
-std::vector<std::string> comma_items(const std::string& text) {
-  std::vector<std::string> items;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    items.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return items;
-}
 
 graph::Index whole_number(std::string_view text, const std::string& option) {
   constexpr graph::Index kMost = 1'000'000;
@@ -47,10 +38,10 @@ std::vector<sweep::Protocol> with_words(const MeasureWords& words,
                                         const sweep::Protocol& protocol) {
   core::Json json = sweep::protocol_json(protocol, true);
   if (!words.device.empty()) json["device"] = words.device;
-  if (!words.dtypes.empty()) json["dtype"] = comma_items(words.dtypes);
+  if (!words.dtypes.empty()) json["dtype"] = core::split_list(words.dtypes);
   if (!words.threads.empty()) json["threads"] = whole_numbers(words.threads, "--threads");
   if (!words.batches.empty()) json["batch"] = whole_numbers(words.batches, "--batch");
-  if (!words.runtimes.empty()) json["runtime"] = comma_items(words.runtimes);
+  if (!words.runtimes.empty()) json["runtime"] = core::split_list(words.runtimes);
   if (words.deploy) json["deploy"] = true;
   if (words.eager) json["deploy"] = false;
   return sweep::protocols_from_json(json, "the words of measure");
@@ -78,7 +69,7 @@ std::vector<sweep::Protocol> for_file(const std::vector<sweep::Protocol>& protoc
 
 std::vector<graph::Index> whole_numbers(const std::string& text, const std::string& option) {
   std::vector<graph::Index> numbers;
-  for (const std::string& item : comma_items(text)) {
+  for (const std::string& item : core::split_list(text)) {
     const std::size_t dots = item.find("..");
     if (dots == std::string::npos) {
       numbers.push_back(whole_number(item, option));

@@ -43,7 +43,6 @@ struct CostSheet {
 };
 
 CostSheet count(architecture::NamedModel model, graph::Index batch, const std::string& dtype) {
-  if (batch < 1) throw core::UserError("--batch must be at least 1");
   CostSheet sheet{std::move(model), batch, dtype, {}, {}, {}};
   sheet.bytes(0);  // refuses an unknown dtype before anything is printed
   sheet.graph = architecture::build_graph(sheet.model.spec);
@@ -200,7 +199,7 @@ core::ExitCode run_cost(const std::vector<std::string>& words) {
                        "vitlab cost my_model.yaml --batch 16 --json"});
   arguments.positionals("models", "preset names, YAML files or folders", references);
   arguments.repeated("--set", "key=value: turn a knob of the templates", overrides);
-  arguments.option("--batch", "images per forward", batch);
+  arguments.option("--batch", "images per forward", batch, {.least = 1});
   arguments.option("--dtype", "float32 (default), bfloat16, float16 or float64", dtype);
   arguments.flag("--layers", "a row per layer", layers);
   arguments.flag("--json", "print JSON", json);

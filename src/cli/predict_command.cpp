@@ -4,10 +4,10 @@
 #include "architecture/presets.h"
 #include "cli/command.h"
 #include "cli/engine_commands.h"
-#include "cli/predictor_words.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "graph/fold.h"
+#include "lab/predictor_place.h"
 #include "predict/predictor_file.h"
 
 namespace vitlab::cli {
@@ -126,8 +126,9 @@ core::ExitCode run_predict(const std::vector<std::string>& words) {
   arguments.parse(words);
   if (batch < 0) throw core::UserError("--batch must be positive");
   predict::TimePredictor predictor = predict::read_predictor(path);
-  if (!elsewhere) check_is_here(predictor, path);
-  if (threads != 0) check_threads(predictor, path, threads);
+  lab::EngineProcesses engines;
+  if (!elsewhere) lab::check_is_here(predictor, path, engines);
+  if (threads != 0) lab::check_threads(predictor, path, threads);
   if (!scale) check_batch(predictor, batch);
   const bool is_scaled = batch != 0 && batch != predictor.setting.batch;
   if (is_scaled) predictor.setting.batch = batch;

@@ -8,6 +8,7 @@
 #include "cli/similarity_text.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/names.h"
 #include "core/text.h"
 #include "data/data_spec.h"
 #include "sweep/named_config.h"
@@ -61,19 +62,16 @@ void SimilarityWords::parse(const std::vector<std::string>& words) {
   arguments.parse(words);
 }
 
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    if (end > begin) parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
+/// The parts between commas that are not empty.
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words = core::split_list(text);
+  std::erase(words, "");
+  return words;
 }
 
 std::vector<graph::Index> numbers_of(const std::string& text) {
   std::vector<graph::Index> numbers;
-  for (const std::string& part : split_at_commas(text)) {
+  for (const std::string& part : words_of(text)) {
     const bool is_number = part.find_first_not_of("0123456789") == std::string::npos;
     if (!is_number || part.size() > 9)
       throw core::UserError("--show " + text + ": write numbers of images, such as 0,3,7");
@@ -89,7 +87,7 @@ sweep::SimilaritySettings SimilarityWords::settings() const {
   if (control < 0 || control > 100) throw core::UserError("--control must lie in 0..100");
   settings.control = control;
   settings.ablate = ablate;
-  settings.metrics = sweep::chosen_measures(split_at_commas(metrics));
+  settings.metrics = sweep::chosen_measures(words_of(metrics));
   return settings;
 }
 

@@ -68,6 +68,16 @@ std::string joined(const std::vector<std::string>& names, std::string_view betwe
   return text;
 }
 
+std::vector<std::string> split_list(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (true) {
+    const std::size_t end = text.find(separator);
+    parts.emplace_back(text.substr(0, end));
+    if (end == text.npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
 void check_label(std::string_view label, std::string_view what) {
   const auto refuse = [&](const std::string& reason) {
     throw UserError(std::string(what) + " " + quoted_clip(label) + " " + reason);

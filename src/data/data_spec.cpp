@@ -36,16 +36,6 @@ constexpr std::string_view kExamples =
     "digits, synthetic:classes=10,size=64,count=5000, folder:PATH, cifar10:PATH, cifar100:PATH or "
     "idx:PATH";
 
-std::vector<std::string> split_text(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const auto end = text.find(separator);
-    parts.emplace_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
 const KindRow& kind_row(DataKind kind) {
   for (const KindRow& row : kKinds)
     if (row.kind == kind) return row;
@@ -93,7 +83,7 @@ void set_option(DataSpec& spec, const std::string& key, const std::string& value
 }
 
 void read_options(DataSpec& spec, const KindRow& row, const std::vector<std::string>& pieces) {
-  const std::vector<std::string> known = split_text(row.options, ' ');
+  const std::vector<std::string> known = core::split_list(row.options, ' ');
   std::set<std::string> seen;
   for (const std::string& piece : pieces) {
     const auto equals = piece.find('=');
@@ -129,7 +119,7 @@ DataSpec parse_data_spec(std::string_view text) {
 
   DataSpec spec;
   spec.kind = row.kind;
-  std::vector<std::string> pieces = split_text(rest, ',');
+  std::vector<std::string> pieces = core::split_list(rest);
   std::vector<std::string> options;
   if (row.has_path) {
     spec.path = path_of(pieces, options);

@@ -36,19 +36,15 @@ std::string parse_metric(std::string_view text) {
 std::vector<CostBudget> parse_budgets(std::string_view text) {
   std::vector<CostBudget> budgets;
   std::string metric;
-  while (true) {
-    const std::size_t comma = text.find(',');
-    std::string_view part = text.substr(0, comma);
+  for (const std::string& part : core::split_list(text)) {
     const std::size_t equals = part.find('=');
     if (equals != part.npos) metric = parse_metric(part.substr(0, equals));
     if (metric.empty())
       throw core::UserError("budgets: " + core::quoted_clip(part) +
                             " has no metric; write macs=80e6,200e6");
-    if (equals != part.npos) part = part.substr(equals + 1);
-    budgets.push_back({metric, parse_limit(part)});
-    if (comma == text.npos) return budgets;
-    text = text.substr(comma + 1);
+    budgets.push_back({metric, parse_limit(equals == part.npos ? part : part.substr(equals + 1))});
   }
+  return budgets;
 }
 
 std::string budget_text(const CostBudget& budget) {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/error.h"
+#include "core/names.h"
 #include "profile/environment.h"
 #include "profile/roof_kernels.h"
 
@@ -96,13 +97,11 @@ std::string text_in(const std::string& path) {
 /// "0-3,8" has five processors.
 graph::Index processors_in(const std::string& list) {
   graph::Index count = 0;
-  for (std::size_t begin = 0; begin < list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    const std::string item = list.substr(begin, end - begin);
+  for (const std::string& item : core::split_list(list)) {
+    if (item.empty()) continue;
     const std::size_t dash = item.find('-');
     const graph::Index first = std::atoll(item.c_str());
     count += dash == std::string::npos ? 1 : std::atoll(item.c_str() + dash + 1) - first + 1;
-    begin = end + 1;
   }
   return std::max<graph::Index>(count, 1);
 }

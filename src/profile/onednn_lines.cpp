@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/names.h"
 
 namespace vitlab::profile {
 
@@ -22,16 +23,6 @@ namespace {
 
 std::int64_t now_ns() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-}
-
-std::vector<std::string_view> split_at(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const std::size_t end = text.find(separator);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
 }
 
 /// Bytes of a number in the layout of `operand` ("src", "dst"): "src:f32::blocked:abcd::f0 …".
@@ -53,8 +44,8 @@ graph::Index bytes_of_operand(std::string_view layouts, std::string_view operand
 /// "16x32x14x14" multiplied out; 0 for anything else.
 graph::Index product_of(std::string_view sizes) {
   graph::Index product = 1;
-  for (const std::string_view part : split_at(sizes, 'x'))
-    product *= std::strtoll(std::string(part).c_str(), nullptr, 10);
+  for (const std::string& part : core::split_list(sizes, 'x'))
+    product *= std::strtoll(part.c_str(), nullptr, 10);
   return product;
 }
 
@@ -68,12 +59,12 @@ graph::Index product_of(std::string_view sizes) {
 std::optional<OnednnCall> read_onednn_line(std::string_view line) {
   // onednn_verbose,v1,primitive,exec,engine,primitive,implementation,prop_kind,layouts,attributes,
   // auxiliary,sizes,milliseconds
-  const std::vector<std::string_view> parts = split_at(line, ',');
+  const std::vector<std::string> parts = core::split_list(line);
   if (parts.size() < 13 || parts[0] != "onednn_verbose" || parts[2] != "primitive" ||
       parts[3] != "exec")
     return std::nullopt;
-  OnednnCall call{.primitive = std::string(parts[5]),
-                  .seconds = std::strtod(std::string(parts.back()).c_str(), nullptr) * 1e-3};
+  OnednnCall call{.primitive = parts[5],
+                  .seconds = std::strtod(parts.back().c_str(), nullptr) * 1e-3};
   if (call.primitive == "reorder") {
     const graph::Index elements = product_of(parts[parts.size() - 2]);
     call.bytes_read = elements * bytes_of_operand(parts[8], "src");
@@ -123,7 +114,7 @@ void OnednnListener::end() {
   OnednnNode& node = nodes_.at(node_.index());
   node.seconds = static_cast<double>(now_ns() - start_ns_) * 1e-9;
   const std::string text = printed();
-  for (const std::string_view line : split_at(text, '\n'))
+  for (const std::string& line : core::split_list(text, '\n'))
     if (std::optional<OnednnCall> call = read_onednn_line(line))
       node.calls.push_back(std::move(*call));
 }

@@ -124,7 +124,10 @@ void add_trials(Plan& plan, const SweepSpec& sweep, const PlannedModel& model);
 
 /// The plan as the store keeps it and workers read it: complete and deterministic.
 core::Json plan_json(const Plan& plan);
-/// The inverse; throws UserError naming `source`.
+/// What a plan would run, for people: trials with what they cost, rejected and unsolved points, and
+/// every stage with its word of `states`.
+core::Json plan_overview_json(const Plan& plan, const std::map<std::string, std::string>& states);
+/// The inverse of plan_json(); throws UserError naming `source`.
 Plan plan_from_json(const core::Json& json, const std::string& source);
 
 }  // namespace vitlab::sweep

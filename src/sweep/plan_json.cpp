@@ -9,13 +9,21 @@ namespace {
 
 constexpr int kSchema = 1;
 
+core::Json text_or_null(const std::string& text) {
+  return text.empty() ? core::Json(nullptr) : core::Json(text);
+}
+
+void add_cost(const PlannedModel& model, core::Json& json) {
+  json["params"] = model.params;
+  json["macs"] = model.macs;
+  json["mhsa_share"] = model.mhsa_share;
+}
+
 core::Json model_json(const PlannedModel& model) {
   core::Json json = core::Json::object();
   json["id"] = model.id;
   json["name"] = model.name;
-  json["params"] = model.params;
-  json["macs"] = model.macs;
-  json["mhsa_share"] = model.mhsa_share;
+  add_cost(model, json);
   if (model.budget) {
     json["budget_metric"] = model.budget_metric;
     json["budget"] = *model.budget;
@@ -28,13 +36,35 @@ core::Json model_json(const PlannedModel& model) {
   return json;
 }
 
-core::Json trial_json(const Trial& trial) {
+core::Json trial_head_json(const Trial& trial) {
   core::Json json = core::Json::object();
   json["id"] = trial.id;
   json["model"] = trial.model;
   json["seed"] = trial.seed;
   json["knobs"] = trial.knobs;
+  return json;
+}
+
+core::Json trial_json(const Trial& trial) {
+  core::Json json = trial_head_json(trial);
   json["stages"] = trial.stages;
+  return json;
+}
+
+/// A trial with what its model costs, for people.
+core::Json costed_trial_json(const Trial& trial, const PlannedModel& model) {
+  core::Json json = trial_head_json(trial);
+  add_cost(model, json);
+  json["budget_metric"] = text_or_null(model.budget_metric);
+  json["budget"] = model.budget ? core::Json(*model.budget) : core::Json(nullptr);
+  json["residual"] = model.residual;
+  return json;
+}
+
+core::Json rejected_json(const Plan& plan) {
+  core::Json json = core::Json::array();
+  for (const Rejected& one : plan.rejected)
+    json.push_back({{"point", one.point}, {"reason", one.reason}});
   return json;
 }
 
@@ -132,17 +162,37 @@ core::Json plan_json(const Plan& plan) {
   json["reference"] = plan.reference;
   json["points"] = plan.points;
   json["merged"] = plan.merged;
-  for (const char* list : {"models", "trials", "stages", "rejected"})
-    json[list] = core::Json::array();
+  for (const char* list : {"models", "trials", "stages"}) json[list] = core::Json::array();
+  json["rejected"] = rejected_json(plan);
   for (const auto& [id, model] : plan.models) json["models"].push_back(model_json(model));
   for (const Trial& trial : plan.trials) json["trials"].push_back(trial_json(trial));
   for (const PlannedStage& stage : plan.stages) json["stages"].push_back(stage_json(stage));
-  for (const Rejected& one : plan.rejected) {
-    core::Json entry = core::Json::object();
-    entry["point"] = one.point;
-    entry["reason"] = one.reason;
-    json["rejected"].push_back(std::move(entry));
-  }
+  return json;
+}
+
+core::Json plan_overview_json(const Plan& plan, const std::map<std::string, std::string>& states) {
+  core::Json json = core::Json::object();
+  json["sweep"] = plan.name;
+  json["data"] = plan.data;
+  json["recipe"] = plan.recipe_name;
+  json["points"] = plan.points;
+  json["models"] = plan.models.size();
+  json["reference"] = text_or_null(plan.reference);
+  json["trials"] = core::Json::array();
+  for (const Trial& trial : plan.trials)
+    json["trials"].push_back(costed_trial_json(trial, plan.models.at(trial.model)));
+  json["rejected"] = rejected_json(plan);
+  // Only sweeps with a measured solve have points that wait, or that were solved imprecisely.
+  for (const Unsolved& one : plan.unsolved) json["unsolved"].push_back(one.point);
+  for (const Imprecise& one : plan.imprecise)
+    json["imprecise"].push_back(
+        {{"point", one.point}, {"achieved", one.achieved}, {"low", one.low}, {"high", one.high}});
+  json["stages"] = core::Json::array();
+  for (const PlannedStage& stage : plan.stages)
+    json["stages"].push_back({{"id", stage.id},
+                              {"kind", stage.kind},
+                              {"model", stage.model},
+                              {"state", states.at(stage.id)}});
   return json;
 }
 

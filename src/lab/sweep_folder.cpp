@@ -1,9 +1,9 @@
-#include "cli/sweep_folder.h"
+#include "lab/sweep_folder.h"
 
 #include "core/error.h"
 #include "core/files.h"
 
-namespace vitlab::cli {
+namespace vitlab::lab {
 
 namespace {
 
@@ -39,8 +39,8 @@ SweepFolder open_sweep_folder(const std::filesystem::path& folder) {
 
 store::Collected write_views(const SweepFolder& folder) {
   store::Collected collected = store::collect(folder.store, folder.plan);
-  store::write_results_csv(collected.table, folder.store.views() / "results.csv");
+  store::write_results_csv(collected.table, folder.results());
   return collected;
 }
 
-}  // namespace vitlab::cli
+}  // namespace vitlab::lab

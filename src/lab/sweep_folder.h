@@ -6,7 +6,7 @@
 #include "store/collect.h"
 #include "sweep/plan.h"
 
-namespace vitlab::cli {
+namespace vitlab::lab {
 
 /// A folder that `sweep` wrote: its store and the plan that was run last.
 struct SweepFolder {
@@ -14,6 +14,9 @@ struct SweepFolder {
   std::string plan_hash;
   sweep::Plan plan;
   std::string command;  // that reproduces it
+
+  /// views/results.csv, which write_views() writes.
+  std::filesystem::path results() const { return store.views() / "results.csv"; }
 };
 
 /// Notes in the store which plan the views and reports are about.
@@ -26,4 +29,4 @@ SweepFolder open_sweep_folder(const std::filesystem::path& folder);
 /// Rebuilds views/results.csv from whatever the store holds.
 store::Collected write_views(const SweepFolder& folder);
 
-}  // namespace vitlab::cli
+}  // namespace vitlab::lab

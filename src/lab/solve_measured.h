@@ -1,15 +1,17 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "architecture/knob_grid.h"
 #include "architecture/presets.h"
+#include "lab/engines.h"
 #include "predict/speed_search.h"
 #include "sweep/protocol.h"
 #include "sweep/solve_lock.h"
 
-namespace vitlab::cli {
+namespace vitlab::lab {
 
 /// A speed that a model must reach: an absolute one, or one relative to another model's that is
 /// measured in the same run.
@@ -34,11 +36,20 @@ struct MeasuredAnswer {
   std::string why_not(double tolerance) const;
 };
 
-/// Solves one knob for a measured target: guesses come from `guess` (seconds of a spec; the
-/// roofline of round numbers if empty), measurements from the engine, one after the other. Throws
-/// UserError if the knob gives no model, Interrupted.
-MeasuredAnswer solve_measured(
-    const core::Json& knobs, const architecture::KnobGrid& grid, const MeasuredTarget& target,
-    const std::function<double(const architecture::ModelSpec&)>& guess = {});
+/// Seconds of a batch of a spec, as something other than a clock says it.
+using SecondsOf = std::function<double(const architecture::ModelSpec&)>;
 
-}  // namespace vitlab::cli
+/// One knob of a model, the values that it may take, and the speed that is wanted.
+struct MeasuredSolve {
+  core::Json knobs;
+  architecture::KnobGrid grid;
+  MeasuredTarget target;
+  SecondsOf guess;  // the roofline of round numbers if empty
+};
+
+/// Solves one knob for a measured target: guesses propose, engines measure, one model after the
+/// other. Throws UserError if the knob gives no model, Interrupted.
+MeasuredAnswer solve_measured(const MeasuredSolve& request, Engines& engines,
+                              const EventSink& sink);
+
+}  // namespace vitlab::lab

@@ -1,26 +1,26 @@
-#include "cli/predictor_words.h"
+#include "lab/predictor_place.h"
 
 #include "core/error.h"
 #include "core/processor.h"
-#include "schedule/engine_process.h"
 
-namespace vitlab::cli {
+namespace vitlab::lab {
 
-std::string device_words(const std::string& device) {
+std::string device_words(const std::string& device, Engines& engines) {
   if (device == "cpu") return core::processor_name();
-  const core::Json cuda = schedule::run_engine({{"command", "doctor"}}).at("cuda");
+  const core::Json cuda = engines.answer({{"command", "doctor"}}, {}).at("cuda");
   if (!cuda.at("available").get<bool>())
     throw core::CapabilityError(cuda.at("reason").get<std::string>());
   return cuda.at("device").get<std::string>();
 }
 
-void check_is_here(const predict::TimePredictor& predictor, const std::string& path) {
+void check_is_here(const predict::TimePredictor& predictor, const std::string& path,
+                   Engines& engines) {
   const std::string& trained_on = predictor.setting.device;
   const std::string here = core::processor_name();
   if (trained_on == here) return;
   std::string cuda;
   try {
-    cuda = device_words("cuda");
+    cuda = device_words("cuda", engines);
   } catch (const core::CapabilityError&) {
     cuda.clear();
   }
@@ -39,4 +39,4 @@ void check_threads(const predict::TimePredictor& predictor, const std::string& p
                         ": run vitlab calibrate with a protocol of that many");
 }
 
-}  // namespace vitlab::cli
+}  // namespace vitlab::lab

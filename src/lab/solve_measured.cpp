@@ -1,16 +1,15 @@
-#include "cli/measured_solver.h"
+#include "lab/solve_measured.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "cli/engine_commands.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "graph/fold.h"
 #include "predict/time_guess.h"
 #include "stats/summary.h"
 
-namespace vitlab::cli {
+namespace vitlab::lab {
 
 namespace {
 
@@ -24,11 +23,14 @@ double roofline_seconds(const architecture::ModelSpec& spec, const sweep::Protoc
 /// seconds of a batch or, with a reference, time over its time.
 class KnobTimer {
  public:
-  KnobTimer(const core::Json& knobs, const architecture::KnobGrid& grid,
-            const MeasuredTarget& target,
-            const std::function<double(const architecture::ModelSpec&)>& guess)
-      : knobs_(knobs), grid_(grid), target_(target), guess_(guess) {
-    if (target.reference) unit_ = seconds_guessed(target.reference->spec);
+  KnobTimer(const MeasuredSolve& request, Engines& engines, const EventSink& sink)
+      : knobs_(request.knobs),
+        grid_(request.grid),
+        target_(request.target),
+        guess_(request.guess),
+        engines_(engines),
+        sink_(sink) {
+    if (target_.reference) unit_ = seconds_guessed(target_.reference->spec);
   }
 
   double wanted_time() const {
@@ -65,7 +67,7 @@ class KnobTimer {
     const std::string name = grid_.knob + "=" + core::dump_json(grid_.values[i]);
     request["candidates"].push_back(
         {{"name", name}, {"spec", architecture::spec_json(spec_at(i))}});
-    const core::Json result = ask_engine(request, "measure " + name);
+    const core::Json result = ask(engines_, request, "measure " + name, sink_);
     environment_ = result.at("environment");
     for (const core::Json& row : result.at("candidates"))
       if (row.contains("out_of_memory"))
@@ -108,7 +110,9 @@ class KnobTimer {
   const core::Json& knobs_;
   const architecture::KnobGrid& grid_;
   const MeasuredTarget& target_;
-  const std::function<double(const architecture::ModelSpec&)>& guess_;
+  const SecondsOf& guess_;
+  Engines& engines_;
+  const EventSink& sink_;
   double unit_ = 1;  // seconds guessed of the reference
   core::Json environment_ = core::Json::object();
   std::string first_error_;
@@ -134,13 +138,13 @@ std::string MeasuredAnswer::why_not(double tolerance) const {
   throw std::logic_error("a verdict has words");
 }
 
-MeasuredAnswer solve_measured(const core::Json& knobs, const architecture::KnobGrid& grid,
-                              const MeasuredTarget& target,
-                              const std::function<double(const architecture::ModelSpec&)>& guess) {
-  KnobTimer timer(knobs, grid, target, guess);
+MeasuredAnswer solve_measured(const MeasuredSolve& request, Engines& engines,
+                              const EventSink& sink) {
+  KnobTimer timer(request, engines, sink);
+  const architecture::KnobGrid& grid = request.grid;
   predict::SpeedTarget wanted;
   wanted.time = timer.wanted_time();
-  wanted.tolerance = target.tolerance;
+  wanted.tolerance = request.target.tolerance;
   predict::SpeedSolution found;
   try {
     found = predict::search_speed(
@@ -163,4 +167,4 @@ MeasuredAnswer solve_measured(const core::Json& knobs, const architecture::KnobG
   return answer;
 }
 
-}  // namespace vitlab::cli
+}  // namespace vitlab::lab

@@ -1,0 +1,89 @@
+#include "lab/conclude.h"
+
+#include <memory>
+
+#include "guide/guide.h"
+#include "report/plan_input.h"
+#include "report/report.h"
+#include "store/external_rows.h"
+#include "sweep/named_config.h"
+
+namespace vitlab::lab {
+
+namespace {
+
+/// What the records say besides numbers: heads pair by pair, grids too small for that, profiles,
+/// protocol, machine.
+void add_details(const sweep::Plan& plan, const store::Collected& collected,
+                 report::ReportInput& input) {
+  for (const sweep::PlannedStage& stage : plan.stages) {
+    const auto found = collected.records.find(stage.id);
+    if (found == collected.records.end()) continue;
+    const core::Json& details = found->second.details;
+    if (stage.kind == "similarity" && details.contains("layers")) {
+      input.heads.push_back(
+          {stage.model, std::make_shared<const report::HeadFacts>(report::head_facts(details))});
+      for (const core::Json& layer : details.at("layers"))
+        if (layer.value("small_grid", false))
+          input.small_grids.insert({stage.model, layer.at("layer").get<std::string>()});
+    }
+    if (!stage.kind.starts_with("measure") || !details.contains("environment")) continue;
+    if (details.contains("profile")) {
+      store::ResultRow context;
+      store::set_context(context, found->second);
+      input.profiles.push_back({stage.model, report::setting_of(context),
+                                std::make_shared<const report::ProfileFacts>(
+                                    report::profile_facts(details.at("profile")))});
+    }
+    if (sweep::device_class(stage.device) == "cuda")
+      input.gpus.insert(details.at("environment").value("device", std::string()));
+    if (input.machine.empty()) {
+      input.machine = details.at("environment");
+      // The whole protocol, defaults included, so that the report stands alone.
+      input.protocol =
+          sweep::protocol_json(sweep::protocol_from_json(stage.settings, "protocol"), true);
+    }
+  }
+  if (!plan.data.empty()) input.protocol["training"] = sweep::recipe_json(plan.recipe, true);
+}
+
+report::ReportInput report_input(const SweepFolder& folder, const store::Collected& collected) {
+  const sweep::Plan& plan = folder.plan;
+  report::ReportInput input;
+  report::add_plan(plan, input);
+  input.table = collected.table;
+  input.guidelines = guide::guide(collected.table);
+  for (const store::OpenStage& open : collected.not_done)
+    input.failures.push_back({open.trial.empty() ? open.model : open.trial, open.kind, open.state,
+                              open.name + ": " + open.reason});
+  input.command = folder.command;
+  input.files = {{"../views/results.csv", "every number, one a row"},
+                 {"guidelines.json", "the guidelines with their evidence"}};
+  for (const std::string& name :
+       store::add_external_rows(folder.store.folder() / "external", plan, input.table))
+    input.files.push_back({"../external/" + name, "speeds that another program measured"});
+  input.date = report::source_date();
+  add_details(plan, collected, input);
+  return input;
+}
+
+}  // namespace
+
+Conclusion conclude(const SweepFolder& folder) {
+  const store::Collected collected = write_views(folder);
+  const report::Report report = report::build_report(report_input(folder, collected));
+  const std::filesystem::path out = folder.store.folder() / "report";
+  report::write_report(report, out);
+  Conclusion conclusion;
+  conclusion.out = folder.store.folder();
+  conclusion.results = folder.results();
+  conclusion.report = out / "index.html";
+  conclusion.stages = collected.stages;
+  conclusion.done = collected.done;
+  conclusion.not_done = collected.not_done;
+  conclusion.verdict = report.verdict;
+  conclusion.problems = collected.problems;
+  return conclusion;
+}
+
+}  // namespace vitlab::lab
