@@ -11,8 +11,10 @@ namespace vitlab::sweep {
 namespace {
 
 bool uses_recipe(const PlannedStage& stage) {
-  return stage.kind == "train" ||
-         (stage.kind == "prune" && stage.settings.value("finetune_epochs", graph::Index{0}) > 0);
+  const StageKind kind = stage_kind(stage.kind).value;
+  return kind == StageKind::kTrain ||
+         (kind == StageKind::kPrune &&
+          stage.settings.value("finetune_epochs", graph::Index{0}) > 0);
 }
 
 std::string trial_id(const Plan& plan, const std::string& model, std::int64_t seed) {
@@ -36,32 +38,33 @@ class StageWriter {
     std::string trained, pruned;
     for (std::size_t i = 0; i < sweep_.stages.size(); ++i) {
       const StageRequest& request = sweep_.stages[i];
-      const StageKind& kind = stage_kind(request.kind);
-      if (!kind.needs_data) {
-        if (shared_[i].empty()) shared_[i] = add(request, kind, std::nullopt, "");
+      const StageKind kind = kind_of(request);
+      if (!core::choice_row(kind).needs_data) {
+        if (shared_[i].empty()) shared_[i] = add(request, std::nullopt, "");
         ids.push_back(shared_[i]);
         continue;
       }
-      const std::string& before = request.kind == "measure_pruned" ? pruned : trained;
-      ids.push_back(add(request, kind, seed, request.kind == "train" ? "" : before));
-      if (request.kind == "train") trained = ids.back();
-      if (request.kind == "prune") pruned = ids.back();
+      const std::string& before = kind == StageKind::kMeasurePruned ? pruned : trained;
+      ids.push_back(add(request, seed, kind == StageKind::kTrain ? "" : before));
+      if (kind == StageKind::kTrain) trained = ids.back();
+      if (kind == StageKind::kPrune) pruned = ids.back();
     }
     return ids;
   }
 
  private:
-  std::string add(const StageRequest& request, const StageKind& kind,
-                  std::optional<std::int64_t> seed, const std::string& after) {
+  std::string add(const StageRequest& request, std::optional<std::int64_t> seed,
+                  const std::string& after) {
+    const StageKindRow& kind = core::choice_row(kind_of(request));
     PlannedStage stage;
-    stage.kind = request.kind;
+    stage.kind = kind.word;
     stage.version = kind.version;
     stage.model = model_;
-    stage.settings = request.settings;
+    stage.settings = stage_settings_json(request);
     if (!after.empty()) stage.after.push_back(after);
     stage.seed = seed;
     stage.timed = kind.is_timed;
-    if (kind.is_timed) stage.device = request.settings.value("device", Protocol{}.device);
+    if (kind.is_timed) stage.device = stage.settings.value("device", Protocol{}.device);
     stage.id = core::identity(
         core::canonical_json(stage_spec(stage, plan_.data_fingerprint, plan_.recipe)));
     plan_.stages.push_back(stage);

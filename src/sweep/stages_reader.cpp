@@ -1,6 +1,9 @@
 #include "sweep/stages_reader.h"
 
 #include <algorithm>
+#include <optional>
+#include <type_traits>
+#include <utility>
 
 #include "core/error.h"
 #include "core/names.h"
@@ -33,20 +36,20 @@ Settings read_or_load(const core::ConfigNode& node, const std::string& path,
 }
 
 /// One entry a protocol, each measured by a stage of its own.
-std::vector<core::Json> measure_settings(const core::ConfigNode& node, const std::string& path,
+template <typename Stage>
+std::vector<StageRequest> measure_stages(const core::ConfigNode& node, const std::string& path,
                                          core::Problems& problems,
                                          const std::filesystem::path& near) {
-  std::vector<core::Json> all;
-  const bool of_pruned = node.key == "measure_pruned";
+  std::vector<StageRequest> all;
   for (const Protocol& protocol : read_or_load(node, path, problems, near, read_protocols)) {
     if (protocol.runtime == Runtime::kPt2)
       problems.add(node.place, path +
                                    ".runtime pt2 runs files that were compiled elsewhere, which "
                                    "a sweep's models are not; vitlab measure takes such files");
-    else if (of_pruned && protocol.runtime != Runtime::kLibtorch)
+    else if (std::is_same_v<Stage, MeasurePrunedStage> && protocol.runtime != Runtime::kLibtorch)
       problems.add(node.place,
                    path + ".runtime must be libtorch, in which pruned models are timed");
-    all.push_back(protocol_json(protocol));
+    all.emplace_back(Stage{protocol});
   }
   return all;
 }
@@ -64,51 +67,73 @@ PruneSettings prune_settings_of(const core::ConfigNode& node, const std::string&
   return settings;
 }
 
-core::Json stage_settings(const core::ConfigNode& node, const std::string& path,
-                          core::Problems& problems, const std::filesystem::path& near) {
-  if (node.key == "prune")
-    return prune_settings_json(prune_settings_of(node, path, problems, near));
-  if (node.key == "similarity")
-    return similarity_settings_json(
-        read_or_load(node, path, problems, near, read_similarity_settings));
+void refuse_settings(const core::ConfigNode& node, const std::string& path,
+                     core::Problems& problems) {
   if (!node.is_null() && !(node.is_map() && node.items.empty()))
     problems.add(node.place, path + " takes no settings" +
                                  (node.key == "train" ? "; training's are in recipe" : ""));
-  return core::Json::object();
 }
 
-bool is_known(const std::string& kind, core::Place place, const std::string& path,
-              core::Problems& problems) {
-  std::vector<std::string> names;
-  std::string listed;
-  for (const StageKind& row : stage_kinds()) {
-    names.emplace_back(row.name);
-    listed += (listed.empty() ? "" : ", ") + names.back();
+/// The stages that an entry `kind: settings` asks for.
+std::vector<StageRequest> stages_of(StageKind kind, const core::ConfigNode& node,
+                                    const std::string& path, core::Problems& problems,
+                                    const std::filesystem::path& near) {
+  switch (kind) {
+    case StageKind::kCost:
+      refuse_settings(node, path, problems);
+      return {CostStage{}};
+    case StageKind::kTrain:
+      refuse_settings(node, path, problems);
+      return {TrainStage{}};
+    case StageKind::kSimilarity:
+      return {read_or_load(node, path, problems, near, read_similarity_settings)};
+    case StageKind::kMeasure:
+      return measure_stages<MeasureStage>(node, path, problems, near);
+    case StageKind::kPrune:
+      return {prune_settings_of(node, path, problems, near)};
+    case StageKind::kMeasurePruned:
+      return measure_stages<MeasurePrunedStage>(node, path, problems, near);
   }
-  if (std::find(names.begin(), names.end(), kind) != names.end()) return true;
-  const std::string hint = core::did_you_mean(kind, names);
-  problems.add(place, path + " " + core::quoted_clip(kind) + " is not a stage" +
-                          (hint.empty() ? "; there are " + listed : hint));
-  return false;
+  return {};
+}
+
+template <std::size_t... I>
+StageRequest with_defaults(StageKind kind, std::index_sequence<I...>) {
+  StageRequest request;
+  (void)((static_cast<std::size_t>(kind) == I && (request.emplace<I>(), true)) || ...);
+  return request;
+}
+
+std::optional<StageKind> read_kind(const std::string& word, core::Place place,
+                                   const std::string& path, core::Problems& problems) {
+  const auto kind = core::find_choice<StageKind>(word);
+  if (kind) return kind;
+  const std::vector<std::string> names = core::words_of<StageKind>();
+  const std::string hint = core::did_you_mean(word, names);
+  problems.add(place, path + " " + core::quoted_clip(word) + " is not a stage" +
+                          (hint.empty() ? "; there are " + core::joined(names) : hint));
+  return std::nullopt;
 }
 
 /// What a stage needs of those before it.
 void check_order(const std::vector<StageRequest>& stages, const StageRequest& next,
                  core::Place place, const std::string& path, core::Problems& problems) {
-  const auto is_random = [](const StageRequest& stage) {
-    return stage.settings.value("criterion", std::string()) == "random";
+  const auto is_random = [](const PruneSettings& settings) {
+    return settings.criterion == Criterion::kRandom;
   };
+  const auto* pruning = std::get_if<PruneSettings>(&next);
   bool follows_prune = false;
   for (const StageRequest& stage : stages) {
-    if (stage.kind != "prune") continue;
+    const auto* before = std::get_if<PruneSettings>(&stage);
+    if (before == nullptr) continue;
     follows_prune = true;
-    if (next.kind == "prune" && is_random(stage) == is_random(next))
+    if (pruning != nullptr && is_random(*before) == is_random(*pruning))
       problems.add(place,
                    path +
                        ": results of two prune stages would not be told apart; a sweep takes "
                        "one, and beside it one with criterion: random as its control");
   }
-  if (next.kind == "measure_pruned" && !follows_prune)
+  if (kind_of(next) == StageKind::kMeasurePruned && !follows_prune)
     problems.add(place, path + " needs a prune stage before it, whose model it measures");
 }
 
@@ -129,23 +154,21 @@ std::vector<StageRequest> read_stages(core::ConfigReader& sweep,
     const std::string path = "stages[" + std::to_string(i) + "]";
     std::vector<StageRequest> requests;
     if (item.is_scalar()) {
-      if (!is_known(item.scalar, item.place, path, problems)) continue;
-      requests.push_back({item.scalar});
+      const auto kind = read_kind(item.scalar, item.place, path, problems);
+      if (!kind) continue;
+      requests.push_back(
+          with_defaults(*kind, std::make_index_sequence<std::variant_size_v<StageRequest>>()));
     } else if (item.is_map() && item.items.size() == 1) {
       const core::ConfigNode& entry = item.items[0];
-      if (!is_known(entry.key, entry.key_place, path, problems)) continue;
-      const std::string at = path + "." + entry.key;
-      if (entry.key == "measure" || entry.key == "measure_pruned")
-        for (core::Json& settings : measure_settings(entry, at, problems, near))
-          requests.push_back({entry.key, std::move(settings)});
-      else
-        requests.push_back({entry.key, stage_settings(entry, at, problems, near)});
+      const auto kind = read_kind(entry.key, entry.key_place, path, problems);
+      if (!kind) continue;
+      requests = stages_of(*kind, entry, path + "." + entry.key, problems, near);
     } else {
       problems.add(item.place, path + " must be a stage's name or `name: settings`");
       continue;
     }
     for (StageRequest& request : requests) {
-      if (request.kind != "measure_pruned" &&
+      if (kind_of(request) != StageKind::kMeasurePruned &&
           std::find(stages.begin(), stages.end(), request) != stages.end())
         continue;
       check_order(stages, request, item.place, path, problems);

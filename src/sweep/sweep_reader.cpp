@@ -162,9 +162,11 @@ class SweepReader {
       return;
     }
     if (reader_.has("data")) return;
-    for (const StageRequest& stage : sweep_.stages)
-      if (stage_kind(stage.kind).needs_data)
-        return reader_.fail("data", "is missing; stage " + stage.kind + " needs it");
+    for (const StageRequest& stage : sweep_.stages) {
+      const StageKindRow& kind = core::choice_row(kind_of(stage));
+      if (kind.needs_data)
+        return reader_.fail("data", "is missing; stage " + std::string(kind.word) + " needs it");
+    }
   }
 
   core::ConfigReader reader_;
@@ -175,20 +177,6 @@ class SweepReader {
 };
 
 }  // namespace
-
-const std::vector<StageKind>& stage_kinds() {
-  static const std::vector<StageKind> rows{
-      {"cost", 1, false, false},   {"train", 1, false, true}, {"similarity", 1, false, true},
-      {"measure", 1, true, false}, {"prune", 2, false, true}, {"measure_pruned", 1, true, true},
-  };
-  return rows;
-}
-
-const StageKind& stage_kind(std::string_view name) {
-  for (const StageKind& row : stage_kinds())
-    if (row.name == name) return row;
-  throw std::logic_error("a stage's name was checked when it was read");
-}
 
 const std::vector<std::string>& expression_metrics() {
   static const std::vector<std::string> names = [] {

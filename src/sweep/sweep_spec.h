@@ -12,6 +12,7 @@
 #include "sweep/expression.h"
 #include "sweep/protocol.h"
 #include "sweep/recipe.h"
+#include "sweep/stage_settings.h"
 
 namespace vitlab::sweep {
 
@@ -61,14 +62,6 @@ struct WidthSolve {
   }
 };
 
-/// One entry of `stages`; settings are canonical (defaults left out).
-struct StageRequest {
-  std::string kind;  // a name of stage_kinds()
-  core::Json settings = core::Json::object();
-
-  friend bool operator==(const StageRequest&, const StageRequest&) = default;
-};
-
 /// A sweep file, read and checked: what plan.h expands.
 struct SweepSpec {
   std::string name;
@@ -83,7 +76,7 @@ struct SweepSpec {
   std::vector<std::int64_t> seeds{0};
   std::optional<core::Json> reference;
   core::Place reference_place;
-  std::vector<StageRequest> stages{{"cost"}};
+  std::vector<StageRequest> stages{CostStage{}};
   std::string data;  // canonical text; "" if the sweep names none
   std::string recipe_name = "default";
   Recipe recipe;
@@ -91,17 +84,6 @@ struct SweepSpec {
   /// those of the sweep. One without knobs is explicit.
   std::map<std::string, architecture::NamedModel> models;
 };
-
-/// Stages by name, with the version of what they mean: part of every identity.
-struct StageKind {
-  std::string_view name;
-  std::int64_t version;
-  bool is_timed;
-  bool needs_data;
-};
-const std::vector<StageKind>& stage_kinds();
-/// Breaks a promise for an unknown name.
-const StageKind& stage_kind(std::string_view name);
 
 /// Numbers that expressions may use beside knobs, once a model is built.
 const std::vector<std::string>& expression_metrics();
