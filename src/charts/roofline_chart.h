@@ -34,7 +34,8 @@ struct RooflineChart {
 
 /// The roofline (Williams et al. 2009), both axes logarithmic, `width` pixels wide; ops that
 /// compute nothing stand below it by their bandwidth, a lane for each category. Points without time
-/// or traffic are left out; no point or no roof of one of the kinds gives an empty string.
+/// or traffic are left out; no point or no roof of one of the kinds gives an empty string. A
+/// category without a name breaks a promise.
 std::string roofline_chart(const RooflineChart& chart, double width);
 
 }  // namespace vitlab::charts

@@ -30,7 +30,7 @@ Figure figure_of(const std::string& name, const std::string& heading) {
   figure.name = name;
   figure.heading = heading;
   figure.fold = "A fold";
-  figure.caption = "A caption";
+  figure.caption = "The caption of " + name;
   figure.wide = figure.narrow = "<svg><desc>d</desc></svg>";
   figure.columns = {"a"};
   figure.rows = {{"1"}};
