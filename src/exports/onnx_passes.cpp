@@ -130,14 +130,15 @@ class MoveLess {
   void drop_unread() {
     core::IdVector<graph::ValueId, bool> is_read(graph_.values.size());
     for (const graph::NamedOutput& output : graph_.outputs) is_read[output.value] = true;
+    std::vector<graph::Node>& nodes = graph_.nodes.items();
     std::vector<graph::Node> kept;
-    for (auto node = graph_.nodes.rbegin(); node != graph_.nodes.rend(); ++node) {
+    for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
       if (!is_read[node->output]) continue;
       for (const graph::ValueId x : node->inputs) is_read[x] = true;
       kept.push_back(std::move(*node));
     }
     std::reverse(kept.begin(), kept.end());
-    graph_.nodes.items() = std::move(kept);
+    nodes = std::move(kept);
   }
 
   graph::Graph& graph_;

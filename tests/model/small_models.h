@@ -28,7 +28,7 @@ inline Weights random_weights(const graph::Graph& graph, std::uint64_t seed) {
   for (const graph::ParameterId i : graph.parameters.ids()) {
     const graph::Parameter& p = graph.parameters[i];
     const at::IntArrayRef shape(p.shape.begin(), static_cast<std::size_t>(p.shape.rank()));
-    at::Tensor tensor = gaussian(shape, seed * 1000 + i);
+    at::Tensor tensor = gaussian(shape, seed * 1000 + i.index());
     const bool is_vector = p.shape.rank() == 1;
     if (p.name.ends_with("running_var") || (is_vector && p.name.ends_with(".weight")))
       tensor = 0.6 + 0.4 * tensor.abs();

@@ -18,7 +18,7 @@ inline model::Weights telling_weights(const graph::Graph& graph) {
     const graph::Parameter& p = graph.parameters[i];
     const at::IntArrayRef shape(p.shape.begin(), static_cast<std::size_t>(p.shape.rank()));
     at::Tensor tensor = at::empty(shape, at::kFloat);
-    const at::Generator random = at::detail::createCPUGenerator(i);
+    const at::Generator random = at::detail::createCPUGenerator(i.index());
     const bool is_scale = p.shape.rank() == 1 && p.name.ends_with("weight");
     const bool closes = p.initialiser.kind == graph::Initialiser::Kind::kZeros;
     if (is_scale || p.name.ends_with("running_var"))
