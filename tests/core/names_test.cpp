@@ -43,6 +43,16 @@ TEST_CASE("the hint is a question or nothing") {
   CHECK(did_you_mean("zebra", {"epochs"}).empty());
 }
 
+TEST_CASE("a list is split into as many parts as its separators leave, and joins to itself") {
+  using Parts = std::vector<std::string>;
+  CHECK(split_list("a,b") == Parts{"a", "b"});
+  CHECK(split_list("") == Parts{""});
+  CHECK(split_list(",a,,") == Parts{"", "a", "", ""});
+  CHECK(split_list("16x32,4", 'x') == Parts{"16", "32,4"});
+  for (const char* text : {"", ",", "a", "a,b,c", ",,x", "é,\n"})
+    CHECK(joined(split_list(text), ",") == text);
+}
+
 TEST_CASE("labels fit to name things pass") {
   for (const char* label : {"m0", "My sweep (2)", "größe", "a.b-c_d", "x..y"}) {
     CHECK_NOTHROW(check_label(label, "sweep name"));

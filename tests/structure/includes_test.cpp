@@ -33,6 +33,9 @@ std::string forbidden(const std::string& folder, const std::string& header) {
     return "LibTorch is not for torch-free folders";
   if (rank(from) == folders().size() || from == folder) return "";
   if (from == "cli") return "cli is included by nobody";
+  // A command is words, a request to lab/, and words again; doctor names the folder of the locks.
+  if (folder == "cli" && header != "store/device_lock.h" && (from == "schedule" || from == "store"))
+    return "commands leave that to lab";
   if (rank(from) > rank(folder)) return "it stands below " + folder;
   if (kAnalyses.count(folder) == 1 && kAnalyses.count(from) == 1)
     return "analyses do not include one another";
@@ -101,6 +104,10 @@ TEST_CASE("a planted violation is found") {
         "data/a.cpp includes ATen/ATen.h: LibTorch is not for torch-free folders");
   CHECK(planted_in("engine/a.cpp", "#include \"cli/request.h\"\n") ==
         "engine/a.cpp includes cli/request.h: cli is included by nobody");
+  CHECK(planted_in("cli/a.cpp", "#include \"store/store.h\"\n") ==
+        "cli/a.cpp includes store/store.h: commands leave that to lab");
+  CHECK(planted_in("cli/a.cpp", "#include \"schedule/engine_process.h\"\n") ==
+        "cli/a.cpp includes schedule/engine_process.h: commands leave that to lab");
   CHECK(planted_in("core/a.h", "int a;\n") == "core/a.h does not start with #pragma once");
   CHECK(planted_in("core/a.h", "#pragma once\n#include <fmt/format.h>\n") ==
         "core/a.h includes fmt, which only sources may");
