@@ -109,7 +109,8 @@ std::vector<LegendEntry> legend_of(const ScatterChart& chart) {
 
 std::string scatter_chart(const ScatterChart& chart, double width) {
   std::vector<ScatterPoint> points;
-  std::copy_if(chart.points.begin(), chart.points.end(), std::back_inserter(points), is_finite);
+  const auto is_drawn = [](const ScatterPoint& point) { return is_finite(point); };
+  std::copy_if(chart.points.begin(), chart.points.end(), std::back_inserter(points), is_drawn);
   if (points.empty()) return "";
   const std::vector<LegendEntry> legend = legend_of(chart);
   const double legend_height = kLegendRow * legend_rows(legend, width);

@@ -237,9 +237,9 @@ double p90_of(const predict::PredictorErrors& errors) {
 
 CalibrateOutcome calibrate(const CalibrateRequest& request, Engines& engines,
                            const EventSink& sink) {
-  if (request.protocol.runtime != "libtorch")
+  if (request.protocol.runtime != sweep::Runtime::kLibtorch)
     throw core::UserError("a predictor is trained on vitlab's own runtime; the protocol names " +
-                          request.protocol.runtime);
+                          std::string(core::word_of(request.protocol.runtime)));
   Calibration calibration(request, engines, sink);
   CalibrateOutcome outcome;
   outcome.predictor = calibration.train();
