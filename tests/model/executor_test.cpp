@@ -175,12 +175,12 @@ TEST_CASE("training moves running statistics a tenth of the way; evaluation leav
   const at::Tensor images = 2 + 3 * gaussian({5, 3, 4, 4}, 1);
   Weights weights = initial_weights(hand.graph, 1, at::kDouble);
   hand.run(normed, weights.tensors, images);
-  CHECK(largest_difference(weights[2], at::zeros({3}, at::kDouble)) == 0);
+  CHECK(largest_difference(weights.tensors[2], at::zeros({3}, at::kDouble)) == 0);
   RunOptions training;
   training.training = true;
   const at::Tensor out = hand.run(normed, weights.tensors, images, training);
-  CHECK(largest_difference(weights[2], 0.1 * images.mean({0, 2, 3})) < 1e-12);
-  CHECK(largest_difference(weights[3], 0.9 + 0.1 * images.var({0, 2, 3})) < 1e-12);
+  CHECK(largest_difference(weights.tensors[2], 0.1 * images.mean({0, 2, 3})) < 1e-12);
+  CHECK(largest_difference(weights.tensors[3], 0.9 + 0.1 * images.var({0, 2, 3})) < 1e-12);
   CHECK(out.mean().item<double>() == Approx(0).margin(1e-9));
 }
 

@@ -45,7 +45,7 @@ void check_gradients(SmallModel& model, const RunOptions& options) {
     INFO(model.graph().parameter_name(i));
     const at::Tensor& tensor = model.weights[i];
     REQUIRE(tensor.grad().defined());
-    const at::Tensor direction = gaussian(tensor.sizes(), 70 + i);
+    const at::Tensor direction = gaussian(tensor.sizes(), 70 + i.index());
     const double told = (tensor.grad() * direction).sum().item<double>();
     CHECK(told == Approx(slope(tensor, direction, loss)).epsilon(1e-5).margin(1e-6));
   }
