@@ -209,7 +209,9 @@ TEST_CASE("no problems, no error; places outside of the text are harmless") {
 }
 
 TEST_CASE("a long line is clipped around its caret") {
-  const std::string line = std::string(500, 'a') + "X" + std::string(500, 'b');
+  std::string line(500, 'a');
+  line += 'X';
+  line.append(500, 'b');
   Problems problems("f.yaml", line);
   problems.add({1, 501}, "here");
   try {
