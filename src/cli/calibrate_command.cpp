@@ -143,24 +143,21 @@ class Calibration {
 
   void run(const std::vector<core::Json>& models, bool is_test) {
     if (models.empty()) return;
-    core::Json request{{"command", "sample"}, {"protocol", sweep::protocol_json(protocol_)}};
-    request["reference"] = {
-        {"name", kReference},
-        {"spec", architecture::spec_json(architecture::resolve_model(kReference).spec)}};
-    request["candidates"] = core::Json::array();
+    messages::SampleRequest request;
+    request.protocol = protocol_;
+    request.reference = {kReference, architecture::resolve_model(kReference).spec};
     for (const core::Json& knobs : models)
-      request["candidates"].push_back(
-          {{"name", knobs.at("template")},
-           {"spec", architecture::spec_json(architecture::expand_knobs(knobs, "a drawn model"))},
-           {"isolated", true}});
+      request.candidates.push_back({{knobs.at("template").get<std::string>(),
+                                     architecture::expand_knobs(knobs, "a drawn model")},
+                                    true});
     core::Progress progress(is_test ? "test models" : "training models",
                             static_cast<std::int64_t>(models.size()));
     std::int64_t done = 0;
-    schedule::run_engine(request, [&](const core::Json& event) {
-      const auto kind = event.value("event", std::string());
-      if (kind == "note") log_line(event.value("note", std::string()));
-      if (kind != "sample") return;
-      file_.add(models.at(event.at("index").get<std::size_t>()), is_test, event);
+    schedule::run_engine(request, [&](const messages::Event& event) {
+      if (const auto* note = std::get_if<messages::Note>(&event)) log_line(note->note);
+      const auto* sample = std::get_if<messages::Sample>(&event);
+      if (!sample) return;
+      file_.add(models.at(sample->index), is_test, core::to_json(*sample));
       progress.update(++done);
     });
     progress.finish();

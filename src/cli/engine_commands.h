@@ -1,11 +1,16 @@
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "architecture/presets.h"
 #include "cli/arguments.h"
 #include "core/json.h"
+#include "core/progress.h"
+#include "messages/requests.h"
+#include "schedule/engine_process.h"
 
 namespace vitlab::cli {
 
@@ -34,13 +39,34 @@ struct ModelWords {
 
   void declare(Arguments& arguments, const TakenWords& taken);
 
-  /// {"command", "model": {"name", "spec"}, "weights", …}: a folder's own weights are used where
-  /// --weights names none. Throws UserError for what cannot be.
-  core::Json request(const std::string& command) const;
+  /// The part of a request that the words make: a folder's own weights are used where --weights
+  /// names none. Throws UserError for what cannot be.
+  messages::RunnableModel runnable() const;
+};
+
+/// A progress line on stderr for what an engine says.
+class EngineProgress {
+ public:
+  explicit EngineProgress(std::string label) : label_(std::move(label)) {}
+
+  void note(const messages::Event& event);
+  void finish();
+
+ private:
+  std::string label_;
+  std::unique_ptr<core::Progress> progress_;
+  std::int64_t total_ = -1;
 };
 
 /// Runs a request with a progress line on stderr.
-core::Json ask_engine(const core::Json& request, const std::string& label);
+template <typename Request>
+typename Request::Answer ask_engine(const Request& request, const std::string& label) {
+  EngineProgress progress(label);
+  auto answer =
+      schedule::run_engine(request, [&](const messages::Event& event) { progress.note(event); });
+  progress.finish();
+  return answer;
+}
 
 /// The document of a command: schema and command first, then what the engine gave.
 core::Json document_of(const std::string& command, const core::Json& payload);

@@ -188,26 +188,26 @@ class SweepProgress {
   SweepProgress(const std::string& label, std::size_t total)
       : progress_(label, static_cast<std::int64_t>(total)) {}
 
-  void note(const core::Json& event) {
-    const auto kind = event.value("event", std::string());
-    if (kind == "note") return log_line("\n" + event.value("note", std::string()));
-    if (kind == "stage_end") {
-      ++done_;
-      const auto state = event.value("state", std::string());
-      if (state != "done") {
-        log_line("\n" + event.value("kind", std::string()) + " of " +
-                 event.value("model", std::string()) + " ended as " + state + ": " +
-                 event.value("reason", std::string()));
-      }
-    }
-    std::string what =
-        event.value("kind", std::string()) + " " + event.value("model", std::string());
-    if (event.contains("note")) what += ", " + event.at("note").get<std::string>();
-    progress_.update(done_, what);
+  void note(const messages::Event& event) {
+    if (const auto* said = std::get_if<messages::Note>(&event)) log_line("\n" + said->note);
+    if (const auto* begun = std::get_if<messages::StageBegin>(&event)) update(*begun, "");
+    if (const auto* stage = std::get_if<messages::StageProgress>(&event))
+      update(*stage, ", " + stage->note);
+    const auto* ended = std::get_if<messages::StageEnd>(&event);
+    if (!ended) return;
+    ++done_;
+    if (ended->state != "done")
+      log_line("\n" + ended->kind + " of " + ended->model + " ended as " + ended->state + ": " +
+               ended->reason);
+    update(*ended, "");
   }
   void finish() { progress_.finish(); }
 
  private:
+  void update(const messages::StageEvent& stage, const std::string& note) {
+    progress_.update(done_, stage.kind + " " + stage.model + note);
+  }
+
   core::Progress progress_;
   std::int64_t done_ = 0;
 };
@@ -245,7 +245,7 @@ void run_phases(const SweepFolder& folder, graph::Index workers, bool retry_fail
         core::identity(std::to_string(std::chrono::system_clock::now().time_since_epoch().count()) +
                        folder.plan_hash);
     schedule::run_phase(folder.store, phase,
-                        [&](const core::Json& event) { progress.note(event); });
+                        [&](int, const messages::Event& event) { progress.note(event); });
     progress.finish();
   }
 }

@@ -168,9 +168,9 @@ struct JsonForm<T> {
   static Json write(const T& value) { return fields_json(value, false); }
   /// With `all`, optional fields that equal their initialiser too.
   static Json fields_json(const T& value, bool all) {
-    static const T defaults{};
+    [[maybe_unused]] static const T defaults{};
     Json json = Json::object();
-    for_each_field<T>([&]<typename Member>(const Field<T, Member>& field) {
+    for_each_field<T>([&]<typename Owner, typename Member>(const Field<Owner, Member>& field) {
       const Member& member = value.*(field.member);
       if (!all && !field.is_required() && member == defaults.*(field.member)) return;
       json[std::string(field.name)] = JsonForm<Member>::write(member);
@@ -179,16 +179,23 @@ struct JsonForm<T> {
   }
   static void read(const Json& json, const JsonPlace& place, T& value) {
     check_object(json, place);
-    std::vector<std::string> known;
-    for_each_field<T>([&]<typename Member>(const Field<T, Member>& field) {
-      known.emplace_back(field.name);
-      const auto found = json.find(known.back());
+    // First, so that a misspelled key is told as such and not as another that is missing.
+    check_keys(json, place, names());
+    for_each_field<T>([&]<typename Owner, typename Member>(const Field<Owner, Member>& field) {
+      const auto found = json.find(std::string(field.name));
       if (found != json.end())
         JsonForm<Member>::read(*found, place.key(field.name), value.*(field.member));
       else if (field.is_required())
         place.key(field.name).refuse("is missing");
     });
-    check_keys(json, place, known);
+  }
+  static const std::vector<std::string>& names() {
+    static const std::vector<std::string> kNames = [] {
+      std::vector<std::string> names;
+      for_each_field<T>([&](const auto& field) { names.emplace_back(field.name); });
+      return names;
+    }();
+    return kNames;
   }
 };
 

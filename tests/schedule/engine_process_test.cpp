@@ -14,7 +14,15 @@
 namespace vitlab::schedule {
 namespace {
 
-core::Json scripted(const std::string& script) { return {{"command", "test"}, {"script", script}}; }
+/// A request that the fake engine plays; WorkRequest's answer is what it need not give.
+struct Scripted : messages::WorkRequest {
+  using Answer = core::Json;
+};
+Scripted scripted(const std::string& script) {
+  Scripted request;
+  request.plan = script;
+  return request;
+}
 
 std::string failure_of(const std::string& script) {
   try {
@@ -33,16 +41,22 @@ int open_descriptors() {
 }
 
 TEST_CASE("a request goes to the engine and its result comes back, with events in between") {
-  core::Json request = scripted("progress progress result");
-  request["text"] = "ünïcode \" \n" + std::string(200'000, 'y');  // more than a pipe holds
+  Scripted request = scripted("progress progress result");
+  request.run = "ünïcode \" \n" + std::string(200'000, 'y');  // more than a pipe holds
   int events = 0;
-  const core::Json result = run_engine(request, [&](const core::Json& event) {
-    CHECK(event.at("event") == "progress");
-    CHECK(event.at("note") == "half");
+  const core::Json result = run_engine(request, [&](const messages::Event& event) {
+    CHECK(std::get<messages::Progress>(event).note == "half");
     ++events;
   });
   CHECK(events == 2);
-  CHECK(result.at("request") == request);
+  CHECK(result.at("request") == messages::request_json(request));
+}
+
+TEST_CASE("an answer that is not the request's is a failure") {
+  messages::WorkRequest request;
+  request.plan = "result";
+  CHECK_THROWS_AS(run_engine(request), core::Failure);
+  CHECK_THROWS_WITH(run_engine(request), Catch::Contains("answer.request is not known"));
 }
 
 TEST_CASE("a long result arrives whole") {
@@ -77,6 +91,8 @@ TEST_CASE("an engine that ends without a result is a failure that names its exit
 
 TEST_CASE("what is no event is a failure, not a crash") {
   CHECK_THAT(failure_of("garbage result"), Catch::Contains("vitlab-engine"));
+  CHECK_THAT(failure_of("misspelled result"),
+             Catch::Contains("event.notee is not known; did you mean 'note'?"));
 }
 
 TEST_CASE("an engine that is given up dies at once") {
@@ -125,7 +141,7 @@ TEST_CASE("Ctrl-C is passed on and the engine's answer awaited") {
   if (child == 0) {
     core::install_interrupt_handlers();
     try {
-      run_engine(scripted("progress wait"), [](const core::Json&) { raise(SIGINT); });
+      run_engine(scripted("progress wait"), [](const messages::Event&) { raise(SIGINT); });
     } catch (const core::Interrupted&) {
       _exit(42);
     } catch (...) {
