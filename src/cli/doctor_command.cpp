@@ -9,7 +9,6 @@
 #include "cli/engine_commands.h"
 #include "core/files.h"
 #include "core/text.h"
-#include "lab/engines.h"
 #include "store/device_lock.h"
 
 namespace vitlab::cli {
@@ -23,15 +22,13 @@ struct Finding {
 };
 
 /// What only the engine knows; the reason if it does not run.
-core::Json ask_engine_about(std::string& problem, bool roofs) {
+std::optional<messages::DoctorAnswer> ask_engine_about(std::string& problem, bool roofs) {
   try {
-    core::Json request = core::Json::object();
-    request["command"] = "doctor";
-    request["roofs"] = roofs;
-    return roofs ? ask_engine(request, "roofs") : lab::EngineProcesses().answer(request, {});
+    const messages::DoctorRequest request{roofs};
+    return roofs ? ask_engine(request, "roofs") : lab::EngineProcesses().answer(request);
   } catch (const std::exception& error) {
     problem = error.what();
-    return core::Json::object();
+    return std::nullopt;
   }
 }
 
@@ -42,29 +39,29 @@ std::string free_space(const std::filesystem::path& path) {
 }
 
 /// Arithmetic, a row per number of threads and dtype.
-std::string product_table(const core::Json& rows) {
+std::string product_table(const std::vector<messages::RoofRow>& rows) {
   core::TextTable table({"device", "threads", "dtype", "matrix product GFLOP/s",
                          "multiply-add GFLOP/s", "memory GB/s", "call us"});
-  for (const core::Json& row : rows)
-    table.add({row.at("device").get<std::string>(), row.at("threads").dump(),
-               row.at("dtype").get<std::string>(), number(row.at("peak_gflops_per_s")),
-               row.at("dtype") == "float32" ? number(row.at("fma_gflops_per_s")) : "-",
-               number(row.at("peak_gbytes_per_s")), number(row.at("call_us"), 3)});
+  for (const messages::RoofRow& row : rows)
+    table.add({row.device, std::to_string(row.threads), row.dtype,
+               core::significant(row.peak_gflops_per_s, 4),
+               row.dtype == "float32" ? core::significant(row.fma_gflops_per_s, 4) : "-",
+               core::significant(row.peak_gbytes_per_s, 4), core::significant(row.call_us, 3)});
   return table.str(output_width());
 }
 
 /// Levels of memory, which no dtype changes, a row per number of threads.
-std::string level_table(const core::Json& rows) {
+std::string level_table(const std::vector<messages::RoofRow>& rows) {
   core::TextTable table(
       {"device", "threads", "level", "size", "read GB/s", "copy GB/s", "triad GB/s"});
-  for (const core::Json& row : rows) {
-    if (row.at("dtype") != "float32") continue;
-    for (const core::Json& level : row.at("levels"))
-      table.add({row.at("device").get<std::string>(), row.at("threads").dump(),
-                 level.at("level").get<std::string>(),
-                 core::si(level.at("size_bytes").get<double>(), "B"),
-                 number(level.at("read_gbytes_per_s")), number(level.at("copy_gbytes_per_s")),
-                 number(level.at("triad_gbytes_per_s"))});
+  for (const messages::RoofRow& row : rows) {
+    if (row.dtype != "float32") continue;
+    for (const messages::MemoryLevelRoof& level : row.levels)
+      table.add({row.device, std::to_string(row.threads), level.level,
+                 core::si(static_cast<double>(level.size_bytes), "B"),
+                 core::significant(level.read_gbytes_per_s, 4),
+                 core::significant(level.copy_gbytes_per_s, 4),
+                 core::significant(level.triad_gbytes_per_s, 4)});
   }
   return table.str(output_width());
 }
@@ -93,21 +90,20 @@ core::ExitCode run_doctor(const std::vector<std::string>& words) {
   arguments.parse(words);
 
   std::string problem;
-  const core::Json engine = ask_engine_about(problem, roofs);
+  const std::optional<messages::DoctorAnswer> engine = ask_engine_about(problem, roofs);
   std::vector<Finding> findings;
   findings.push_back({"vitlab", VITLAB_VERSION, ""});
-  if (!problem.empty()) {
+  if (!engine) {
     findings.push_back({"engine", "does not run: " + problem,
                         "scripts/bootstrap, then build the target vitlab-engine"});
   } else {
-    const core::Json& machine = engine.at("environment");
-    for (const auto& [key, value] : machine.items())
+    for (const auto& [key, value] : engine->environment.items())
       findings.push_back({key, value.is_string() ? value.get<std::string>() : value.dump(), ""});
-    const core::Json& cuda = engine.at("cuda");
-    if (cuda.at("available").get<bool>())
-      findings.push_back({"cuda", cuda.at("device").get<std::string>(), ""});
+    const messages::CudaFound& cuda = engine->cuda;
+    if (cuda.available)
+      findings.push_back({"cuda", cuda.device.value_or(""), ""});
     else
-      findings.push_back({"cuda", "not available", cuda.at("reason").get<std::string>()});
+      findings.push_back({"cuda", "not available", cuda.reason.value_or("")});
   }
   findings.push_back({"free space here", free_space("."), ""});
   findings.push_back({"device locks", store::device_lock_folder().string(), ""});
@@ -117,7 +113,7 @@ core::ExitCode run_doctor(const std::vector<std::string>& words) {
   if (json) {
     core::Json document = json_document("doctor");
     document["engine_problem"] = problem.empty() ? core::Json(nullptr) : core::Json(problem);
-    document.update(engine);
+    if (engine) document.update(core::to_json(*engine));
     document["findings"] = core::Json::array();
     for (const Finding& finding : findings) {
       core::Json row = core::Json::object();
@@ -132,11 +128,11 @@ core::ExitCode run_doctor(const std::vector<std::string>& words) {
     for (const Finding& finding : findings)
       table.add({finding.what, finding.found, finding.remedy});
     std::string text = table.str(output_width());
-    if (engine.contains("roofs"))
-      text += "\n" + product_table(engine.at("roofs")) + "\n" + level_table(engine.at("roofs"));
+    if (engine && !engine->roofs.empty())
+      text += "\n" + product_table(engine->roofs) + "\n" + level_table(engine->roofs);
     print_text(text);
   }
-  return problem.empty() ? core::ExitCode::kDone : core::ExitCode::kMissingCapability;
+  return engine ? core::ExitCode::kDone : core::ExitCode::kMissingCapability;
 }
 
 }  // namespace vitlab::cli

@@ -3,14 +3,12 @@
 #include <filesystem>
 
 #include "cli/command.h"
-#include "cli/narration.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/names.h"
 #include "core/text.h"
 #include "data/data_spec.h"
 #include "interop/name_map.h"
-#include "lab/engines.h"
 #include "sweep/named_config.h"
 
 namespace vitlab::cli {
@@ -35,34 +33,25 @@ void ModelWords::declare(Arguments& arguments, const TakenWords& taken) {
   arguments.flag("--json", "print JSON", json);
 }
 
-core::Json ModelWords::request(const std::string& command) const {
+messages::RunnableModel ModelWords::runnable() const {
   const architecture::NamedModel model = architecture::resolve_model(reference, overrides);
   if (threads < 1) throw core::UserError("--threads must be at least 1");
   if (seed < 0) throw core::UserError("--seed must not be negative");
-  interop::layout_from_name(layout);
-  core::Json request = core::Json::object();
-  request["command"] = command;
-  request["model"]["name"] = model.name;
-  request["model"]["spec"] = architecture::spec_json(model.spec);
-  request["layout"] = layout;
-  request["device"] = device;
-  request["dtype"] = dtype;
-  request["threads"] = threads;
-  request["seed"] = seed;
-  request["deploy"] = deploy;
+  messages::RunnableModel runnable;
+  runnable.model = {model.name, model.spec};
+  runnable.layout = interop::layout_from_name(layout);
+  runnable.device = device;
+  runnable.dtype = dtype;
+  runnable.threads = threads;
+  runnable.seed = static_cast<std::uint64_t>(seed);
+  runnable.deploy = deploy;
   if (!weights.empty()) {
     if (!fs::exists(weights)) throw core::UserError("--weights " + weights + " does not exist");
-    request["weights"] = weights;
+    runnable.weights = weights;
   } else if (!model.folder.empty() && fs::exists(model.folder / "model.safetensors")) {
-    request["weights"] = (model.folder / "model.safetensors").string();
+    runnable.weights = model.folder / "model.safetensors";
   }
-  return request;
-}
-
-core::Json ask_engine(const core::Json& request, const std::string& label) {
-  lab::EngineProcesses engines;
-  const Narration narration;
-  return lab::ask(engines, request, label, narration.sink());
+  return runnable;
 }
 
 core::Json document_of(const std::string& command, const core::Json& payload) {
@@ -115,14 +104,17 @@ core::ExitCode run_train(const std::vector<std::string>& words) {
   check_output_folder(out, true);
   if (!start.empty() && !fs::exists(start))
     throw core::UserError("--start " + start + " does not exist");
-  core::Json request = model.request("train");
-  request["data"] = data::canonical_text(data::parse_data_spec(data));
-  request["recipe"] = sweep::recipe_json(sweep::load_recipe(recipe));
-  request["out"] = out;
-  request.erase("weights");  // a folder names a model here; --start names what to go on from
-  if (!start.empty()) request["start"] = start;
-  request["loader_threads"] = loader_threads;
-  request["skip_broken"] = skip_broken;
+  const messages::RunnableModel runnable = model.runnable();
+  messages::TrainRequest request;
+  request.model = runnable.model;
+  request.device = runnable.device;
+  request.seed = runnable.seed;
+  request.data = data::canonical_text(data::parse_data_spec(data));
+  request.recipe = sweep::load_recipe(recipe);
+  request.out = out;
+  request.start = start;
+  request.loader_threads = loader_threads;
+  request.skip_broken = skip_broken;
   const core::Json result = ask_engine(request, "train");
   if (model.json) {
     print_json(document_of("train", result));
@@ -150,16 +142,12 @@ core::ExitCode run_forward(const std::vector<std::string>& words) {
   arguments.flag("--taps", "add each attention map as <layer>.attention", taps);
   arguments.parse(words);
   if (!fs::exists(input)) throw core::UserError("--input " + input + " does not exist");
-  core::Json request = model.request("forward");
-  request["input"] = input;
-  request["output"] = output;
-  request["taps"] = taps;
-  const core::Json result = lab::EngineProcesses().answer(request, {});
+  const messages::ForwardAnswer answer = lab::EngineProcesses().answer(
+      messages::ForwardRequest{model.runnable(), input, output, taps});
   if (model.json)
-    print_json(document_of("forward", result));
+    print_json(document_of("forward", core::to_json(answer)));
   else
-    print_text("wrote " + output + " (" + std::to_string(result.at("images").get<graph::Index>()) +
-               " images)\n");
+    print_text("wrote " + output + " (" + std::to_string(answer.images) + " images)\n");
   return core::ExitCode::kDone;
 }
 

@@ -5,7 +5,10 @@
 
 #include "architecture/presets.h"
 #include "cli/arguments.h"
+#include "cli/narration.h"
 #include "core/json.h"
+#include "lab/engines.h"
+#include "messages/requests.h"
 
 namespace vitlab::cli {
 
@@ -34,13 +37,18 @@ struct ModelWords {
 
   void declare(Arguments& arguments, const TakenWords& taken);
 
-  /// {"command", "model": {"name", "spec"}, "weights", …}: a folder's own weights are used where
-  /// --weights names none. Throws UserError for what cannot be.
-  core::Json request(const std::string& command) const;
+  /// The part of a request that the words make: a folder's own weights are used where --weights
+  /// names none. Throws UserError for what cannot be.
+  messages::RunnableModel runnable() const;
 };
 
 /// Runs a request with a progress line on stderr.
-core::Json ask_engine(const core::Json& request, const std::string& label);
+template <typename Request>
+typename Request::Answer ask_engine(const Request& request, const std::string& label) {
+  lab::EngineProcesses engines;
+  const Narration narration;
+  return lab::ask(engines, request, label, narration.sink());
+}
 
 /// The document of a command: schema and command first, then what the engine gave.
 core::Json document_of(const std::string& command, const core::Json& payload);

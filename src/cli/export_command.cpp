@@ -13,11 +13,11 @@ namespace vitlab::cli {
 namespace {
 
 /// The names in "timm,onnx"; throws UserError with the nearest name for one that is no format.
-core::Json export_format_list(const std::string& words) {
+std::vector<std::string> export_format_list(const std::string& words) {
   std::vector<std::string> known;
   for (const interop::ExportFormatName& format : interop::export_format_names())
     known.emplace_back(format.name);
-  core::Json list = core::Json::array();
+  std::vector<std::string> list;
   for (const std::string& format : core::split_list(words)) {
     if (std::find(known.begin(), known.end(), format) == known.end()) {
       std::string all;
@@ -103,21 +103,20 @@ core::ExitCode run_export(const std::vector<std::string>& words) {
   arguments.section(export_format_section());
   arguments.parse(words);
   check_output_folder(out, false);
-  core::Json request = model.request("export");
-  request["formats"] = export_format_list(formats);
-  if (!form.empty() && form != "plain" && form != "deploy")
+  messages::ExportRequest request{model.runnable(), export_format_list(formats)};
+  request.form = core::find_choice<messages::ExportForm>(form);
+  if (!form.empty() && !request.form)
     throw core::UserError("--form " + form + ": plain or deploy" +
-                          core::did_you_mean(form, {"plain", "deploy"}));
+                          core::did_you_mean(form, core::words_of<messages::ExportForm>()));
   if (opset < 17 || opset > 20)
     throw core::UserError("--opset " + std::to_string(opset) + ": 17, 18, 19 or 20");
-  request["form"] = form;
-  request["opset"] = opset;
-  const core::Json& list = request["formats"];
+  request.opset = opset;
+  const std::vector<std::string>& list = request.formats;
   if (census && std::find(list.begin(), list.end(), "onnx") == list.end())
     throw core::UserError("--census counts the ops of an ONNX file; add onnx to --format");
-  request["census"] = census;
-  request["out"] = out;
-  request["words"] = shell_line("export", words);
+  request.census = census;
+  request.out = out;
+  request.words = shell_line("export", words);
   const core::Json result = ask_engine(request, "export");
   if (model.json)
     print_json(document_of("export", result));

@@ -104,7 +104,7 @@ void MeasureWords::declare(Arguments& arguments) {
   arguments.flag("--json", "print JSON", json);
 }
 
-core::Json MeasureWords::request() const {
+messages::MeasureRequest MeasureWords::request() const {
   if (deploy && eager)
     throw core::UserError("--deploy and --eager are opposites; give one of them");
   if (until < 0 || until >= 1)
@@ -113,25 +113,23 @@ core::Json MeasureWords::request() const {
   std::vector<sweep::Protocol> protocols;
   for (const sweep::Protocol& of_file : sweep::load_protocols(protocol))
     for (const sweep::Protocol& one : with_words(*this, of_file)) add_new(protocols, one);
-  core::Json request = core::Json::object();
-  request["command"] = "measure";
-  request["protocol"] = sweep::protocol_json(protocols.front());
-  request["until"] = until;
-  request["candidates"] = core::Json::array();
+  messages::MeasureRequest request;
+  request.until = until;
   for (const std::string& reference : references) {
     const auto runtime = runtime_of_file(reference);
-    core::Json candidate = core::Json::object();
+    messages::MeasureCandidate candidate;
     if (!runtime) {
       const architecture::NamedModel model = architecture::resolve_model(reference, overrides);
-      candidate = {{"name", model.name}, {"spec", architecture::spec_json(model.spec)}};
+      candidate.name = model.name;
+      candidate.spec = model.spec;
     } else {
-      candidate = {{"name", std::filesystem::path(reference).filename().string()},
-                   {"file", std::filesystem::absolute(reference).string()},
-                   {"image_size", image_size}};
+      candidate.name = std::filesystem::path(reference).filename().string();
+      candidate.file = std::filesystem::absolute(reference);
+      candidate.image_size = image_size;
     }
     for (const sweep::Protocol& one : runtime ? for_file(protocols, *runtime) : protocols) {
-      candidate["protocol"] = sweep::protocol_json(one);
-      request["candidates"].push_back(candidate);
+      candidate.protocol = one;
+      request.candidates.push_back(candidate);
     }
   }
   return request;

@@ -4,8 +4,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
-#include "core/json.h"
-#include "sweep/protocol.h"
+#include "messages/requests.h"
 
 namespace vitlab::cli {
 
@@ -23,9 +22,8 @@ struct MeasureWords {
 
   void declare(Arguments& arguments);
 
-  /// {"command", "protocol", "candidates": every model under every protocol, "until"}. Throws
-  /// UserError for what cannot be.
-  core::Json request() const;
+  /// Every model under every protocol. Throws UserError for what cannot be.
+  messages::MeasureRequest request() const;
 };
 
 /// "1,2,8" as it is; "1..100" doubles from the first to the last: 1, 2, 4 … 64, 100. Throws

@@ -52,19 +52,17 @@ sweep::Protocol protocol_of(const ProfileWords& words) {
   return protocol;
 }
 
-core::Json profile_request(ProfileWords& words, const sweep::Protocol& protocol) {
+messages::ProfileRequest profile_request(ProfileWords& words, const sweep::Protocol& protocol) {
   if (!words.trace.empty() && std::filesystem::is_directory(words.trace))
     throw core::UserError("--trace " + words.trace + " is a folder; name a file");
   if (!words.out.empty()) check_profile_output(words.out);
   words.model.threads = protocol.threads;
-  core::Json request = words.model.request("profile");
-  request["protocol"] = sweep::protocol_json(protocol);
-  if (!words.trace.empty()) request["trace"] = words.trace;
+  messages::ProfileRequest request{words.model.runnable(), protocol, words.trace};
   if (!words.against.empty()) {
     ModelWords other;
     other.reference = words.against;
     other.layout = words.model.layout;
-    request["against"] = other.request("profile");
+    request.against = other.runnable();
   }
   return request;
 }

@@ -155,15 +155,12 @@ core::ExitCode run_prune(const std::vector<std::string>& words) {
   given.declare(arguments);
   arguments.parse(words);
   check_output_folder(given.out, false);
-  core::Json request = given.model.request("prune");
-  request["settings"] = sweep::prune_settings_json(settings_of(given));
-  request["data"] = data::canonical_text(data::parse_data_spec(given.data));
-  request["recipe"] =
-      sweep::recipe_json(given.recipe.empty() ? sweep::Recipe{} : sweep::load_recipe(given.recipe));
-  if (!given.protocol.empty())
-    request["protocol"] = sweep::protocol_json(sweep::load_protocol(given.protocol));
-  request["measure_rounded"] = given.measure;
-  request["out"] = given.out;
+  messages::PruneRequest request{given.model.runnable(), settings_of(given)};
+  request.data = data::canonical_text(data::parse_data_spec(given.data));
+  if (!given.recipe.empty()) request.recipe = sweep::load_recipe(given.recipe);
+  if (!given.protocol.empty()) request.protocol = sweep::load_protocol(given.protocol);
+  request.measure_rounded = given.measure;
+  request.out = given.out;
   const core::Json result = ask_engine(request, "prune");
   if (given.model.json)
     print_json(document_of("prune", result));

@@ -27,7 +27,7 @@ struct SimilarityWords {
   bool ablate = false, cross_layer = false, layer_cka = false;
 
   void parse(const std::vector<std::string>& words);
-  core::Json request() const;
+  messages::SimilarityRequest request() const;
 
  private:
   sweep::SimilaritySettings settings() const;
@@ -91,17 +91,16 @@ sweep::SimilaritySettings SimilarityWords::settings() const {
   return settings;
 }
 
-core::Json SimilarityWords::request() const {
+messages::SimilarityRequest SimilarityWords::request() const {
   if (input.empty() == data.empty()) throw core::UserError("name either --input or --data");
   if (ablate && data.empty())
     throw core::UserError("--ablate needs labels: name a data set with --data");
   if (!show.empty() && out.empty())
     throw core::UserError("--show draws into a folder: name it by --out");
-  core::Json request = model.request("similarity");
-  request["settings"] = sweep::similarity_settings_json(settings());
-  request["cross_layer"] = cross_layer;
-  request["layer_cka"] = layer_cka;
-  request["show"] = numbers_of(show);
+  messages::SimilarityRequest request{model.runnable(), settings()};
+  request.cross_layer = cross_layer;
+  request.layer_cka = layer_cka;
+  request.show = numbers_of(show);
   if (!other.reference.empty()) {
     ModelWords against = other;
     against.device = model.device;
@@ -109,7 +108,7 @@ core::Json SimilarityWords::request() const {
     against.threads = model.threads;
     against.seed = model.seed;
     against.deploy = model.deploy;
-    request["against"] = against.request("similarity");
+    request.against = against.runnable();
   } else if (!other.weights.empty() || !other.overrides.empty()) {
     throw core::UserError(
         "--against-weights and --against-set are of the model that --against names");
@@ -117,9 +116,9 @@ core::Json SimilarityWords::request() const {
   if (!input.empty()) {
     if (!std::filesystem::exists(input))
       throw core::UserError("--input " + input + " does not exist");
-    request["input"] = input;
+    request.input = input;
   } else {
-    request["data"] = data::canonical_text(data::parse_data_spec(data));
+    request.data = data::canonical_text(data::parse_data_spec(data));
   }
   return request;
 }
@@ -129,12 +128,12 @@ core::Json SimilarityWords::request() const {
 core::ExitCode run_similarity(const std::vector<std::string>& words) {
   SimilarityWords given;
   given.parse(words);
-  core::Json request = given.request();
+  messages::SimilarityRequest request = given.request();
   std::unique_ptr<core::StagedFolder> folder;
   if (!given.out.empty()) {
     check_output_folder(given.out, false);
     folder = std::make_unique<core::StagedFolder>(given.out, true);
-    request["folder"] = folder->path().string();
+    request.folder = folder->path();
   }
   const core::Json result = ask_engine(request, "similarity");
   if (folder) {

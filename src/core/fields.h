@@ -32,8 +32,9 @@ constexpr Field<Owner, T> optional(std::string_view name, T Owner::*member) {
   return {name, member, Presence::kOptional};
 }
 
-/// A struct that lists its fields once, in `static constexpr auto fields()`, a tuple of Field.
-/// Reading, writing, hashing and comparing all walk that list.
+/// A struct that lists its fields once, in `static constexpr auto fields()`, a tuple of Field; that
+/// of a derived struct begins with its base's. Reading, writing, hashing and comparing all walk
+/// that list.
 template <typename T>
 concept HasFields = requires {
   T::fields();

@@ -163,6 +163,12 @@ struct JsonForm<T> {
   }
 };
 
+/// A type that is read in its own way: a struct with fields that are checked beyond their types.
+template <typename T>
+concept OwnJsonReading = requires(T& target, const Json& json, const JsonPlace& at) {
+  from_json_form(json, at, target);
+};
+
 template <HasFields T>
 struct JsonForm<T> {
   static Json write(const T& value) { return fields_json(value, false); }
@@ -170,7 +176,7 @@ struct JsonForm<T> {
   static Json fields_json(const T& value, bool all) {
     [[maybe_unused]] static const T defaults{};
     Json json = Json::object();
-    for_each_field<T>([&]<typename Member>(const Field<T, Member>& field) {
+    for_each_field<T>([&]<typename Owner, typename Member>(const Field<Owner, Member>& field) {
       const Member& member = value.*(field.member);
       if (!all && !field.is_required() && member == defaults.*(field.member)) return;
       json[std::string(field.name)] = JsonForm<Member>::write(member);
@@ -179,16 +185,29 @@ struct JsonForm<T> {
   }
   static void read(const Json& json, const JsonPlace& place, T& value) {
     check_object(json, place);
-    std::vector<std::string> known;
-    for_each_field<T>([&]<typename Member>(const Field<T, Member>& field) {
-      known.emplace_back(field.name);
-      const auto found = json.find(known.back());
+    if constexpr (OwnJsonReading<T>)
+      from_json_form(json, place, value);
+    else
+      read_fields(json, place, value);
+  }
+  static void read_fields(const Json& json, const JsonPlace& place, T& value) {
+    // First, so that a misspelled key is told as such and not as another that is missing.
+    check_keys(json, place, names());
+    for_each_field<T>([&]<typename Owner, typename Member>(const Field<Owner, Member>& field) {
+      const auto found = json.find(std::string(field.name));
       if (found != json.end())
         JsonForm<Member>::read(*found, place.key(field.name), value.*(field.member));
       else if (field.is_required())
         place.key(field.name).refuse("is missing");
     });
-    check_keys(json, place, known);
+  }
+  static const std::vector<std::string>& names() {
+    static const std::vector<std::string> kNames = [] {
+      std::vector<std::string> names;
+      for_each_field<T>([&](const auto& field) { names.emplace_back(field.name); });
+      return names;
+    }();
+    return kNames;
   }
 };
 

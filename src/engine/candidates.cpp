@@ -1,20 +1,17 @@
 #include "engine/candidates.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/InferenceMode.h>
 
 #include "core/error.h"
 #include "engine/file_runs.h"
-#include "engine/request_model.h"
 #include "exports/onnx_writer.h"
 #include "exports/torchscript.h"
-#include "model/layouts.h"
 #include "model/mean_logits.h"
-#include "sweep/named_config.h"
 
 namespace vitlab::engine {
 
@@ -87,7 +84,7 @@ std::unique_ptr<profile::TimedRun> open_written(const ModelToTime& model,
   profile::check_forward_fits(model.forms->graph(), protocol);
   exports::ExportModel exported{model.forms->name(), model.spec, model.forms->graph(),
                                 model.forms->weights(), "measured"};
-  if (model.is_untrained) wake_zeros(exported.weights);
+  wake_zeros(exported.weights);
   const ScratchFolder folder;
   FileToRun file;
   file.path = write_file_of(exported, protocol, folder.path());
@@ -110,17 +107,10 @@ sweep::Runtime runtime_of_file(const std::string& path) {
 
 }  // namespace
 
-ModelToTime model_to_time(const std::string& name, const architecture::ModelSpec& spec,
-                          const std::string& weights, const std::string& layout) {
+ModelToTime model_to_time(const std::string& name, const architecture::ModelSpec& spec) {
   graph::Graph graph = architecture::build_graph(spec);
-  const auto load = [spec, graph, weights, layout] {
-    if (weights.empty()) return model::initial_weights(graph, 0);
-    std::vector<std::string> resized;
-    return model::read_weights(weights, spec, graph, interop::layout_from_name(layout), at::kFloat,
-                               &resized);
-  };
-  return {spec, std::make_shared<profile::ModelForms>(name, std::move(graph), load),
-          weights.empty()};
+  const auto load = [graph] { return model::initial_weights(graph, 0); };
+  return {spec, std::make_shared<profile::ModelForms>(name, std::move(graph), load)};
 }
 
 profile::Candidate model_candidate(const ModelToTime& model, const sweep::Protocol& protocol) {
@@ -147,27 +137,23 @@ profile::Candidate file_candidate(const std::string& name, const std::string& pa
           [file, own] { return opener_of(own.runtime)(file, own); }};
 }
 
-std::vector<profile::Candidate> requested_candidates(const core::Json& request) {
-  std::map<std::string, ModelToTime> models;
+std::vector<profile::Candidate> requested_candidates(
+    const std::vector<messages::MeasureCandidate>& wanted) {
+  std::vector<ModelToTime> models;
   std::vector<profile::Candidate> candidates;
-  for (const core::Json& wanted : request.at("candidates")) {
-    const auto name = wanted.at("name").get<std::string>();
-    const core::Json& settings =
-        wanted.contains("protocol") ? wanted.at("protocol") : request.at("protocol");
-    const sweep::Protocol protocol = sweep::protocol_from_json(settings, "protocol of " + name);
-    if (wanted.contains("file")) {
-      candidates.push_back(file_candidate(name, wanted.at("file").get<std::string>(),
-                                          wanted.value("image_size", graph::Index{0}), protocol));
+  for (const messages::MeasureCandidate& one : wanted) {
+    if (one.spec.has_value() != one.file.empty())
+      throw core::UserError("the candidate " + one.name + " must have either a spec or a file");
+    if (!one.spec) {
+      candidates.push_back(
+          file_candidate(one.name, one.file.string(), one.image_size, one.protocol));
       continue;
     }
-    const auto weights = wanted.value("weights", std::string());
-    const auto layout = wanted.value("layout", std::string("vitlab"));
-    const std::string spec = core::dump_json(wanted.at("spec"));
-    const std::string key = name + '\n' + weights + '\n' + layout + '\n' + spec;
-    if (!models.contains(key))
-      models.emplace(key, model_to_time(name, architecture::spec_from_json_text(spec, "request"),
-                                        weights, layout));
-    candidates.push_back(model_candidate(models.at(key), protocol));
+    auto known = std::find_if(models.begin(), models.end(), [&](const ModelToTime& model) {
+      return model.forms->name() == one.name && model.spec == *one.spec;
+    });
+    if (known == models.end()) known = models.insert(known, model_to_time(one.name, *one.spec));
+    candidates.push_back(model_candidate(*known, one.protocol));
   }
   return candidates;
 }

@@ -2,8 +2,7 @@
 
 #include <vector>
 
-#include "architecture/model_spec.h"
-#include "core/json.h"
+#include "messages/requests.h"
 #include "profile/own_candidate.h"
 
 namespace vitlab::engine {
@@ -12,12 +11,10 @@ namespace vitlab::engine {
 struct ModelToTime {
   architecture::ModelSpec spec;
   std::shared_ptr<profile::ModelForms> forms;
-  bool is_untrained = false;
 };
 
-/// `weights`: a file in `layout`; empty: the starting weights of seed 0.
-ModelToTime model_to_time(const std::string& name, const architecture::ModelSpec& spec,
-                          const std::string& weights = "", const std::string& layout = "vitlab");
+/// With the starting weights of seed 0.
+ModelToTime model_to_time(const std::string& name, const architecture::ModelSpec& spec);
 
 /// The model under a protocol of any runtime. ONNX and TorchScript files are written to a temporary
 /// folder that is gone once they are open, and what they compute is held against vitlab's executor.
@@ -28,8 +25,9 @@ profile::Candidate model_candidate(const ModelToTime& model, const sweep::Protoc
 profile::Candidate file_candidate(const std::string& name, const std::string& path,
                                   graph::Index image_size, const sweep::Protocol& protocol);
 
-/// The candidates of a measure request: {"name", "spec", "weights", "layout"} or {"name", "file",
-/// "image_size"}, each with "protocol" or under the request's.
-std::vector<profile::Candidate> requested_candidates(const core::Json& request);
+/// The candidates of a measure request; those of one model share its weights. Throws UserError for
+/// one with neither a spec nor a file, or both.
+std::vector<profile::Candidate> requested_candidates(
+    const std::vector<messages::MeasureCandidate>& wanted);
 
 }  // namespace vitlab::engine

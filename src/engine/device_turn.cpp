@@ -7,9 +7,8 @@ namespace vitlab::engine {
 namespace {
 
 store::DeviceLock turn_on(const std::string& device, store::DeviceLock::Use use, Events& events) {
-  return {device, use, [&](const std::string& what) {
-            events.send({{"event", "note"}, {"note", "waits for " + what}});
-          }};
+  return {device, use,
+          [&](const std::string& what) { events.send(messages::Note{"waits for " + what}); }};
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ std::vector<graph::Index> thread_counts(graph::Index cores) {
 }
 
 void add_roofs(at::Device device, const std::vector<graph::Index>& thread_counts, Events& events,
-               core::Json& rows) {
+               std::vector<messages::RoofRow>& rows) {
   constexpr std::array kTypes{at::kFloat, at::kBFloat16};
   std::int64_t done = 0;
   const auto total = static_cast<std::int64_t>(thread_counts.size() * kTypes.size());
@@ -36,10 +36,8 @@ void add_roofs(at::Device device, const std::vector<graph::Index>& thread_counts
     for (const at::ScalarType dtype : kTypes) {
       events.progress(done++, total, device.str() + ", " + std::to_string(count) + " threads");
       core::check_interrupt();
-      core::Json row{
-          {"device", device.str()}, {"threads", count}, {"dtype", model::dtype_name(dtype)}};
-      row.update(profile::roofs_json(profile::measured_roofs(device, dtype)));
-      rows.push_back(std::move(row));
+      rows.push_back({profile::roofs_message(profile::measured_roofs(device, dtype)), device.str(),
+                      count, std::string(model::dtype_name(dtype))});
     }
   }
   events.progress(total, total, device.str());
@@ -47,30 +45,25 @@ void add_roofs(at::Device device, const std::vector<graph::Index>& thread_counts
 
 }  // namespace
 
-core::Json run_doctor_request(const core::Json& request, Events& events) {
-  core::Json payload = core::Json::object();
-  payload["environment"] = profile::environment_json(profile::environment(at::kCPU));
-  payload["threads_default"] = at::get_num_threads();
-  payload["cuda"] = core::Json::object();
+messages::DoctorAnswer answer(const messages::DoctorRequest& request, Events& events) {
+  messages::DoctorAnswer answer;
+  answer.environment = profile::environment_json(profile::environment(at::kCPU));
+  answer.threads_default = at::get_num_threads();
   try {
-    const at::Device device = model::open_device("cuda");
-    payload["cuda"]["available"] = true;
-    payload["cuda"]["device"] = model::device_class(device);
+    answer.cuda.device = model::device_class(model::open_device("cuda"));
+    answer.cuda.available = true;
   } catch (const core::CapabilityError& error) {
-    payload["cuda"]["available"] = false;
-    payload["cuda"]["reason"] = error.what();
+    answer.cuda.reason = error.what();
   }
-  if (!request.value("roofs", false)) return payload;
-  payload["roofs"] = core::Json::array();
-  add_roofs(at::kCPU, thread_counts(profile::environment(at::kCPU).cores), events,
-            payload["roofs"]);
-  if (payload["cuda"]["available"].get<bool>()) {
+  if (!request.roofs) return answer;
+  add_roofs(at::kCPU, thread_counts(profile::environment(at::kCPU).cores), events, answer.roofs);
+  if (answer.cuda.available) {
     const at::Device device = model::open_device("cuda");
-    add_roofs(device, {1}, events, payload["roofs"]);
+    add_roofs(device, {1}, events, answer.roofs);
     const std::string missing = profile::measured_cuda_roofs(device.index()).missing;
-    if (!missing.empty()) payload["cuda"]["own_kernels"] = missing;
+    if (!missing.empty()) answer.cuda.own_kernels = missing;
   }
-  return payload;
+  return answer;
 }
 
 }  // namespace vitlab::engine

@@ -23,8 +23,8 @@ std::int64_t steady_ms() {
 Events::Events()
     : descriptor_(fcntl(kEventDescriptor, F_GETFD) >= 0 ? kEventDescriptor : STDOUT_FILENO) {}
 
-void Events::send(const core::Json& event) {
-  const std::string line = core::dump_json(event) + "\n";
+void Events::send(const messages::Event& event) {
+  const std::string line = core::dump_json(messages::event_json(event)) + "\n";
   std::size_t done = 0;
   while (done < line.size()) {
     const ssize_t count = ::write(descriptor_, line.data() + done, line.size() - done);
@@ -38,27 +38,7 @@ void Events::progress(std::int64_t done, std::int64_t total, const std::string& 
   const std::int64_t now = steady_ms();
   if (done < total && now - last_progress_ms_ < 50) return;
   last_progress_ms_ = now;
-  core::Json event = core::Json::object();
-  event["event"] = "progress";
-  event["done"] = done;
-  event["total"] = total;
-  event["note"] = note;
-  send(event);
-}
-
-void Events::result(core::Json payload) {
-  core::Json event = core::Json::object();
-  event["event"] = "result";
-  event["result"] = std::move(payload);
-  send(event);
-}
-
-void Events::error(const std::string& kind, const std::string& message) {
-  core::Json event = core::Json::object();
-  event["event"] = "error";
-  event["kind"] = kind;
-  event["message"] = message;
-  send(event);
+  send(messages::Progress{done, total, note});
 }
 
 }  // namespace vitlab::engine

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "core/json.h"
+#include "messages/events.h"
 
 namespace vitlab::engine {
 
@@ -13,12 +13,9 @@ class Events {
  public:
   Events();
 
-  void send(const core::Json& event);
-  /// {"event": "progress", "done", "total", "note"}, at most 20 a second but for the last.
+  void send(const messages::Event& event);
+  /// At most 20 a second but for the last.
   void progress(std::int64_t done, std::int64_t total, const std::string& note);
-  void result(core::Json payload);
-  /// `kind`: user, capability, failure, interrupted, internal.
-  void error(const std::string& kind, const std::string& message);
 
  private:
   int descriptor_;

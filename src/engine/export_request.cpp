@@ -1,12 +1,12 @@
 #include <filesystem>
 
-#include "core/config_node.h"
 #include "engine/request_model.h"
 #include "engine/requests.h"
 #include "exports/onnx_census.h"
 #include "exports/onnx_evaluate.h"
 #include "exports/weights_memory.h"
 #include "exports/write_export.h"
+#include "train/train_folder.h"
 
 namespace vitlab::engine {
 
@@ -14,24 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxTrainingBytes = 100'000'000;
-
 std::string origin_of(const LoadedModel& loaded) {
   if (loaded.resized.empty()) return loaded.origin;
   return loaded.origin + " (position tables interpolated for this image size)";
-}
-
-/// train.json beside the weights, if they are what that training wrote; else null.
-core::Json training_of(const fs::path& weights, const architecture::ModelSpec& spec) {
-  const fs::path file = weights.parent_path() / "train.json";
-  const bool is_trained =
-      weights.filename() == "model.safetensors" || weights.filename() == "best.safetensors";
-  if (!is_trained || !fs::is_regular_file(file)) return nullptr;
-  core::Json training =
-      core::parse_json(core::read_text_file(file, kMaxTrainingBytes), file.string());
-  return training.value("model_id", std::string()) == architecture::model_id(spec)
-             ? training
-             : core::Json(nullptr);
 }
 
 core::Json census_json(const fs::path& out) {
@@ -44,30 +29,29 @@ core::Json census_json(const fs::path& out) {
 
 }  // namespace
 
-core::Json run_export_request(const core::Json& request, Events& events) {
-  const RequestedModel requested = requested_model(request);
-  exports::require_memory_to_export(architecture::build_graph(requested.spec), requested.name,
+core::Json answer(const messages::ExportRequest& request, Events& events) {
+  const auto& [name, spec] = request.model;
+  exports::require_memory_to_export(architecture::build_graph(spec), name,
                                     exports::available_memory());
-  LoadedModel loaded = load_requested_model(request, requested.spec);
-  const exports::ExportModel model{requested.name, requested.spec, loaded.executor.graph(),
-                                   std::move(loaded.weights), origin_of(loaded)};
+  LoadedModel loaded = load_model(request);
+  const exports::ExportModel model{name, spec, loaded.executor.graph(), std::move(loaded.weights),
+                                   origin_of(loaded)};
   exports::ExportPlan plan;
-  plan.formats = request.at("formats").get<std::vector<std::string>>();
-  const auto form = request.value("form", std::string());
-  plan.form = form.empty()       ? exports::GraphForm::kNone
-              : form == "deploy" ? exports::GraphForm::kDeploy
-                                 : exports::GraphForm::kPlain;
-  plan.opset = static_cast<int>(request.value("opset", std::int64_t{18}));
-  plan.training = training_of(request.value("weights", std::string()), requested.spec);
-  plan.command = request.value("words", std::string());
-  const auto out = request.at("out").get<std::string>();
-  core::Json payload = exports::write_export(
-      model, plan, out, [&](graph::Index done, graph::Index total, const std::string& what) {
-        events.progress(done, total, what);
-      });
-  payload["out"] = out;
+  plan.formats = request.formats;
+  if (request.form)
+    plan.form = request.form == messages::ExportForm::kDeploy ? exports::GraphForm::kDeploy
+                                                              : exports::GraphForm::kPlain;
+  plan.opset = static_cast<int>(request.opset);
+  plan.training = train::training_of(request.weights, spec);
+  plan.command = request.words;
+  core::Json payload =
+      exports::write_export(model, plan, request.out,
+                            [&](graph::Index done, graph::Index total, const std::string& what) {
+                              events.progress(done, total, what);
+                            });
+  payload["out"] = request.out.string();
   if (!loaded.resized.empty()) payload["resized"] = loaded.resized;
-  if (request.value("census", false)) payload["census"] = census_json(fs::path(out));
+  if (request.census) payload["census"] = census_json(request.out);
   return payload;
 }
 

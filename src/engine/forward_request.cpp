@@ -25,29 +25,28 @@ std::vector<model::NamedTensor> named_results(const graph::Graph& graph,
 
 }  // namespace
 
-core::Json run_forward_request(const core::Json& request, Events& events) {
-  const RequestedModel model = requested_model(request);
-  const LoadedModel loaded = load_requested_model(request, model.spec);
-  const auto source = request.at("input").get<std::string>();
+messages::ForwardAnswer answer(const messages::ForwardRequest& request, Events& events) {
+  const LoadedModel loaded = load_model(request);
+  const std::string source = request.input.string();
   const model::TensorFile file = model::read_tensors(source);
   const at::Tensor images = file.at("input", source);
   const c10::NoGradGuard no_grad;
   model::RunOptions options;
-  options.taps = request.value("taps", false);
+  options.taps = request.taps;
   const model::RunResult result = loaded.executor.run(loaded.weights, images, options);
   events.progress(1, 1, "forward");
-  const auto output = request.at("output").get<std::string>();
-  model::write_tensors(output, named_results(loaded.executor.graph(), result, options.taps),
-                       model::weight_metadata(model.spec));
-  core::Json payload = core::Json::object();
-  payload["model"] = model.name;
-  payload["id"] = architecture::model_id(model.spec);
-  payload["output"] = output;
-  payload["images"] = images.size(0);
-  payload["dtype"] = model::dtype_name(loaded.dtype);
-  payload["deploy"] = request.value("deploy", false);
-  add_origin(payload, loaded);
-  return payload;
+  model::write_tensors(request.output, named_results(loaded.executor.graph(), result, options.taps),
+                       model::weight_metadata(request.model.spec));
+  messages::ForwardAnswer answer;
+  answer.model = request.model.name;
+  answer.id = architecture::model_id(request.model.spec);
+  answer.output = request.output.string();
+  answer.images = images.size(0);
+  answer.dtype = model::dtype_name(loaded.dtype);
+  answer.deploy = request.deploy;
+  answer.weights = loaded.origin;
+  answer.resized = loaded.resized;
+  return answer;
 }
 
 }  // namespace vitlab::engine

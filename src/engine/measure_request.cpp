@@ -8,9 +8,9 @@ namespace vitlab::engine {
 
 namespace {
 
-profile::TurnOptions turn_options(const core::Json& request) {
+profile::TurnOptions turn_options(const messages::MeasureRequest& request) {
   profile::TurnOptions options;
-  options.until = request.value("until", 0.0);
+  options.until = request.until;
   if (options.until < 0 || options.until >= 1)
     throw core::UserError("until must lie between 0 and 1");
   return options;
@@ -18,10 +18,10 @@ profile::TurnOptions turn_options(const core::Json& request) {
 
 }  // namespace
 
-core::Json run_measure_request(const core::Json& request, Events& events) {
-  const std::vector<profile::Candidate> candidates = requested_candidates(request);
+core::Json answer(const messages::MeasureRequest& request, Events& events) {
+  const std::vector<profile::Candidate> candidates = requested_candidates(request.candidates);
   if (candidates.empty()) throw core::UserError("a measurement needs a model");
-  const auto reference = request.value("reference", std::size_t{0});
+  const std::size_t reference = request.reference;
   if (reference >= candidates.size())
     throw core::UserError("the reference is none of the candidates");
   const store::DeviceLock alone = alone_on(candidates.at(reference).protocol.device, events);
@@ -35,11 +35,8 @@ core::Json run_measure_request(const core::Json& request, Events& events) {
   payload["protocol"] = sweep::protocol_json(candidates.at(reference).protocol, true);
   payload["candidates"] = core::Json::array();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    core::Json row = profile::measured_json(measurement, i);
-    row.erase("environment");
-    row.erase("machine_state");
     // What concerns the machine is said once, below.
-    if (row.contains("warnings")) row["warnings"] = profile::speed_warnings(measurement.models[i]);
+    core::Json row = profile::speed_json(measurement, i);
     row["protocol"] = sweep::protocol_json(candidates[i].protocol, true);
     payload["candidates"].push_back(std::move(row));
   }

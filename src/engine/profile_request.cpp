@@ -9,22 +9,19 @@
 #include "profile/compare.h"
 #include "profile/profile.h"
 #include "profile/trace.h"
-#include "sweep/named_config.h"
 
 namespace vitlab::engine {
 
 namespace {
 
 /// A model to profile, with the weights that its request names; tells which tables were resized.
-profile::NamedGraph profiled_model(const core::Json& request, std::vector<std::string>& resized) {
-  const RequestedModel model = requested_model(request);
+profile::NamedGraph profiled_model(const messages::WeightedModel& request,
+                                   std::vector<std::string>& resized) {
+  const messages::Model& model = request.model;
   profile::NamedGraph named = profile::untrained_model(model.name, model.spec);
-  const auto path = request.value("weights", std::string());
-  if (!path.empty())
-    named.weights = model::read_weights(
-        path, model.spec, named.graph,
-        interop::layout_from_name(request.value("layout", std::string("vitlab"))), at::kFloat,
-        &resized);
+  if (!request.weights.empty())
+    named.weights = model::read_weights(request.weights, model.spec, named.graph, request.layout,
+                                        at::kFloat, &resized);
   tell_resized(resized);
   return named;
 }
@@ -41,12 +38,12 @@ core::Json compared(const profile::NamedGraph& model, const profile::ProfileResu
 
 }  // namespace
 
-core::Json run_profile_request(const core::Json& request, Events& events) {
-  const sweep::Protocol protocol = sweep::protocol_from_json(request.at("protocol"), "protocol");
+core::Json answer(const messages::ProfileRequest& request, Events& events) {
+  const sweep::Protocol& protocol = request.protocol;
   std::vector<std::string> resized, other_resized;
   const profile::NamedGraph model = profiled_model(request, resized);
   std::optional<profile::NamedGraph> other;
-  if (request.contains("against")) other = profiled_model(request.at("against"), other_resized);
+  if (request.against) other = profiled_model(*request.against, other_resized);
   const profile::TimingNotice notice = [&](std::int64_t done, std::int64_t total,
                                            const std::string& note) {
     events.progress(done, total, note);
@@ -55,12 +52,11 @@ core::Json run_profile_request(const core::Json& request, Events& events) {
   const profile::ProfileResult result = profile::profile_model(model, protocol, notice);
   core::Json payload = core::Json::object();
   payload["model"] = model.name;
-  payload["id"] = architecture::model_id(requested_model(request).spec);
+  payload["id"] = architecture::model_id(request.model.spec);
   if (!resized.empty()) payload["resized"] = resized;
   payload.update(profile::profile_json(result));
-  const auto trace = request.value("trace", std::string());
-  if (!trace.empty() && !result.out_of_memory)
-    core::write_file_atomically(trace, core::dump_json(profile::chrome_trace(result)));
+  if (!request.trace.empty() && !result.out_of_memory)
+    core::write_file_atomically(request.trace, core::dump_json(profile::chrome_trace(result)));
   if (other) payload["against"] = compared(model, result, *other, protocol, notice);
   return payload;
 }

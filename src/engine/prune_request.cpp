@@ -5,23 +5,19 @@
 #include "engine/request_model.h"
 #include "engine/requests.h"
 #include "model/weight_files.h"
-#include "sweep/named_config.h"
 
 namespace vitlab::engine {
 
-core::Json run_prune_request(const core::Json& request, Events& events) {
-  const RequestedModel model = requested_model(request);
-  const LoadedModel loaded = load_requested_model(request, model.spec);
+core::Json answer(const messages::PruneRequest& request, Events& events) {
+  const LoadedModel loaded = load_model(request);
   PruneStage stage;
-  stage.spec = model.spec;
+  stage.spec = request.model.spec;
   stage.weights = model::converted(loaded.weights, at::kFloat);
-  stage.settings = sweep::prune_settings_from_json(request.at("settings"), "settings");
-  stage.recipe = sweep::recipe_from_json(request.at("recipe"), "recipe");
-  stage.data = request.at("data").get<std::string>();
-  stage.protocol = request.contains("protocol")
-                       ? sweep::protocol_from_json(request.at("protocol"), "protocol")
-                       : default_prune_protocol();
-  stage.seed = request.value("seed", std::uint64_t{0});
+  stage.settings = request.settings;
+  stage.recipe = request.recipe;
+  stage.data = request.data;
+  stage.protocol = request.protocol.value_or(default_prune_protocol());
+  stage.seed = request.seed;
   const bool measures = stage.settings.cost == sweep::kLatencyMetric ||
                         stage.settings.keep.count(sweep::kLatencyMetric) != 0;
   const PrunedModel pruned = [&] {
@@ -33,15 +29,15 @@ core::Json run_prune_request(const core::Json& request, Events& events) {
                            });
   }();
 
-  core::StagedFolder folder(request.at("out").get<std::string>());
+  core::StagedFolder folder(request.out);
   write_pruned_folder(folder.path(), pruned);
   core::Json payload = prune_json(pruned);
-  payload["model"] = model.name;
+  payload["model"] = request.model.name;
   payload["seed"] = stage.seed;
   add_origin(payload, loaded);
   const prune::PruneResult& result = pruned.result;
   PrunedSpeed speed{stage.spec, result.spec, {}, *stage.protocol, {}};
-  if (request.value("measure_rounded", false)) speed.rounded = rounded_specs(result);
+  if (request.measure_rounded) speed.rounded = rounded_specs(result);
   if (result.after.latency > 0) speed.latency_gain = result.before.latency / result.after.latency;
   payload["measured"] = [&] {
     const store::DeviceLock alone = alone_on(stage.protocol->device, events);
@@ -53,7 +49,7 @@ core::Json run_prune_request(const core::Json& request, Events& events) {
   file.update(payload);
   core::write_file_atomically(folder.path() / "prune.json", core::dump_json(file, 2) + "\n");
   folder.commit();
-  payload["out"] = request.at("out");
+  payload["out"] = request.out.string();
   return payload;
 }
 

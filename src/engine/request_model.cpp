@@ -4,7 +4,6 @@
 #include <iostream>
 #include <utility>
 
-#include "engine/requests.h"
 #include "graph/fold.h"
 #include "interop/name_map.h"
 #include "model/device.h"
@@ -12,37 +11,27 @@
 
 namespace vitlab::engine {
 
-RequestedModel requested_model(const core::Json& request) {
-  const core::Json& model = request.at("model");
-  return {model.at("name").get<std::string>(),
-          architecture::spec_from_json_text(core::dump_json(model.at("spec")), "request")};
-}
-
-LoadedModel load_requested_model(const core::Json& request, const architecture::ModelSpec& spec) {
-  model::set_threads(static_cast<int>(request.value("threads", std::int64_t{1})));
-  const at::Device device = model::open_device(request.value("device", std::string("cpu")));
-  const at::ScalarType dtype =
-      model::dtype_from_name(request.value("dtype", std::string("float32")));
+LoadedModel load_model(const messages::RunnableModel& request) {
+  model::set_threads(static_cast<int>(request.threads));
+  const at::Device device = model::open_device(request.device);
+  const at::ScalarType dtype = model::dtype_from_name(request.dtype);
+  const architecture::ModelSpec& spec = request.model.spec;
   graph::Graph graph = architecture::build_graph(spec);
-  const auto path = request.value("weights", std::string());
-  const auto seed = request.value("seed", std::uint64_t{0});
   std::vector<std::string> resized;
   // Folding happens before the cast, so that bfloat16 rounds once.
-  std::string origin = "initial weights of seed " + std::to_string(seed);
+  std::string origin = "initial weights of seed " + std::to_string(request.seed);
   model::Weights weights;
-  if (path.empty()) {
-    weights = model::initial_weights(graph, seed, at::kDouble);
+  if (request.weights.empty()) {
+    weights = model::initial_weights(graph, request.seed, at::kDouble);
   } else {
-    model::TensorFile file = model::read_tensors(path);
+    model::TensorFile file = model::read_tensors(request.weights);
     origin = file.title;
     weights =
-        model::weights_of(std::move(file), spec, graph,
-                          interop::layout_from_name(request.value("layout", std::string("vitlab"))),
-                          at::kDouble, &resized);
-    if (origin != path) std::cerr << "weights: " << origin << '\n';
+        model::weights_of(std::move(file), spec, graph, request.layout, at::kDouble, &resized);
+    if (origin != request.weights.string()) std::cerr << "weights: " << origin << '\n';
   }
   tell_resized(resized);
-  if (request.value("deploy", false)) {
+  if (request.deploy) {
     graph::Rewrite folded = graph::fold(graph);
     weights = model::rewrite_weights(folded, weights);
     graph = std::move(folded.graph);

@@ -5,8 +5,8 @@
 
 #include <ATen/ATen.h>
 
-#include "architecture/model_spec.h"
 #include "core/json.h"
+#include "messages/requests.h"
 #include "model/executor.h"
 #include "model/weights.h"
 
@@ -21,9 +21,8 @@ struct LoadedModel {
   std::vector<std::string> resized;  // tensors of the file that were made for another image size
 };
 
-/// Reads "weights" (a path; absent: initial weights of "seed"), "layout", "deploy", "dtype",
-/// "device" and "threads" of a request.
-LoadedModel load_requested_model(const core::Json& request, const architecture::ModelSpec& spec);
+/// Builds the model, with the threads of the request from here on.
+LoadedModel load_model(const messages::RunnableModel& request);
 
 /// Says on stderr which position tables were interpolated for the model's image size, if any.
 void tell_resized(const std::vector<std::string>& resized);

@@ -12,7 +12,6 @@
 #include "similarity/head_similarity.h"
 #include "similarity/image_source.h"
 #include "similarity/layer_maps.h"
-#include "sweep/named_config.h"
 
 namespace vitlab::engine {
 
@@ -24,15 +23,12 @@ struct Images {
   std::unique_ptr<data::Dataset> dataset;
 };
 
-Images requested_images(const core::Json& request) {
+Images requested_images(const messages::SimilarityRequest& request) {
   Images images;
-  if (request.contains("input")) {
-    const auto path = request.at("input").get<std::string>();
-    images.tensor = model::read_tensors(path).at("input", path);
-  } else {
-    images.dataset =
-        data::open_dataset(data::parse_data_spec(request.at("data").get<std::string>()));
-  }
+  if (!request.input.empty())
+    images.tensor = model::read_tensors(request.input).at("input", request.input.string());
+  else
+    images.dataset = data::open_dataset(data::parse_data_spec(request.data));
   return images;
 }
 
@@ -51,17 +47,15 @@ const data::Dataset& labelled(const Images& images, const std::string& what) {
 }
 
 /// Models of the same spec and form with initial weights of other seeds.
-std::vector<similarity::SimilarityResult> controls_of(const core::Json& request,
-                                                      const architecture::ModelSpec& spec,
+std::vector<similarity::SimilarityResult> controls_of(const messages::SimilarityRequest& request,
                                                       const Images& images,
-                                                      const sweep::SimilaritySettings& settings,
                                                       const similarity::SimilarityNotice& notice) {
   std::vector<similarity::SimilarityResult> controls;
-  for (graph::Index i = 0; i < settings.control; ++i) {
-    core::Json random = request;
-    random.erase("weights");
-    random["seed"] = request.value("seed", std::uint64_t{0}) + 1 + static_cast<std::uint64_t>(i);
-    controls.push_back(similarity_of(load_requested_model(random, spec), images, settings, notice));
+  messages::RunnableModel random = request;
+  random.weights.clear();
+  for (graph::Index i = 0; i < request.settings.control; ++i) {
+    ++random.seed;
+    controls.push_back(similarity_of(load_model(random), images, request.settings, notice));
   }
   return controls;
 }
@@ -74,23 +68,25 @@ std::unique_ptr<similarity::ImageSource> source_of(const LoadedModel& model, con
              : similarity::images_of(images.tensor, settings);
 }
 
-core::Json pictures_of(const LoadedModel& model, const Images& images, const core::Json& request) {
-  const auto numbers = request.at("show").get<std::vector<graph::Index>>();
+core::Json pictures_of(const LoadedModel& model, const Images& images,
+                       const messages::SimilarityRequest& request) {
+  const std::vector<graph::Index>& numbers = request.show;
   const graph::Graph& graph = model.executor.graph();
   const auto source = images.dataset ? similarity::images_numbered(
                                            *images.dataset, graph.value(graph.input).shape, numbers)
                                      : similarity::images_numbered(images.tensor, numbers);
   return similarity::draw_attention(model.executor, model.weights, *source, numbers,
-                                    request.at("folder").get<std::string>());
+                                    request.folder.string());
 }
 
-core::Json comparison_of(const core::Json& other, const similarity::SimilarityResult& result,
-                         const Images& images, const sweep::SimilaritySettings& settings,
+core::Json comparison_of(const messages::RunnableModel& other,
+                         const similarity::SimilarityResult& result, const Images& images,
+                         const sweep::SimilaritySettings& settings,
                          const similarity::SimilarityNotice& notice) {
-  const RequestedModel model = requested_model(other);
-  const LoadedModel loaded = load_requested_model(other, model.spec);
+  const LoadedModel loaded = load_model(other);
   const similarity::SimilarityResult against = similarity_of(loaded, images, settings, notice);
-  core::Json comparison{{"against", model.name}, {"id", architecture::model_id(model.spec)}};
+  core::Json comparison{{"against", other.model.name},
+                        {"id", architecture::model_id(other.model.spec)}};
   add_origin(comparison, loaded);
   comparison.update(
       similarity::comparison_json(similarity::compare_similarity(result, against, settings.seed)));
@@ -99,11 +95,9 @@ core::Json comparison_of(const core::Json& other, const similarity::SimilarityRe
 
 }  // namespace
 
-core::Json run_similarity_request(const core::Json& request, Events& events) {
-  const RequestedModel model = requested_model(request);
-  const LoadedModel loaded = load_requested_model(request, model.spec);
-  const sweep::SimilaritySettings settings =
-      sweep::similarity_settings_from_json(request.at("settings"), "settings");
+core::Json answer(const messages::SimilarityRequest& request, Events& events) {
+  const LoadedModel loaded = load_model(request);
+  const sweep::SimilaritySettings& settings = request.settings;
   const auto notice = [&](graph::Index done, graph::Index total) {
     events.progress(done, total, "images");
   };
@@ -116,22 +110,21 @@ core::Json run_similarity_request(const core::Json& request, Events& events) {
     similarity::add_importance(
         result, similarity::gate_importance(loaded.executor, loaded.weights,
                                             labelled(images, "gate_importance"), settings, notice));
-  similarity::add_control(result, controls_of(request, model.spec, images, settings, notice));
+  similarity::add_control(result, controls_of(request, images, notice));
   core::Json payload = core::Json::object();
-  payload["model"] = model.name;
-  payload["id"] = architecture::model_id(model.spec);
+  payload["model"] = request.model.name;
+  payload["id"] = architecture::model_id(request.model.spec);
   add_origin(payload, loaded);
   payload.update(similarity::similarity_json(result));
-  if (request.value("cross_layer", false))
+  if (request.cross_layer)
     payload["cross_layer"] = similarity::layer_map_json(similarity::cross_layer_map(
         loaded.executor, loaded.weights, *source_of(loaded, images, settings), notice));
-  if (request.value("layer_cka", false))
+  if (request.layer_cka)
     payload["layer_cka"] = similarity::layer_map_json(similarity::layer_cka(
         loaded.executor, loaded.weights, *source_of(loaded, images, settings), notice));
-  if (request.contains("against"))
-    payload["comparison"] = comparison_of(request.at("against"), result, images, settings, notice);
-  if (request.contains("show") && !request.at("show").empty())
-    payload["pictures"] = pictures_of(loaded, images, request);
+  if (request.against)
+    payload["comparison"] = comparison_of(*request.against, result, images, settings, notice);
+  if (!request.show.empty()) payload["pictures"] = pictures_of(loaded, images, request);
   if (settings.ablate)
     payload["ablation"] = similarity::ablation_json(similarity::ablate_heads(
         loaded.executor, loaded.weights, *images.dataset, settings, notice));

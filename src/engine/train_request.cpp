@@ -3,7 +3,6 @@
 #include "engine/request_model.h"
 #include "engine/requests.h"
 #include "model/weight_files.h"
-#include "sweep/named_config.h"
 #include "train/train_folder.h"
 
 namespace vitlab::engine {
@@ -18,32 +17,29 @@ std::string describe(const train::TrainStep& step) {
 
 }  // namespace
 
-core::Json run_train_request(const core::Json& request, Events& events) {
-  const RequestedModel model = requested_model(request);
-  const std::filesystem::path out = request.at("out").get<std::string>();
+core::Json answer(const messages::TrainRequest& request, Events& events) {
   train::TrainRequest training;
-  training.spec = model.spec;
-  training.data = request.at("data").get<std::string>();
-  training.recipe = sweep::recipe_from_json(request.at("recipe"), "recipe");
-  training.seed = request.value("seed", std::uint64_t{0});
-  training.device = request.value("device", std::string("cpu"));
-  training.checkpoint_folder = out / "checkpoints";
-  training.loader_threads = static_cast<int>(request.value("loader_threads", std::int64_t{0}));
-  if (request.value("skip_broken", false)) training.on_broken = data::OnBroken::kSkip;
+  training.spec = request.model.spec;
+  training.data = request.data;
+  training.recipe = request.recipe;
+  training.seed = request.seed;
+  training.device = request.device;
+  training.checkpoint_folder = request.out / "checkpoints";
+  training.loader_threads = static_cast<int>(request.loader_threads);
+  if (request.skip_broken) training.on_broken = data::OnBroken::kSkip;
   std::vector<std::string> resized;
-  if (request.contains("start"))
-    training.start =
-        model::load_weights(request.at("start").get<std::string>(),
-                            architecture::build_graph(model.spec), at::kFloat, &resized);
+  if (!request.start.empty())
+    training.start = model::load_weights(request.start, architecture::build_graph(training.spec),
+                                         at::kFloat, &resized);
   tell_resized(resized);
   const store::DeviceLock turn = beside_others(events);
   const train::TrainResult result = train::train(training, [&](const train::TrainStep& step) {
     events.progress(step.step, step.steps, describe(step));
   });
-  train::write_train_folder(training, result, out);
+  train::write_train_folder(training, result, request.out);
   core::Json payload = train::train_json(training, result);
-  payload["model"] = model.name;
-  payload["out"] = out.string();
+  payload["model"] = request.model.name;
+  payload["out"] = request.out.string();
   if (!resized.empty()) payload["resized"] = resized;
   return payload;
 }

@@ -26,19 +26,14 @@ enum class Standing { kOpen, kDone, kEndedBadly, kGivenUp };
 /// Works off one phase of a plan; several of these run at once, on any number of machines.
 class Work {
  public:
-  Work(const core::Json& request, Events& events)
-      : store_(store::Store::open_or_create(request.at("store").get<std::string>())),
-        plan_(
-            sweep::plan_from_json(store_.get_plan(request.at("plan").get<std::string>()), "plan")),
-        timed_(request.at("timed").get<bool>()),
-        attempts_(request.at("attempts").get<graph::Index>()),
-        run_(request.value("run", std::string())),
-        retry_failed_(request.value("retry_failed", false)),
-        worker_(request.value("worker", 0)),
+  Work(const messages::WorkRequest& request, Events& events)
+      : request_(request),
+        store_(store::Store::open_or_create(request.store)),
+        plan_(sweep::plan_from_json(store_.get_plan(request.plan), "plan")),
         events_(events),
         claimant_(store_) {
     for (const sweep::PlannedStage& stage : plan_.stages) by_id_[stage.id] = &stage;
-    if (retry_failed_)
+    if (request_.retry_failed)
       for (const sweep::PlannedStage& stage : plan_.stages)
         forgiven_[stage.id] = failures(store_.read_attempts(stage.id));
   }
@@ -46,8 +41,8 @@ class Work {
   graph::Index run() {
     std::vector<const sweep::PlannedStage*> open;
     for (const sweep::PlannedStage& stage : plan_.stages)
-      if (stage.timed == timed_) open.push_back(&stage);
-    if (timed_)
+      if (stage.timed == request_.timed) open.push_back(&stage);
+    if (request_.timed)
       measure_all(std::move(open));
     else
       work_off(std::move(open));
@@ -60,8 +55,8 @@ class Work {
   graph::Index failures(const store::StageAttempts& attempts) const {
     graph::Index count = 0;
     for (const store::StageRecord& record : attempts.records) {
-      const bool lost_now = record.state == store::StageState::kLost &&
-                            record.provenance.value("run", std::string()) == run_;
+      const bool lost_now =
+          record.state == store::StageState::kLost && store::run_of(record) == request_.run;
       count += record.state == store::StageState::kFailed ||
                record.state == store::StageState::kTimeout || lost_now;
     }
@@ -75,7 +70,7 @@ class Work {
       return winner->state == store::StageState::kDone ? Standing::kDone : Standing::kEndedBadly;
     const auto forgiven = forgiven_.find(id);
     const graph::Index before = forgiven == forgiven_.end() ? 0 : forgiven->second;
-    return failures(attempts) - before >= attempts_ ? Standing::kGivenUp : Standing::kOpen;
+    return failures(attempts) - before >= request_.attempts ? Standing::kGivenUp : Standing::kOpen;
   }
 
   /// The stage that this one starts from and that will never be done, if there is one.
@@ -209,12 +204,8 @@ class Work {
     try {
       records = run_measure_stages(
           plan_, stages, [&](std::int64_t done, std::int64_t total, const std::string& model) {
-            core::Json event = core::Json::object();
-            event["event"] = "stage_progress";
-            event["kind"] = "measure";
-            event["model"] = model;
-            event["note"] = std::to_string(done) + "/" + std::to_string(total);
-            events_.send(event);
+            events_.send(messages::StageProgress{
+                {"", "measure", model, {}}, std::to_string(done) + "/" + std::to_string(total)});
           });
     } catch (const core::Interrupted&) {
       throw;
@@ -230,55 +221,42 @@ class Work {
 
   // --- telling and publishing
 
-  void begin(const sweep::PlannedStage& stage) { tell("stage_begin", stage, core::Json::object()); }
+  messages::StageEvent event_of(const sweep::PlannedStage& stage) const {
+    return {stage.id, stage.kind, plan_.models.at(stage.model).name, stage.seed};
+  }
+
+  void begin(const sweep::PlannedStage& stage) {
+    events_.send(messages::StageBegin{event_of(stage)});
+  }
 
   void finish(const sweep::PlannedStage& stage, store::StageRecord record,
               store::StagedFiles* files, Clock::time_point start) {
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     record.provenance = provenance();
     record.provenance["seconds"] = seconds;
-    record.provenance["worker"] = worker_;
-    record.provenance["run"] = run_;
+    record.provenance["worker"] = request_.worker;
+    record.provenance["run"] = request_.run;
     const bool keeps_files = files && record.state == store::StageState::kDone;
-    core::Json more = core::Json::object();
-    more["state"] = store::name_of(record.state);
-    more["reason"] = record.reason;
-    more["seconds"] = seconds;
+    const messages::StageEnd end{event_of(stage), std::string(store::name_of(record.state)),
+                                 record.reason, seconds};
     if (keeps_files)
       store_.publish(std::move(record), *files);
     else
       store_.publish(std::move(record));
     ++finished_;
-    tell("stage_end", stage, more);
-  }
-
-  void tell(const char* event, const sweep::PlannedStage& stage, const core::Json& more) {
-    core::Json json = core::Json::object();
-    json["event"] = event;
-    json["id"] = stage.id;
-    json["kind"] = stage.kind;
-    json["model"] = plan_.models.at(stage.model).name;
-    json["seed"] = stage.seed ? core::Json(*stage.seed) : core::Json(nullptr);
-    json.update(more);
-    events_.send(json);
+    events_.send(end);
   }
 
   void tell_progress(const sweep::PlannedStage& stage, const std::string& note) {
     const auto now = Clock::now();
     if (now - last_progress_ < std::chrono::milliseconds(200)) return;
     last_progress_ = now;
-    core::Json more = core::Json::object();
-    more["note"] = note;
-    tell("stage_progress", stage, more);
+    events_.send(messages::StageProgress{event_of(stage), note});
   }
 
+  const messages::WorkRequest& request_;
   store::Store store_;
   sweep::Plan plan_;
-  bool timed_;
-  graph::Index attempts_;
-  std::string run_;
-  bool retry_failed_;
-  int worker_;
   Events& events_;
   store::Claimant claimant_;
   std::map<std::string, const sweep::PlannedStage*> by_id_;
@@ -289,10 +267,8 @@ class Work {
 
 }  // namespace
 
-core::Json run_work_request(const core::Json& request, Events& events) {
-  core::Json payload = core::Json::object();
-  payload["finished"] = Work(request, events).run();
-  return payload;
+messages::WorkAnswer answer(const messages::WorkRequest& request, Events& events) {
+  return {Work(request, events).run()};
 }
 
 }  // namespace vitlab::engine

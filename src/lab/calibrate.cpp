@@ -135,25 +135,21 @@ class Calibration {
 
   void run(const std::vector<core::Json>& models, bool is_test) {
     if (models.empty()) return;
-    core::Json request{{"command", "sample"},
-                       {"protocol", sweep::protocol_json(request_.protocol)}};
-    request["reference"] = {
-        {"name", kReference},
-        {"spec", architecture::spec_json(architecture::resolve_model(kReference).spec)}};
-    request["candidates"] = core::Json::array();
+    messages::SampleRequest request;
+    request.protocol = request_.protocol;
+    request.reference = {kReference, architecture::resolve_model(kReference).spec};
     for (const core::Json& knobs : models)
-      request["candidates"].push_back(
-          {{"name", knobs.at("template")},
-           {"spec", architecture::spec_json(architecture::expand_knobs(knobs, "a drawn model"))},
-           {"isolated", true}});
+      request.candidates.push_back({{knobs.at("template").get<std::string>(),
+                                     architecture::expand_knobs(knobs, "a drawn model")},
+                                    true});
     Job job(sink_, is_test ? "test models" : "training models",
             static_cast<std::int64_t>(models.size()));
     std::int64_t done = 0;
-    engines_.answer(request, [&](const core::Json& event) {
-      const auto kind = event.value("event", std::string());
-      if (kind == "note") sink_(Note{event.value("note", std::string())});
-      if (kind != "sample") return;
-      file_.add(models.at(event.at("index").get<std::size_t>()), is_test, event);
+    engines_.answer(request, [&](const messages::Event& event) {
+      if (const auto* said = std::get_if<messages::Note>(&event)) sink_(Note{said->note});
+      const auto* sample = std::get_if<messages::Sample>(&event);
+      if (!sample) return;
+      file_.add(models.at(sample->index), is_test, core::to_json(*sample));
       job.move_to(++done);
     });
     job.finish();

@@ -7,10 +7,9 @@ namespace vitlab::lab {
 
 std::string device_words(const std::string& device, Engines& engines) {
   if (device == "cpu") return core::processor_name();
-  const core::Json cuda = engines.answer({{"command", "doctor"}}, {}).at("cuda");
-  if (!cuda.at("available").get<bool>())
-    throw core::CapabilityError(cuda.at("reason").get<std::string>());
-  return cuda.at("device").get<std::string>();
+  const messages::CudaFound cuda = engines.answer(messages::DoctorRequest{}).cuda;
+  if (!cuda.available) throw core::CapabilityError(cuda.reason.value_or(""));
+  return cuda.device.value_or("");
 }
 
 void check_is_here(const predict::TimePredictor& predictor, const std::string& path,

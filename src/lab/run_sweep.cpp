@@ -20,20 +20,24 @@ class PhaseJob {
   PhaseJob(const EventSink& sink, const std::string& label, std::size_t stages)
       : sink_(sink), job_(sink, label, static_cast<std::int64_t>(stages)) {}
 
-  void note(const core::Json& event) {
-    const auto text = [&](const char* key) { return event.value(key, std::string()); };
-    if (text("event") == "note") return sink_(Note{text("note"), true});
-    if (text("event") == "stage_end") {
-      ++done_;
-      sink_(StageEnded{text("kind"), text("model"), text("state"), text("reason")});
-    }
-    std::string what = text("kind") + " " + text("model");
-    if (event.contains("note")) what += ", " + text("note");
-    job_.move_to(done_, std::move(what));
+  void note(const messages::Event& event) {
+    if (const auto* said = std::get_if<messages::Note>(&event)) sink_(Note{said->note, true});
+    if (const auto* begun = std::get_if<messages::StageBegin>(&event)) move_to(*begun);
+    if (const auto* stage = std::get_if<messages::StageProgress>(&event))
+      move_to(*stage, ", " + stage->note);
+    const auto* ended = std::get_if<messages::StageEnd>(&event);
+    if (!ended) return;
+    ++done_;
+    sink_(StageEnded{ended->kind, ended->model, ended->state, ended->reason});
+    move_to(*ended);
   }
   void finish() { job_.finish(); }
 
  private:
+  void move_to(const messages::StageEvent& stage, const std::string& note = "") {
+    job_.move_to(done_, stage.kind + " " + stage.model + note);
+  }
+
   const EventSink& sink_;
   Job job_;
   std::int64_t done_ = 0;
@@ -71,7 +75,7 @@ void run_phases(const SweepFolder& folder, const SweepRequest& request, Engines&
     phase.run =
         core::identity(std::to_string(std::chrono::system_clock::now().time_since_epoch().count()) +
                        folder.plan_hash);
-    engines.work(folder.store, phase, [&](const core::Json& event) { job.note(event); });
+    engines.work(folder.store, phase, [&](int, const messages::Event& event) { job.note(event); });
     job.finish();
   }
 }

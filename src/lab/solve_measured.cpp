@@ -57,16 +57,13 @@ class KnobTimer {
   }
 
   predict::MeasuredTime measured(std::size_t i) {
-    core::Json request = core::Json::object();
-    request["command"] = "measure";
-    request["protocol"] = sweep::protocol_json(target_.protocol);
-    request["candidates"] = core::Json::array();
-    if (target_.reference)
-      request["candidates"].push_back({{"name", target_.reference->name},
-                                       {"spec", architecture::spec_json(target_.reference->spec)}});
+    messages::MeasureRequest request;
+    const auto add = [&](const std::string& model, const architecture::ModelSpec& spec) {
+      request.candidates.push_back({model, spec, "", 0, target_.protocol});
+    };
+    if (target_.reference) add(target_.reference->name, target_.reference->spec);
     const std::string name = grid_.knob + "=" + core::dump_json(grid_.values[i]);
-    request["candidates"].push_back(
-        {{"name", name}, {"spec", architecture::spec_json(spec_at(i))}});
+    add(name, spec_at(i));
     const core::Json result = ask(engines_, request, "measure " + name, sink_);
     environment_ = result.at("environment");
     for (const core::Json& row : result.at("candidates"))

@@ -129,10 +129,8 @@ std::vector<std::string> machine_warnings(const Measurement& measurement) {
   return warnings;
 }
 
-core::Json measured_json(const Measurement& measurement, std::size_t index) {
+core::Json speed_json(const Measurement& measurement, std::size_t index) {
   const MeasuredModel& model = measurement.models.at(index);
-  Environment machine = measurement.environment;
-  machine.threads = model.protocol.threads;
   core::Json json{{"model", model.name},
                   {"reference", measurement.models[measurement.reference].name},
                   {"runtime", sweep::runtime_label(model.protocol)}};
@@ -151,10 +149,19 @@ core::Json measured_json(const Measurement& measurement, std::size_t index) {
                                   {"high", core::json_number(model.ratio->high)},
                                   {"rounds", model.turns.rounds.size()}};
     json["warnings"] = speed_warnings(model);
-    for (const std::string& warning : machine_warnings(measurement))
-      json["warnings"].push_back(warning);
     json["samples_ms_by_round"] = milliseconds(model.turns.rounds);
   }
+  return json;
+}
+
+core::Json measured_json(const Measurement& measurement, std::size_t index) {
+  const MeasuredModel& model = measurement.models.at(index);
+  Environment machine = measurement.environment;
+  machine.threads = model.protocol.threads;
+  core::Json json = speed_json(measurement, index);
+  if (model.has_speed())
+    for (const std::string& warning : machine_warnings(measurement))
+      json["warnings"].push_back(warning);
   json["environment"] = environment_json(machine);
   json["machine_state"] = machine_state_json(measurement.state);
   return json;

@@ -63,8 +63,9 @@ std::vector<std::string> machine_warnings(const Measurement& measurement);
 /// the least that did not fit. {model, runtime, device, dtype, threads, batch, too_large}
 core::Json largest_batches_json(const Measurement& measurement);
 
-/// Details of one model's record: speed, every sample, the ratio, environment with the machine's
-/// state, and all warnings.
+/// One model's speed, every sample, the ratio and the warnings that are its own.
+core::Json speed_json(const Measurement& measurement, std::size_t model);
+/// Details of one model's record: the same, environment with the machine's state, and all warnings.
 core::Json measured_json(const Measurement& measurement, std::size_t model);
 /// `throughput`, `latency` and `throughput_ratio`; none without a speed. low and high are p5 and
 /// p95 of the samples, and the interval of the ratio.

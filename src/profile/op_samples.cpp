@@ -72,8 +72,8 @@ class IsolatedOp {
   model::OpCall call_;
 };
 
-core::Json microseconds(const std::vector<double>& seconds) {
-  core::Json list = core::Json::array();
+std::vector<double> microseconds(const std::vector<double>& seconds) {
+  std::vector<double> list;
   for (const double x : seconds) list.push_back(std::round(x * 1e8) / 100);
   return list;
 }
@@ -159,18 +159,18 @@ ModelSample OpSampler::sample(const NamedGraph& model, const std::vector<std::st
   return sample;
 }
 
-core::Json sample_json(const ModelSample& sample) {
+messages::Sample sample_message(const ModelSample& sample) {
   const auto milliseconds = [](double seconds) { return std::round(seconds * 1e7) / 1e4; };
-  core::Json json = core::Json::object();
-  json["latency_ms"] = milliseconds(stats::median(sample.seconds));
-  json["p5_ms"] = milliseconds(stats::quantile(sample.seconds, 0.05));
-  json["p95_ms"] = milliseconds(stats::quantile(sample.seconds, 0.95));
-  json["reference_ms"] = milliseconds(stats::median(sample.reference));
-  json["forwards"] = sample.seconds.size();
-  json["disturbed"] = sample.disturbed;
-  json["ops_us"] = microseconds(sample.op_seconds);
-  if (!sample.op_isolated.empty()) json["isolated_us"] = microseconds(sample.op_isolated);
-  return json;
+  messages::Sample message;
+  message.latency_ms = milliseconds(stats::median(sample.seconds));
+  message.p5_ms = milliseconds(stats::quantile(sample.seconds, 0.05));
+  message.p95_ms = milliseconds(stats::quantile(sample.seconds, 0.95));
+  message.reference_ms = milliseconds(stats::median(sample.reference));
+  message.forwards = sample.seconds.size();
+  message.disturbed = sample.disturbed;
+  message.ops_us = microseconds(sample.op_seconds);
+  message.isolated_us = microseconds(sample.op_isolated);
+  return message;
 }
 
 }  // namespace vitlab::profile

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/json.h"
+#include "messages/events.h"
 #include "profile/timed_model.h"
 
 namespace vitlab::profile {
@@ -49,7 +49,7 @@ class OpSampler {
   double fastest_ = 0;  // seconds of the reference
 };
 
-/// {"latency_ms", "p5_ms", "p95_ms", "reference_ms", "forwards", "ops_us", "isolated_us"}.
-core::Json sample_json(const ModelSample& sample);
+/// What is told of a sample, but for its index.
+messages::Sample sample_message(const ModelSample& sample);
 
 }  // namespace vitlab::profile

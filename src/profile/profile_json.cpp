@@ -113,7 +113,7 @@ void add_times(const ProfileResult& result, core::Json& json) {
   json["roofline_memory_bound_share"] = core::json_number(result.roofline_memory_bound_share.value);
   add_ops(result, json);
   json["memory"] = memory_json(result);
-  json["roofline"] = roofs_json(result.roofs);
+  json["roofline"] = core::to_json(roofs_message(result.roofs));
   json["profiled_latency_ms"] = spread_json(result.profiled_ms, true);
   json["remainder_ms"] = core::json_number(result.remainder_ms);
   if (result.launch_ms) json["launch_ms"] = core::json_number(*result.launch_ms);

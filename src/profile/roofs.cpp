@@ -124,20 +124,17 @@ Roofs measured_roofs(at::Device device, at::ScalarType dtype) {
   return roofs;
 }
 
-core::Json roofs_json(const Roofs& roofs) {
-  const auto giga = [](double value) { return core::json_number(value / 1e9); };
-  core::Json json{{"peak_gflops_per_s", giga(roofs.flops_per_s)},
-                  {"peak_gbytes_per_s", giga(roofs.bytes_per_s)},
-                  {"call_us", core::json_number(roofs.call_seconds * 1e6)},
-                  {"fma_gflops_per_s", giga(roofs.fma_flops_per_s)}};
-  json["levels"] = core::Json::array();
+messages::Roofs roofs_message(const Roofs& roofs) {
+  constexpr double kGiga = 1e9;
+  messages::Roofs message{roofs.flops_per_s / kGiga,
+                          roofs.bytes_per_s / kGiga,
+                          roofs.call_seconds * 1e6,
+                          roofs.fma_flops_per_s / kGiga,
+                          {}};
   for (const MemoryLevel& level : roofs.levels)
-    json["levels"].push_back({{"level", level.name},
-                              {"size_bytes", level.size_bytes},
-                              {"read_gbytes_per_s", giga(level.read_bytes_per_s)},
-                              {"copy_gbytes_per_s", giga(level.copy_bytes_per_s)},
-                              {"triad_gbytes_per_s", giga(level.triad_bytes_per_s)}});
-  return json;
+    message.levels.push_back({level.name, level.size_bytes, level.read_bytes_per_s / kGiga,
+                              level.copy_bytes_per_s / kGiga, level.triad_bytes_per_s / kGiga});
+  return message;
 }
 
 std::string_view bound_name(Bound bound) {

@@ -5,7 +5,7 @@
 
 #include <ATen/ATen.h>
 
-#include "core/json.h"
+#include "messages/answers.h"
 #include "profile/memory_levels.h"
 
 namespace vitlab::profile {
@@ -24,9 +24,8 @@ struct Roofs {
 /// threads give the same numbers.
 Roofs measured_roofs(at::Device device, at::ScalarType dtype);
 
-/// {peak_gflops_per_s, peak_gbytes_per_s, call_us, fma_gflops_per_s, levels: [{level, size_bytes,
-/// read_gbytes_per_s, copy_gbytes_per_s, triad_gbytes_per_s}]}.
-core::Json roofs_json(const Roofs& roofs);
+/// The same in the units that are told.
+messages::Roofs roofs_message(const Roofs& roofs);
 
 /// Which of the three roofs allows an op the least: the largest of flops / peak, bytes / peak and
 /// the cost of a call (Williams et al. 2009, with the call as a third roof).

@@ -83,7 +83,7 @@ std::filesystem::path engine_program() {
   return path;
 }
 
-EngineProcess::EngineProcess(const core::Json& request) {
+EngineProcess::EngineProcess(const messages::Request& request) {
   ignore_broken_pipes();
   const std::string program = engine_program().string();
   const Pipe request_pipe = open_pipe();
@@ -99,7 +99,7 @@ EngineProcess::EngineProcess(const core::Json& request) {
     throw core::Failure(std::string("cannot start vitlab-engine: ") + std::strerror(errno));
   }
   fcntl(events_, F_SETFL, O_NONBLOCK);
-  write_all(request_pipe.write, core::dump_json(request) + "\n");
+  write_all(request_pipe.write, core::dump_json(messages::request_json(request)) + "\n");
   close(request_pipe.write);
 }
 
@@ -137,16 +137,17 @@ bool EngineProcess::read_available() {
   }
 }
 
-std::optional<core::Json> EngineProcess::take_event() {
+std::optional<messages::Event> EngineProcess::take_event() {
   const std::size_t end = buffer_.find('\n');
   if (end == std::string::npos) return std::nullopt;
   const std::string line = buffer_.substr(0, end);
   buffer_.erase(0, end + 1);
-  core::Json event = core::Json::parse(line, nullptr, false);
-  if (!event.is_object())
+  try {
+    return messages::event_from_json(core::Json::parse(line, nullptr, false));
+  } catch (const core::UserError& error) {
     throw core::Failure("vitlab-engine wrote something that is no event: " +
-                        core::quoted_clip(line));
-  return event;
+                        core::quoted_clip(line) + " (" + error.what() + ")");
+  }
 }
 
 void EngineProcess::send_signal(int signal) const {
@@ -166,18 +167,26 @@ std::string describe_exit(int status) {
   return "signal " + std::to_string(-status) + " (" + strsignal(-status) + ")";
 }
 
-void throw_engine_error(const core::Json& event) {
-  const auto kind = event.value("kind", std::string("internal"));
-  const auto message = event.value("message", std::string("the engine gave no reason"));
-  if (kind == "user") throw core::UserError(message);
-  if (kind == "capability") throw core::CapabilityError(message);
-  if (kind == "interrupted") throw core::Interrupted(message);
-  throw core::Failure(kind == "internal" ? "internal error in the engine: " + message : message);
+void throw_engine_error(const messages::Error& error) {
+  switch (error.kind) {
+    case messages::ErrorKind::kUser:
+      throw core::UserError(error.message);
+    case messages::ErrorKind::kCapability:
+      throw core::CapabilityError(error.message);
+    case messages::ErrorKind::kInterrupted:
+      throw core::Interrupted(error.message);
+    case messages::ErrorKind::kFailure:
+      throw core::Failure(error.message);
+    case messages::ErrorKind::kInternal:
+      break;
+  }
+  throw core::Failure("internal error in the engine: " + error.message);
 }
 
-core::Json run_engine(const core::Json& request, const OnEvent& on_event) {
+core::Json run_request(const messages::Request& request, const OnEvent& on_event) {
   EngineProcess engine(request);
-  std::optional<core::Json> result, error;
+  std::optional<core::Json> result;
+  std::optional<messages::Error> error;
   bool open = true, signalled = false;
   while (open) {
     pollfd ready{engine.event_descriptor(), POLLIN, 0};
@@ -188,11 +197,10 @@ core::Json run_engine(const core::Json& request, const OnEvent& on_event) {
     }
     open = engine.read_available();
     while (auto event = engine.take_event()) {
-      const auto kind = event->value("event", std::string());
-      if (kind == "result")
-        result = std::move(event->at("result"));
-      else if (kind == "error")
-        error = std::move(*event);
+      if (auto* end = std::get_if<messages::Result>(&*event))
+        result = std::move(end->result);
+      else if (auto* problem = std::get_if<messages::Error>(&*event))
+        error = std::move(*problem);
       else if (on_event)
         on_event(*event);
     }

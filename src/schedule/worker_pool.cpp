@@ -21,7 +21,7 @@ struct Worker {
   int number = 0;
   std::string stage;  // "" between stages
   std::string kind;
-  std::optional<core::Json> error;
+  std::optional<messages::Error> error;
 };
 
 class Pool {
@@ -45,15 +45,14 @@ class Pool {
 
  private:
   void start(int number) {
-    core::Json request = core::Json::object();
-    request["command"] = "work";
-    request["store"] = store_.folder().string();
-    request["plan"] = request_.plan;
-    request["timed"] = request_.timed;
-    request["attempts"] = request_.attempts;
-    request["retry_failed"] = request_.retry_failed && restarts_ == 0;
-    request["run"] = request_.run;
-    request["worker"] = number;
+    messages::WorkRequest request;
+    request.store = store_.folder();
+    request.plan = request_.plan;
+    request.timed = request_.timed;
+    request.attempts = request_.attempts;
+    request.retry_failed = request_.retry_failed && restarts_ == 0;
+    request.run = request_.run;
+    request.worker = number;
     workers_.push_back({EngineProcess(request), number, "", "", std::nullopt});
   }
 
@@ -72,26 +71,25 @@ class Pool {
     if (!open) end(i);
   }
 
-  void note(Worker& worker, core::Json event) {
-    const auto kind = event.value("event", std::string());
-    if (kind == "stage_begin") {
-      worker.stage = event.value("id", std::string());
-      worker.kind = event.value("kind", std::string());
-    } else if (kind == "stage_end") {
-      worker.stage.clear();
-    } else if (kind == "error") {
-      worker.error = std::move(event);
+  void note(Worker& worker, messages::Event event) {
+    if (auto* problem = std::get_if<messages::Error>(&event)) {
+      worker.error = std::move(*problem);
       return;
     }
-    event["worker"] = worker.number;
-    if (on_event_) on_event_(event);
+    if (const auto* begun = std::get_if<messages::StageBegin>(&event)) {
+      worker.stage = begun->id;
+      worker.kind = begun->kind;
+    } else if (std::holds_alternative<messages::StageEnd>(event)) {
+      worker.stage.clear();
+    }
+    if (on_event_) on_event_(worker.number, event);
   }
 
   void end(std::size_t i) {
     Worker worker = std::move(workers_[i]);
     workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
     const int status = worker.engine.wait();
-    if (worker.error && worker.error->value("kind", std::string()) != "interrupted") {
+    if (worker.error && worker.error->kind != messages::ErrorKind::kInterrupted) {
       fatal_ = worker.error;  // such as a full disk: no engine would fare better
       for (const Worker& other : workers_) other.engine.send_signal(SIGINT);
       return;
@@ -119,7 +117,7 @@ class Pool {
   const PhaseRequest& request_;
   const OnWorkerEvent& on_event_;
   std::vector<Worker> workers_;
-  std::optional<core::Json> fatal_;
+  std::optional<messages::Error> fatal_;
   bool signalled_ = false;
   int restarts_ = 0;
 };

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "core/json.h"
+#include "messages/events.h"
 #include "store/store.h"
 
 namespace vitlab::schedule {
@@ -21,9 +21,8 @@ struct PhaseRequest {
   std::string run;            // names this run: losses of earlier runs do not count
 };
 
-/// What the engines say meanwhile: {"event": "stage_begin" | "stage_progress" | "stage_end", "id",
-/// "kind", "worker", …}.
-using OnWorkerEvent = std::function<void(const core::Json&)>;
+/// What the engines say meanwhile, and the number of the worker that says it.
+using OnWorkerEvent = std::function<void(int worker, const messages::Event&)>;
 
 /// Runs engines until nothing is left to do in this phase. An engine that dies costs the stage it
 /// was at one attempt (recorded as lost, with the signal) and is replaced. Ctrl-C is passed on

@@ -171,6 +171,10 @@ std::optional<StageState> stage_state_named(std::string_view name) {
 
 bool is_final(StageState state) { return row_of(state).is_final; }
 
+std::string run_of(const StageRecord& record) {
+  return record.provenance.value("run", std::string());
+}
+
 bool is_stage_id(std::string_view text) { return is_hexadecimal(text, 32); }
 
 core::Json to_json(const StageRecord& record) {

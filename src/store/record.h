@@ -70,6 +70,9 @@ struct StageRecord {
   friend bool operator==(const StageRecord&, const StageRecord&) = default;
 };
 
+/// The run of a sweep that made an attempt; "" where its provenance tells none.
+std::string run_of(const StageRecord& record);
+
 /// Whether `text` can be the id of a stage: 32 characters of [0-9a-f].
 bool is_stage_id(std::string_view text);
 

@@ -9,7 +9,7 @@
 #include "core/choice.h"
 #include "core/config_reader.h"
 #include "core/fields.h"
-#include "core/json.h"
+#include "core/json_fields.h"
 #include "graph/shape.h"
 
 namespace vitlab::sweep {
@@ -120,7 +120,11 @@ constexpr const char* kLayerAxis = "layer";
 
 SimilaritySettings read_similarity_settings(core::ConfigReader& reader);
 core::Json similarity_settings_json(const SimilaritySettings& settings);
+/// Reads what a message holds as strictly as a file; throws UserError with the place.
+void from_json_form(const core::Json& json, const core::JsonPlace& place, SimilaritySettings& settings);
 PruneSettings read_prune_settings(core::ConfigReader& reader);
 core::Json prune_settings_json(const PruneSettings& settings);
+/// Reads what a message holds as strictly as a file; throws UserError with the place.
+void from_json_form(const core::Json& json, const core::JsonPlace& place, PruneSettings& settings);
 
 }  // namespace vitlab::sweep

@@ -83,4 +83,18 @@ PruneSettings prune_settings_from_json(const core::Json& json, const std::string
   return read_whole(document_of(json, source), read_prune_settings);
 }
 
+void from_json_form(const core::Json& json, const core::JsonPlace& place, Recipe& recipe) {
+  recipe = recipe_from_json(json, place.path());
+}
+void from_json_form(const core::Json& json, const core::JsonPlace& place, Protocol& protocol) {
+  protocol = protocol_from_json(json, place.path());
+}
+void from_json_form(const core::Json& json, const core::JsonPlace& place,
+                    SimilaritySettings& settings) {
+  settings = similarity_settings_from_json(json, place.path());
+}
+void from_json_form(const core::Json& json, const core::JsonPlace& place, PruneSettings& settings) {
+  settings = prune_settings_from_json(json, place.path());
+}
+
 }  // namespace vitlab::sweep

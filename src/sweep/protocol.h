@@ -9,7 +9,7 @@
 #include "core/choice.h"
 #include "core/config_reader.h"
 #include "core/fields.h"
-#include "core/json.h"
+#include "core/json_fields.h"
 #include "graph/shape.h"
 
 namespace vitlab::sweep {
@@ -76,5 +76,7 @@ Protocol read_protocol(core::ConfigReader& reader);
 std::vector<Protocol> read_protocols(core::ConfigReader& reader);
 /// Settings that equal their defaults are left out, which is what is hashed, unless asked for.
 core::Json protocol_json(const Protocol& protocol, bool with_defaults = false);
+/// Reads what a message holds as strictly as a file; throws UserError with the place.
+void from_json_form(const core::Json& json, const core::JsonPlace& place, Protocol& protocol);
 
 }  // namespace vitlab::sweep

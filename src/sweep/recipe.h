@@ -6,7 +6,7 @@
 
 #include "core/config_reader.h"
 #include "core/fields.h"
-#include "core/json.h"
+#include "core/json_fields.h"
 #include "graph/shape.h"
 
 namespace vitlab::sweep {
@@ -50,5 +50,7 @@ struct Recipe {
 Recipe read_recipe(core::ConfigReader& reader);
 /// Settings that equal their defaults are left out, which is what is hashed, unless asked for.
 core::Json recipe_json(const Recipe& recipe, bool with_defaults = false);
+/// Reads what a message holds as strictly as a file; throws UserError with the place.
+void from_json_form(const core::Json& json, const core::JsonPlace& place, Recipe& recipe);
 
 }  // namespace vitlab::sweep

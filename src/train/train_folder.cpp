@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/config_node.h"
 #include "core/files.h"
 #include "core/text.h"
 #include "data/data_spec.h"
@@ -11,6 +12,8 @@
 namespace vitlab::train {
 
 namespace {
+
+constexpr std::size_t kMaxTrainingBytes = 100'000'000;
 
 core::Json accuracy_json(const Evaluation& evaluation) {
   const stats::Interval interval = evaluation.interval();
@@ -106,6 +109,18 @@ void write_train_folder(const TrainRequest& request, const TrainResult& result,
   core::write_file_atomically(folder / kEventFile, training_events(result));
   core::write_file_atomically(folder / "train.json",
                               core::dump_json(train_json(request, result), 2) + "\n");
+}
+
+core::Json training_of(const std::filesystem::path& weights, const architecture::ModelSpec& spec) {
+  const std::filesystem::path file = weights.parent_path() / "train.json";
+  const bool is_trained =
+      weights.filename() == "model.safetensors" || weights.filename() == "best.safetensors";
+  if (!is_trained || !std::filesystem::is_regular_file(file)) return nullptr;
+  core::Json training =
+      core::parse_json(core::read_text_file(file, kMaxTrainingBytes), file.string());
+  return training.value("model_id", std::string()) == architecture::model_id(spec)
+             ? training
+             : core::Json(nullptr);
 }
 
 }  // namespace vitlab::train

@@ -24,4 +24,7 @@ constexpr const char* kEventFile = "events.out.tfevents.0000000000.vitlab";
 void write_train_folder(const TrainRequest& request, const TrainResult& result,
                         const std::filesystem::path& folder);
 
+/// train.json beside the weights, if they are what that training of the model wrote; else null.
+core::Json training_of(const std::filesystem::path& weights, const architecture::ModelSpec& spec);
+
 }  // namespace vitlab::train

@@ -169,18 +169,20 @@ TEST_CASE("files are measured as they are, or refused with what they lack") {
   CHECK_THROWS_AS(model_candidate(tiny(), protocol_of(sweep::Runtime::kPt2)), core::UserError);
 }
 
-TEST_CASE("a request's candidates may each bring a protocol, and share the request's") {
-  const core::Json spec = architecture::spec_json(tiny().spec);
-  core::Json request{{"protocol", {{"batch", 2}}}};
-  request["candidates"] = {{{"name", "a"}, {"spec", spec}},
-                           {{"name", "a"}, {"spec", spec}, {"protocol", {{"batch", 8}}}}};
-  const std::vector<profile::Candidate> candidates = requested_candidates(request);
+TEST_CASE("candidates of one model share its weights, each under its own protocol") {
+  messages::MeasureCandidate wanted;
+  wanted.name = "a";
+  wanted.spec = tiny().spec;
+  wanted.protocol.batch = 2;
+  std::vector<messages::MeasureCandidate> both{wanted, wanted};
+  both[1].protocol.batch = 8;
+  const std::vector<profile::Candidate> candidates = requested_candidates(both);
   REQUIRE(candidates.size() == 2);
   CHECK(candidates[0].protocol.batch == 2);
   CHECK(candidates[1].protocol.batch == 8);
   CHECK(candidates[1].bytes > candidates[0].bytes);
-  request["candidates"][1]["protocol"] = {{"batch", 0}};
-  CHECK_THROWS_WITH(requested_candidates(request), Catch::Contains("batch must lie in 1.."));
+  both[1].file = "model.onnx";
+  CHECK_THROWS_WITH(requested_candidates(both), Catch::Contains("either a spec or a file"));
 }
 
 }  // namespace vitlab::engine

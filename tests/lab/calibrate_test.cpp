@@ -11,10 +11,9 @@
 namespace vitlab::lab {
 namespace {
 
-core::Json microseconds(const std::vector<double>& seconds) {
-  core::Json json = core::Json::array();
-  for (const double x : seconds) json.push_back(1e6 * x);
-  return json;
+std::vector<double> microseconds(std::vector<double> seconds) {
+  for (double& x : seconds) x *= 1e6;
+  return seconds;
 }
 
 /// An engine on a device whose rule of time is known.
@@ -23,24 +22,20 @@ struct PlantedSampler {
   std::size_t interrupted_after = 1000;
   std::size_t noisy = 1000;  // the sample whose times are spread wide
 
-  void operator()(const core::Json& request, const schedule::OnEvent& on_event) {
-    for (std::size_t i = 0; i < request.at("candidates").size(); ++i) {
+  void operator()(const messages::SampleRequest& request, const schedule::OnEvent& on_event) {
+    for (std::size_t i = 0; i < request.candidates.size(); ++i) {
       if (samples == interrupted_after) throw core::Interrupted("stopped");
       predict::RuledDevice device{.noise = 0};
-      const core::Json& spec = request.at("candidates")[i].at("spec");
       const predict::TimedGraph timed =
-          device.time(graph::fold(architecture::build_graph(architecture::spec_from_json_text(
-                                      core::dump_json(spec), "request")))
-                          .graph);
-      const double ms = 1e3 * timed.seconds;
-      on_event({{"event", "sample"},
-                {"index", i},
-                {"latency_ms", ms},
-                {"p5_ms", 0.99 * ms},
-                {"p95_ms", (samples == noisy ? 2 : 1.01) * ms},
-                {"reference_ms", 1},
-                {"ops_us", microseconds(timed.op_seconds)},
-                {"isolated_us", microseconds(timed.op_seconds)}});
+          device.time(graph::fold(architecture::build_graph(request.candidates[i].spec)).graph);
+      messages::Sample sample;
+      sample.index = i;
+      sample.latency_ms = 1e3 * timed.seconds;
+      sample.p5_ms = 0.99 * sample.latency_ms;
+      sample.p95_ms = (samples == noisy ? 2 : 1.01) * sample.latency_ms;
+      sample.reference_ms = 1;
+      sample.ops_us = sample.isolated_us = microseconds(timed.op_seconds);
+      on_event(sample);
       ++samples;
     }
   }
@@ -49,10 +44,11 @@ struct PlantedSampler {
 class Calibrating {
  public:
   explicit Calibrating(PlantedSampler planted = {}) : sampler(planted) {
-    engines.on_request = [this](const core::Json& request, const schedule::OnEvent& on_event) {
-      CHECK(request.at("command") == "sample");
-      sampler(request, on_event);
-      return core::Json::object();
+    engines.on_request = [this](const messages::Request& request,
+                                const schedule::OnEvent& on_event) {
+      const auto& wanted = std::get<messages::SampleRequest>(request);
+      sampler(wanted, on_event);
+      return core::to_json(messages::SampleAnswer{wanted.candidates.size(), core::Json::object()});
     };
   }
   CalibrateOutcome run(const std::string& out, std::int64_t models, std::int64_t test = 0) {

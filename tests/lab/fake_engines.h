@@ -17,7 +17,7 @@ namespace vitlab::lab {
 /// Engines without tensors: they publish planted records and answer requests as a test says.
 class FakeEngines final : public Engines {
  public:
-  std::function<core::Json(const core::Json&, const schedule::OnEvent&)> on_request;
+  std::function<core::Json(const messages::Request&, const schedule::OnEvent&)> on_request;
   /// How a stage ends; kDone for all if empty.
   std::function<store::StageState(const sweep::PlannedStage&)> ends_as;
   std::optional<std::size_t> interrupted_after;  // so many stages
@@ -25,12 +25,6 @@ class FakeEngines final : public Engines {
   std::vector<schedule::PhaseRequest> phases;
   std::vector<std::string> stages_run;
   std::size_t requests = 0;
-
-  core::Json answer(const core::Json& request, const schedule::OnEvent& on_event) override {
-    ++requests;
-    if (!on_request) throw std::logic_error("no engine was to be asked");
-    return on_request(request, on_event);
-  }
 
   void work(const store::Store& store, const schedule::PhaseRequest& phase,
             const schedule::OnWorkerEvent& on_event) override {
@@ -47,22 +41,25 @@ class FakeEngines final : public Engines {
   }
 
  private:
+  core::Json result_of(const messages::Request& request,
+                       const schedule::OnEvent& on_event) override {
+    ++requests;
+    if (!on_request) throw std::logic_error("no engine was to be asked");
+    return on_request(request, on_event);
+  }
+
   void run(const store::Store& store, const sweep::Plan& plan, const sweep::PlannedStage& stage,
            const schedule::OnWorkerEvent& on_event) {
     stages_run.push_back(stage.id);
-    core::Json event{{"event", "stage_begin"},
-                     {"id", stage.id},
-                     {"kind", stage.kind},
-                     {"model", plan.models.at(stage.model).name}};
-    on_event(event);
+    const messages::StageEvent event{stage.id, stage.kind, plan.models.at(stage.model).name, {}};
+    on_event(0, messages::StageBegin{event});
     store::StageRecord record = planted_record(stage);
     record.state = ends_as ? ends_as(stage) : store::StageState::kDone;
     if (record.state != store::StageState::kDone) record.reason = "planted";
-    event["event"] = "stage_end";
-    event["state"] = store::name_of(record.state);
-    event["reason"] = record.reason;
+    const messages::StageEnd end{event, std::string(store::name_of(record.state)), record.reason,
+                                 0};
     store.publish(std::move(record));
-    on_event(event);
+    on_event(0, end);
   }
 
   static store::StageRecord planted_record(const sweep::PlannedStage& stage) {

@@ -38,19 +38,17 @@ struct PlantedClock {
   double width = 0.001;
   std::string failing;  // a key of the candidate's row, such as "out_of_memory"
 
-  core::Json operator()(const core::Json& request, const schedule::OnEvent& on_event) const {
-    CHECK(request.at("command") == "measure");
-    on_event({{"event", "note"}, {"note", "waits for the device"}});
-    on_event({{"event", "progress"}, {"done", 1}, {"total", 2}});
+  core::Json operator()(const messages::Request& request, const schedule::OnEvent& on_event) const {
+    on_event(messages::Note{"waits for the device"});
+    on_event(messages::Progress{1, 2, ""});
     core::Json rows = core::Json::array();
     double reference = 0;
-    for (const core::Json& candidate : request.at("candidates")) {
-      const double seconds = ruled_seconds(
-          architecture::spec_from_json_text(core::dump_json(candidate.at("spec")), "request"));
+    for (const auto& candidate : std::get<messages::MeasureRequest>(request).candidates) {
+      const double seconds = ruled_seconds(candidate.spec.value());
       if (rows.empty()) reference = seconds;
       const double ratio = reference / seconds;
       rows.push_back(
-          {{"model", candidate.at("name")},
+          {{"model", candidate.name},
            {"samples_ms_by_round", {{1e3 * seconds}, {1001 * seconds}, {999 * seconds}}},
            {"throughput_ratio",
             {{"value", ratio}, {"low", ratio * (1 - width)}, {"high", ratio * (1 + width)}}}});
@@ -153,9 +151,11 @@ TEST_CASE("a predictor proposes where it was trained for this machine and its th
   CHECK_THROWS_WITH(solve_model(request, engines, told.sink()),
                     Catch::Contains("was trained for 1 thread(s), not 7"));
   // Whether the predictor is of this machine's GPU, only an engine knows.
-  engines.on_request = [](const core::Json& asked, const schedule::OnEvent&) -> core::Json {
-    CHECK(asked.at("command") == "doctor");
-    return {{"cuda", {{"available", false}, {"reason", "no GPU"}}}};
+  engines.on_request = [](const messages::Request& asked, const schedule::OnEvent&) {
+    CHECK(std::holds_alternative<messages::DoctorRequest>(asked));
+    messages::DoctorAnswer answer;
+    answer.cuda.reason = "no GPU";
+    return core::to_json(answer);
   };
   request.predictor = files / "elsewhere.json";
   CHECK_THROWS_WITH(solve_model(request, engines, told.sink()),
@@ -178,7 +178,7 @@ TEST_CASE("widths of a sweep are locked one by one, and what is locked is not me
   write_speed_sweep(files);
   FakeEngines engines;
   ToldEvents told;
-  engines.on_request = [&](const core::Json& request, const schedule::OnEvent& on_event) {
+  engines.on_request = [&](const messages::Request& request, const schedule::OnEvent& on_event) {
     if (engines.requests == 2) throw core::Interrupted("stopped");
     return PlantedClock()(request, on_event);
   };

@@ -73,7 +73,7 @@ TEST_CASE("a sample's document has milliseconds and microseconds, isolated ones 
   sample.reference = {0.004, 0.004, 0.005};
   sample.disturbed = 2;
   sample.op_seconds = {1.5e-6, 0.0011};
-  core::Json json = sample_json(sample);
+  core::Json json = core::to_json(sample_message(sample));
   CHECK(json.at("latency_ms") == 2);
   CHECK(json.at("reference_ms") == 4);
   CHECK(json.at("p5_ms").get<double>() < 2);
@@ -83,7 +83,7 @@ TEST_CASE("a sample's document has milliseconds and microseconds, isolated ones 
   CHECK(json.at("ops_us") == core::Json({1.5, 1100}));
   CHECK_FALSE(json.contains("isolated_us"));
   sample.op_isolated = {1e-6, 2e-6};
-  CHECK(sample_json(sample).at("isolated_us") == core::Json({1, 2}));
+  CHECK(sample_message(sample).isolated_us == std::vector<double>{1, 2});
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ TEST_CASE("roofs are positive, in order of size, and measured once") {
   CHECK(again.fma_flops_per_s == roofs.fma_flops_per_s);
   CHECK(holds_in_one_of_five(
       [&] { return roofs.flops_per_s <= 1.1 * fma_flops_per_s(at::get_num_threads()); }));
-  const core::Json json = roofs_json(roofs);
+  const core::Json json = core::to_json(roofs_message(roofs));
   CHECK(json.at("fma_gflops_per_s").get<double>() == Approx(roofs.fma_flops_per_s / 1e9));
   CHECK(json.at("levels").size() == roofs.levels.size());
   for (const core::Json& level : json.at("levels"))

@@ -14,11 +14,16 @@
 namespace vitlab::schedule {
 namespace {
 
-core::Json scripted(const std::string& script) { return {{"command", "test"}, {"script", script}}; }
+/// A request that the fake engine plays.
+messages::WorkRequest scripted(const std::string& script) {
+  messages::WorkRequest request;
+  request.plan = script;
+  return request;
+}
 
 std::string failure_of(const std::string& script) {
   try {
-    run_engine(scripted(script));
+    run_request(scripted(script));
   } catch (const core::Failure& error) {
     return error.what();
   }
@@ -33,35 +38,41 @@ int open_descriptors() {
 }
 
 TEST_CASE("a request goes to the engine and its result comes back, with events in between") {
-  core::Json request = scripted("progress progress result");
-  request["text"] = "ünïcode \" \n" + std::string(200'000, 'y');  // more than a pipe holds
+  messages::WorkRequest request = scripted("progress progress result");
+  request.run = "ünïcode \" \n" + std::string(200'000, 'y');  // more than a pipe holds
   int events = 0;
-  const core::Json result = run_engine(request, [&](const core::Json& event) {
-    CHECK(event.at("event") == "progress");
-    CHECK(event.at("note") == "half");
+  const core::Json result = run_request(request, [&](const messages::Event& event) {
+    CHECK(std::get<messages::Progress>(event).note == "half");
     ++events;
   });
   CHECK(events == 2);
-  CHECK(result.at("request") == request);
+  CHECK(result.at("request") == messages::request_json(request));
+}
+
+TEST_CASE("an answer that is not the request's is a failure") {
+  const core::Json answer = run_request(scripted("result"));
+  CHECK_THROWS_AS(answer_of<messages::WorkRequest>(answer), core::Failure);
+  CHECK_THROWS_WITH(answer_of<messages::WorkRequest>(answer),
+                    Catch::Contains("answer.request is not known"));
 }
 
 TEST_CASE("a long result arrives whole") {
-  CHECK(run_engine(scripted("big-result")).at("text").get<std::string>().size() == 1 << 20);
+  CHECK(run_request(scripted("big-result")).at("text").get<std::string>().size() == 1 << 20);
 }
 
 TEST_CASE("an engine has a process group of its own, so that a Ctrl-C reaches it once") {
-  CHECK(run_engine(scripted("result")).at("group").get<int>() != getpgrp());
+  CHECK(run_request(scripted("result")).at("group").get<int>() != getpgrp());
 }
 
 TEST_CASE("errors of the engine are thrown as what they were there") {
-  CHECK_THROWS_AS(run_engine(scripted("error user")), core::UserError);
-  CHECK_THROWS_AS(run_engine(scripted("error capability")), core::CapabilityError);
-  CHECK_THROWS_AS(run_engine(scripted("error interrupted")), core::Interrupted);
-  CHECK_THROWS_AS(run_engine(scripted("error failure")), core::Failure);
-  CHECK_THROWS_WITH(run_engine(scripted("error user exit 2")), "because of user");
+  CHECK_THROWS_AS(run_request(scripted("error user")), core::UserError);
+  CHECK_THROWS_AS(run_request(scripted("error capability")), core::CapabilityError);
+  CHECK_THROWS_AS(run_request(scripted("error interrupted")), core::Interrupted);
+  CHECK_THROWS_AS(run_request(scripted("error failure")), core::Failure);
+  CHECK_THROWS_WITH(run_request(scripted("error user exit 2")), "because of user");
   CHECK(failure_of("error internal exit 1") == "internal error in the engine: because of internal");
   // An error outweighs a result that came before it.
-  CHECK_THROWS_AS(run_engine(scripted("result error user")), core::UserError);
+  CHECK_THROWS_AS(run_request(scripted("result error user")), core::UserError);
 }
 
 TEST_CASE("an engine that dies is a failure that names the signal") {
@@ -77,6 +88,8 @@ TEST_CASE("an engine that ends without a result is a failure that names its exit
 
 TEST_CASE("what is no event is a failure, not a crash") {
   CHECK_THAT(failure_of("garbage result"), Catch::Contains("vitlab-engine"));
+  CHECK_THAT(failure_of("misspelled result"),
+             Catch::Contains("event.notee is not known; did you mean 'note'?"));
 }
 
 TEST_CASE("an engine that is given up dies at once") {
@@ -114,7 +127,7 @@ TEST_CASE("an engine dies with the program that started it") {
 TEST_CASE("engines leave no descriptors behind") {
   const int before = open_descriptors();
   for (int i = 0; i < 5; ++i) {
-    run_engine(scripted("result"));
+    run_request(scripted("result"));
     failure_of("signal 9");
   }
   CHECK(open_descriptors() == before);
@@ -125,7 +138,7 @@ TEST_CASE("Ctrl-C is passed on and the engine's answer awaited") {
   if (child == 0) {
     core::install_interrupt_handlers();
     try {
-      run_engine(scripted("progress wait"), [](const core::Json&) { raise(SIGINT); });
+      run_request(scripted("progress wait"), [](const messages::Event&) { raise(SIGINT); });
     } catch (const core::Interrupted&) {
       _exit(42);
     } catch (...) {

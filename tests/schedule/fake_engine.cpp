@@ -1,5 +1,5 @@
-// An engine for tests: it does what the script in its request says, line by line. A request of the
-// worker pool carries its script as the plan's "hash", one script per worker, parted by "|".
+// An engine for tests: it does what the script in its request says, word by word. Its request is
+// that of a worker, whose script stands for the plan's hash, one script per worker, parted by "|".
 #include <csignal>
 #include <iostream>
 #include <iterator>
@@ -11,14 +11,20 @@
 #include <unistd.h>
 
 #include "core/interrupt.h"
-#include "core/json.h"
+#include "messages/events.h"
+#include "messages/requests.h"
 
 namespace vitlab::schedule {
 namespace {
 
-void say(const core::Json& event) {
-  const std::string line = core::dump_json(event) + "\n";
+void say(const std::string& text) {
+  const std::string line = text + "\n";
   if (write(3, line.data(), line.size()) < 0) _exit(1);
+}
+void say(const messages::Event& event) { say(core::dump_json(messages::event_json(event))); }
+
+messages::Error because_of(messages::ErrorKind kind) {
+  return {kind, "because of " + std::string(core::word_of(kind))};
 }
 
 std::string part_of(const std::string& script, int number) {
@@ -28,26 +34,26 @@ std::string part_of(const std::string& script, int number) {
   return part;
 }
 
-int play(const core::Json& request) {
-  std::istringstream script(
-      request.contains("script")
-          ? request.at("script").get<std::string>()
-          : part_of(request.at("plan").get<std::string>(), request.at("worker").get<int>()));
+int play(const messages::WorkRequest& request) {
+  std::istringstream script(part_of(request.plan, request.worker));
   std::string word;
   while (script >> word) {
     std::string argument;
-    if (word == "begin" || word == "end") {
+    if (word == "begin") {
       script >> argument;
-      say({{"event", "stage_" + word}, {"id", argument}, {"kind", "train"}});
+      say(messages::StageBegin{{argument, "train", "", {}}});
+    } else if (word == "end") {
+      script >> argument;
+      say(messages::StageEnd{{argument, "train", "", {}}, "done", "", 0});
     } else if (word == "progress") {
-      say({{"event", "progress"}, {"done", 1}, {"total", 2}, {"note", "half"}});
+      say(messages::Progress{1, 2, "half"});
     } else if (word == "result") {
-      say({{"event", "result"}, {"result", {{"request", request}, {"group", getpgrp()}}}});
+      say(messages::Result{{{"request", messages::request_json(request)}, {"group", getpgrp()}}});
     } else if (word == "big-result") {
-      say({{"event", "result"}, {"result", {{"text", std::string(1 << 20, 'x')}}}});
+      say(messages::Result{{{"text", std::string(1 << 20, 'x')}}});
     } else if (word == "error") {
       script >> argument;
-      say({{"event", "error"}, {"kind", argument}, {"message", "because of " + argument}});
+      say(because_of(core::read_choice<messages::ErrorKind>(argument, "error")));
     } else if (word == "signal") {
       int number = 0;
       script >> number;
@@ -59,14 +65,14 @@ int play(const core::Json& request) {
       return code;
     } else if (word == "once") {  // the rest is played by the first engine only
       script >> argument;
-      const auto folder = request.at("store").get<std::string>() + "/" + argument;
-      if (mkdir(folder.c_str(), 0700) != 0) return 0;
+      if (mkdir((request.store / argument).c_str(), 0700) != 0) return 0;
     } else if (word == "garbage") {
-      const std::string line = "this is no JSON\n";
-      if (write(3, line.data(), line.size()) < 0) return 1;
+      say("this is no JSON");
+    } else if (word == "misspelled") {
+      say(R"({"event": "note", "notee": "x"})");
     } else if (word == "wait") {
       while (!core::interrupt_requested()) usleep(1000);
-      say({{"event", "error"}, {"kind", "interrupted"}, {"message", "stopped"}});
+      say(messages::Error{messages::ErrorKind::kInterrupted, "stopped"});
       return 130;
     }
   }
@@ -79,5 +85,6 @@ int play(const core::Json& request) {
 int main() {
   vitlab::core::install_interrupt_handlers();
   const std::string text(std::istreambuf_iterator<char>(std::cin), {});
-  return vitlab::schedule::play(vitlab::core::Json::parse(text));
+  return vitlab::schedule::play(std::get<vitlab::messages::WorkRequest>(
+      vitlab::messages::request_from_json(vitlab::core::Json::parse(text))));
 }

@@ -30,9 +30,9 @@ TEST_CASE("every worker plays its part and its events carry its number") {
   const store::Store store = store::Store::open_or_create(folder / "store");
   std::map<int, std::set<std::string>> seen;
   run_phase(store, phase("begin a end a result|begin b end b result", 2),
-            [&](const core::Json& event) {
-              if (event.contains("id"))
-                seen[event.at("worker").get<int>()].insert(event.at("id").get<std::string>());
+            [&](int worker, const messages::Event& event) {
+              if (const auto* begun = std::get_if<messages::StageBegin>(&event))
+                seen[worker].insert(begun->id);
             });
   CHECK(seen == std::map<int, std::set<std::string>>{{0, {"a"}}, {1, {"b"}}});
 }
@@ -43,7 +43,9 @@ TEST_CASE("an engine that dies costs its stage an attempt, with the signal, and 
   const std::string id = stage_id("stage");
   int begun = 0;
   run_phase(store, phase("once died begin " + id + " signal 11"),
-            [&](const core::Json& event) { begun += event.at("event") == "stage_begin"; });
+            [&](int, const messages::Event& event) {
+              begun += std::holds_alternative<messages::StageBegin>(event);
+            });
   CHECK(begun == 1);
   const store::StageAttempts attempts = store.read_attempts(id);
   REQUIRE(attempts.records.size() == 1);
@@ -91,7 +93,7 @@ TEST_CASE("Ctrl-C stops every engine and says that the same command resumes") {
   if (child == 0) {
     core::install_interrupt_handlers();
     try {
-      run_phase(store, phase("progress wait|progress wait", 2), [](const core::Json&) {
+      run_phase(store, phase("progress wait|progress wait", 2), [](int, const messages::Event&) {
         if (!core::interrupt_requested()) raise(SIGINT);
       });
     } catch (const core::Interrupted&) {

@@ -30,7 +30,6 @@ const std::map<std::string, std::string> kAwaited{
     {"hypervolume", "the family: how good a Pareto set is"},
     {"fsck", "repair of a store from the command line"},
     {"colour_wanted", "--color of the command line"},
-    {"to_json_with_defaults", "messages"},
 };
 
 std::string read(const fs::path& path) {
