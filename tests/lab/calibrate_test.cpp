@@ -116,7 +116,7 @@ TEST_CASE("a protocol of another runtime trains no predictor") {
   FakeEngines engines;
   ToldEvents told;
   CalibrateRequest request;
-  request.protocol.runtime = "onnxruntime";
+  request.protocol.runtime = sweep::Runtime::kOnnxruntime;
   CHECK_THROWS_WITH(calibrate(request, engines, told.sink()),
                     Catch::Contains("the protocol names onnxruntime"));
 }

@@ -38,7 +38,7 @@ std::vector<std::string> twins_of(const std::vector<Source>& sources) {
   return problems;
 }
 
-/// Definitions outside the namespace of their folder.
+/// Definitions outside the namespace of their folder but for specialisations of templates.
 std::vector<std::string> strays_of(const std::vector<Source>& sources) {
   std::vector<std::string> problems;
   for (const Source& source : sources) {
@@ -46,7 +46,9 @@ std::vector<std::string> strays_of(const std::vector<Source>& sources) {
     for (const Definition& definition : definitions_of(source.text)) {
       const bool is_inside =
           definition.scope == scope || definition.scope.rfind(scope + "::", 0) == 0;
-      if (!is_inside && definition.name != "main")
+      // A template is specialised where it stands.
+      const bool is_special = definition.name.find('<') != std::string::npos;
+      if (!is_inside && !is_special && definition.name != "main")
         problems.push_back(source.name + " defines " + definition.name + " outside " + scope);
     }
   }
