@@ -107,11 +107,13 @@ struct Block {
   Shown shown = Shown::kEverywhere;
 };
 
+using Blocks = std::vector<Block>;
+
 /// Blocks under a heading; `anchor` is unique in the document.
 struct Section {
   std::string anchor;
   std::string heading;  // "" for the only section of an extract
-  std::vector<Block> blocks;
+  Blocks blocks;
 };
 
 /// What is written up, once for all formats (renderers.h).

@@ -17,7 +17,7 @@ template <typename Content>
 struct Part {
   std::string_view name;     // the anchor; of a figure also its file
   std::string_view heading;  // of blocks; figures bring their own
-  std::variant<Figure (*)(const Content&), std::vector<Block> (*)(const Content&)> make;
+  std::variant<Figure (*)(const Content&), Blocks (*)(const Content&)> make;
   std::string_view with = {};  // the part without which this one is not shown; "" for none
 
   bool is_figure() const { return make.index() == 0; }
@@ -28,7 +28,7 @@ class SectionList {
  public:
   /// A figure without a drawing is empty. Its name is `name`.
   void add(std::string_view name, std::string_view heading, Figure figure);
-  void add(std::string_view name, std::string_view heading, std::vector<Block> blocks);
+  void add(std::string_view name, std::string_view heading, Blocks blocks);
   /// Whether a part of this name was added and not empty; true for "".
   bool has(std::string_view name) const;
   std::vector<Section> take() { return std::move(sections_); }
@@ -51,7 +51,7 @@ std::vector<Section> sections_of(const std::vector<Part<Content>>& parts, const 
 
 /// Two tables of facts of a protocol or machine, the one for pages under `caption`, the one for
 /// texts with `corner` over its names; nothing without facts.
-void add_facts(std::vector<Block>& blocks, const core::Json& json, const std::string& caption,
+void add_facts(Blocks& blocks, const core::Json& json, const std::string& caption,
                const std::string& corner);
 
 }  // namespace vitlab::report

@@ -55,7 +55,7 @@ charts::MatrixGroup group_of(const HeadFacts& facts, const std::string& kind,
   return group;
 }
 
-using Part = std::optional<double> (*)(const HeadMetricFacts&);
+using MetricPart = std::optional<double> (*)(const HeadMetricFacts&);
 std::optional<double> value_of(const HeadMetricFacts& metric) { return metric.value; }
 std::optional<double> chance_of(const HeadMetricFacts& metric) { return metric.chance; }
 std::optional<double> random_of(const HeadMetricFacts& metric) { return metric.random; }
@@ -63,7 +63,7 @@ std::optional<double> random_of(const HeadMetricFacts& metric) { return metric.r
 struct MeasureColumn {
   const char* title;
   const char* metric;
-  Part part;
+  MetricPart part;
 };
 
 constexpr std::array kMeasureColumns{
@@ -123,7 +123,7 @@ void add_measures(Figure& figure, const std::vector<NamedHeads>& models) {
 
 /// From all pairs of heads to the two most alike in each layer; nothing if a layer has no number.
 void add_band(charts::LineChart& chart, const HeadFacts& facts, const std::string& name,
-              Part part) {
+              MetricPart part) {
   charts::Band band{.name = name, .low = {}, .high = {}};
   for (const HeadLayerFacts& layer : facts.layers) {
     const HeadMetricFacts* low = layer.metric(kMean);

@@ -31,7 +31,7 @@ Table ops_table(const ProfileFacts& facts, const std::string& model);
 /// Tables of the models that the roofline shows (profiled_models()); none without profiles.
 std::vector<Table> ops_tables(const ReportModels& models);
 /// The tables as a section shows them, with what their columns mean; none without rows.
-std::vector<Block> ops_blocks(std::vector<Table> tables);
+Blocks ops_blocks(std::vector<Table> tables);
 
 /// All of them as CSV; "" if there are none.
 std::string ops_csv(const ReportModels& models);

@@ -12,7 +12,6 @@ namespace vitlab::report {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
-using Blocks = std::vector<Block>;
 
 struct ProfileContent {
   const core::Json& profile;

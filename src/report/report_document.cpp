@@ -14,8 +14,6 @@
 namespace vitlab::report {
 namespace {
 
-using Blocks = std::vector<Block>;
-
 struct ReportContent {
   const ReportInput& input;
   const ReportModels& models;

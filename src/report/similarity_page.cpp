@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 using TableRows = std::vector<std::vector<std::string>>;
-using Blocks = std::vector<Block>;
 
 struct SimilarityContent {
   const core::Json& document;
