@@ -214,7 +214,7 @@ TEST_CASE("an observer sees every node once, in order, and changes nothing") {
     CHECK(largest_difference(model.outputs(images, options), model.outputs(images)) == 0);
     std::vector<graph::NodeId> all;
     for (const graph::NodeId node : model.graph().nodes.ids()) all.push_back(node);
-    CHECK(recorder.nodes == all);
+    CHECK((recorder.nodes == all));
   });
 }
 

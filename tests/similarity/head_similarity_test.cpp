@@ -234,7 +234,8 @@ TEST_CASE("images or weights that are no numbers are refused") {
   weights.tensors[1].fill_(std::nan(""));
   CHECK_THROWS_WITH(
       head_similarity(model.executor, weights, model.images(3, 1), {}),
-      Catch::Contains("the weight " + model.graph().parameter_name(1) + " holds NaN"));
+      Catch::Contains("the weight " + model.graph().parameter_name(graph::ParameterId(1)) +
+                      " holds NaN"));
 }
 
 TEST_CASE("models of random weights stand beside: their mean, and their range from two on") {

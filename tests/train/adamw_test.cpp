@@ -28,9 +28,11 @@ struct PlainAdamW {
 graph::Graph two_vectors() {
   graph::Graph graph;
   graph.layers.push_back({"layer", "test"});
-  graph.add_parameter({.layer = 0, .name = "weight", .shape = {3}, .dims = {{}}});
-  graph.add_parameter({.layer = 0, .name = "bias", .shape = {3}, .dims = {{}}, .decays = false});
-  graph.add_parameter({.layer = 0, .name = "mean", .shape = {3}, .dims = {{}}, .trained = false});
+  graph.add_parameter({.layer = graph::LayerId(0), .name = "weight", .shape = {3}, .dims = {{}}});
+  graph.add_parameter(
+      {.layer = graph::LayerId(0), .name = "bias", .shape = {3}, .dims = {{}}, .decays = false});
+  graph.add_parameter(
+      {.layer = graph::LayerId(0), .name = "mean", .shape = {3}, .dims = {{}}, .trained = false});
   return graph;
 }
 
