@@ -173,14 +173,15 @@ TEST_CASE(
   // One FFN ten times the other: globally only the small one is cut.
   for (const graph::ParameterId p : model.graph().parameters.ids())
     if (model.graph().parameter(p).layer == graph::LayerId(2)) model.weights[p].mul_(10);
-  const auto kept = [&](const std::string& scope) {
+  const auto kept = [&](sweep::PruneScope scope) {
     settings.scope = scope;
     const PruneResult result = prune(model.spec, model.weights, few_images(), settings, kPruneSeed);
     std::vector<std::size_t> sizes;
     for (const PrunedAxis& row : result.axes) sizes.push_back(row.kept.size());
     return sizes;
   };
-  const auto local = kept("local"), global = kept("global"), isomorphic = kept("isomorphic");
+  const auto local = kept(sweep::PruneScope::kLocal), global = kept(sweep::PruneScope::kGlobal),
+             isomorphic = kept(sweep::PruneScope::kIsomorphic);
   REQUIRE(local.size() == 2);
   CHECK(std::max(local[0], local[1]) - std::min(local[0], local[1]) <= 1);
   CHECK(global[0] == 48);

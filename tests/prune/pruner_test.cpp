@@ -100,7 +100,7 @@ TEST_CASE("the same seed prunes the same, and other random scores prune otherwis
       CHECK(once.axes[i].kept == again.axes[i].kept);
       CHECK(once.axes[i].scores == again.axes[i].scores);
     }
-    if (settings.criterion != "random") continue;
+    if (settings.criterion != sweep::Criterion::kRandom) continue;
     const PruneResult other = pruned(model, settings, 3);
     bool differs = false;
     for (std::size_t i = 0; i < once.axes.size(); ++i)
