@@ -18,19 +18,9 @@ namespace {
 constexpr double kReachOfScale = 32;
 constexpr std::size_t kMostValues = 400'000;
 
-const Template& template_of(const core::Json& knobs) {
-  if (!knobs.contains("template") || !knobs.at("template").is_string())
-    throw core::UserError("a knob can be solved for in a template only, not in an explicit model");
-  const auto name = knobs.at("template").get<std::string>();
-  const Template* found = find_template(name);
-  if (!found)
-    throw core::UserError("'" + name + "' is not a template" +
-                          core::did_you_mean(name, template_names()));
-  return *found;
-}
-
 const Knob& knob_of(const core::Json& knobs, const std::string& knob) {
-  const Template& family = template_of(knobs);
+  const Template& family =
+      template_of(knobs, "a knob can be solved for in a template only, not in an explicit model");
   if (const Knob* found = family.find(knob)) return *found;
   throw core::UserError(knob + " is not a knob of template " + std::string(family.name) +
                         core::did_you_mean(knob, family.knob_names()));
@@ -126,9 +116,8 @@ void fill_values(KnobGrid& grid, const std::vector<double>& numbers, bool is_lis
 }  // namespace
 
 KnobGrid knob_grid(const core::Json& knobs, const std::string& knob, double step) {
-  template_of(knobs);
-  const bool is_width = knob == "widths" || (knob == "width" && width_knob(knobs) == "width");
   const Knob& row = knob_of(knobs, knob);
+  const bool is_width = knob == "widths" || (knob == "width" && width_knob(knobs) == "width");
   core::Json value = is_width ? core::Json(template_widths(knobs)) : present_value(knobs, row);
   if (knob == "width" && is_width) value = value.at(0);
   const std::vector<double> numbers = numbers_of(value, knob);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/config_node.h"
-#include "core/json.h"
+#include "core/json_fields.h"
 #include "graph/graph.h"
 #include "layers/layer.h"
 
@@ -19,6 +19,11 @@ struct ImageShape {
   graph::Index height = 224;
   graph::Index width = 224;
   friend bool operator==(const ImageShape&, const ImageShape&) = default;
+  static constexpr auto fields() {
+    return std::tuple{core::optional("channels", &ImageShape::channels),
+                      core::optional("height", &ImageShape::height),
+                      core::optional("width", &ImageShape::width)};
+  }
 };
 
 /// Layers of one width; `downsample` leads from the stage before (absent in the first).

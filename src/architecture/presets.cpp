@@ -43,7 +43,7 @@ core::ConfigNode read_override(const std::string& text) {
 
 NamedModel read_document(core::ConfigDocument document, std::string name,
                          const std::vector<std::string>& overrides) {
-  if (!overrides.empty() && document.root.find("model"))
+  if (!overrides.empty() && document.root.entry("model"))
     throw core::UserError(
         document.problems.source() +
         " is an explicit model: --set changes the knobs of a template; edit the file");
@@ -57,7 +57,7 @@ NamedModel read_document(core::ConfigDocument document, std::string name,
   model.name = std::move(name);
   model.spec = read_model(document.root, document.problems);
   document.problems.throw_if_any();
-  if (!document.root.find("model")) model.knobs = json_from_node(document.root);
+  if (!document.root.entry("model")) model.knobs = json_from_node(document.root);
   return model;
 }
 
@@ -115,7 +115,7 @@ ModelSpec read_model(const core::ConfigNode& root, core::Problems& problems) {
     problems.add(root.place, "a model is a map with `template: …` or `model: 1`");
     return {};
   }
-  if (root.find("model")) return read_spec(root, problems);
+  if (root.entry("model")) return read_spec(root, problems);
   const std::size_t before = problems.count();
   ModelSpec spec = read_template(root, problems);
   if (problems.count() == before)

@@ -210,16 +210,11 @@ namespace {
 
 /// The knob that holds the widths of the template that `knobs` name.
 const Knob& width_row(const core::Json& knobs) {
-  if (!knobs.contains("template") || !knobs.at("template").is_string())
-    throw core::UserError("widths can be solved for a template only, not for an explicit model");
-  const auto name = knobs.at("template").get<std::string>();
-  const Template* found = find_template(name);
-  if (!found)
-    throw core::UserError("'" + name + "' is not a template" +
-                          core::did_you_mean(name, template_names()));
+  const Template& family =
+      template_of(knobs, "widths can be solved for a template only, not for an explicit model");
   for (const char* knob : {"widths", "width"})
-    if (const Knob* row = found->find(knob)) return *row;
-  throw core::UserError("template " + name + " has no width knob to solve for");
+    if (const Knob* row = family.find(knob)) return *row;
+  throw core::UserError("template " + std::string(family.name) + " has no width knob to solve for");
 }
 
 }  // namespace

@@ -1,21 +1,12 @@
 #include <set>
 
 #include "architecture/model_spec.h"
-#include "core/config_reader.h"
+#include "core/config_fields.h"
 #include "core/hash.h"
 
 namespace vitlab::architecture {
 
 namespace {
-
-core::Json image_json(const ImageShape& image, bool with_defaults) {
-  const ImageShape defaults;
-  core::Json json = core::Json::object();
-  if (with_defaults || image.channels != defaults.channels) json["channels"] = image.channels;
-  if (with_defaults || image.height != defaults.height) json["height"] = image.height;
-  if (with_defaults || image.width != defaults.width) json["width"] = image.width;
-  return json;
-}
 
 /// JSON on one line with the spaces that YAML readers like: {a: 1, b: [2, 3]}.
 std::string flow(const core::Json& value) {
@@ -48,9 +39,7 @@ struct LayerPlaces {
 void read_image(core::ConfigReader& reader, ImageShape& image) {
   auto child = reader.child("image");
   if (!child) return;
-  child->optional("channels", image.channels);
-  child->optional("height", image.height);
-  child->optional("width", image.width);
+  core::read_fields(*child, image);
   child->finish();
 }
 
@@ -112,7 +101,7 @@ void read_stages(core::ConfigReader& reader, ModelSpec& spec, LayerPlaces& place
 core::Json spec_json(const ModelSpec& spec) {
   core::Json json = core::Json::object();
   json["model"] = 1;
-  core::Json image = image_json(spec.image, false);
+  core::Json image = core::to_json(spec.image);
   if (!image.empty()) json["image"] = std::move(image);
   json["stem"] = layers::layer_json(spec.stem);
   json["stages"] = core::Json::array();
@@ -131,7 +120,7 @@ core::Json spec_json(const ModelSpec& spec) {
 }
 
 std::string spec_yaml(const ModelSpec& spec) {
-  std::string text = "model: 1\nimage: " + flow(image_json(spec.image, true)) +
+  std::string text = "model: 1\nimage: " + flow(core::to_json_with_defaults(spec.image)) +
                      "\nstem: " + flow(layers::layer_json(spec.stem, true)) + "\nstages:\n";
   for (const Stage& stage : spec.stages) {
     text += "  - width: " + std::to_string(stage.width) + "\n";

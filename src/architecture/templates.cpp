@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "core/error.h"
+#include "core/names.h"
+
 namespace vitlab::architecture {
 
 const std::vector<Template>& templates() {
@@ -26,6 +29,19 @@ const Template* find_template(std::string_view name) {
   for (const Template& row : templates())
     if (row.name == name) return &row;
   return nullptr;
+}
+
+std::string template_name(const core::Json& knobs) {
+  const auto found = knobs.find(kTemplateKnob);
+  return found != knobs.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+const Template& template_of(const core::Json& knobs, const std::string& otherwise) {
+  const std::string name = template_name(knobs);
+  if (name.empty()) throw core::UserError(otherwise);
+  if (const Template* found = find_template(name)) return *found;
+  throw core::UserError("'" + name + "' is not a template" +
+                        core::did_you_mean(name, template_names()));
 }
 
 std::vector<std::string> template_names() {

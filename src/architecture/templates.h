@@ -12,6 +12,9 @@
 
 namespace vitlab::architecture {
 
+/// The knob that names the template of all others.
+inline constexpr const char* kTemplateKnob = "template";
+
 /// A family of models with few knobs, all with defaults.
 struct Template {
   std::string_view name;
@@ -28,6 +31,10 @@ struct Template {
 /// Every template; a new family is one more row.
 const std::vector<Template>& templates();
 const Template* find_template(std::string_view name);
+/// The template that knobs name, "" for those of an explicit model.
+std::string template_name(const core::Json& knobs);
+/// The template that knobs name; throws UserError, `otherwise` where they name none.
+const Template& template_of(const core::Json& knobs, const std::string& otherwise);
 std::vector<std::string> template_names();
 
 /// Where a given number of attention layers go among all layers of a stage or model.

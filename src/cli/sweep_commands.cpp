@@ -19,7 +19,7 @@ std::string plan_text(const sweep::Plan& plan, const lab::StageStates& states) {
     trials.add(
         {trial.id.substr(0, 8), model.name, std::to_string(trial.seed),
          core::with_thousands(model.params), core::with_thousands(model.macs),
-         model.budget ? core::significant(100 * model.residual, 2) + " %" : std::string("-")});
+         model.residual ? core::significant(100 * *model.residual, 2) + " %" : std::string("-")});
   }
   // Where every point waits for its widths there is no trial yet.
   std::string text = plan.trials.empty() ? "" : trials.str(output_width()) + "\n";

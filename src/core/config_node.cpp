@@ -54,7 +54,7 @@ std::string excerpt(std::string_view line, std::size_t column) {
 
 }  // namespace
 
-const ConfigNode* ConfigNode::find(std::string_view wanted) const {
+const ConfigNode* ConfigNode::entry(std::string_view wanted) const {
   if (!is_map()) return nullptr;
   for (const ConfigNode& item : items) {
     if (item.key == wanted) return &item;

@@ -39,7 +39,7 @@ struct ConfigNode {
   bool is_null() const { return kind == Kind::kNull; }
 
   /// The entry of a map under `wanted`, or null.
-  const ConfigNode* find(std::string_view wanted) const;
+  const ConfigNode* entry(std::string_view wanted) const;
 };
 
 /// One thing that is wrong in a text: where, under which dotted path ("" if none), and what.

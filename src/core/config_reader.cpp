@@ -91,7 +91,7 @@ ConfigReader::ConfigReader(const ConfigNode& node, Problems& problems, std::stri
   if (!node.is_map()) fail_here("must be a map of settings, got " + describe(node));
 }
 
-bool ConfigReader::has(std::string_view key) const { return node_->find(key) != nullptr; }
+bool ConfigReader::has(std::string_view key) const { return node_->entry(key) != nullptr; }
 
 std::string ConfigReader::path_of(std::string_view key) const {
   const std::string name = clipped(printable(key), 60);
@@ -100,7 +100,7 @@ std::string ConfigReader::path_of(std::string_view key) const {
 
 const ConfigNode* ConfigReader::node(std::string_view key) {
   asked_.emplace(key);
-  return node_->find(key);
+  return node_->entry(key);
 }
 
 template <typename T>

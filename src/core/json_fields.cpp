@@ -11,6 +11,7 @@ namespace vitlab::core {
 namespace {
 
 constexpr std::size_t kLongestShown = 60;
+constexpr const char* kSchemaKey = "schema";
 
 /// What stands in a message for a JSON value of the wrong type.
 std::string shown(const Json& json) {
@@ -25,7 +26,8 @@ std::string shown(const Json& json) {
 
 JsonPlace JsonPlace::key(std::string_view name) const {
   const std::string shown_name = clipped(printable(name), kLongestShown);
-  return JsonPlace(path_.empty() ? shown_name : path_ + "." + shown_name);
+  if (path_.empty()) return JsonPlace(shown_name);
+  return JsonPlace(path_ + (path_.back() == ':' ? " " : ".") + shown_name);
 }
 
 JsonPlace JsonPlace::item(std::size_t index) const {
@@ -77,6 +79,23 @@ void check_keys(const Json& json, const JsonPlace& place, const std::vector<std:
   for (const auto& [key, item] : json.items())
     if (std::find(known.begin(), known.end(), key) == known.end())
       place.key(key).refuse("is not known" + did_you_mean(key, known));
+}
+
+Json with_schema(std::int64_t schema, const Json& content) {
+  Json json{{kSchemaKey, schema}};
+  json.update(content);
+  return json;
+}
+
+std::int64_t take_schema(Json& content, const JsonPlace& place) {
+  check_object(content, place);
+  const auto found = content.find(kSchemaKey);
+  const JsonPlace own = place.key(kSchemaKey);
+  if (found == content.end()) own.refuse("is missing");
+  const auto schema = from_json<std::int64_t>(*found, own);
+  if (schema < 1) own.refuse("must be at least 1");
+  content.erase(found);
+  return schema;
 }
 
 }  // namespace vitlab::core

@@ -14,7 +14,8 @@
 
 namespace vitlab::core {
 
-/// Where a value stands in a JSON document, for messages: "request.protocol.batch".
+/// Where a value stands in a JSON document, for messages: "request.protocol.batch"; in a file,
+/// whose path ends in a colon, "store.json: schema".
 class JsonPlace {
  public:
   explicit JsonPlace(std::string path) : path_(std::move(path)) {}
@@ -210,6 +211,11 @@ struct JsonForm<T> {
     return kNames;
   }
 };
+
+/// A file's content with the number of its form first: {"schema": 1, …}.
+Json with_schema(std::int64_t schema, const Json& content);
+/// Takes that number out of a file's content; throws UserError with the place if there is none.
+std::int64_t take_schema(Json& content, const JsonPlace& place);
 
 /// A struct's fields as JSON, those that equal their initialiser too.
 template <HasFields T>

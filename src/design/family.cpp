@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "architecture/presets.h"
+#include "architecture/templates.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "design/design_space.h"
@@ -53,7 +54,7 @@ class FamilySearch {
                const DesignRequest& request)
       : table_(table),
         request_(request),
-        knobs_(swept_knobs(table, request.base.at("template").get<std::string>(), foreign_)),
+        knobs_(swept_knobs(table, architecture::template_name(request.base), foreign_)),
         rules_(design_rules(guidelines, knobs_, family_.notes)),
         surrogate_(table, knobs_, family_.notes) {
     for (const std::string& name : foreign_)
@@ -64,7 +65,7 @@ class FamilySearch {
   }
 
   Family run() {
-    family_.template_name = request_.base.at("template").get<std::string>();
+    family_.template_name = architecture::template_name(request_.base);
     family_.base = request_.base;
     family_.multiple_of = request_.multiple_of;
     family_.budgets = ordered_budgets(request_.budgets);

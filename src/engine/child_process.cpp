@@ -10,10 +10,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/child.h"
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "core/text.h"
@@ -22,29 +22,7 @@ namespace vitlab::engine {
 
 namespace {
 
-constexpr int kFirstOwnDescriptor = 3;
 constexpr int kPollMs = 100;
-
-std::array<int, 2> child_pipe() {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw core::Failure(std::string("cannot make a pipe: ") + std::strerror(errno));
-  return ends;
-}
-
-/// Between fork and exec: only async-signal-safe calls.
-[[noreturn]] void become_child(char* const* words, int input, int output, int errors,
-                               pid_t parent) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(127);  // the parent died before prctl took hold
-  signal(SIGINT, SIG_IGN);              // the parent decides when the child ends
-  dup2(input, STDIN_FILENO);
-  dup2(output, STDOUT_FILENO);
-  dup2(errors, STDERR_FILENO);
-  close(kFirstOwnDescriptor);  // the engine's events: a child that held them would outlive them
-  execvp(words[0], words);
-  _exit(127);
-}
 
 /// Waits until `descriptor` is ready, looking for a wish to stop meanwhile.
 void wait_for(int descriptor, short events) {
@@ -58,19 +36,16 @@ void wait_for(int descriptor, short events) {
 }  // namespace
 
 ChildProcess::ChildProcess(const std::vector<std::string>& words) : name_(words.front()) {
-  signal(SIGPIPE, SIG_IGN);  // a child that dies is told by write()'s error
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  const std::array<int, 2> input = child_pipe(), output = child_pipe();
+  const core::Pipe input = core::open_pipe(), output = core::open_pipe();
   errors_ = memfd_create("stderr", MFD_CLOEXEC);
-  const pid_t parent = getpid();
-  pid_ = fork();
-  if (pid_ == 0) become_child(arguments.data(), input[0], output[1], errors_, parent);
-  close(input[0]);
-  close(output[1]);
-  input_ = input[1];
-  output_ = output[0];
+  // The engine's events, descriptor 3, are not for a child: one that held them would outlive them.
+  pid_ = core::start_child({.words = words,
+                            .descriptors = {input.read, output.write, errors_, core::kClosed},
+                            .ignores_interrupts = true});
+  close(input.read);
+  close(output.write);
+  input_ = input.write;
+  output_ = output.read;
   fcntl(input_, F_SETFL, O_NONBLOCK);
 }
 
@@ -78,10 +53,7 @@ ChildProcess::~ChildProcess() {
   close(input_);
   close(output_);
   close(errors_);
-  if (pid_ <= 0) return;
-  kill(pid_, SIGKILL);
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  core::end_child(pid_);
 }
 
 void ChildProcess::write(std::string_view bytes) {

@@ -221,15 +221,15 @@ store::StageRecord blank_record(const sweep::PlannedStage& stage) {
   return record;
 }
 
-core::Json provenance() {
-  core::Json json = core::Json::object();
-  json["vitlab"] = VITLAB_VERSION;
+store::Provenance provenance() {
+  store::Provenance provenance;
+  provenance.vitlab = VITLAB_VERSION;
   const profile::Environment machine = profile::environment(at::kCPU);
-  json["torch"] = machine.torch_version;
-  json["machine"] = machine.device;
+  provenance.torch = machine.torch_version;
+  provenance.machine = machine.device;
   char host[256] = {};
-  if (gethostname(host, sizeof host - 1) == 0) json["host"] = host;
-  return json;
+  if (gethostname(host, sizeof host - 1) == 0) provenance.host = host;
+  return provenance;
 }
 
 }  // namespace vitlab::engine

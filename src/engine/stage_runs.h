@@ -25,6 +25,6 @@ void run_stage(const StageContext& context, store::StageRecord& record,
 store::StageRecord blank_record(const sweep::PlannedStage& stage);
 
 /// Device and program: what a record's provenance holds besides times.
-core::Json provenance();
+store::Provenance provenance();
 
 }  // namespace vitlab::engine

@@ -56,7 +56,7 @@ class Work {
     graph::Index count = 0;
     for (const store::StageRecord& record : attempts.records) {
       const bool lost_now =
-          record.state == store::StageState::kLost && store::run_of(record) == request_.run;
+          record.state == store::StageState::kLost && record.provenance.run == request_.run;
       count += record.state == store::StageState::kFailed ||
                record.state == store::StageState::kTimeout || lost_now;
     }
@@ -127,7 +127,7 @@ class Work {
     record.state = store::StageState::kInvalid;
     const auto cause = store_.read_record(broken.id);
     record.reason = "starts from " + broken.kind + ", which ended as " +
-                    (cause ? std::string(store::name_of(cause->state)) : "nothing");
+                    (cause ? std::string(core::word_of(cause->state)) : "nothing");
     if (cause && !cause->reason.empty()) record.reason += ": " + cause->reason;
     // A training that failed may yet be retried, and this stage with it.
     if (cause && !store::is_final(cause->state)) record.state = store::StageState::kFailed;
@@ -233,11 +233,11 @@ class Work {
               store::StagedFiles* files, Clock::time_point start) {
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     record.provenance = provenance();
-    record.provenance["seconds"] = seconds;
-    record.provenance["worker"] = request_.worker;
-    record.provenance["run"] = request_.run;
+    record.provenance.seconds = seconds;
+    record.provenance.worker = request_.worker;
+    record.provenance.run = request_.run;
     const bool keeps_files = files && record.state == store::StageState::kDone;
-    const messages::StageEnd end{event_of(stage), std::string(store::name_of(record.state)),
+    const messages::StageEnd end{event_of(stage), std::string(core::word_of(record.state)),
                                  record.reason, seconds};
     if (keeps_files)
       store_.publish(std::move(record), *files);

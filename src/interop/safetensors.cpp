@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/json.h"
+#include "core/json_fields.h"
 #include "core/text.h"
 
 namespace vitlab::interop {
@@ -12,6 +12,19 @@ namespace vitlab::interop {
 namespace {
 
 constexpr std::size_t kPrefixBytes = 8;
+
+/// What the header says of a tensor.
+struct TensorHeader {
+  std::string dtype;
+  std::vector<std::int64_t> shape;
+  std::vector<std::uint64_t> data_offsets;
+
+  static constexpr auto fields() {
+    return std::tuple{core::required("dtype", &TensorHeader::dtype),
+                      core::required("shape", &TensorHeader::shape),
+                      core::required("data_offsets", &TensorHeader::data_offsets)};
+  }
+};
 
 /// A tensor of the header and where its bytes lie behind the header.
 struct Entry {
@@ -43,11 +56,13 @@ class Parser {
 
  private:
   [[noreturn]] void fail(const std::string& reason) const {
-    throw core::UserError(source_ + " is not a valid safetensors file: " + reason);
+    throw core::UserError(invalid() + reason);
   }
   [[noreturn]] void fail(const std::string& name, const std::string& reason) const {
     fail("tensor " + core::quoted_clip(name) + " " + reason);
   }
+
+  std::string invalid() const { return source_ + " is not a valid safetensors file: "; }
 
   std::string_view header_text() const {
     if (content_.size() < kPrefixBytes)
@@ -78,42 +93,23 @@ class Parser {
 
   Entry entry(const std::string& name, const core::Json& json) const {
     if (name.size() > kMaxTensorNameBytes) fail(name, "has a name of more than 1,024 bytes");
-    if (!json.is_object()) fail(name, "is not described by a map");
-    for (const auto& [key, value] : json.items())
-      if (key != "dtype" && key != "shape" && key != "data_offsets")
-        fail(name, "has an unknown key " + core::quoted_clip(key));
-    for (const char* key : {"dtype", "shape", "data_offsets"})
-      if (!json.contains(key)) fail(name, std::string("lacks '") + key + "'");
+    const core::JsonPlace place(invalid() + "tensor " + core::quoted_clip(name));
+    const auto header = core::from_json<TensorHeader>(json, place);
     Entry result;
     result.tensor.name = name;
-    result.tensor.type = type(name, json["dtype"]);
-    const core::Json& shape = json["shape"];
-    if (!shape.is_array()) fail(name, "has a shape that is not a list");
-    if (shape.size() > kMaxTensorRank) fail(name, "has more than 16 dimensions");
-    for (const core::Json& size : shape)
-      result.tensor.shape.push_back(static_cast<std::int64_t>(whole(name, size)));
-    const core::Json& offsets = json["data_offsets"];
-    if (!offsets.is_array() || offsets.size() != 2) fail(name, "does not have two data_offsets");
-    result.begin = whole(name, offsets[0]);
-    result.end = whole(name, offsets[1]);
+    if (!stored_type_from_name(header.dtype, result.tensor.type))
+      fail(name, "has the dtype " + core::quoted_clip(header.dtype) +
+                     ", which is none of F64, F32, F16, BF16, I64, I32, U8, BOOL");
+    if (header.shape.size() > kMaxTensorRank) fail(name, "has more than 16 dimensions");
+    for (std::size_t i = 0; i < header.shape.size(); ++i)
+      if (header.shape[i] < 0) place.key("shape").item(i).refuse("must not be negative");
+    result.tensor.shape = header.shape;
+    if (header.data_offsets.size() != 2) fail(name, "does not have two data_offsets");
+    result.begin = header.data_offsets[0];
+    result.end = header.data_offsets[1];
     if (result.end < result.begin) fail(name, "ends before it begins");
+    if (result.end >> 63 != 0) place.key("data_offsets").item(1).refuse("is out of range");
     return result;
-  }
-
-  StoredType type(const std::string& name, const core::Json& json) const {
-    if (!json.is_string()) fail(name, "has a dtype that is not a text");
-    const auto& text = json.get_ref<const std::string&>();
-    StoredType result{};
-    if (stored_type_from_name(text, result)) return result;
-    fail(name, "has the dtype " + core::quoted_clip(text) +
-                   ", which is none of F64, F32, F16, BF16, I64, I32, U8, BOOL");
-  }
-
-  /// A number in 0 .. 2^63-1.
-  std::uint64_t whole(const std::string& name, const core::Json& json) const {
-    if (!json.is_number_unsigned() || json.get<std::uint64_t>() >> 63 != 0)
-      fail(name, "has a size or offset that is not a whole number of at least 0");
-    return json.get<std::uint64_t>();
   }
 
   std::uint64_t byte_count(const StoredTensor& tensor) const {

@@ -46,32 +46,24 @@ std::string architecture_of(const TimmModel& model) {
   return model.architecture;
 }
 
-graph::Index class_count(const layers::Layer& head) {
-  return std::visit(
-      [](const auto& layer) -> graph::Index {
-        if constexpr (requires { layer.classes; }) return layer.classes;
-        return 0;
-      },
-      head);
-}
-
 }  // namespace
 
 core::Json timm_config(const architecture::ModelSpec& spec, const graph::Graph& graph) {
   name_map(spec, graph, WeightLayout::kTimm);  // refuses what timm's state dicts cannot hold
   const TimmModel model = timm_model(spec);
   const architecture::ImageShape& image = spec.image;
-  const graph::Index classes = class_count(spec.heads.front());
+  const graph::Index classes = layers::class_count(spec.heads.front()).value_or(0);
   core::Json config = core::Json::object();
   config["architecture"] = architecture_of(model);
   config["num_classes"] = classes;
   config["num_features"] = model.features;
   config["global_pool"] = model.global_pool;
-  core::Json& arguments = config["model_args"] = model.arguments;
+  core::Json arguments = model.arguments;
   if (model.fixed_input_size) arguments["img_size"] = {image.height, image.width};
   arguments["in_chans"] = image.channels;
   arguments["num_classes"] = classes;
-  core::Json& source = config["pretrained_cfg"];
+  config["model_args"] = std::move(arguments);
+  core::Json source = core::Json::object();
   source["tag"] = "vitlab";
   source["custom_load"] = false;
   source["input_size"] = {image.channels, image.height, image.width};
@@ -81,6 +73,7 @@ core::Json timm_config(const architecture::ModelSpec& spec, const graph::Graph& 
   source["num_classes"] = classes;
   source["first_conv"] = model.first_conv;
   source["classifier"] = model.classifier;
+  config["pretrained_cfg"] = std::move(source);
   return config;
 }
 

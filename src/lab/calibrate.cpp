@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "architecture/presets.h"
+#include "architecture/templates.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "lab/predictor_place.h"
@@ -139,9 +140,9 @@ class Calibration {
     request.protocol = request_.protocol;
     request.reference = {kReference, architecture::resolve_model(kReference).spec};
     for (const core::Json& knobs : models)
-      request.candidates.push_back({{knobs.at("template").get<std::string>(),
-                                     architecture::expand_knobs(knobs, "a drawn model")},
-                                    true});
+      request.candidates.push_back(
+          {{architecture::template_name(knobs), architecture::expand_knobs(knobs, "a drawn model")},
+           true});
     Job job(sink_, is_test ? "test models" : "training models",
             static_cast<std::int64_t>(models.size()));
     std::int64_t done = 0;

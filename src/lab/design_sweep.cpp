@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "architecture/solve.h"
+#include "architecture/templates.h"
 #include "core/error.h"
 #include "lab/sweep_folder.h"
 
@@ -24,7 +25,7 @@ store::ResultsTable table_of(const std::string& source) {
 graph::Index usual_quantum(const sweep::Plan& plan) {
   graph::Index divisor = 16;
   for (const auto& [id, model] : plan.models) {
-    if (!model.knobs.contains("template")) continue;
+    if (architecture::template_name(model.knobs).empty()) continue;
     const std::string knob = architecture::width_knob(model.knobs);
     if (!model.knobs.contains(knob)) continue;
     const core::Json& widths = model.knobs.at(knob);

@@ -19,7 +19,7 @@ StageStates stage_states(const sweep::Plan& plan, const std::filesystem::path& f
   if (folder.empty() || !std::filesystem::exists(folder / "store.json")) return states;
   const store::Store store = store::Store::open(folder);
   for (auto& [id, state] : states)
-    if (const auto record = store.read_record(id)) state = store::name_of(record->state);
+    if (const auto record = store.read_record(id)) state = core::word_of(record->state);
   return states;
 }
 

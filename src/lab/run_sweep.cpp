@@ -47,7 +47,7 @@ std::size_t open_stages(const SweepFolder& folder, bool timed) {
   const StageStates states = stage_states(folder.plan, folder.store.folder());
   std::size_t count = 0;
   for (const sweep::PlannedStage& stage : folder.plan.stages) {
-    const auto state = store::stage_state_named(states.at(stage.id));
+    const auto state = core::find_choice<store::StageState>(states.at(stage.id));
     count += stage.timed == timed && !(state && store::is_final(*state));
   }
   return count;

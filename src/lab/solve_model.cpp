@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "architecture/solve_knob.h"
+#include "architecture/templates.h"
 #include "core/text.h"
 #include "lab/predictor_place.h"
 #include "predict/predictor_file.h"
@@ -17,7 +18,7 @@ constexpr const char* kWidthScale = "width_scale";
 /// The knob that is solved for where none is named: the widths, or their scale where the template
 /// has a table of widths.
 std::string solvable_knob(const core::Json& knobs) {
-  if (knobs.value("template", std::string()) == "mobilenet") return kWidthScale;
+  if (architecture::template_name(knobs) == "mobilenet") return kWidthScale;
   return architecture::width_knob(knobs);
 }
 

@@ -10,8 +10,8 @@ namespace vitlab::lab {
 namespace {
 
 MeasuredTarget target_of(const sweep::WidthSolve& solve, const sweep::Unsolved& unsolved) {
-  return {solve.metric, unsolved.target.at("equals").get<double>(), solve.relative_to,
-          solve.tolerance, *solve.protocol};
+  return {solve.metric, unsolved.target.equals, solve.relative_to, solve.tolerance,
+          *solve.protocol};
 }
 
 sweep::LockedSolution locked(const MeasuredAnswer& answer, double tolerance) {
@@ -28,7 +28,7 @@ sweep::LockedSolution locked(const MeasuredAnswer& answer, double tolerance) {
 
 sweep::LockedSolution solve_point(const sweep::WidthSolve& solve, const sweep::Unsolved& unsolved,
                                   Engines& engines, const EventSink& sink) {
-  const core::Json& knobs = unsolved.target.at("knobs");
+  const core::Json& knobs = unsolved.target.knobs;
   try {
     const architecture::KnobGrid grid = architecture::knob_grid(
         knobs, architecture::width_knob(knobs), static_cast<double>(solve.multiple_of));
@@ -56,7 +56,7 @@ sweep::Plan solve_sweep(const sweep::SweepSpec& sweep, const std::string& out, E
     if (lock.find(unsolved.key) != nullptr) continue;  // another point asked the same
     const sweep::LockedSolution solution = solve_point(*sweep.solve, unsolved, engines, sink);
     core::Json about = unsolved.point;
-    about[sweep.solve->metric_name()] = unsolved.target.at("equals");
+    about[sweep.solve->metric_name()] = unsolved.target.equals;
     lock.add(unsolved.key, solution, about, out);
   }
   job.finish();

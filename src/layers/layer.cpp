@@ -169,6 +169,15 @@ core::Json layer_json(const Layer& layer, bool with_defaults) {
       layer);
 }
 
+std::optional<graph::Index> class_count(const Layer& layer) {
+  return std::visit(
+      [](const auto& kind) -> std::optional<graph::Index> {
+        if constexpr (requires { kind.classes; }) return kind.classes;
+        return std::nullopt;
+      },
+      layer);
+}
+
 std::size_t layer_hash(const Layer& layer) {
   return std::visit(
       [&](const auto& kind) {

@@ -58,6 +58,9 @@ std::optional<Layer> read_layer(const core::ConfigReader& parent, const core::Co
 /// {"kind": {settings}}; settings that equal their defaults are left out unless `with_defaults`.
 core::Json layer_json(const Layer& layer, bool with_defaults = false);
 
+/// How many classes a head tells apart; none for other layers.
+std::optional<graph::Index> class_count(const Layer& layer);
+
 /// A hash of kind and settings, for caches inside one process.
 std::size_t layer_hash(const Layer& layer);
 

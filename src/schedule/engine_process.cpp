@@ -8,10 +8,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/child.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/interrupt.h"
@@ -23,37 +22,6 @@ namespace {
 
 constexpr int kEventDescriptor = 3;
 
-struct Pipe {
-  int read = -1;
-  int write = -1;
-};
-
-Pipe open_pipe() {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw core::Failure(std::string("cannot make a pipe: ") + std::strerror(errno));
-  return {ends[0], ends[1]};
-}
-
-/// Between fork and exec: only async-signal-safe calls.
-[[noreturn]] void become_engine(const char* program, const Pipe& request, const Pipe& events,
-                                pid_t parent) {
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(127);  // the parent died before prctl took hold
-  // dup2 onto the same number would leave close-on-exec set; the request's ends are above 3 or the
-  // order below frees 3 first.
-  const int events_copy = fcntl(events.write, F_DUPFD, 10);
-  const int request_copy = fcntl(request.read, F_DUPFD, 10);
-  dup2(request_copy, STDIN_FILENO);
-  dup2(events_copy, kEventDescriptor);
-  close(events_copy);
-  close(request_copy);
-  const char* const arguments[] = {program, nullptr};
-  execv(program, const_cast<char* const*>(arguments));
-  _exit(127);
-}
-
 void write_all(int descriptor, const std::string& text) {
   std::size_t done = 0;
   while (done < text.size()) {
@@ -62,15 +30,6 @@ void write_all(int descriptor, const std::string& text) {
     if (count < 0) break;  // the engine died: wait() says how
     done += static_cast<std::size_t>(count);
   }
-}
-
-/// Engines that die before they read the request must not kill us.
-void ignore_broken_pipes() {
-  static const bool ignored = [] {
-    signal(SIGPIPE, SIG_IGN);
-    return true;
-  }();
-  (void)ignored;
 }
 
 }  // namespace
@@ -84,23 +43,19 @@ std::filesystem::path engine_program() {
 }
 
 EngineProcess::EngineProcess(const messages::Request& request) {
-  ignore_broken_pipes();
-  const std::string program = engine_program().string();
-  const Pipe request_pipe = open_pipe();
-  const Pipe event_pipe = open_pipe();
-  const pid_t parent = getpid();
-  pid_ = fork();
-  if (pid_ == 0) become_engine(program.c_str(), request_pipe, event_pipe, parent);
-  close(request_pipe.read);
-  close(event_pipe.write);
-  events_ = event_pipe.read;
-  if (pid_ < 0) {
-    close(request_pipe.write);
-    throw core::Failure(std::string("cannot start vitlab-engine: ") + std::strerror(errno));
-  }
+  const core::Pipe asked = core::open_pipe(), told = core::open_pipe();
+  static_assert(kEventDescriptor == 3, "the last of the descriptors below");
+  const core::ChildStart start{
+      .words = {engine_program().string()},
+      .descriptors = {asked.read, core::kInherited, core::kInherited, told.write},
+      .has_own_group = true};
+  pid_ = core::start_child(start);
+  close(asked.read);
+  close(told.write);
+  events_ = told.read;
   fcntl(events_, F_SETFL, O_NONBLOCK);
-  write_all(request_pipe.write, core::dump_json(messages::request_json(request)) + "\n");
-  close(request_pipe.write);
+  write_all(asked.write, core::dump_json(messages::request_json(request)) + "\n");
+  close(asked.write);
 }
 
 EngineProcess::EngineProcess(EngineProcess&& other) noexcept
@@ -117,10 +72,7 @@ EngineProcess& EngineProcess::operator=(EngineProcess&& other) noexcept {
 
 EngineProcess::~EngineProcess() {
   if (events_ >= 0) close(events_);
-  if (pid_ <= 0) return;
-  kill(pid_, SIGKILL);
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  core::end_child(pid_);
 }
 
 bool EngineProcess::read_available() {
@@ -154,13 +106,7 @@ void EngineProcess::send_signal(int signal) const {
   if (pid_ > 0) kill(pid_, signal);
 }
 
-int EngineProcess::wait() {
-  int status = 0;
-  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
-  pid_ = -1;
-  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-}
+int EngineProcess::wait() { return core::wait_for_child(std::exchange(pid_, -1)); }
 
 std::string describe_exit(int status) {
   if (status >= 0) return "exit code " + std::to_string(status);

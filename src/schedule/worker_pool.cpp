@@ -109,7 +109,7 @@ class Pool {
     record.state = store::StageState::kLost;
     record.reason = "the engine died: " + describe_exit(status);
     if (status == -SIGKILL) record.reason += "; killed from outside, perhaps for lack of memory";
-    record.provenance["run"] = request_.run;
+    record.provenance.run = request_.run;
     store_.publish(std::move(record));
   }
 

@@ -20,9 +20,14 @@ namespace {
 
 constexpr int kBeatsPerLease = 6;
 
-struct ClaimContent {
+/// What a claim's file holds: whose it is.
+struct ClaimContent : ProcessIdentity {
   std::string nonce;
-  ProcessIdentity process;
+
+  static constexpr auto fields() {
+    return std::tuple_cat(ProcessIdentity::fields(),
+                          std::tuple{core::required("nonce", &ClaimContent::nonce)});
+  }
 };
 
 std::filesystem::path claim_path(const std::filesystem::path& folder) { return folder / "claim"; }
@@ -34,11 +39,7 @@ std::filesystem::path beat_path(const std::filesystem::path& folder, const std::
 /// nullopt for a claim cut off by a kill while it was written: nobody can tell whose it was.
 std::optional<ClaimContent> parse_claim(const std::string& text) {
   try {
-    const core::Json json = core::parse_json(text, "claim");
-    const auto nonce = json.is_object() ? json.find("nonce") : json.end();
-    if (!json.is_object() || nonce == json.end() || !nonce->is_string()) return std::nullopt;
-    ClaimContent content{.nonce = nonce->get<std::string>(),
-                         .process = process_identity_from_json(json, "claim")};
+    auto content = core::from_json<ClaimContent>(core::parse_json(text, "claim"), "claim");
     const bool is_nonce = content.nonce.size() == 16 &&
                           content.nonce.find_first_not_of("0123456789abcdef") == std::string::npos;
     return is_nonce ? std::optional(content) : std::nullopt;
@@ -78,7 +79,7 @@ class FolderLock {
 std::optional<ProcessIdentity> claim_holder(const std::filesystem::path& stage_folder) {
   const auto text = read_regular_file(claim_path(stage_folder));
   const auto content = text ? parse_claim(*text) : std::nullopt;
-  return content ? std::optional(content->process) : std::nullopt;
+  return content ? std::optional(*content) : std::nullopt;
 }
 
 Claim& Claim::operator=(Claim&& other) noexcept {
@@ -134,9 +135,7 @@ std::optional<Claim> Claimant::create(const std::filesystem::path& folder, const
   claim.folder_ = folder;
   claim.id_ = id;
   claim.nonce_ = new_nonce();
-  core::Json content = to_json(this_process());
-  content["nonce"] = claim.nonce_;
-  claim.text_ = core::dump_json(content) + "\n";
+  claim.text_ = core::dump_json(core::to_json(ClaimContent{this_process(), claim.nonce_})) + "\n";
   if (!create_exclusively(claim_path(folder), claim.text_)) return std::nullopt;
   RemovedUnlessKept created(claim_path(folder));
   heartbeat_->start(beat_path(folder, claim.nonce_));
@@ -148,7 +147,7 @@ std::optional<Claim> Claimant::create(const std::filesystem::path& folder, const
 bool Claimant::is_stale(const std::filesystem::path& folder, const std::string& id,
                         const std::string& claim) {
   const auto content = parse_claim(claim);
-  if (content && liveness(content->process) == Liveness::kDead) return true;
+  if (content && liveness(*content) == Liveness::kDead) return true;
   const auto beat = content ? read_regular_file(beat_path(folder, content->nonce)) : std::nullopt;
   const std::string sign = claim + beat.value_or("no heartbeat");
   const auto now = std::chrono::steady_clock::now();
@@ -175,7 +174,7 @@ std::optional<Claim> Claimant::take_over(const std::filesystem::path& folder, co
   auto claim = create(folder, id);
   const auto former = parse_claim(seen);
   if (former) ::unlink(beat_path(folder, former->nonce).c_str());
-  if (claim && former) claim->predecessor_ = former->process;
+  if (claim && former) claim->predecessor_ = *former;
   const std::lock_guard guard(mutex_);
   watched_.erase(id);
   return claim;

@@ -70,7 +70,7 @@ class Collector {
     result_.done += is_done;
     if (record) set_context(row, *record);
     if (!is_done) {
-      const std::string state = record ? std::string(name_of(record->state)) : "missing";
+      const std::string state = record ? std::string(core::word_of(record->state)) : "missing";
       const std::string reason = record ? record->reason : "not run yet";
       result_.not_done.push_back({row.trial, row.model, plan_.models.at(trial.model).name, row.seed,
                                   stage.kind, state, reason});

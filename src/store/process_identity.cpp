@@ -114,30 +114,6 @@ Liveness liveness(const ProcessIdentity& process) {
   return same_machine ? liveness_here(process.pid, process.start_ticks) : Liveness::kUnknown;
 }
 
-core::Json to_json(const ProcessIdentity& process) {
-  return {{"host", process.host},
-          {"boot_id", process.boot_id},
-          {"pid_namespace", process.pid_namespace},
-          {"pid", process.pid},
-          {"start_ticks", process.start_ticks}};
-}
-
-ProcessIdentity process_identity_from_json(const core::Json& json, const std::string& source) {
-  const auto field = [&](const char* key, bool is_number) -> const core::Json& {
-    const auto found = json.is_object() ? json.find(key) : json.end();
-    if (!json.is_object() || found == json.end() ||
-        (is_number ? !found->is_number_integer() : !found->is_string())) {
-      throw core::UserError(fmt::format("{}: '{}' is missing or has the wrong type", source, key));
-    }
-    return *found;
-  };
-  return {.host = field("host", false).get<std::string>(),
-          .boot_id = field("boot_id", false).get<std::string>(),
-          .pid_namespace = field("pid_namespace", false).get<std::string>(),
-          .pid = field("pid", true).get<std::int64_t>(),
-          .start_ticks = field("start_ticks", true).get<std::int64_t>()};
-}
-
 std::string new_nonce() {
   thread_local std::random_device device;
   return fmt::format("{:08x}{:08x}", device(), device());

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/json.h"
+#include "core/json_fields.h"
 
 namespace vitlab::store {
 
@@ -18,6 +18,13 @@ struct ProcessIdentity {
   std::int64_t start_ticks = 0;  // since boot, field 22 of /proc/PID/stat
 
   friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;
+  static constexpr auto fields() {
+    return std::tuple{core::required("host", &ProcessIdentity::host),
+                      core::required("boot_id", &ProcessIdentity::boot_id),
+                      core::required("pid_namespace", &ProcessIdentity::pid_namespace),
+                      core::required("pid", &ProcessIdentity::pid),
+                      core::required("start_ticks", &ProcessIdentity::start_ticks)};
+  }
 };
 
 /// The calling process.
@@ -28,10 +35,6 @@ enum class Liveness { kAlive, kDead, kUnknown };
 /// Whether the process still runs; kUnknown unless host, boot and pid namespace are our own.
 /// A zombie counts as dead.
 Liveness liveness(const ProcessIdentity& process);
-
-core::Json to_json(const ProcessIdentity& process);
-/// Throws UserError naming `source` if a field is missing or has the wrong type.
-ProcessIdentity process_identity_from_json(const core::Json& json, const std::string& source);
 
 /// 16 random hexadecimal characters.
 std::string new_nonce();

@@ -26,17 +26,22 @@ bool holds_only_leftovers(const std::filesystem::path& folder) {
                      [](const std::string& name) { return name.rfind(kTemporaryPrefix, 0) == 0; });
 }
 
-void check_store_file(const std::filesystem::path& path, std::string_view text) {
-  const core::Json json = core::parse_json(text, path.string());
-  const auto schema = json.is_object() ? json.find("schema") : json.end();
-  if (!json.is_object() || schema == json.end() || !schema->is_number_unsigned()) {
-    throw core::UserError(path.string() + ": not a vitlab store: 'schema' is missing");
+std::int64_t schema_of(const std::filesystem::path& path, std::string_view text) {
+  core::Json json = core::parse_json(text, path.string());
+  try {
+    return core::take_schema(json, core::JsonPlace(path.string() + ":"));
+  } catch (const core::UserError& error) {
+    throw core::UserError(std::string(error.what()) + "; this is no vitlab store");
   }
-  if (schema->get<std::uint64_t>() > kStoreSchema) {
+}
+
+void check_store_file(const std::filesystem::path& path, std::string_view text) {
+  const std::int64_t schema = schema_of(path, text);
+  if (schema > kStoreSchema) {
     throw core::UserError(
         fmt::format("{}: the store has schema {}, this program reads up to {}; use a "
                     "newer program, or another folder",
-                    path.string(), schema->get<std::uint64_t>(), kStoreSchema));
+                    path.string(), schema, kStoreSchema));
   }
 }
 
@@ -52,7 +57,7 @@ void create(const std::filesystem::path& folder) {
         folder.string() +
         ": neither empty nor a vitlab store; name a new folder, or empty this one");
   }
-  const core::Json header{{"schema", kStoreSchema}, {"created_by", "vitlab"}};
+  const core::Json header = core::with_schema(kStoreSchema, {{"created_by", "vitlab"}});
   publish_text(folder / "store.json", core::dump_json(header) + "\n");
 }
 

@@ -28,12 +28,8 @@ std::string on_one_line(std::string words) {
 /// The least number of classes that a head of the model tells apart.
 graph::Index classes_of(const architecture::ModelSpec& spec) {
   graph::Index least = std::numeric_limits<graph::Index>::max();
-  for (const layers::Layer& head : spec.heads) {
-    const core::Json json = layers::layer_json(head, true);
-    for (const auto& [kind, settings] : json.items())
-      if (settings.is_object() && settings.contains("classes"))
-        least = std::min(least, settings["classes"].get<graph::Index>());
-  }
+  for (const layers::Layer& head : spec.heads)
+    least = std::min(least, layers::class_count(head).value_or(least));
   return least;
 }
 

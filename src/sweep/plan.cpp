@@ -14,7 +14,7 @@ bool uses_recipe(const PlannedStage& stage) {
   const StageKind kind = stage_kind(stage.kind).value;
   return kind == StageKind::kTrain ||
          (kind == StageKind::kPrune &&
-          stage.settings.value("finetune_epochs", graph::Index{0}) > 0);
+          core::from_json<PruneSettings>(stage.settings, "settings").finetune_epochs > 0);
 }
 
 std::string trial_id(const Plan& plan, const std::string& model, std::int64_t seed) {
@@ -64,7 +64,7 @@ class StageWriter {
     if (!after.empty()) stage.after.push_back(after);
     stage.seed = seed;
     stage.timed = kind.is_timed;
-    if (kind.is_timed) stage.device = stage.settings.value("device", Protocol{}.device);
+    if (const Protocol* protocol = protocol_of(request)) stage.device = protocol->device;
     stage.id = core::identity(
         core::canonical_json(stage_spec(stage, plan_.data_fingerprint, plan_.recipe)));
     plan_.stages.push_back(stage);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "architecture/templates.h"
 #include "core/error.h"
 #include "core/names.h"
 #include "core/text.h"
@@ -122,7 +123,7 @@ void PointBuilder::solve(Point& point) {
 }
 
 void PointBuilder::take_measured_widths(Point& point) const {
-  core::Json target = solve_target_json(point.knobs, *sweep_.solve, *point.budget);
+  SolveTarget target = solve_target(point.knobs, *sweep_.solve, *point.budget);
   const std::string key = solve_key(target);
   const LockedSolution* found = lock_.find(key);
   if (found == nullptr) throw StillUnsolved{key, std::move(target)};
@@ -184,13 +185,11 @@ core::Json PointBuilder::look_up(const std::string& name, const Point& point) co
   if (name == kBudgetName && point.budget) return *point.budget;
   if (name == kModelKnob && point.model) return point.model_name;
   if (const auto found = point.knobs.find(name); found != point.knobs.end()) return *found;
-  const auto family = point.knobs.find("template");
-  const bool has_family = family != point.knobs.end() && family->is_string();
-  const std::string family_name = has_family ? family->get<std::string>() : "";
-  core::Json value = knob_default(family_name, name, point.knobs);
+  const std::string family = architecture::template_name(point.knobs);
+  core::Json value = knob_default(family, name, point.knobs);
   if (value.is_null())
-    throw ExpressionError(0, name + (has_family ? " is not a knob of template " + family_name
-                                                : " is not set for an explicit model"));
+    throw ExpressionError(0, name + (family.empty() ? " is not set for an explicit model"
+                                                    : " is not a knob of template " + family));
   return value;
 }
 

@@ -36,7 +36,7 @@ struct Refusal {
 /// A point whose widths are still to be found by measuring.
 struct StillUnsolved {
   std::string key;
-  core::Json target;
+  SolveTarget target;
 };
 
 /// Makes models of the points of one sweep.

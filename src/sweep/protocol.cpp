@@ -106,7 +106,7 @@ std::vector<core::ConfigNode> alternatives(core::ConfigReader& reader,
 /// One map of settings for each item of a list under `key`, for each of the maps so far.
 std::vector<core::ConfigNode> spread_out(core::ConfigReader& reader,
                                          std::vector<core::ConfigNode> maps, std::string_view key) {
-  const core::ConfigNode* listed = reader.self().find(key);
+  const core::ConfigNode* listed = reader.self().entry(key);
   if (listed == nullptr || !is_listed(*listed)) return maps;
   const std::vector<core::ConfigNode> items = alternatives(reader, *listed);
   if (items.size() * maps.size() > kMostProtocols) {
@@ -152,7 +152,7 @@ Protocol read_protocol(core::ConfigReader& reader) {
   const std::vector<Protocol> protocols = read_protocols(reader);
   if (protocols.size() == 1) return protocols.front();
   for (const char* key : kListed) {
-    const core::ConfigNode* entry = reader.self().find(key);
+    const core::ConfigNode* entry = reader.self().entry(key);
     if (entry != nullptr && is_listed(*entry))
       reader.fail(key, "makes several protocols; one is needed here, so give one value");
   }

@@ -108,23 +108,22 @@ std::string SolveLock::text() const {
   return text;
 }
 
-core::Json solve_target_json(const core::Json& knobs, const WidthSolve& solve, double budget) {
-  core::Json json = core::Json::object();
-  json["knobs"] = knobs;
-  json["metric"] = solve.metric;
-  json["equals"] = budget;
-  if (solve.relative_to) json["relative_to"] = architecture::model_id(solve.relative_to->spec);
-  json["tolerance"] = solve.tolerance;
-  json["multiple_of"] = solve.multiple_of;
-  core::Json protocol = protocol_json(*solve.protocol);
-  protocol.erase("device");
-  json["protocol"] = std::move(protocol);
-  json["device"] = device_class(solve.protocol->device);
-  return json;
+SolveTarget solve_target(const core::Json& knobs, const WidthSolve& solve, double equals) {
+  SolveTarget target;
+  target.knobs = knobs;
+  target.metric = solve.metric;
+  target.equals = equals;
+  if (solve.relative_to) target.relative_to = architecture::model_id(solve.relative_to->spec);
+  target.tolerance = solve.tolerance;
+  target.multiple_of = solve.multiple_of;
+  target.protocol = protocol_json(*solve.protocol);
+  target.protocol.erase("device");
+  target.device = device_class(solve.protocol->device);
+  return target;
 }
 
-std::string solve_key(const core::Json& target) {
-  return core::identity(core::canonical_json(target));
+std::string solve_key(const SolveTarget& target) {
+  return core::identity(core::canonical_json(core::to_json(target)));
 }
 
 }  // namespace vitlab::sweep

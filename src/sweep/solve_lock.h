@@ -3,9 +3,10 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
-#include "core/json.h"
+#include "core/json_fields.h"
 #include "sweep/sweep_spec.h"
 
 namespace vitlab::sweep {
@@ -57,9 +58,33 @@ class SolveLock {
 
 constexpr const char* kSolveLockName = "sweep.lock.yaml";
 
-/// What a solution is the identity of: knobs, metric, budget, what it is relative to, tolerance,
-/// quantum, protocol and class of device.
-core::Json solve_target_json(const core::Json& knobs, const WidthSolve& solve, double budget);
-std::string solve_key(const core::Json& target);
+/// What a measured solve asks, which is what its solution is kept under.
+struct SolveTarget {
+  core::Json knobs = core::Json::object();
+  std::string metric;
+  double equals = 0;
+  std::string relative_to;  // a model's id; "" if the target is absolute
+  double tolerance = 0;
+  graph::Index multiple_of = 1;
+  core::Json protocol = core::Json::object();  // without its device
+  std::string device;                          // class of device
+
+  friend bool operator==(const SolveTarget&, const SolveTarget&) = default;
+  static constexpr auto fields() {
+    return std::tuple{core::required("knobs", &SolveTarget::knobs),
+                      core::required("metric", &SolveTarget::metric),
+                      core::required("equals", &SolveTarget::equals),
+                      core::optional("relative_to", &SolveTarget::relative_to),
+                      core::required("tolerance", &SolveTarget::tolerance),
+                      core::required("multiple_of", &SolveTarget::multiple_of),
+                      core::required("protocol", &SolveTarget::protocol),
+                      core::required("device", &SolveTarget::device)};
+  }
+};
+
+/// The target of one point whose widths `solve` asks for.
+SolveTarget solve_target(const core::Json& knobs, const WidthSolve& solve, double equals);
+/// The identity of a target, under which the lock keeps its solution.
+std::string solve_key(const SolveTarget& target);
 
 }  // namespace vitlab::sweep

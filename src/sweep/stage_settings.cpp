@@ -23,6 +23,15 @@ const StageKindRow& stage_kind(std::string_view word) {
   return core::choice_row(*found);
 }
 
+const Protocol* protocol_of(const StageRequest& request) {
+  return std::visit(
+      []<typename Settings>(const Settings& settings) -> const Protocol* {
+        if constexpr (requires { settings.protocol; }) return &settings.protocol;
+        return nullptr;
+      },
+      request);
+}
+
 core::Json stage_settings_json(const StageRequest& request) {
   return std::visit([](const auto& settings) { return json_of(settings); }, request);
 }

@@ -64,6 +64,8 @@ static_assert(std::variant_size_v<StageRequest> == kStageKinds.size());
 inline StageKind kind_of(const StageRequest& request) {
   return static_cast<StageKind>(request.index());
 }
+/// How the speed of a timed stage is measured; null for the others.
+const Protocol* protocol_of(const StageRequest& request);
 /// Canonical: settings that equal their defaults are left out.
 core::Json stage_settings_json(const StageRequest& request);
 

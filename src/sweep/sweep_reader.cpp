@@ -87,18 +87,18 @@ class SweepReader {
       std::string_view knob,
       const std::function<void(const core::ConfigNode&, const std::string&)>& visit) const {
     const auto in_map = [&](const core::ConfigNode* map, const std::string& path) {
-      const core::ConfigNode* found = map && map->is_map() ? map->find(knob) : nullptr;
+      const core::ConfigNode* found = map && map->is_map() ? map->entry(knob) : nullptr;
       if (!found) return;
       const std::string inner = path + "." + std::string(knob);
       if (found->is_scalar()) return visit(*found, inner);
       for (const core::ConfigNode& item : found->items) visit(item, inner);
     };
-    in_map(reader_.self().find("base"), "base");
-    const core::ConfigNode* axes = reader_.self().find("axes");
+    in_map(reader_.self().entry("base"), "base");
+    const core::ConfigNode* axes = reader_.self().entry("axes");
     if (!axes || !axes->is_sequence()) return;
     for (const core::ConfigNode& axis : axes->items)
       for (const core::ConfigNode& entry : axis.items)
-        in_map(entry.key == "sample" ? entry.find("of") : &entry, "axes." + entry.key);
+        in_map(entry.key == "sample" ? entry.entry("of") : &entry, "axes." + entry.key);
   }
 
   std::vector<std::string> templates_in_use() {
@@ -110,13 +110,13 @@ class SweepReader {
       if (architecture::find_template(node.scalar)) found.insert(node.scalar);
     });
     for (const auto& [name, model] : sweep_.models)
-      if (model.knobs.contains("template"))
-        found.insert(model.knobs["template"].get<std::string>());
+      if (const std::string family = architecture::template_name(model.knobs); !family.empty())
+        found.insert(family);
     return {found.begin(), found.end()};
   }
 
   void check_base() {
-    const core::ConfigNode* base = reader_.self().find("base");
+    const core::ConfigNode* base = reader_.self().entry("base");
     bool has_template = false;
     for (const char* knob : {"template", "model"})
       each_value(knob, [&](const core::ConfigNode&, const std::string&) { has_template = true; });

@@ -37,7 +37,7 @@ store::StageRecord typical_record(std::int64_t number) {
     record.metrics.push_back(
         {metric, "", 0.123456789 * static_cast<double>(number), "1", {}, {}, 1});
   }
-  record.provenance = {{"host", "node17"}, {"pid", 4711}, {"seconds", 12.5}};
+  record.provenance = {.host = "node17", .seconds = 12.5, .worker = 3};
   return record;
 }
 

@@ -46,35 +46,35 @@ TEST_CASE("a node knows its kind, text, quotes, key and places") {
   REQUIRE(root.is_map());
   CHECK(root.place == Place{2, 1});
   REQUIRE(root.items.size() == 3);
-  CHECK(root.find("name")->quoted);
-  CHECK(root.find("name")->scalar == "3");
-  CHECK(root.find("name")->place == Place{2, 7});
-  const ConfigNode* train = root.find("train");
+  CHECK(root.entry("name")->quoted);
+  CHECK(root.entry("name")->scalar == "3");
+  CHECK(root.entry("name")->place == Place{2, 7});
+  const ConfigNode* train = root.entry("train");
   CHECK(train->key_place == Place{3, 1});
-  CHECK(train->find("epochs")->place == Place{4, 11});
-  CHECK(train->find("epochs")->key_place == Place{4, 3});
-  CHECK_FALSE(train->find("epochs")->quoted);
-  CHECK(train->find("none")->is_null());
-  CHECK(train->find("none")->place == Place{5, 3});
-  const ConfigNode* list = root.find("list");
+  CHECK(train->entry("epochs")->place == Place{4, 11});
+  CHECK(train->entry("epochs")->key_place == Place{4, 3});
+  CHECK_FALSE(train->entry("epochs")->quoted);
+  CHECK(train->entry("none")->is_null());
+  CHECK(train->entry("none")->place == Place{5, 3});
+  const ConfigNode* list = root.entry("list");
   REQUIRE(list->is_sequence());
   REQUIRE(list->items.size() == 3);
   CHECK(list->items[1].scalar == "two");
   CHECK(list->items[1].place == Place{6, 11});
   CHECK(list->items[2].is_null());
-  CHECK(root.find("absent") == nullptr);
-  CHECK(list->find("name") == nullptr);
+  CHECK(root.entry("absent") == nullptr);
+  CHECK(list->entry("name") == nullptr);
 }
 
 TEST_CASE("JSON text reads as the same tree") {
   const ConfigDocument document =
       parse_document("f.json", "{\"a\":1,\n\t\"b\": [true, null, \"x\\ty\"], \"c\": {}}");
   CHECK(document.problems.empty());
-  CHECK(document.root.find("a")->scalar == "1");
-  REQUIRE(document.root.find("b")->items.size() == 3);
-  CHECK(document.root.find("b")->items[1].is_null());
-  CHECK(document.root.find("b")->items[2].scalar == "x\ty");
-  CHECK(document.root.find("c")->is_map());
+  CHECK(document.root.entry("a")->scalar == "1");
+  REQUIRE(document.root.entry("b")->items.size() == 3);
+  CHECK(document.root.entry("b")->items[1].is_null());
+  CHECK(document.root.entry("b")->items[2].scalar == "x\ty");
+  CHECK(document.root.entry("c")->is_map());
 }
 
 TEST_CASE("an empty text is a null node") {
@@ -87,9 +87,9 @@ TEST_CASE("an empty text is a null node") {
 
 TEST_CASE("block text, folded text and Windows line ends are read") {
   const ConfigDocument document = parse_document("f.yaml", "a: |\r\n  one\r\n  two\r\nb: 2\r\n");
-  CHECK(document.root.find("a")->scalar == "one\ntwo\n");
-  CHECK(document.root.find("b")->place == Place{4, 4});
-  CHECK(document.root.find("b")->scalar == "2");
+  CHECK(document.root.entry("a")->scalar == "one\ntwo\n");
+  CHECK(document.root.entry("b")->place == Place{4, 4});
+  CHECK(document.root.entry("b")->scalar == "2");
 }
 
 TEST_CASE("what YAML readers hide is refused at its place") {
@@ -117,8 +117,8 @@ TEST_CASE("a dropped entry does not shift the ones after it") {
   const ConfigNode root = parse_config("a: 1\na: {b: [1, {c: 2}]}\n[x]: {y: 1}\nd: 4\n", problems);
   CHECK(problems.count() == 2);
   REQUIRE(root.items.size() == 2);
-  CHECK(root.find("a")->scalar == "1");
-  CHECK(root.find("d")->scalar == "4");
+  CHECK(root.entry("a")->scalar == "1");
+  CHECK(root.entry("d")->scalar == "4");
 }
 
 TEST_CASE("syntax errors become problems at their mark") {
@@ -138,7 +138,7 @@ TEST_CASE("a syntax error throws at once, other problems wait") {
   CHECK_THROWS_AS(parse_document("f.yaml", "a: 1\n---\nb: 1\n"), UserError);
   const ConfigDocument document = parse_document("f.yaml", "a: 1\na: 2\n");
   CHECK(document.problems.count() == 1);
-  CHECK(document.root.find("a")->scalar == "1");
+  CHECK(document.root.entry("a")->scalar == "1");
 }
 
 TEST_CASE("text that is not clean UTF-8 is refused before it is parsed") {
@@ -257,6 +257,6 @@ TEST_CASE("a file is read whole or refused with its path") {
   CHECK_THROWS_WITH(read_text_file(folder / "none.yaml", 5), Contains("No such file"));
   CHECK_THROWS_WITH(read_text_file(folder.path(), 5), Contains("is a folder"));
   CHECK_THROWS_WITH(read_text_file("/dev/zero", 1000), Contains("over the limit"));
-  CHECK(load_config(folder / "a.yaml").root.find("a")->scalar == "1");
+  CHECK(load_config(folder / "a.yaml").root.entry("a")->scalar == "1");
   CHECK(load_config(folder / "a.yaml").problems.source() == (folder / "a.yaml").string());
 }

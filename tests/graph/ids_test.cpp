@@ -1,4 +1,5 @@
 #include "graph/graph.h"
+#include "test.hpp"
 
 namespace vitlab::graph {
 namespace {
@@ -8,11 +9,13 @@ concept IndexedBy = requires(List list, Key key) {
   list[key];
 };
 
-static_assert(IndexedBy<decltype(Graph::layers), LayerId>);
-static_assert(!IndexedBy<decltype(Graph::layers), AxisId>, "an axis cannot index layers");
-static_assert(!IndexedBy<decltype(Graph::values), ParameterId>);
-static_assert(!IndexedBy<decltype(Graph::nodes), ValueId>);
-static_assert(!IndexedBy<decltype(Graph::axes), std::size_t>);
+TEST_CASE("each list of a graph is indexed by its own ids alone") {
+  STATIC_REQUIRE(IndexedBy<decltype(Graph::layers), LayerId>);
+  STATIC_REQUIRE_FALSE(IndexedBy<decltype(Graph::layers), AxisId>);
+  STATIC_REQUIRE_FALSE(IndexedBy<decltype(Graph::values), ParameterId>);
+  STATIC_REQUIRE_FALSE(IndexedBy<decltype(Graph::nodes), ValueId>);
+  STATIC_REQUIRE_FALSE(IndexedBy<decltype(Graph::axes), std::size_t>);
+}
 
 }  // namespace
 }  // namespace vitlab::graph

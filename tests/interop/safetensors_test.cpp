@@ -103,21 +103,24 @@ TEST_CASE("every way to be malformed has its own refusal") {
   const std::string t = "\"t\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}";
   refuses(file_with("{" + t + "," + t + "}", 1), "header");
   refuses(file_with("{\"t\":" + std::string(40, '[') + std::string(40, ']') + "}", 0), "header");
-  refuses(file_with("{\"t\":3}", 0), "not described by a map");
+  refuses(file_with("{\"t\":3}", 0), "tensor 't' must be a map");
   refuses(file_with("{\"" + std::string(1025, 'n') + "\":{}}", 0), "1,024");
-  refuses(one("\"shape\":[1],\"data_offsets\":[0,1]", 1), "lacks 'dtype'");
-  refuses(one("\"dtype\":\"U8\",\"data_offsets\":[0,1]", 1), "lacks 'shape'");
-  refuses(one("\"dtype\":\"U8\",\"shape\":[1]", 1), "lacks 'data_offsets'");
-  refuses(one("\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"x\":1", 1), "unknown key");
+  refuses(one("\"shape\":[1],\"data_offsets\":[0,1]", 1), "tensor 't'.dtype is missing");
+  refuses(one("\"dtype\":\"U8\",\"data_offsets\":[0,1]", 1), "tensor 't'.shape is missing");
+  refuses(one("\"dtype\":\"U8\",\"shape\":[1]", 1), "tensor 't'.data_offsets is missing");
+  refuses(one("\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"x\":1", 1),
+          "tensor 't'.x is not known");
   refuses(one("\"dtype\":\"F128\",\"shape\":[1],\"data_offsets\":[0,1]", 1), "'F128'");
-  refuses(one("\"dtype\":8,\"shape\":[1],\"data_offsets\":[0,1]", 1), "not a text");
-  refuses(one("\"dtype\":\"U8\",\"shape\":1,\"data_offsets\":[0,1]", 1), "not a list");
+  refuses(one("\"dtype\":8,\"shape\":[1],\"data_offsets\":[0,1]", 1),
+          "tensor 't'.dtype must be a text");
+  refuses(one("\"dtype\":\"U8\",\"shape\":1,\"data_offsets\":[0,1]", 1),
+          "tensor 't'.shape must be a list");
   for (const char* size : {"-1", "1.0", "1.5", "\"1\"", "null", "1e0", "18446744073709551615",
                            "99999999999999999999999"}) {
     refuses(one("\"dtype\":\"U8\",\"shape\":[" + std::string(size) + "],\"data_offsets\":[0,1]", 1),
-            "not a whole number");
+            "tensor 't'.shape[0] ");
     refuses(one("\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0," + std::string(size) + "]", 1),
-            size == std::string("1") ? "" : "not a whole number");
+            "tensor 't'.data_offsets[1] ");
   }
   refuses(one("\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0]", 1), "two data_offsets");
   refuses(one("\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1,1]", 1), "two data_offsets");
@@ -147,7 +150,7 @@ TEST_CASE("every way to be malformed has its own refusal") {
   for (std::size_t i = 0; i <= kMaxTensorCount; ++i)
     many += (i == 0 ? "{\"" : ",\"") + std::to_string(i) + "\":0";
   refuses(file_with(many + "}", 0), "more than 1,000,000 tensors");
-  refuses(file_with("{\"__metadata__\":{\"a\":1}}", 0), "not a text");
+  refuses(file_with("{\"__metadata__\":{\"a\":1}}", 0), "tensor 't'.dtype must be a text");
   refuses(file_with("{\"__metadata__\":[]}", 0), "not a map");
 }
 

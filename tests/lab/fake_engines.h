@@ -56,8 +56,7 @@ class FakeEngines final : public Engines {
     store::StageRecord record = planted_record(stage);
     record.state = ends_as ? ends_as(stage) : store::StageState::kDone;
     if (record.state != store::StageState::kDone) record.reason = "planted";
-    const messages::StageEnd end{event, std::string(store::name_of(record.state)), record.reason,
-                                 0};
+    const messages::StageEnd end{event, std::string(core::word_of(record.state)), record.reason, 0};
     store.publish(std::move(record));
     on_event(0, end);
   }

@@ -52,7 +52,7 @@ TEST_CASE("an engine that dies costs its stage an attempt, with the signal, and 
   CHECK(attempts.records[0].state == store::StageState::kLost);
   CHECK(attempts.records[0].kind == "train");
   CHECK_THAT(attempts.records[0].reason, Catch::Contains("signal 11 (Segmentation fault)"));
-  CHECK(attempts.records[0].provenance.at("run") == "run");
+  CHECK(attempts.records[0].provenance.run == "run");
 }
 
 TEST_CASE("a kill from outside says that memory may have been short") {

@@ -49,7 +49,7 @@ inline StageRecord sample_record(const std::string& id) {
                     {"latency", "stages.0/é \"x\"", 1e-300, "s", {}, {}, 1},
                     {"loss.test", "", std::numeric_limits<double>::quiet_NaN(), "1", {}, {}, 3}};
   record.details = {{"curve", {1.5, 2, -0.0}}, {"words", "line\nbreak"}};
-  record.provenance = {{"pid", 1}};
+  record.provenance.host = "node17";
   return record;
 }
 

@@ -11,11 +11,12 @@ namespace vitlab {
 namespace {
 
 /// How often a text reads JSON by a key that it spells out: .at("…"), .value("…"), .contains("…"),
-/// .find("…") and ["…"] but where the latter is given a value.
+/// .find("…") and ["…"] but where the latter is given a value. A key is a word; what stands in
+/// brackets after no name ("[" + text + "]") and searches for other text are none.
 std::size_t reads_in(const std::string& text) {
   static const std::regex comment(R"re(//[^\n]*)re");
-  static const std::regex call(R"re(\.((at|contains|find)\(\s*"[^"\n]*"\s*\)|value\(\s*"))re");
-  static const std::regex entry(R"re(\["[^"\n]*"\])re");
+  static const std::regex call(R"re(\.((at|contains|find)\(\s*"\w[\w.]*"\s*\)|value\(\s*"))re");
+  static const std::regex entry(R"re([\w\])]\["\w[\w.]*"\])re");
   static const std::regex written(
       R"re(^(\[[^\]\n]*\])*\s*(=[^=]|\.(push_back|emplace_back|update|merge_patch)\())re");
   const std::string code = std::regex_replace(text, comment, "");
@@ -73,6 +74,7 @@ TEST_CASE("a planted read is counted, a write is not") {
   CHECK(reads_in(R"(json.find("a") != json.end() && json["b"] == 3;)") == 2);
   CHECK(reads_in(R"(f(json["a"]["b"]); return json["c"].get<int>();)") == 2);
   CHECK(reads_in(R"(json["a"] = 1; json["b"]["c"] = 2; json["d"].push_back(3);)") == 0);
+  CHECK(reads_in(R"(path + "[" + std::to_string(i) + "]"; text.find("/../"); name.find(""))") == 0);
   CHECK(reads_in("json[\"a\"] =\n    2;  // json.at(\"b\")\n") == 0);
   CHECK(reads_in(R"({{"a", 1}, {"b", json.at(
       "c")}};)") == 1);

@@ -283,7 +283,8 @@ TEST_CASE("a plan written as JSON reads back equal", "[sweep]") {
   CHECK_THROWS_AS(plan_from_json(damaged, "p"), core::UserError);
   damaged = json;
   damaged.erase("trials");
-  CHECK_THROWS_WITH(plan_from_json(damaged, "p"), Catch::Contains("p: damaged plan"));
+  CHECK_THROWS_WITH(plan_from_json(damaged, "p"),
+                    Catch::Contains("p: trials is missing; run plan again"));
 }
 
 TEST_CASE("too many points are refused before any is made", "[sweep]") {

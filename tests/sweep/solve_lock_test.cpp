@@ -143,7 +143,7 @@ TEST_CASE("a solution that fits by its middle value alone makes a model and is t
   TemporaryFolder folder;
   SolveLock lock;
   for (const Unsolved& unsolved : expand(sweep).unsolved) {
-    const double target = unsolved.target.at("equals").get<double>();
+    const double target = unsolved.target.equals;
     LockedSolution solution =
         found(core::Json(std::vector<graph::Index>{32, 32, target > 1.3 ? 32 : 64}), target);
     if (target > 1.3) {
