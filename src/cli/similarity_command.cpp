@@ -135,13 +135,13 @@ core::ExitCode run_similarity(const std::vector<std::string>& words) {
     folder = std::make_unique<core::StagedFolder>(given.out, true);
     request.folder = folder->path();
   }
-  const core::Json result = ask_engine(request, "similarity");
+  const messages::SimilarityAnswer result = ask_engine(request, "similarity");
   if (folder) {
-    write_similarity_output(document_of("similarity", result), folder->path());
+    write_similarity_output(result, folder->path());
     folder->commit();
   }
   if (given.model.json)
-    print_json(document_of("similarity", result));
+    print_json(document_of("similarity", core::to_json(result)));
   else
     print_text(similarity_text(result, output_width()) +
                (folder ? "wrote " + given.out + "\n" : ""));

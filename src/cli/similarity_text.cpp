@@ -1,9 +1,10 @@
 #include "cli/similarity_text.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
-#include "cli/engine_commands.h"
 #include "core/text.h"
 #include "sweep/similarity_metrics.h"
 
@@ -13,26 +14,36 @@ namespace {
 
 constexpr const char* kFirst = "head_cosine.max_max.map";
 
+using Part = std::optional<double> (*)(const messages::HeadMetric&);
+std::optional<double> value_of(const messages::HeadMetric& metric) { return metric.value; }
+std::optional<double> low_of(const messages::HeadMetric& metric) { return metric.low; }
+std::optional<double> high_of(const messages::HeadMetric& metric) { return metric.high; }
+std::optional<double> null_of(const messages::HeadMetric& metric) { return metric.null_value; }
+std::optional<double> control_of(const messages::HeadMetric& metric) {
+  return metric.control ? std::optional(metric.control->value) : std::nullopt;
+}
+
 /// A column of a table of layers.
 struct Column {
   const char* heading;
   const char* metric;
-  const char* field;
+  Part part;
 };
 
-std::string cell(const core::Json& layer, const char* metric, const char* field) {
-  const core::Json& metrics = layer.at("metrics");
-  if (!metrics.contains(metric)) return "-";
-  if (std::string_view(field) != "control") return number(metrics.at(metric).at(field), 3);
-  return metrics.at(metric).contains(field) ? number(metrics.at(metric).at(field).at("value"), 3)
-                                            : "-";
+std::string number_or_dash(const std::optional<double>& value) {
+  return value ? core::significant(*value, 3) : "-";
 }
 
-bool any_layer_has(const core::Json& result, const char* metric, const char* field) {
-  for (const core::Json& layer : result.at("layers"))
-    if (layer.at("metrics").contains(metric) && layer.at("metrics").at(metric).contains(field))
-      return true;
-  return false;
+std::string cell(const messages::LayerHeads& layer, const char* metric, Part part) {
+  const messages::HeadMetric* found = layer.metrics.find(metric);
+  return number_or_dash(found ? part(*found) : std::nullopt);
+}
+
+bool any_layer_has(const messages::SimilarityAnswer& result, const Column& column) {
+  return std::any_of(result.layers.begin(), result.layers.end(), [&](const auto& layer) {
+    const messages::HeadMetric* found = layer.metrics.find(column.metric);
+    return found && (column.part != control_of || found->control);
+  });
 }
 
 using Cells = std::vector<std::string>;
@@ -72,11 +83,11 @@ std::string tables_that_fit(const Cells& header, const std::vector<Cells>& rows,
   return text;
 }
 
-std::string layer_table(const core::Json& result, const std::vector<Column>& columns,
-                        bool has_interval, std::size_t width) {
+std::string layer_table(const messages::SimilarityAnswer& result,
+                        const std::vector<Column>& columns, bool has_interval, std::size_t width) {
   std::vector<Column> shown;
   for (const Column& column : columns)
-    if (any_layer_has(result, column.metric, column.field)) shown.push_back(column);
+    if (any_layer_has(result, column)) shown.push_back(column);
   if (shown.empty()) return "";
   Cells header{"layer", "heads"};
   for (const Column& column : shown) {
@@ -84,49 +95,47 @@ std::string layer_table(const core::Json& result, const std::vector<Column>& col
     if (has_interval && &column == &shown.front()) header.emplace_back("95 % interval");
   }
   std::vector<Cells> rows;
-  for (const core::Json& layer : result.at("layers")) {
-    Cells row{layer.at("layer").get<std::string>(), layer.at("heads").dump()};
+  for (const messages::LayerHeads& layer : result.layers) {
+    Cells row{layer.layer, std::to_string(layer.heads)};
     for (const Column& column : shown) {
-      row.push_back(cell(layer, column.metric, column.field));
+      row.push_back(cell(layer, column.metric, column.part));
       if (has_interval && &column == &shown.front())
-        row.push_back(cell(layer, kFirst, "low") + " … " + cell(layer, kFirst, "high"));
+        row.push_back(cell(layer, kFirst, low_of) + " … " + cell(layer, kFirst, high_of));
     }
     rows.push_back(std::move(row));
   }
   return tables_that_fit(header, rows, 2, width);
 }
 
-std::string change(const core::Json& answers) {
-  const double top1 = core::number_from_json(answers.at("top1_change"), "top1_change");
-  return number(answers.at("loss_change"), 3) + " / " + core::significant(100 * top1, 3);
+std::string change(const messages::AblatedAnswers& answers) {
+  return core::significant(answers.loss_change, 3) + " / " +
+         core::significant(100 * answers.top1_change, 3);
 }
 
-std::string ablation_table(const core::Json& ablation, std::size_t width) {
+std::string ablation_table(const messages::HeadAblations& ablation, std::size_t width) {
   std::vector<Cells> rows;
-  for (const core::Json& layer : ablation.at("layers"))
-    for (const core::Json& head : layer.at("heads"))
-      rows.push_back({layer.at("layer").get<std::string>(), head.at("head").dump(),
-                      change(head.at("removed")), change(head.at("left"))});
+  for (const messages::AblatedLayer& layer : ablation.layers)
+    for (const messages::AblatedHead& head : layer.heads)
+      rows.push_back(
+          {layer.layer, std::to_string(head.head), change(head.removed), change(head.left)});
   return "Without each head, and with each as its layer's only one (changes of " +
-         ablation.at("images").dump() + " images; loss " + number(ablation.at("loss"), 4) +
-         ", top-1 " +
-         core::significant(100 * core::number_from_json(ablation.at("top1"), "top1"), 4) +
-         " % as it is)\n" +
+         std::to_string(ablation.images) + " images; loss " + core::significant(ablation.loss, 4) +
+         ", top-1 " + core::significant(100 * ablation.top1, 4) + " % as it is)\n" +
          tables_that_fit(
              {"layer", "head", "removed: loss / top-1 points", "alone: loss / top-1 points"}, rows,
              2, width);
 }
 
-std::string comparison_table(const core::Json& comparison, std::size_t width) {
+std::string comparison_table(const messages::SimilarityComparison& comparison, std::size_t width) {
   std::vector<Cells> rows;
-  for (const auto& [metric, row] : comparison.at("summary").items())
-    rows.push_back({metric, number(row.at("difference"), 3),
-                    number(row.at("low"), 3) + " … " + number(row.at("high"), 3),
-                    row.at("layers").dump(), row.at("opposite").dump()});
-  return "Less " + comparison.value("against", std::string()) + ", on the same images\n" +
+  for (const auto& [metric, row] : comparison.summary)
+    rows.push_back({metric, core::significant(row.difference, 3),
+                    number_or_dash(row.low) + " … " + number_or_dash(row.high),
+                    std::to_string(row.layers), std::to_string(row.opposite)});
+  return "Less " + comparison.against + ", on the same images\n" +
          tables_that_fit({"metric", "mean difference", "95 % interval", "layers", "the other way"},
                          rows, 1, width) +
-         comparison.at("sentence").get<std::string>() + "\n\n";
+         comparison.sentence + "\n\n";
 }
 
 }  // namespace
@@ -139,34 +148,31 @@ std::string measures_text() {
   return text;
 }
 
-std::string similarity_text(const core::Json& result, std::size_t width) {
-  const std::vector<Column> cosines{{"max_max.map", kFirst, "value"},
-                                    {"null", kFirst, "null"},
-                                    {"random", kFirst, "control"},
-                                    {"mean_max.map", "head_cosine.mean_max.map", "value"},
-                                    {"mean_mean.map", "head_cosine.mean_mean.map", "value"},
-                                    {"max_max.output", "head_cosine.max_max.output", "value"}};
-  const std::vector<Column> others{{"centred", "centred_cosine.max_max.map", "value"},
-                                   {"null", "centred_cosine.max_max.map", "null"},
-                                   {"JS bits", "jensen_shannon.mean", "value"},
-                                   {"null", "jensen_shannon.mean", "null"},
-                                   {"effective heads", "effective_heads", "value"},
-                                   {"entropy", "entropy.mean", "value"},
-                                   {"distance px", "attention_distance.mean", "value"},
-                                   {"confidence", "confidence.mean", "value"},
-                                   {"output CKA", "output_cka.mean", "value"},
-                                   {"W_q subspace", "weight_subspace.q.mean", "value"},
-                                   {"W_v subspace", "weight_subspace.v.mean", "value"}};
+std::string similarity_text(const messages::SimilarityAnswer& result, std::size_t width) {
+  const std::vector<Column> cosines{{"max_max.map", kFirst, value_of},
+                                    {"null", kFirst, null_of},
+                                    {"random", kFirst, control_of},
+                                    {"mean_max.map", "head_cosine.mean_max.map", value_of},
+                                    {"mean_mean.map", "head_cosine.mean_mean.map", value_of},
+                                    {"max_max.output", "head_cosine.max_max.output", value_of}};
+  const std::vector<Column> others{{"centred", "centred_cosine.max_max.map", value_of},
+                                   {"null", "centred_cosine.max_max.map", null_of},
+                                   {"JS bits", "jensen_shannon.mean", value_of},
+                                   {"null", "jensen_shannon.mean", null_of},
+                                   {"effective heads", "effective_heads", value_of},
+                                   {"entropy", "entropy.mean", value_of},
+                                   {"distance px", "attention_distance.mean", value_of},
+                                   {"confidence", "confidence.mean", value_of},
+                                   {"output CKA", "output_cka.mean", value_of},
+                                   {"W_q subspace", "weight_subspace.q.mean", value_of},
+                                   {"W_v subspace", "weight_subspace.v.mean", value_of}};
   std::string text =
       layer_table(result, cosines, true, width) + layer_table(result, others, false, width);
-  if (result.contains("ablation")) text += ablation_table(result.at("ablation"), width);
-  if (result.contains("comparison")) text += comparison_table(result.at("comparison"), width);
-  for (const core::Json& layer : result.at("layers"))
-    if (layer.contains("note"))
-      text +=
-          layer.at("layer").get<std::string>() + ": " + layer.at("note").get<std::string>() + "\n";
-  return text + result.at("images").dump() +
-         " images; weights: " + result.value("weights", std::string()) + "\n";
+  if (result.ablation) text += ablation_table(*result.ablation, width);
+  if (result.comparison) text += comparison_table(*result.comparison, width);
+  for (const messages::LayerHeads& layer : result.layers)
+    if (!layer.note.empty()) text += layer.layer + ": " + layer.note + "\n";
+  return text + std::to_string(result.images) + " images; weights: " + result.weights + "\n";
 }
 
 }  // namespace vitlab::cli

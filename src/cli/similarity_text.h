@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-#include "core/json.h"
+#include "messages/similarity_answer.h"
 
 namespace vitlab::cli {
 
@@ -12,6 +12,6 @@ std::string measures_text();
 
 /// The result of `vitlab similarity` as tables: similarity of heads, what each layer's rows look
 /// at, ablation, and notes; only what the result holds.
-std::string similarity_text(const core::Json& result, std::size_t width);
+std::string similarity_text(const messages::SimilarityAnswer& result, std::size_t width);
 
 }  // namespace vitlab::cli

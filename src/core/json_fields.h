@@ -149,6 +149,34 @@ struct JsonForm<std::map<std::string, T>> {
   }
 };
 
+/// Values by name in the order in which they were added; an object in JSON.
+template <typename T>
+struct Named : std::vector<std::pair<std::string, T>> {
+  using std::vector<std::pair<std::string, T>>::vector;
+
+  /// Null where nothing has that name.
+  const T* find(std::string_view name) const {
+    for (const auto& [own, value] : *this)
+      if (own == name) return &value;
+    return nullptr;
+  }
+};
+
+template <typename T>
+struct JsonForm<Named<T>> {
+  static Json write(const Named<T>& value) {
+    Json json = Json::object();
+    for (const auto& [key, item] : value) json[key] = JsonForm<T>::write(item);
+    return json;
+  }
+  static void read(const Json& json, const JsonPlace& place, Named<T>& value) {
+    check_object(json, place);
+    value.clear();
+    for (const auto& [key, item] : json.items())
+      value.emplace_back(key, from_json<T>(item, place.key(key)));
+  }
+};
+
 /// A type whose JSON is its own affair.
 template <typename T>
 concept OwnJsonForm = requires(const T& value, T& target, const Json& json, const JsonPlace& at) {

@@ -68,8 +68,8 @@ std::unique_ptr<similarity::ImageSource> source_of(const LoadedModel& model, con
              : similarity::images_of(images.tensor, settings);
 }
 
-core::Json pictures_of(const LoadedModel& model, const Images& images,
-                       const messages::SimilarityRequest& request) {
+std::vector<messages::AttentionPictures> pictures_of(const LoadedModel& model, const Images& images,
+                                                     const messages::SimilarityRequest& request) {
   const std::vector<graph::Index>& numbers = request.show;
   const graph::Graph& graph = model.executor.graph();
   const auto source = images.dataset ? similarity::images_numbered(
@@ -79,17 +79,19 @@ core::Json pictures_of(const LoadedModel& model, const Images& images,
                                     request.folder.string());
 }
 
-core::Json comparison_of(const messages::RunnableModel& other,
-                         const similarity::SimilarityResult& result, const Images& images,
-                         const sweep::SimilaritySettings& settings,
-                         const similarity::SimilarityNotice& notice) {
+messages::SimilarityComparison comparison_of(const messages::RunnableModel& other,
+                                             const similarity::SimilarityResult& result,
+                                             const Images& images,
+                                             const sweep::SimilaritySettings& settings,
+                                             const similarity::SimilarityNotice& notice) {
   const LoadedModel loaded = load_model(other);
   const similarity::SimilarityResult against = similarity_of(loaded, images, settings, notice);
-  core::Json comparison{{"against", other.model.name},
-                        {"id", architecture::model_id(other.model.spec)}};
-  add_origin(comparison, loaded);
-  comparison.update(
-      similarity::comparison_json(similarity::compare_similarity(result, against, settings.seed)));
+  messages::SimilarityComparison comparison =
+      similarity::compare_similarity(result, against, settings.seed);
+  comparison.against = other.model.name;
+  comparison.id = architecture::model_id(other.model.spec);
+  comparison.weights = loaded.origin;
+  comparison.resized = loaded.resized;
   return comparison;
 }
 
@@ -111,24 +113,24 @@ core::Json answer(const messages::SimilarityRequest& request, Events& events) {
         result, similarity::gate_importance(loaded.executor, loaded.weights,
                                             labelled(images, "gate_importance"), settings, notice));
   similarity::add_control(result, controls_of(request, images, notice));
-  core::Json payload = core::Json::object();
-  payload["model"] = request.model.name;
-  payload["id"] = architecture::model_id(request.model.spec);
-  add_origin(payload, loaded);
-  payload.update(similarity::similarity_json(result));
+  messages::SimilarityAnswer told{similarity::message_of(result)};
+  told.model = request.model.name;
+  told.id = architecture::model_id(request.model.spec);
+  told.weights = loaded.origin;
+  told.resized = loaded.resized;
   if (request.cross_layer)
-    payload["cross_layer"] = similarity::layer_map_json(similarity::cross_layer_map(
-        loaded.executor, loaded.weights, *source_of(loaded, images, settings), notice));
+    told.cross_layer = similarity::cross_layer_map(loaded.executor, loaded.weights,
+                                                   *source_of(loaded, images, settings), notice);
   if (request.layer_cka)
-    payload["layer_cka"] = similarity::layer_map_json(similarity::layer_cka(
-        loaded.executor, loaded.weights, *source_of(loaded, images, settings), notice));
+    told.layer_cka = similarity::layer_cka(loaded.executor, loaded.weights,
+                                           *source_of(loaded, images, settings), notice);
   if (request.against)
-    payload["comparison"] = comparison_of(*request.against, result, images, settings, notice);
-  if (!request.show.empty()) payload["pictures"] = pictures_of(loaded, images, request);
+    told.comparison = comparison_of(*request.against, result, images, settings, notice);
+  if (!request.show.empty()) told.pictures = pictures_of(loaded, images, request);
   if (settings.ablate)
-    payload["ablation"] = similarity::ablation_json(similarity::ablate_heads(
-        loaded.executor, loaded.weights, *images.dataset, settings, notice));
-  return payload;
+    told.ablation = similarity::ablate_heads(loaded.executor, loaded.weights, *images.dataset,
+                                             settings, notice);
+  return core::to_json(told);
 }
 
 }  // namespace vitlab::engine

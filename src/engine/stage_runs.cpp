@@ -109,7 +109,8 @@ void run_similarity(const StageContext& context, store::StageRecord& record,
   model::set_threads(static_cast<int>(context.plan.recipe.threads));
   const graph::Graph graph = architecture::build_graph(spec_of(context));
   if (graph.attention.empty()) {
-    record.details["note"] = "the model has no attention layers, so no heads to compare";
+    record.details = core::to_json(messages::HeadSimilarity{
+        .note = "the model has no attention layers, so no heads to compare"});
     return;
   }
   const model::Weights weights = starting_weights(context, graph);
@@ -133,10 +134,10 @@ void run_similarity(const StageContext& context, store::StageRecord& record,
   }
   similarity::add_control(result, controls);
   record.metrics = similarity::metrics_of(result);
-  record.details = similarity::similarity_json(result);
+  messages::HeadSimilarity told = similarity::message_of(result);
   if (settings.ablate)
-    record.details["ablation"] = similarity::ablation_json(
-        similarity::ablate_heads(executor, weights, *dataset, settings, notice));
+    told.ablation = similarity::ablate_heads(executor, weights, *dataset, settings, notice);
+  record.details = core::to_json(told);
 }
 
 void run_prune(const StageContext& context, store::StageRecord& record,

@@ -12,6 +12,22 @@ namespace vitlab::lab {
 
 namespace {
 
+/// What a record says besides numbers. Throws UserError naming the stage for what this program did
+/// not write.
+template <typename Details>
+Details details_of(const store::StageRecord& record) {
+  return core::from_json<Details>(record.details, "the record of stage " + record.id + ": details");
+}
+
+void add_heads(const std::string& model, messages::HeadSimilarity heads,
+               report::ReportInput& input) {
+  if (heads.layers.empty()) return;
+  for (const messages::LayerHeads& layer : heads.layers)
+    if (layer.small_grid) input.small_grids.insert({model, layer.layer});
+  input.heads.push_back(
+      {model, std::make_shared<const messages::HeadSimilarity>(std::move(heads))});
+}
+
 /// What the records say besides numbers: heads pair by pair, grids too small for that, profiles,
 /// protocol, machine.
 void add_details(const sweep::Plan& plan, const store::Collected& collected,
@@ -20,13 +36,8 @@ void add_details(const sweep::Plan& plan, const store::Collected& collected,
     const auto found = collected.records.find(stage.id);
     if (found == collected.records.end()) continue;
     const core::Json& details = found->second.details;
-    if (stage.kind == "similarity" && details.contains("layers")) {
-      input.heads.push_back(
-          {stage.model, std::make_shared<const report::HeadFacts>(report::head_facts(details))});
-      for (const core::Json& layer : details.at("layers"))
-        if (layer.value("small_grid", false))
-          input.small_grids.insert({stage.model, layer.at("layer").get<std::string>()});
-    }
+    if (sweep::stage_kind(stage.kind).value == sweep::StageKind::kSimilarity)
+      add_heads(stage.model, details_of<messages::HeadSimilarity>(found->second), input);
     if (!stage.kind.starts_with("measure") || !details.contains("environment")) continue;
     if (details.contains("profile")) {
       store::ResultRow context;

@@ -12,6 +12,7 @@
 #include "core/choice.h"
 #include "messages/answers.h"
 #include "messages/forms.h"
+#include "messages/similarity_answer.h"
 #include "sweep/analysis_settings.h"
 #include "sweep/protocol.h"
 #include "sweep/recipe.h"
@@ -188,7 +189,7 @@ struct SampleRequest {
 /// How much the attention heads of a model repeat each other, on a tensor `input` or a data set.
 struct SimilarityRequest : RunnableModel {
   static constexpr std::string_view kWord = "similarity";
-  using Answer = core::Json;
+  using Answer = SimilarityAnswer;
 
   sweep::SimilaritySettings settings;
   std::filesystem::path input;  // with a tensor `input`; empty: `data` is looked at

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -29,16 +31,16 @@ std::string kind_words(const std::string& kind) {
 }
 
 /// A head is always like itself: the diagonal stays blank, so that the others are seen.
-charts::MatrixTile tile_of(const HeadMatrix& matrix, const std::string& heading) {
+charts::MatrixTile tile_of(const messages::NumberRows& matrix, const std::string& heading) {
   charts::MatrixTile tile{heading, {}};
   for (std::size_t i = 0; i < matrix.size(); ++i) {
     tile.rows.emplace_back();
     for (std::size_t j = 0; j < matrix[i].size(); ++j) {
       charts::HeatCell cell;
-      if (i != j && matrix[i][j]) {
+      if (i != j && std::isfinite(matrix[i][j])) {
         cell.share = matrix[i][j];
         cell.tip = fmt::format("{} | heads {} and {}: {}", heading, i, j,
-                               core::significant(*matrix[i][j], 3));
+                               core::significant(matrix[i][j], 3));
       }
       tile.rows.back().push_back(cell);
     }
@@ -46,19 +48,33 @@ charts::MatrixTile tile_of(const HeadMatrix& matrix, const std::string& heading)
   return tile;
 }
 
-charts::MatrixGroup group_of(const HeadFacts& facts, const std::string& kind,
+charts::MatrixGroup group_of(const messages::HeadSimilarity& heads, const std::string& kind,
                              const std::string& heading) {
   charts::MatrixGroup group{heading, {}};
-  for (const HeadLayerFacts& layer : facts.layers)
-    if (const auto pairs = layer.pairs.find(kind); pairs != layer.pairs.end())
-      group.tiles.push_back(tile_of(pairs->second, layer.layer));
+  for (const messages::LayerHeads& layer : heads.layers)
+    if (const messages::NumberRows* pairs = layer.pairs.find(kind))
+      group.tiles.push_back(tile_of(*pairs, layer.layer));
   return group;
 }
 
-using MetricPart = std::optional<double> (*)(const HeadMetricFacts&);
-std::optional<double> value_of(const HeadMetricFacts& metric) { return metric.value; }
-std::optional<double> chance_of(const HeadMetricFacts& metric) { return metric.chance; }
-std::optional<double> random_of(const HeadMetricFacts& metric) { return metric.random; }
+std::optional<double> finite(double value) {
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+using MetricPart = std::optional<double> (*)(const messages::HeadMetric&);
+std::optional<double> value_of(const messages::HeadMetric& metric) { return finite(metric.value); }
+std::optional<double> chance_of(const messages::HeadMetric& metric) {
+  return metric.null_value ? finite(*metric.null_value) : std::nullopt;
+}
+std::optional<double> random_of(const messages::HeadMetric& metric) {
+  return metric.control ? finite(metric.control->value) : std::nullopt;
+}
+
+std::optional<double> part_of(const messages::LayerHeads& layer, const std::string& metric,
+                              MetricPart part) {
+  const messages::HeadMetric* found = layer.metrics.find(metric);
+  return found ? part(*found) : std::nullopt;
+}
 
 struct MeasureColumn {
   const char* title;
@@ -85,9 +101,8 @@ std::optional<double> mean_of(const NamedHeads& model, std::size_t layer,
   std::vector<double> values;
   for (const auto& run : model.runs) {
     if (layer >= run->layers.size()) continue;
-    const HeadMetricFacts* metric = run->layers[layer].metric(column.metric);
-    const auto value = metric ? column.part(*metric) : std::nullopt;
-    if (value) values.push_back(*value);
+    if (const auto value = part_of(run->layers[layer], column.metric, column.part))
+      values.push_back(*value);
   }
   return values.empty() ? std::nullopt : std::optional(stats::mean(values));
 }
@@ -106,7 +121,7 @@ void add_measures(Figure& figure, const std::vector<NamedHeads>& models) {
   for (const char* title : {"Layer", "Heads"}) figure.columns.emplace_back(title);
   for (const MeasureColumn& column : columns) figure.columns.emplace_back(column.title);
   for (const NamedHeads& model : models) {
-    const std::vector<HeadLayerFacts>& layers = model.runs.front()->layers;
+    const std::vector<messages::LayerHeads>& layers = model.runs.front()->layers;
     for (std::size_t l = 0; l < layers.size(); ++l) {
       std::vector<std::string> row;
       if (models.size() > 1) row.push_back(model.name);
@@ -122,22 +137,21 @@ void add_measures(Figure& figure, const std::vector<NamedHeads>& models) {
 }
 
 /// From all pairs of heads to the two most alike in each layer; nothing if a layer has no number.
-void add_band(charts::LineChart& chart, const HeadFacts& facts, const std::string& name,
-              MetricPart part) {
+void add_band(charts::LineChart& chart, const messages::HeadSimilarity& heads,
+              const std::string& name, MetricPart part) {
   charts::Band band{.name = name, .low = {}, .high = {}};
-  for (const HeadLayerFacts& layer : facts.layers) {
-    const HeadMetricFacts* low = layer.metric(kMean);
-    const HeadMetricFacts* high = layer.metric(kLargest);
-    if (!low || !high || !part(*low) || !part(*high)) return;
-    band.low.push_back(*part(*low));
-    band.high.push_back(*part(*high));
+  for (const messages::LayerHeads& layer : heads.layers) {
+    const auto low = part_of(layer, kMean, part), high = part_of(layer, kLargest, part);
+    if (!low || !high) return;
+    band.low.push_back(*low);
+    band.high.push_back(*high);
   }
   if (!band.low.empty()) chart.bands.push_back(std::move(band));
 }
 
 }  // namespace
 
-Figure head_depth_figure(const HeadFacts& facts) {
+Figure head_depth_figure(const messages::HeadSimilarity& heads) {
   Figure figure;
   figure.name = "by_depth";
   figure.heading = "How alike heads are, by depth";
@@ -151,20 +165,19 @@ Figure head_depth_figure(const HeadFacts& facts) {
        {std::pair("max_max", "the two most alike"), std::pair("mean_max", "each head's nearest"),
         std::pair("mean_mean", "all pairs")}) {
     charts::Line line{words, {}};
-    for (const HeadLayerFacts& layer : facts.layers) {
+    for (const messages::LayerHeads& layer : heads.layers) {
       charts::LinePoint point;
-      if (const auto* metric = layer.metric(fmt::format("head_cosine.{}.map", reduction))) {
-        point.value = metric->value;
+      point.value = part_of(layer, fmt::format("head_cosine.{}.map", reduction), value_of);
+      if (point.value)
         point.tip =
-            fmt::format("{} | {}: {}", layer.layer, words, core::significant(metric->value, 3));
-      }
+            fmt::format("{} | {}: {}", layer.layer, words, core::significant(*point.value, 3));
       line.points.push_back(point);
     }
     chart.lines.push_back(std::move(line));
   }
-  add_band(chart, facts, "by chance: maps of different images", chance_of);
+  add_band(chart, heads, "by chance: maps of different images", chance_of);
   // The second band is the outlined one: without the first its look would mean something else.
-  if (!chart.bands.empty()) add_band(chart, facts, "with random weights", random_of);
+  if (!chart.bands.empty()) add_band(chart, heads, "with random weights", random_of);
   figure.caption =
       "Means over images, by three reductions: the two most alike (max_max) is the author's form "
       "of the paper's Fig 4, each head's nearest (mean_max) its caption's. Bands reach from all "
@@ -199,9 +212,9 @@ Figure head_pairs_figure(const std::vector<NamedHeads>& models,
   return figure;
 }
 
-std::vector<std::string> kinds_of_pairs(const HeadFacts& facts) {
+std::vector<std::string> kinds_of_pairs(const messages::HeadSimilarity& heads) {
   std::set<std::string> found;
-  for (const HeadLayerFacts& layer : facts.layers)
+  for (const messages::LayerHeads& layer : heads.layers)
     for (const auto& pairs : layer.pairs) found.insert(pairs.first);
   std::vector<std::string> kinds;
   for (const char* first : {"map", "output"})
@@ -210,14 +223,15 @@ std::vector<std::string> kinds_of_pairs(const HeadFacts& facts) {
   return kinds;
 }
 
-std::string layer_pairs_drawing(const HeadLayerFacts& layer, double width) {
+std::string layer_pairs_drawing(const messages::LayerHeads& layer, double width) {
   charts::MatrixGrid chart{
       .id = "heads",
       .title = layer.layer,
       .description = "How alike the heads of " + layer.layer + " are, in percent",
       .scale_title = kScale,
       .groups = {{layer.layer, {}}}};
-  for (const auto& [kind, matrix] : layer.pairs)
+  const std::map<std::string, messages::NumberRows> by_name(layer.pairs.begin(), layer.pairs.end());
+  for (const auto& [kind, matrix] : by_name)
     chart.groups.front().tiles.push_back(tile_of(matrix, kind_words(kind)));
   return charts::matrix_grid(chart, width);
 }

@@ -14,7 +14,7 @@ namespace {
 bool all_ablated(const std::vector<NamedHeads>& models) {
   return std::all_of(models.begin(), models.end(), [](const NamedHeads& model) {
     return std::all_of(model.runs.begin(), model.runs.end(),
-                       [](const auto& run) { return run->has_ablation(); });
+                       [](const auto& run) { return has_ablation(*run); });
   });
 }
 
@@ -25,11 +25,10 @@ struct HeadPlace {
 };
 
 /// Draws and lists the heads of one layer.
-void add_heads(const HeadLayerFacts& layer, const HeadPlace& place, bool by_ablation,
-               charts::ScatterChart& chart, Figure& figure) {
-  const std::vector<double>& worth = layer.worth(by_ablation);
+void add_heads(const messages::LayerHeads& layer, const std::vector<double>& worth,
+               const HeadPlace& place, charts::ScatterChart& chart, Figure& figure) {
   for (std::size_t head = 0; head < worth.size(); ++head) {
-    const auto alike = layer.resemblance(head);
+    const auto alike = resemblance(layer, head);
     if (!alike) continue;
     chart.points.push_back(
         {.x = *alike,
@@ -88,8 +87,9 @@ Figure head_importance_figure(const std::vector<NamedHeads>& models) {
         place.words += fmt::format("run {} | ", run + 1);
         place.cells.push_back(std::to_string(run + 1));
       }
-      for (const HeadLayerFacts& layer : model.runs[run]->layers)
-        add_heads(layer, place, by_ablation, chart, figure);
+      for (const messages::LayerHeads& layer : model.runs[run]->layers)
+        add_heads(layer, worth_of_heads(*model.runs[run], layer, by_ablation), place, chart,
+                  figure);
     }
   }
   figure.caption =

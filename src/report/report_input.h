@@ -53,7 +53,7 @@ struct ModelProfile {
 /// What similarity found in one trial of a model.
 struct ModelHeads {
   std::string model;  // id
-  std::shared_ptr<const HeadFacts> facts;
+  std::shared_ptr<const messages::HeadSimilarity> facts;
 };
 
 /// Everything that a report says; the same input gives the same bytes.

@@ -1,5 +1,6 @@
 #include "report/similarity_page.h"
 
+#include <cmath>
 #include <fstream>
 #include <iterator>
 
@@ -21,31 +22,32 @@ namespace fs = std::filesystem;
 using TableRows = std::vector<std::vector<std::string>>;
 
 struct SimilarityContent {
-  const core::Json& document;
+  const messages::SimilarityAnswer& answer;
   const fs::path& folder;  // of the attention maps
-  std::shared_ptr<const HeadFacts> facts;
+  std::shared_ptr<const messages::HeadSimilarity> heads;
 
-  std::vector<NamedHeads> heads() const { return {{"", {facts}}}; }
+  std::vector<NamedHeads> named() const { return {{"", {heads}}}; }
 };
 
-std::string csv_number(const core::Json& value) {
-  return value.is_number() ? core::shortest(value.get<double>()) : "";
+std::optional<double> control_of(const messages::HeadMetric& metric) {
+  return metric.control ? std::optional(metric.control->value) : std::nullopt;
+}
+
+std::string csv_number(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? core::shortest(*value) : "";
 }
 
 /// A row a metric of a layer, and a row a number of a head.
-std::string similarity_csv(const core::Json& document) {
+std::string similarity_csv(const messages::HeadSimilarity& heads) {
   std::string text = "layer,head,metric,value,unit,low,high,null,control\n";
-  for (const core::Json& layer : document.at("layers")) {
-    const std::string name = core::csv_cell(layer.at("layer").get<std::string>());
-    for (const auto& [metric, row] : layer.at("metrics").items()) {
-      const core::Json control =
-          row.contains("control") ? row.at("control").at("value") : core::Json(nullptr);
+  for (const messages::LayerHeads& layer : heads.layers) {
+    const std::string name = core::csv_cell(layer.layer);
+    for (const auto& [metric, row] : layer.metrics)
       text += fmt::format("{},,{},{},{},{},{},{},{}\n", name, core::csv_cell(metric),
-                          csv_number(row.at("value")), sweep::similarity_unit(metric),
-                          csv_number(row.at("low")), csv_number(row.at("high")),
-                          csv_number(row.at("null")), csv_number(control));
-    }
-    for (const auto& [metric, values] : layer.at("per_head").items())
+                          csv_number(row.value), sweep::similarity_unit(metric),
+                          csv_number(row.low), csv_number(row.high), csv_number(row.null_value),
+                          csv_number(control_of(row)));
+    for (const auto& [metric, values] : layer.per_head)
       for (std::size_t head = 0; head < values.size(); ++head)
         text += fmt::format("{},{},{},{},{},,,,\n", name, head, core::csv_cell(metric),
                             csv_number(values[head]), sweep::similarity_unit(metric));
@@ -53,17 +55,16 @@ std::string similarity_csv(const core::Json& document) {
   return text;
 }
 
-std::string cell_of(const core::Json& value) {
-  return value.is_number() ? core::significant(value.get<double>(), 4) : std::string("–");
+std::string cell_of(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? core::significant(*value, 4) : std::string("–");
 }
 
 Blocks number_blocks(const SimilarityContent& content) {
   TableRows rows;
-  for (const core::Json& layer : content.document.at("layers"))
-    for (const auto& [metric, row] : layer.at("metrics").items())
-      rows.push_back({layer.at("layer").get<std::string>(), metric, cell_of(row.at("value")),
-                      cell_of(row.at("low")), cell_of(row.at("high")), cell_of(row.at("null")),
-                      row.contains("control") ? cell_of(row.at("control").at("value")) : "–"});
+  for (const messages::LayerHeads& layer : content.answer.layers)
+    for (const auto& [metric, row] : layer.metrics)
+      rows.push_back({layer.layer, metric, cell_of(row.value), cell_of(row.low), cell_of(row.high),
+                      cell_of(row.null_value), cell_of(control_of(row))});
   return {
       {Table{"Means over images; low and high: 95 %, bootstrap over images; chance: maps of "
              "different images",
@@ -82,45 +83,39 @@ Blocks measure_blocks(const SimilarityContent&) {
 }
 
 Blocks ablation_blocks(const SimilarityContent& content) {
-  if (!content.document.contains("ablation")) return {};
-  const core::Json& ablation = content.document.at("ablation");
-  const auto points = [](const core::Json& share) {
-    return share.is_number() ? core::significant(100 * share.get<double>(), 3) : std::string("–");
+  if (!content.answer.ablation) return {};
+  const messages::HeadAblations& ablation = *content.answer.ablation;
+  const auto points = [](double share) {
+    return std::isfinite(share) ? core::significant(100 * share, 3) : std::string("–");
   };
   TableRows rows;
-  for (const core::Json& layer : ablation.at("layers"))
-    for (const core::Json& head : layer.at("heads")) {
-      std::vector<std::string> row{layer.at("layer").get<std::string>(), head.at("head").dump()};
-      for (const char* what : {"removed", "left"}) {
-        row.push_back(cell_of(head.at(what).at("loss_change")));
-        row.push_back(points(head.at(what).at("top1_change")));
-      }
-      rows.push_back(std::move(row));
-    }
-  return {{Table{fmt::format("Changes on {} images; as it is: loss {}, top-1 {} %",
-                             ablation.at("images").dump(), cell_of(ablation.at("loss")),
-                             points(ablation.at("top1"))),
+  for (const messages::AblatedLayer& layer : ablation.layers)
+    for (const messages::AblatedHead& head : layer.heads)
+      rows.push_back({layer.layer, std::to_string(head.head), cell_of(head.removed.loss_change),
+                      points(head.removed.top1_change), cell_of(head.left.loss_change),
+                      points(head.left.top1_change)});
+  return {{Table{fmt::format("Changes on {} images; as it is: loss {}, top-1 {} %", ablation.images,
+                             cell_of(ablation.loss), points(ablation.top1)),
                  {"Layer", "Head", "Loss without it", "Top-1 without it, points",
                   "Loss with it alone", "Top-1 with it alone, points"},
                  std::move(rows)}}};
 }
 
 Blocks comparison_blocks(const SimilarityContent& content) {
-  if (!content.document.contains("comparison")) return {};
-  const core::Json& comparison = content.document.at("comparison");
+  if (!content.answer.comparison) return {};
+  const messages::SimilarityComparison& comparison = *content.answer.comparison;
   TableRows rows;
-  for (const auto& [metric, row] : comparison.at("summary").items())
-    rows.push_back({metric, cell_of(row.at("difference")), cell_of(row.at("low")),
-                    cell_of(row.at("high")), row.at("layers").dump(), row.at("opposite").dump()});
-  return {{Paragraph{comparison.at("sentence").get<std::string>()}},
-          {Table{"Less " + comparison.value("against", std::string()) +
+  for (const auto& [metric, row] : comparison.summary)
+    rows.push_back({metric, cell_of(row.difference), cell_of(row.low), cell_of(row.high),
+                    std::to_string(row.layers), std::to_string(row.opposite)});
+  return {{Paragraph{comparison.sentence}},
+          {Table{"Less " + comparison.against +
                      ", on the same images; low and high: 95 %, bootstrap over images",
                  {"Metric", "Mean difference", "Low", "High", "Layers", "The other way"},
                  std::move(rows)}}};
 }
 
-Picture picture_of(const fs::path& folder, const core::Json& name, const std::string& words) {
-  const auto file = name.get<std::string>();
+Picture picture_of(const fs::path& folder, const std::string& file, const std::string& words) {
   std::ifstream stream(folder / file, std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(stream), {}};
   if (bytes.empty()) throw core::Failure((folder / file).string() + " cannot be read");
@@ -128,18 +123,18 @@ Picture picture_of(const fs::path& folder, const core::Json& name, const std::st
 }
 
 Blocks map_blocks(const SimilarityContent& content) {
-  if (!content.document.contains("pictures")) return {};
+  if (content.answer.pictures.empty()) return {};
   Blocks blocks{{Paragraph{
       "How much each place is attended to: by the class token where there is one, else by the "
       "tokens of its window on average. The brightest colour is each map's own largest value. The "
       "files lie beside this page."}}};
-  for (const core::Json& picture : content.document.at("pictures")) {
-    blocks.push_back({Heading{"Image " + picture.at("image").dump()}});
-    blocks.push_back({Pictures{{picture_of(content.folder, picture.at("file"), "itself")}}});
-    for (const core::Json& layer : picture.at("layers")) {
-      blocks.push_back({Paragraph{layer.at("layer").get<std::string>()}});
+  for (const messages::AttentionPictures& picture : content.answer.pictures) {
+    blocks.push_back({Heading{"Image " + std::to_string(picture.image)}});
+    blocks.push_back({Pictures{{picture_of(content.folder, picture.file, "itself")}}});
+    for (const messages::LayerPictures& layer : picture.layers) {
+      blocks.push_back({Paragraph{layer.layer}});
       Pictures maps;
-      for (const core::Json& file : layer.at("files"))
+      for (const std::string& file : layer.files)
         maps.pictures.push_back(
             picture_of(content.folder, file, "head " + std::to_string(maps.pictures.size())));
       blocks.push_back({std::move(maps)});
@@ -150,34 +145,32 @@ Blocks map_blocks(const SimilarityContent& content) {
 
 Blocks note_blocks(const SimilarityContent& content) {
   Notes notes;
-  for (const core::Json& layer : content.document.at("layers"))
-    if (layer.contains("note"))
-      notes.sentences.push_back(layer.at("layer").get<std::string>() + ": " +
-                                layer.at("note").get<std::string>());
+  for (const messages::LayerHeads& layer : content.answer.layers)
+    if (!layer.note.empty()) notes.sentences.push_back(layer.layer + ": " + layer.note);
   if (notes.sentences.empty()) return {};
   return {{std::move(notes)}};
 }
 
-/// Layers x layers; `key` names what the document holds and the figure.
-Figure layers_figure(const core::Json& document, const char* key, const std::string& heading) {
+/// Layers x layers.
+Figure layers_figure(const std::optional<messages::LayerMap>& map, const std::string& name,
+                     const std::string& heading) {
   Figure figure;
-  figure.name = key;
+  figure.name = name;
   figure.heading = heading;
-  if (!document.contains(key)) return figure;
-  const core::Json& map = document.at(key);
+  if (!map) return figure;
   charts::HeatMap chart{.id = "",
                         .title = heading,
                         .description = heading + ", in percent.",
                         .x_title = "layer, counted from 1; percent",
                         .groups = {{"", {}}}};
-  for (std::size_t i = 0; i < map.at("layers").size(); ++i) {
-    charts::HeatRow row{map.at("layers")[i].get<std::string>(), {}};
-    for (std::size_t j = 0; j < map.at("values")[i].size(); ++j) {
+  for (std::size_t i = 0; i < map->layers.size(); ++i) {
+    charts::HeatRow row{map->layers[i], {}};
+    for (std::size_t j = 0; j < map->values[i].size(); ++j) {
       charts::HeatCell cell;
-      if (const core::Json& value = map.at("values")[i][j]; value.is_number()) {
-        cell.share = value.get<double>();
-        cell.tip = fmt::format("{} | {} | {}", row.label, map.at("layers")[j].get<std::string>(),
-                               core::significant(*cell.share, 3));
+      if (const auto& value = map->values[i][j]; value && std::isfinite(*value)) {
+        cell.share = value;
+        cell.tip =
+            fmt::format("{} | {} | {}", row.label, map->layers[j], core::significant(*value, 3));
       }
       row.cells.push_back(cell);
     }
@@ -193,17 +186,18 @@ Figure layers_figure(const core::Json& document, const char* key, const std::str
 const std::vector<Part<SimilarityContent>>& similarity_parts() {
   using Content = const SimilarityContent&;
   static const std::vector<Part<SimilarityContent>> parts{
-      {"by_depth", "", +[](Content c) { return head_depth_figure(*c.facts); }},
+      {"by_depth", "", +[](Content c) { return head_depth_figure(*c.heads); }},
       {"head_pairs", "",
-       +[](Content c) { return head_pairs_figure(c.heads(), kinds_of_pairs(*c.facts)); }},
-      {"head_importance", "", +[](Content c) { return head_importance_figure(c.heads()); }},
+       +[](Content c) { return head_pairs_figure(c.named(), kinds_of_pairs(*c.heads)); }},
+      {"head_importance", "", +[](Content c) { return head_importance_figure(c.named()); }},
       {"cross_layer", "",
        +[](Content c) {
-         return layers_figure(c.document, "cross_layer", "Cosine of attention maps across layers");
+         return layers_figure(c.answer.cross_layer, "cross_layer",
+                              "Cosine of attention maps across layers");
        }},
       {"layer_cka", "",
        +[](Content c) {
-         return layers_figure(c.document, "layer_cka", "CKA of what layers give out");
+         return layers_figure(c.answer.layer_cka, "layer_cka", "CKA of what layers give out");
        }},
       {"ablation", "Without each head", ablation_blocks},
       {"comparison", "Against another model", comparison_blocks},
@@ -216,19 +210,20 @@ const std::vector<Part<SimilarityContent>>& similarity_parts() {
 
 }  // namespace
 
-std::vector<ReportFile> similarity_files(const core::Json& similarity, const fs::path& folder) {
-  const auto facts = std::make_shared<const HeadFacts>(head_facts(similarity));
+std::vector<ReportFile> similarity_files(const messages::SimilarityAnswer& answer,
+                                         const fs::path& folder) {
   const Document document{
-      .title = "Similarity of heads: " + similarity.at("model").get<std::string>(),
-      .lead = similarity.at("images").dump() +
-              " images; weights: " + similarity.value("weights", std::string()) + ".",
-      .sections = sections_of(similarity_parts(), SimilarityContent{similarity, folder, facts}),
+      .title = "Similarity of heads: " + answer.model,
+      .lead = fmt::format("{} images; weights: {}.", answer.images, answer.weights),
+      .sections =
+          sections_of(similarity_parts(),
+                      SimilarityContent{answer, folder,
+                                        std::make_shared<const messages::HeadSimilarity>(answer)}),
       .holds_for = "the images and weights"};
   std::vector<ReportFile> files{{"index.html", html_page(document)},
-                                {"similarity.json", core::dump_json(similarity, 2) + "\n"},
-                                {"similarity.csv", similarity_csv(similarity)}};
+                                {"similarity.csv", similarity_csv(answer)}};
   for (ReportFile& drawing : drawing_files(document)) files.push_back(std::move(drawing));
-  for (const HeadLayerFacts& layer : facts->layers)
+  for (const messages::LayerHeads& layer : answer.layers)
     if (const std::string svg = layer_pairs_drawing(layer, kWideFigure); !svg.empty())
       files.push_back({"heads_" + layer.layer + ".svg", charts::stand_alone(svg)});
   return files;

@@ -78,34 +78,35 @@ at::Tensor attention_received(const TokenGrid& grid, const at::Tensor& maps) {
   return placed.reshape({heads, grid.height, grid.width});
 }
 
-core::Json draw_attention(const model::Executor& executor, const model::Weights& weights,
-                          ImageSource& source, const std::vector<graph::Index>& numbers,
-                          const std::filesystem::path& folder) {
+std::vector<messages::AttentionPictures> draw_attention(const model::Executor& executor,
+                                                        const model::Weights& weights,
+                                                        ImageSource& source,
+                                                        const std::vector<graph::Index>& numbers,
+                                                        const std::filesystem::path& folder) {
   const c10::InferenceMode guard;
   const graph::Graph& graph = executor.graph();
   model::RunOptions options;
   options.taps = true;
-  core::Json pictures = core::Json::array();
+  std::vector<messages::AttentionPictures> pictures;
   for (at::Tensor images = source.next(); images.defined(); images = source.next()) {
     const model::RunResult run = executor.run(weights, images, options);
     for (graph::Index i = 0; i < images.size(0); ++i) {
-      const std::string number = std::to_string(numbers.at(pictures.size()));
-      core::Json picture{{"image", numbers.at(pictures.size())},
-                         {"file", "images/" + number + ".png"},
-                         {"layers", core::Json::array()}};
-      core::write_file_atomically(folder / "images" / (number + ".png"), image_png(images[i]));
+      messages::AttentionPictures picture{.image = numbers.at(pictures.size())};
+      const std::string number = std::to_string(picture.image);
+      picture.file = "images/" + number + ".png";
+      core::write_file_atomically(folder / picture.file, image_png(images[i]));
       for (std::size_t l = 0; l < graph.attention.size(); ++l) {
         const graph::AttentionTap& tap = graph.attention[l];
         const at::Tensor own = run.attention[l].maps.narrow(0, i * tap.windows, tap.windows);
         const at::Tensor received = attention_received(token_grid(graph, tap), own);
-        core::Json row{{"layer", graph.attention_name(tap)}, {"files", core::Json::array()}};
+        messages::LayerPictures row{.layer = graph.attention_name(tap)};
         for (graph::Index head = 0; head < tap.heads; ++head) {
           const std::string file = "maps/" + number + "_" + graph.attention_name(tap) + "_" +
                                    std::to_string(head) + ".png";
           core::write_file_atomically(folder / file, map_png(received[head]));
-          row["files"].push_back(file);
+          row.files.push_back(file);
         }
-        picture["layers"].push_back(std::move(row));
+        picture.layers.push_back(std::move(row));
       }
       pictures.push_back(std::move(picture));
     }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/json.h"
+#include "messages/similarity_answer.h"
 #include "model/executor.h"
 #include "similarity/image_source.h"
 #include "similarity/token_grid.h"
@@ -18,10 +18,11 @@ at::Tensor attention_received(const TokenGrid& grid, const at::Tensor& maps);
 
 /// Writes each image as images/<number>.png and, per attention layer and head, what is attended to
 /// as maps/<number>_<layer>_<head>.png under `folder`, each with its own largest value as the
-/// brightest colour. `numbers` name the source's images in its order. Gives back
-/// [{"image", "file", "layers": [{"layer", "files": […]}]}], files relative to `folder`.
-core::Json draw_attention(const model::Executor& executor, const model::Weights& weights,
-                          ImageSource& source, const std::vector<graph::Index>& numbers,
-                          const std::filesystem::path& folder);
+/// brightest colour. `numbers` name the source's images in its order.
+std::vector<messages::AttentionPictures> draw_attention(const model::Executor& executor,
+                                                        const model::Weights& weights,
+                                                        ImageSource& source,
+                                                        const std::vector<graph::Index>& numbers,
+                                                        const std::filesystem::path& folder);
 
 }  // namespace vitlab::similarity

@@ -27,7 +27,7 @@ std::vector<double> minus(const std::vector<double>& a, const std::vector<double
   return difference;
 }
 
-void set_interval(MetricDifference& difference, const std::vector<double>& by_image,
+void set_interval(messages::MetricDifference& difference, const std::vector<double>& by_image,
                   std::uint64_t seed) {
   if (by_image.size() < 2) return;
   const stats::Estimate interval =
@@ -42,25 +42,16 @@ struct Gathered {
   std::vector<double> by_image;  // sums over layers; empty if some layer has none
 };
 
-core::Json difference_json(const MetricDifference& difference) {
-  const auto or_null = [](const std::optional<double>& value) {
-    return value ? core::json_number(*value) : core::Json(nullptr);
-  };
-  return {{"difference", core::json_number(difference.value)},
-          {"low", or_null(difference.low)},
-          {"high", or_null(difference.high)}};
-}
-
 std::string signed_text(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%+.3g", value);
   return text;
 }
 
-std::string sentence_of(const SimilarityComparison& comparison) {
+std::string sentence_of(const messages::SimilarityComparison& comparison) {
   if (comparison.summary.empty()) return "";
-  const MetricDifference& first = comparison.summary.front();
-  std::string text = first.name + " differs by " + signed_text(first.value) + " on average of " +
+  const auto& [name, first] = comparison.summary.front();
+  std::string text = name + " differs by " + signed_text(first.difference) + " on average of " +
                      std::to_string(first.layers) + " layers";
   if (first.low)
     text += " (95 % interval over images " + signed_text(*first.low) + " to " +
@@ -70,12 +61,12 @@ std::string sentence_of(const SimilarityComparison& comparison) {
 
 }  // namespace
 
-SimilarityComparison compare_similarity(const SimilarityResult& a, const SimilarityResult& b,
-                                        std::uint64_t seed) {
+messages::SimilarityComparison compare_similarity(const SimilarityResult& a,
+                                                  const SimilarityResult& b, std::uint64_t seed) {
   if (a.images != b.images)
     throw core::UserError("the two models saw " + std::to_string(a.images) + " and " +
                           std::to_string(b.images) + " images: compare them on the same ones");
-  SimilarityComparison comparison;
+  messages::SimilarityComparison comparison;
   std::vector<std::string> order;
   std::map<std::string, Gathered> gathered;
   for (const LayerSimilarity& layer : a.layers) {
@@ -84,21 +75,21 @@ SimilarityComparison compare_similarity(const SimilarityResult& a, const Similar
       comparison.only_a.push_back(layer.layer);
       continue;
     }
-    LayerDifference row{.layer = layer.layer};
+    messages::LayerDifferences row{.layer = layer.layer};
     for (const HeadMetric& metric : layer.metrics) {
       const auto twin = find_named(other->metrics, metric.name, &HeadMetric::name);
       if (twin == other->metrics.end()) continue;
-      MetricDifference difference{.name = metric.name, .value = metric.value - twin->value};
+      messages::MetricDifference difference{.difference = metric.value - twin->value};
       const bool is_paired = !metric.per_image.empty() && !twin->per_image.empty();
       const std::vector<double> by_image =
           is_paired ? minus(metric.per_image, twin->per_image) : std::vector<double>();
       set_interval(difference, by_image, seed);
-      row.metrics.push_back(difference);
+      row.metrics.emplace_back(metric.name, difference);
       if (!gathered.contains(metric.name)) order.push_back(metric.name);
       Gathered& all = gathered[metric.name];
       if (all.values.empty()) all.by_image.assign(by_image.size(), 0);
       if (by_image.empty()) all.by_image.clear();
-      all.values.push_back(difference.value);
+      all.values.push_back(difference.difference);
       for (std::size_t i = 0; i < all.by_image.size(); ++i) all.by_image[i] += by_image[i];
     }
     comparison.layers.push_back(std::move(row));
@@ -112,34 +103,17 @@ SimilarityComparison compare_similarity(const SimilarityResult& a, const Similar
   for (const std::string& name : order) {
     Gathered& all = gathered[name];
     const auto layers = static_cast<graph::Index>(all.values.size());
-    MetricDifference summary{.name = name, .value = stats::mean(all.values), .layers = layers};
+    messages::MeanDifference summary;
+    summary.difference = stats::mean(all.values);
+    summary.layers = layers;
     summary.opposite = std::count_if(all.values.begin(), all.values.end(),
-                                     [&](double value) { return value * summary.value < 0; });
+                                     [&](double value) { return value * summary.difference < 0; });
     for (double& value : all.by_image) value /= static_cast<double>(layers);
     set_interval(summary, all.by_image, seed);
-    comparison.summary.push_back(summary);
+    comparison.summary.emplace_back(name, summary);
   }
+  comparison.sentence = sentence_of(comparison);
   return comparison;
-}
-
-core::Json comparison_json(const SimilarityComparison& comparison) {
-  core::Json layers = core::Json::array(), summary = core::Json::object();
-  for (const LayerDifference& layer : comparison.layers) {
-    core::Json metrics = core::Json::object();
-    for (const MetricDifference& metric : layer.metrics)
-      metrics[metric.name] = difference_json(metric);
-    layers.push_back({{"layer", layer.layer}, {"metrics", metrics}});
-  }
-  for (const MetricDifference& metric : comparison.summary) {
-    summary[metric.name] = difference_json(metric);
-    summary[metric.name]["layers"] = metric.layers;
-    summary[metric.name]["opposite"] = metric.opposite;
-  }
-  return {{"layers", layers},
-          {"summary", summary},
-          {"only_a", comparison.only_a},
-          {"only_b", comparison.only_b},
-          {"sentence", sentence_of(comparison)}};
 }
 
 }  // namespace vitlab::similarity

@@ -21,7 +21,8 @@ void check_labels(const at::Tensor& labels, graph::Index classes) {
                           ", and the model has " + std::to_string(classes) + " classes");
 }
 
-/// Adds losses and right answers of one batch.
+/// Adds losses and right answers of one batch, to what has `loss` and `top1`.
+template <typename Answers>
 void add_answers(Answers& answers, const at::Tensor& logits, const at::Tensor& labels) {
   check_labels(labels, logits.size(1));
   const at::Tensor here = logits.to(at::kCPU, at::kDouble);
@@ -29,9 +30,17 @@ void add_answers(Answers& answers, const at::Tensor& logits, const at::Tensor& l
   answers.top1 += (here.argmax(1) == labels).sum().item<double>();
 }
 
+template <typename Answers>
 void average(Answers& answers, graph::Index images) {
   answers.loss /= static_cast<double>(images);
   answers.top1 /= static_cast<double>(images);
+}
+
+/// Sums of images become means, beside their changes from those of the whole.
+void settle(messages::AblatedAnswers& answers, const messages::HeadAblations& whole) {
+  average(answers, whole.images);
+  answers.loss_change = answers.loss - whole.loss;
+  answers.top1_change = answers.top1 - whole.top1;
 }
 
 /// Gates that leave `layer` only the heads of `kept` (ones and zeros).
@@ -42,12 +51,12 @@ std::vector<at::Tensor> gates_of(const GatedHeads& model, std::size_t layer, gra
   return gates;
 }
 
-AblationResult whole_model(const graph::Graph& graph, const GatedHeads& model) {
+messages::HeadAblations whole_model(const graph::Graph& graph, const GatedHeads& model) {
   if (model.layers() == 0)
     throw core::UserError("ablation takes attention heads away, and this model has no attention");
-  AblationResult result;
+  messages::HeadAblations result;
   for (std::size_t layer = 0; layer < model.layers(); ++layer) {
-    LayerAblation row{.layer = graph.attention_name(graph.attention[layer])};
+    messages::AblatedLayer row{.layer = graph.attention_name(graph.attention[layer])};
     for (graph::Index head = 0; head < model.heads(layer); ++head)
       row.heads.push_back({.head = head});
     result.layers.push_back(std::move(row));
@@ -55,29 +64,23 @@ AblationResult whole_model(const graph::Graph& graph, const GatedHeads& model) {
   return result;
 }
 
-core::Json answers_json(const Answers& answers, const Answers& whole) {
-  return {{"loss", core::json_number(answers.loss)},
-          {"top1", core::json_number(answers.top1)},
-          {"loss_change", core::json_number(answers.loss - whole.loss)},
-          {"top1_change", core::json_number(answers.top1 - whole.top1)}};
-}
-
 }  // namespace
 
-AblationResult ablate_heads(const model::Executor& executor, const model::Weights& weights,
-                            const data::Dataset& dataset, const sweep::SimilaritySettings& settings,
-                            const SimilarityNotice& notice) {
+messages::HeadAblations ablate_heads(const model::Executor& executor, const model::Weights& weights,
+                                     const data::Dataset& dataset,
+                                     const sweep::SimilaritySettings& settings,
+                                     const SimilarityNotice& notice) {
   const c10::InferenceMode guard;
   const graph::Graph& graph = executor.graph();
   const GatedHeads model(executor, weights);
-  AblationResult result = whole_model(graph, model);
+  messages::HeadAblations result = whole_model(graph, model);
   const auto source = images_of(dataset, graph.value(graph.input).shape, settings);
   for (at::Tensor images = source->next(); images.defined(); images = source->next()) {
     const at::Tensor labels = source->labels();
     const graph::Index count = images.size(0);
-    add_answers(result.whole, model.run(images, std::vector<at::Tensor>(model.layers())), labels);
+    add_answers(result, model.run(images, std::vector<at::Tensor>(model.layers())), labels);
     for (std::size_t layer = 0; layer < model.layers(); ++layer)
-      for (HeadAblation& row : result.layers[layer].heads) {
+      for (messages::AblatedHead& row : result.layers[layer].heads) {
         core::check_interrupt();
         at::Tensor only = at::zeros({model.heads(layer)});
         only[row.head] = 1;
@@ -88,11 +91,11 @@ AblationResult ablate_heads(const model::Executor& executor, const model::Weight
     result.images += count;
     if (notice) notice(result.images, source->images());
   }
-  average(result.whole, result.images);
-  for (LayerAblation& layer : result.layers)
-    for (HeadAblation& row : layer.heads) {
-      average(row.removed, result.images);
-      average(row.left, result.images);
+  average(result, result.images);
+  for (messages::AblatedLayer& layer : result.layers)
+    for (messages::AblatedHead& row : layer.heads) {
+      settle(row.removed, result);
+      settle(row.left, result);
     }
   return result;
 }
@@ -143,22 +146,6 @@ std::vector<std::vector<double>> gate_importance(const model::Executor& executor
 void add_importance(SimilarityResult& result, const std::vector<std::vector<double>>& importance) {
   for (std::size_t layer = 0; layer < importance.size(); ++layer)
     result.layers[layer].per_head.emplace_back("gate_importance", importance[layer]);
-}
-
-core::Json ablation_json(const AblationResult& result) {
-  core::Json layers = core::Json::array();
-  for (const LayerAblation& layer : result.layers) {
-    core::Json heads = core::Json::array();
-    for (const HeadAblation& row : layer.heads)
-      heads.push_back({{"head", row.head},
-                       {"removed", answers_json(row.removed, result.whole)},
-                       {"left", answers_json(row.left, result.whole)}});
-    layers.push_back({{"layer", layer.layer}, {"heads", heads}});
-  }
-  return {{"images", result.images},
-          {"loss", core::json_number(result.whole.loss)},
-          {"top1", core::json_number(result.whole.top1)},
-          {"layers", layers}};
 }
 
 }  // namespace vitlab::similarity

@@ -3,42 +3,19 @@
 #include <string>
 #include <vector>
 
-#include "core/json.h"
 #include "data/dataset.h"
 #include "model/executor.h"
 #include "similarity/head_similarity.h"
 
 namespace vitlab::similarity {
 
-/// Loss and accuracy of a model over images.
-struct Answers {
-  double loss = 0;  // mean cross entropy
-  double top1 = 0;  // share of right answers
-};
-
-/// What one head is worth: the model without it, and with its layer's other heads taken away.
-struct HeadAblation {
-  graph::Index head = 0;
-  Answers removed, left;
-};
-
-struct LayerAblation {
-  std::string layer;
-  std::vector<HeadAblation> heads;
-};
-
-struct AblationResult {
-  graph::Index images = 0;
-  Answers whole;
-  std::vector<LayerAblation> layers;
-};
-
 /// Takes away each head of each attention layer in turn, and all others of its layer in turn, by
 /// making what it gives out zero (GatedHeads), on the settings' test images; two passes a head.
 /// Throws UserError for a model without attention or a data set whose labels it has no class for.
-AblationResult ablate_heads(const model::Executor& executor, const model::Weights& weights,
-                            const data::Dataset& dataset, const sweep::SimilaritySettings& settings,
-                            const SimilarityNotice& notice = {});
+messages::HeadAblations ablate_heads(const model::Executor& executor, const model::Weights& weights,
+                                     const data::Dataset& dataset,
+                                     const sweep::SimilaritySettings& settings,
+                                     const SimilarityNotice& notice = {});
 
 /// Whether the settings name gate_importance, which head_similarity leaves out: it needs labels.
 bool wants_importance(const sweep::SimilaritySettings& settings);
@@ -53,9 +30,5 @@ std::vector<std::vector<double>> gate_importance(const model::Executor& executor
 
 /// Puts it beside the other numbers of each head.
 void add_importance(SimilarityResult& result, const std::vector<std::vector<double>>& importance);
-
-/// {"images", "loss", "top1", "layers": [{"layer", "heads": [{"head", "removed": {"loss", "top1",
-/// "loss_change", "top1_change"}, "left": {…}}]}]}.
-core::Json ablation_json(const AblationResult& result);
 
 }  // namespace vitlab::similarity

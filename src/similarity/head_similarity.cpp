@@ -72,47 +72,24 @@ void check(const model::Executor& executor, const sweep::SimilaritySettings& set
         std::to_string(settings.images) + " and batch " + std::to_string(settings.batch));
 }
 
-core::Json number_or_null(const std::optional<double>& value) {
-  return value ? core::json_number(*value) : core::Json(nullptr);
-}
-
-core::Json numbers(const double* values, std::size_t count) {
-  core::Json list = core::Json::array();
-  for (std::size_t i = 0; i < count; ++i) list.push_back(core::json_number(values[i]));
-  return list;
-}
-
-core::Json metric_json(const HeadMetric& metric) {
-  core::Json json{{"value", core::json_number(metric.value)},
-                  {"low", number_or_null(metric.low)},
-                  {"high", number_or_null(metric.high)},
-                  {"null", number_or_null(metric.null_value)}};
-  if (metric.control)
-    json["control"] = {{"value", core::json_number(metric.control->value)},
-                       {"low", number_or_null(metric.control->low)},
-                       {"high", number_or_null(metric.control->high)}};
-  return json;
-}
-
-core::Json layer_json(const LayerSimilarity& layer) {
-  core::Json metrics = core::Json::object(), per_head = core::Json::object(),
-             pairs = core::Json::object();
-  for (const HeadMetric& metric : layer.metrics) metrics[metric.name] = metric_json(metric);
-  for (const auto& [name, values] : layer.per_head)
-    per_head[name] = numbers(values.data(), values.size());
-  const auto heads = static_cast<std::size_t>(layer.heads);
+messages::LayerHeads layer_message(const LayerSimilarity& layer) {
+  messages::LayerHeads message{.layer = layer.layer,
+                               .heads = layer.heads,
+                               .queries = layer.queries,
+                               .keys = layer.keys,
+                               .windows = layer.windows,
+                               .small_grid = layer.is_small_grid,
+                               .class_tokens = layer.class_tokens,
+                               .note = layer.note};
+  for (const HeadMetric& metric : layer.metrics) message.metrics.emplace_back(metric.name, metric);
+  for (const HeadValues& values : layer.per_head) message.per_head.push_back(values);
   for (const auto& [name, values] : layer.pairs) {
-    pairs[name] = core::Json::array();
-    for (std::size_t i = 0; i < heads; ++i)
-      pairs[name].push_back(numbers(values.data() + i * heads, heads));
+    messages::NumberRows rows;
+    for (auto row = values.begin(); row != values.end(); row += layer.heads)
+      rows.emplace_back(row, row + layer.heads);
+    message.pairs.emplace_back(name, std::move(rows));
   }
-  core::Json row{
-      {"layer", layer.layer}, {"heads", layer.heads},     {"queries", layer.queries},
-      {"keys", layer.keys},   {"windows", layer.windows}, {"small_grid", layer.is_small_grid},
-      {"metrics", metrics},   {"per_head", per_head},     {"pairs", pairs}};
-  if (layer.class_tokens > 0) row["class_tokens"] = layer.class_tokens;
-  if (!layer.note.empty()) row["note"] = layer.note;
-  return row;
+  return message;
 }
 
 }  // namespace
@@ -146,7 +123,7 @@ void add_control(SimilarityResult& result, const std::vector<SimilarityResult>& 
       for (const SimilarityResult& control : controls)
         values.push_back(control.layers.at(l).metrics.at(m).value);
       if (values.empty()) continue;
-      ControlValue beside{.value = stats::mean(values)};
+      messages::ControlValue beside{.value = stats::mean(values)};
       if (values.size() > 1) {
         const auto [low, high] = std::minmax_element(values.begin(), values.end());
         beside.low = *low;
@@ -156,10 +133,10 @@ void add_control(SimilarityResult& result, const std::vector<SimilarityResult>& 
     }
 }
 
-core::Json similarity_json(const SimilarityResult& result) {
-  core::Json layers = core::Json::array();
-  for (const LayerSimilarity& layer : result.layers) layers.push_back(layer_json(layer));
-  return {{"layers", layers}, {"images", result.images}};
+messages::HeadSimilarity message_of(const SimilarityResult& result) {
+  messages::HeadSimilarity message{.images = result.images};
+  for (const LayerSimilarity& layer : result.layers) message.layers.push_back(layer_message(layer));
+  return message;
 }
 
 std::vector<store::MetricValue> metrics_of(const SimilarityResult& result) {

@@ -8,31 +8,18 @@
 
 #include <ATen/ATen.h>
 
-#include "core/json.h"
 #include "data/dataset.h"
+#include "messages/similarity_answer.h"
 #include "model/executor.h"
 #include "store/record.h"
 #include "sweep/analysis_settings.h"
 
 namespace vitlab::similarity {
 
-/// What models of random initial weights give: the mean over them, and from two on the smallest and
-/// largest.
-struct ControlValue {
-  double value = 0;
-  std::optional<double> low, high;
-};
-
-/// One metric of one layer: the mean over images, a bootstrap interval over images (none for one
-/// image, or where it is not a mean over images), and the mean of the shuffled-image null (none for
-/// one image).
-struct HeadMetric {
-  std::string name;  // "head_cosine.max_max.map", "head_cosine.mean_mean.output"
-  double value = 0;
-  std::optional<double> low, high;
-  std::optional<double> null_value;
-  std::optional<ControlValue> control;
-  std::vector<double> per_image;  // what `value` is the mean of, in the order of the images
+/// One metric of one layer by its name, with what `value` is the mean of.
+struct HeadMetric : messages::HeadMetric {
+  std::string name;               // "head_cosine.max_max.map", "head_cosine.mean_mean.output"
+  std::vector<double> per_image;  // in the order of the images
 };
 
 /// A number of each head, or of each pair of heads by rows: means over images.
@@ -77,8 +64,8 @@ SimilarityResult head_similarity(const model::Executor& executor, const model::W
 /// Puts what models of random weights gave, with the same settings, beside a result.
 void add_control(SimilarityResult& result, const std::vector<SimilarityResult>& controls);
 
-/// What `similarity --json` prints, but for `schema` and `command`.
-core::Json similarity_json(const SimilarityResult& result);
+/// What of it is told: the samples of each image stay behind.
+messages::HeadSimilarity message_of(const SimilarityResult& result);
 /// One row per layer and metric, its null under the name with ".null", its control with ".control".
 std::vector<store::MetricValue> metrics_of(const SimilarityResult& result);
 

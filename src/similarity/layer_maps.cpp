@@ -62,8 +62,8 @@ std::map<graph::LayerId, graph::ValueId> layer_ends(const graph::Graph& graph) {
 
 }  // namespace
 
-LayerMap cross_layer_map(const model::Executor& executor, const model::Weights& weights,
-                         ImageSource& source, const SimilarityNotice& notice) {
+messages::LayerMap cross_layer_map(const model::Executor& executor, const model::Weights& weights,
+                                   ImageSource& source, const SimilarityNotice& notice) {
   const c10::InferenceMode guard;
   const graph::Graph& graph = executor.graph();
   const std::size_t layers = graph.attention.size();
@@ -82,14 +82,14 @@ LayerMap cross_layer_map(const model::Executor& executor, const model::Weights& 
                    (columns[i] * columns[j]).sum(2).to(at::kDouble).mean().item<double>() *
                        static_cast<double>(batch.size(0)));
   });
-  LayerMap map;
+  messages::LayerMap map;
   for (const graph::AttentionTap& tap : graph.attention)
     map.layers.push_back(graph.attention_name(tap));
+  map.values.resize(layers, std::vector<std::optional<double>>(layers));
   for (std::size_t i = 0; i < layers; ++i)
     for (std::size_t j = 0; j < layers; ++j)
-      map.values.push_back(are_comparable(graph, graph.attention[i], graph.attention[j])
-                               ? std::optional(sums.at(i, j) / static_cast<double>(images))
-                               : std::nullopt);
+      if (are_comparable(graph, graph.attention[i], graph.attention[j]))
+        map.values[i][j] = sums.at(i, j) / static_cast<double>(images);
   return map;
 }
 
@@ -107,12 +107,12 @@ double unbiased_hsic(const at::Tensor& k, const at::Tensor& l) {
   return (together + totals / ((n - 1) * (n - 2)) - 2 / (n - 2) * rows) / (n * (n - 3));
 }
 
-LayerMap layer_cka(const model::Executor& executor, const model::Weights& weights,
-                   ImageSource& source, const SimilarityNotice& notice) {
+messages::LayerMap layer_cka(const model::Executor& executor, const model::Weights& weights,
+                             ImageSource& source, const SimilarityNotice& notice) {
   const c10::InferenceMode guard;
   graph::Graph graph = executor.graph();
   const std::map<graph::LayerId, graph::ValueId> ends = layer_ends(graph);
-  LayerMap map;
+  messages::LayerMap map;
   graph.outputs.clear();
   for (const auto& [layer, value] : ends) {
     map.layers.push_back(graph.layer(layer).path);
@@ -135,26 +135,12 @@ LayerMap layer_cka(const model::Executor& executor, const model::Weights& weight
   });
   if (used == 0)
     throw core::UserError("CKA of layers needs at least one batch of 4 images or more");
+  map.values.resize(layers, std::vector<std::optional<double>>(layers));
   for (std::size_t i = 0; i < layers; ++i)
-    for (std::size_t j = 0; j < layers; ++j) {
-      const double square = sums.at(i, i) * sums.at(j, j);
-      map.values.push_back(square > 0 ? std::optional(sums.at(i, j) / std::sqrt(square))
-                                      : std::nullopt);
-    }
+    for (std::size_t j = 0; j < layers; ++j)
+      if (const double square = sums.at(i, i) * sums.at(j, j); square > 0)
+        map.values[i][j] = sums.at(i, j) / std::sqrt(square);
   return map;
-}
-
-core::Json layer_map_json(const LayerMap& map) {
-  core::Json values = core::Json::array();
-  for (std::size_t i = 0; i < map.layers.size(); ++i) {
-    core::Json row = core::Json::array();
-    for (std::size_t j = 0; j < map.layers.size(); ++j) {
-      const auto& value = map.values[i * map.layers.size() + j];
-      row.push_back(value ? core::json_number(*value) : core::Json(nullptr));
-    }
-    values.push_back(std::move(row));
-  }
-  return {{"layers", map.layers}, {"values", values}};
 }
 
 }  // namespace vitlab::similarity

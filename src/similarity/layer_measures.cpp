@@ -135,7 +135,9 @@ void LayerMeasures::finish_outputs(std::uint64_t seed) {
   const auto off_diagonal = [&](const std::vector<double>& pairs) {
     return head_reductions().back().reduce(pairs.data(), heads);
   };
-  HeadMetric metric{.name = "output_cka.mean", .value = off_diagonal(cka_->pairs())};
+  HeadMetric metric;
+  metric.name = "output_cka.mean";
+  metric.value = off_diagonal(cka_->pairs());
   if (images > 1) metric.null_value = off_diagonal(cka_->null_pairs());
   about_.metrics.push_back(std::move(metric));
   add_pairs("output_cka", cka_->pairs(), 1);

@@ -10,54 +10,65 @@
 namespace vitlab::cli {
 namespace {
 
-core::Json metric(double value, bool has_all = true) {
-  core::Json json{
-      {"value", value}, {"low", value - 0.0125}, {"high", value + 0.0125}, {"null", nullptr}};
+messages::HeadMetric metric(double value, bool has_all = true) {
+  messages::HeadMetric row{.value = value, .low = value - 0.0125, .high = value + 0.0125};
   if (has_all) {
-    json["null"] = value - 0.25;
-    json["control"] = {{"value", 0.998}, {"low", nullptr}, {"high", nullptr}};
+    row.null_value = value - 0.25;
+    row.control = messages::ControlValue{.value = 0.998};
   }
-  return json;
+  return row;
 }
 
-/// What `similarity --json` prints, of two layers; the second sees few tokens.
-core::Json similarity_document() {
-  core::Json document{{"model", "m"}, {"weights", "results/m/model.safetensors"}, {"images", 256}};
+/// What `similarity` gives of two layers; the second sees few tokens.
+messages::SimilarityAnswer similarity_answer() {
+  messages::SimilarityAnswer answer;
+  answer.model = "m";
+  answer.weights = "results/m/model.safetensors";
+  answer.images = 256;
   for (const double more : {0.0, 0.125}) {
-    core::Json layer{{"layer", more == 0 ? "stages.0.layers.2" : "stages.1.layers.12"},
-                     {"heads", 4}};
-    layer["metrics"]["head_cosine.max_max.map"] = metric(0.625 + more);
-    layer["metrics"]["head_cosine.mean_max.map"] = metric(0.5 + more);
-    layer["metrics"]["head_cosine.mean_mean.map"] = metric(0.375 + more);
-    if (more == 0) layer["metrics"]["head_cosine.max_max.output"] = metric(0.3125, false);
-    layer["metrics"]["centred_cosine.max_max.map"] = metric(0.25 + more);
-    layer["metrics"]["effective_heads"] = metric(3.5 - more, false);
-    layer["metrics"]["attention_distance.mean"] = metric(11.5, false);
-    if (more > 0) layer["note"] = "4 tokens or fewer: any two maps are alike";
-    document["layers"].push_back(layer);
+    messages::LayerHeads layer{.layer = more == 0 ? "stages.0.layers.2" : "stages.1.layers.12",
+                               .heads = 4};
+    const auto add = [&](const char* name, const messages::HeadMetric& row) {
+      layer.metrics.emplace_back(name, row);
+    };
+    add("head_cosine.max_max.map", metric(0.625 + more));
+    add("head_cosine.mean_max.map", metric(0.5 + more));
+    add("head_cosine.mean_mean.map", metric(0.375 + more));
+    if (more == 0) add("head_cosine.max_max.output", metric(0.3125, false));
+    add("centred_cosine.max_max.map", metric(0.25 + more));
+    add("effective_heads", metric(3.5 - more, false));
+    add("attention_distance.mean", metric(11.5, false));
+    if (more > 0) layer.note = "4 tokens or fewer: any two maps are alike";
+    answer.layers.push_back(layer);
   }
-  return document;
+  return answer;
 }
 
-core::Json whole_document() {
-  core::Json document = similarity_document();
-  document["ablation"] = {{"images", 256}, {"loss", 0.25}, {"top1", 0.9375}};
-  for (const char* layer : {"stages.0.layers.2", "stages.1.layers.12"}) {
-    const core::Json change{{"loss_change", 0.0625}, {"top1_change", -0.015625}};
-    document["ablation"]["layers"].push_back(
-        {{"layer", layer}, {"heads", {{{"head", 0}, {"removed", change}, {"left", change}}}}});
-  }
-  document["comparison"] = {{"against", "without"}, {"sentence", "Heads of m are less alike."}};
-  document["comparison"]["summary"]["head_cosine.max_max.map"] = {
-      {"difference", -0.125}, {"low", -0.15}, {"high", -0.1}, {"layers", 2}, {"opposite", 1}};
-  return document;
+messages::SimilarityAnswer whole_answer() {
+  messages::SimilarityAnswer answer = similarity_answer();
+  answer.ablation = messages::HeadAblations{.images = 256, .loss = 0.25, .top1 = 0.9375};
+  const messages::AblatedAnswers change{.loss_change = 0.0625, .top1_change = -0.015625};
+  for (const char* layer : {"stages.0.layers.2", "stages.1.layers.12"})
+    answer.ablation->layers.push_back({layer, {{0, change, change}}});
+  messages::SimilarityComparison comparison;
+  comparison.against = "without";
+  comparison.sentence = "Heads of m are less alike.";
+  messages::MeanDifference mean;
+  mean.difference = -0.125;
+  mean.low = -0.15;
+  mean.high = -0.1;
+  mean.layers = 2;
+  mean.opposite = 1;
+  comparison.summary.emplace_back("head_cosine.max_max.map", mean);
+  answer.comparison = comparison;
+  return answer;
 }
 
 std::string all_texts() {
   std::string text;
   for (const std::size_t width : {130, 60})
     text += "---- " + std::to_string(width) + " columns\n" +
-            similarity_text(whole_document(), width) + "\n";
+            similarity_text(whole_answer(), width) + "\n";
   return text;
 }
 
@@ -70,9 +81,9 @@ TEST_CASE("the tables of similarity are those that were reviewed, wide and narro
 }
 
 TEST_CASE("no table of similarity is wider than the terminal, and none loses a column", "[cli]") {
-  const std::string wide = similarity_text(whole_document(), 0);
+  const std::string wide = similarity_text(whole_answer(), 0);
   for (const std::size_t width : {60, 80, 100}) {
-    const std::string text = similarity_text(whole_document(), width);
+    const std::string text = similarity_text(whole_answer(), width);
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
       const bool is_sentence = line.starts_with("Without each head") || line.find(": ") < 20;
@@ -90,9 +101,10 @@ TEST_CASE("no table of similarity is wider than the terminal, and none loses a c
 }
 
 TEST_CASE("a similarity without a measure has no column for it", "[cli]") {
-  core::Json document = similarity_document();
-  for (core::Json& layer : document["layers"]) layer["metrics"].erase("effective_heads");
-  const std::string text = similarity_text(document, 130);
+  messages::SimilarityAnswer answer = similarity_answer();
+  for (messages::LayerHeads& layer : answer.layers)
+    std::erase_if(layer.metrics, [](const auto& row) { return row.first == "effective_heads"; });
+  const std::string text = similarity_text(answer, 130);
   CHECK_THAT(text, !Catch::Contains("effective heads") && Catch::Contains("distance px") &&
                        !Catch::Contains("Without each head"));
 }

@@ -9,7 +9,7 @@ namespace vitlab::report {
 namespace {
 
 NamedHeads named(const std::string& name, double alike) {
-  return {name, {std::make_shared<const HeadFacts>(head_facts(sample_similarity(alike)))}};
+  return {name, {std::make_shared<const messages::HeadSimilarity>(sample_similarity(alike))}};
 }
 
 TEST_CASE("pairs of heads leave the diagonal blank and list every layer's measures", "[report]") {
@@ -50,14 +50,13 @@ TEST_CASE("worth against resemblance has a point a head, run and model", "[repor
 }
 
 TEST_CASE("by depth, random weights are a second band where they were looked at", "[report]") {
-  const HeadFacts facts = head_facts(sample_similarity(0.7));
-  const Figure figure = head_depth_figure(facts);
+  const Figure figure = head_depth_figure(sample_similarity(0.7));
   CHECK(occurrences(figure.wide, "class=\"band\"") == 2);  // the band and its legend
   CHECK(occurrences(figure.wide, "class=\"band outlined\"") == 2);
-  core::Json alone = sample_similarity(0.7);
-  for (core::Json& layer : alone["layers"])
-    for (core::Json& metric : layer["metrics"]) metric.erase("control");
-  CHECK(occurrences(head_depth_figure(head_facts(alone)).wide, "outlined") == 0);
+  messages::SimilarityAnswer alone = sample_similarity(0.7);
+  for (messages::LayerHeads& layer : alone.layers)
+    for (auto& [name, metric] : layer.metrics) metric.control.reset();
+  CHECK(occurrences(head_depth_figure(alone).wide, "outlined") == 0);
 }
 
 TEST_CASE("a report shows the heads of the reference and of the most redundant model", "[report]") {

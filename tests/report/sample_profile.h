@@ -96,7 +96,7 @@ inline ReportInput profiled_input() {
   for (const auto& [model, alike] :
        {std::pair<std::string, double>{"1a7c03e9f2", 0.4}, {"4daf36b2c5", 0.7}})
     input.heads.push_back(
-        {model, std::make_shared<const HeadFacts>(head_facts(sample_similarity(alike)))});
+        {model, std::make_shared<const messages::HeadSimilarity>(sample_similarity(alike))});
   return input;
 }
 

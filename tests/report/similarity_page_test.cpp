@@ -29,26 +29,23 @@ TEST_CASE("a similarity is written up as a page, numbers and drawings", "[report
   const std::vector<ReportFile> files = similarity_files(sample_similarity(0.7), ".");
   std::vector<std::string> names;
   for (const ReportFile& file : files) names.push_back(file.name);
-  CHECK(names == std::vector<std::string>{
-                     "index.html", "similarity.json", "similarity.csv", "by_depth.svg",
-                     "head_pairs.svg", "head_importance.svg", "heads_stages.0.layers.2.svg",
-                     "heads_stages.1.layers.2.svg", "heads_stages.2.layers.2.svg"});
+  CHECK(names ==
+        std::vector<std::string>{"index.html", "similarity.csv", "by_depth.svg", "head_pairs.svg",
+                                 "head_importance.svg", "heads_stages.0.layers.2.svg",
+                                 "heads_stages.1.layers.2.svg", "heads_stages.2.layers.2.svg"});
   const std::string& html = file_of(files, "index.html");
   CHECK(xml_problem(page_body(html)) == "");
   for (const char* section : {"by_depth", "head_pairs", "head_importance", "numbers", "measures"})
     CHECK(occurrences(html, "<section id=\"" + std::string(section) + "\">") == 1);
   CHECK(occurrences(file_of(files, "similarity.csv"), "\n") == 1 + 3 * (4 + 4));
-  CHECK(core::parse_json(file_of(files, "similarity.json"), "t") == sample_similarity(0.7));
   for (const ReportFile& file : files)
     if (file.name.ends_with(".svg")) CHECK(xml_problem(file.text) == "");
 }
 
 TEST_CASE("attention maps travel inside the page", "[report]") {
   const TemporaryFolder folder;
-  core::Json document = sample_similarity(0.7);
-  document["pictures"] = {{{"image", 3},
-                           {"file", "image.png"},
-                           {"layers", {{{"layer", "a"}, {"files", {"map.png"}}}}}}};
+  messages::SimilarityAnswer document = sample_similarity(0.7);
+  document.pictures = {{.image = 3, .file = "image.png", .layers = {{"a", {"map.png"}}}}};
   CHECK_THROWS_AS(similarity_files(document, folder / "."), core::Failure);
   std::ofstream(folder / "image.png", std::ios::binary) << "ab";
   std::ofstream(folder / "map.png", std::ios::binary) << "Man";
@@ -69,11 +66,13 @@ TEST_CASE("bytes are written in base 64 with padding", "[report]") {
 }
 
 TEST_CASE("what a similarity lacks is left out of its page", "[report]") {
-  core::Json bare = sample_similarity(0.7);
-  for (core::Json& layer : bare["layers"])
-    layer["per_head"] = layer["pairs"] = core::Json::object();
+  messages::SimilarityAnswer bare = sample_similarity(0.7);
+  for (messages::LayerHeads& layer : bare.layers) {
+    layer.per_head.clear();
+    layer.pairs.clear();
+  }
   const std::vector<ReportFile> files = similarity_files(bare, ".");
-  CHECK(files.size() == 4);  // page, JSON, CSV and by depth
+  CHECK(files.size() == 3);  // page, CSV and by depth
   const std::string& html = file_of(files, "index.html");
   for (const char* section : {"head_pairs", "head_importance", "ablation", "comparison", "maps"})
     CHECK(occurrences(html, "id=\"" + std::string(section) + "\"") == 0);

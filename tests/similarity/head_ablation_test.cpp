@@ -78,7 +78,8 @@ TEST_CASE("removing a head is a zero gate; in a layer of one head nothing is lef
   const model::SmallModel model = digit_model();
   const auto dataset = data::open_dataset(data::parse_data_spec("digits"));
   const sweep::SimilaritySettings settings{.images = 6, .batch = 4};
-  const AblationResult result = ablate_heads(model.executor, model.weights, *dataset, settings);
+  const messages::HeadAblations result =
+      ablate_heads(model.executor, model.weights, *dataset, settings);
   CHECK(result.images == 6);
   REQUIRE(result.layers.size() == model.graph().attention.size());
   const auto source = images_of(*dataset, {1, 3, 16, 16}, {.images = 6, .batch = 6});
@@ -88,20 +89,18 @@ TEST_CASE("removing a head is a zero gate; in a layer of one head nothing is lef
     return at::cross_entropy_loss(gated.run(images, gates), labels).item<double>();
   };
   std::vector<at::Tensor> gates = open_gates_of(gated, 6);
-  CHECK(result.whole.loss == Approx(loss(gates)));
+  CHECK(result.loss == Approx(loss(gates)));
   for (std::size_t layer = 0; layer < result.layers.size(); ++layer)
-    for (const HeadAblation& row : result.layers[layer].heads) {
+    for (const messages::AblatedHead& row : result.layers[layer].heads) {
       gates = open_gates_of(gated, 6);
       gates[layer].select(1, row.head).fill_(0);
       CHECK(row.removed.loss == Approx(loss(gates)));
       gates[layer] = 1 - gates[layer];
       CHECK(row.left.loss == Approx(loss(gates)));
     }
-  const core::Json json = ablation_json(result);
-  const core::Json& head = json["layers"][0]["heads"][1];
-  CHECK(head["head"] == 1);
-  CHECK(head["removed"]["loss_change"].get<double>() ==
-        Approx(result.layers[0].heads[1].removed.loss - result.whole.loss));
+  const messages::AblatedHead& head = result.layers[0].heads[1];
+  CHECK(head.head == 1);
+  CHECK(head.removed.loss_change == Approx(head.removed.loss - result.loss));
 }
 
 TEST_CASE("gate importance is the mean size of the loss's central difference") {

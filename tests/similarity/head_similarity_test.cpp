@@ -246,15 +246,13 @@ TEST_CASE("models of random weights stand beside: their mean, and their range fr
     controls.push_back(head_similarity(model.executor, model::random_weights(model.graph(), seed),
                                        model.images(3, 2), {}));
   add_control(result, controls);
-  const ControlValue& control = *result.layers[1].metrics[2].control;
+  const messages::ControlValue& control = *result.layers[1].metrics[2].control;
   const double a = controls[0].layers[1].metrics[2].value;
   const double b = controls[1].layers[1].metrics[2].value;
   CHECK(control.value == Approx((a + b) / 2));
   CHECK(*control.low == std::min(a, b));
   CHECK(*control.high == std::max(a, b));
-  CHECK(similarity_json(
-            result)["layers"][1]["metrics"]["head_cosine.mean_mean.map"]["control"]["value"] ==
-        control.value);
+  CHECK(message_of(result).layers[1].metrics.find("head_cosine.mean_mean.map")->control == control);
 }
 
 TEST_CASE("a model without attention, and settings that make no sense, are refused") {
@@ -273,7 +271,7 @@ TEST_CASE("one image has neither interval nor null") {
   const SimilarityResult result =
       head_similarity(model.executor, model.weights, model.images(5, 1), {.images = 1});
   CHECK(result.images == 1);
-  const core::Json json = similarity_json(result);
+  const core::Json json = core::to_json(message_of(result));
   const core::Json& metric = json["layers"][0]["metrics"]["head_cosine.max_max.map"];
   CHECK(metric["value"].is_number());
   CHECK(metric["low"].is_null());
@@ -291,7 +289,7 @@ TEST_CASE("the JSON and the rows hold every metric of every layer") {
                         told.push_back(done);
                       });
   CHECK(told == std::vector<graph::Index>{2, 4, 5});
-  const core::Json json = similarity_json(result);
+  const core::Json json = core::to_json(message_of(result));
   CHECK(json["images"] == 5);
   for (const core::Json& layer : json["layers"]) {
     for (const char* key : {"layer", "heads", "queries", "keys"}) CHECK(layer.contains(key));

@@ -26,7 +26,8 @@ model::SmallModel vit_of(int depth) {
           7};
 }
 
-LayerMap cka_of(const model::SmallModel& model, const at::Tensor& images, graph::Index batch) {
+messages::LayerMap cka_of(const model::SmallModel& model, const at::Tensor& images,
+                          graph::Index batch) {
   const auto source =
       images_of(images, sweep::SimilaritySettings{.images = images.size(0), .batch = batch});
   return layer_cka(model.executor, model.weights, *source);
@@ -53,21 +54,21 @@ TEST_CASE("the unbiased HSIC does not see an offset of the features") {
 
 TEST_CASE("CKA of a layer with itself is 1, and batches of fewer than 4 images are left out") {
   const model::SmallModel model = vit_of(2);
-  const LayerMap map = cka_of(model, model.images(12, 3), 6);
+  const messages::LayerMap map = cka_of(model, model.images(12, 3), 6);
   const std::size_t layers = map.layers.size();
   CHECK(layers == 1 + 4 + 1);
   for (std::size_t i = 0; i < layers; ++i) {
-    CHECK(*map.values[i * layers + i] == Approx(1));
-    for (std::size_t j = 0; j < layers; ++j)
-      CHECK(map.values[i * layers + j] == map.values[j * layers + i]);
+    CHECK(*map.values[i][i] == Approx(1));
+    for (std::size_t j = 0; j < layers; ++j) CHECK(map.values[i][j] == map.values[j][i]);
   }
   // Of 9 images the first batch of 6, in the order that the seed draws.
   const at::Tensor nine = model.images(9, 3);
   const std::vector<std::int64_t> order = core::Random(0).permutation(9);
   const at::Tensor six = nine.index_select(0, at::tensor(order).narrow(0, 0, 6));
-  const LayerMap left_out = cka_of(model, nine, 6), first = cka_of(model, six, 6);
-  for (std::size_t i = 0; i < layers * layers; ++i)
-    CHECK(*left_out.values[i] == Approx(*first.values[i]).margin(1e-9));
+  const messages::LayerMap left_out = cka_of(model, nine, 6), first = cka_of(model, six, 6);
+  for (std::size_t i = 0; i < layers; ++i)
+    for (std::size_t j = 0; j < layers; ++j)
+      CHECK(*left_out.values[i][j] == Approx(*first.values[i][j]).margin(1e-9));
   CHECK_THROWS_WITH(cka_of(model, model.images(3, 3), 3), Catch::Contains("4 images"));
 }
 
@@ -75,9 +76,9 @@ TEST_CASE("across layers a layer's maps equal themselves, and layers of other si
   const model::SmallModel model = vit_of(3);
   const at::Tensor images = model.images(5, 4);
   const auto source = images_of(images, sweep::SimilaritySettings{.images = 5, .batch = 2});
-  const LayerMap map = cross_layer_map(model.executor, model.weights, *source);
+  const messages::LayerMap map = cross_layer_map(model.executor, model.weights, *source);
   REQUIRE(map.layers.size() == 3);
-  for (std::size_t i = 0; i < 3; ++i) CHECK(*map.values[i * 3 + i] == Approx(1));
+  for (std::size_t i = 0; i < 3; ++i) CHECK(*map.values[i][i] == Approx(1));
   model::RunOptions options;
   options.taps = true;
   const model::RunResult run = model.executor.run(model.weights, images, options);
@@ -90,8 +91,8 @@ TEST_CASE("across layers a layer's maps equal themselves, and layers of other si
         const at::Tensor p = a[n][h].select(1, t), q = b[n][h].select(1, t);
         sum += (p * q).sum().item<double>() / (p.norm() * q.norm()).item<double>();
       }
-  CHECK(*map.values[2] == Approx(sum / static_cast<double>(count)));
-  CHECK(*map.values[6] == *map.values[2]);
+  CHECK(*map.values[0][2] == Approx(sum / static_cast<double>(count)));
+  CHECK(*map.values[2][0] == *map.values[0][2]);
 
   const model::SmallModel m0(
       architecture::expand_knobs(
@@ -102,9 +103,8 @@ TEST_CASE("across layers a layer's maps equal themselves, and layers of other si
           "test"),
       3);
   const auto again = images_of(m0.images(2, 4), sweep::SimilaritySettings{.images = 2});
-  const LayerMap apart = cross_layer_map(m0.executor, m0.weights, *again);
-  CHECK_FALSE(apart.values[1]);
-  CHECK(layer_map_json(apart)["values"][0][1].is_null());
+  const messages::LayerMap apart = cross_layer_map(m0.executor, m0.weights, *again);
+  CHECK_FALSE(apart.values[0][1]);
 }
 
 TEST_CASE("a model differs from itself by nothing, and differences change sign with the order") {
@@ -114,30 +114,30 @@ TEST_CASE("a model differs from itself by nothing, and differences change sign w
     return head_similarity(subject.executor, subject.weights, images, {});
   };
   const SimilarityResult a = of(model), b = of(longer);
-  const SimilarityComparison none = compare_similarity(a, a, 0);
-  for (const MetricDifference& metric : none.summary) {
-    CHECK(metric.value == 0);
+  const messages::SimilarityComparison none = compare_similarity(a, a, 0);
+  for (const auto& [name, metric] : none.summary) {
+    CHECK(metric.difference == 0);
     CHECK(*metric.high == 0);
     CHECK(metric.layers == 2);
     CHECK(metric.opposite == 0);
   }
-  const SimilarityComparison forth = compare_similarity(a, b, 0),
-                             back = compare_similarity(b, a, 0);
+  const messages::SimilarityComparison forth = compare_similarity(a, b, 0),
+                                       back = compare_similarity(b, a, 0);
   CHECK(forth.layers.size() == 2);
   CHECK(forth.only_a.empty());
   CHECK(forth.only_b.size() == 1);
   CHECK(back.only_a == forth.only_b);
   for (std::size_t m = 0; m < forth.summary.size(); ++m) {
-    const MetricDifference& metric = forth.summary[m];
-    CHECK(metric.value == Approx(-back.summary[m].value).margin(1e-12));
-    CHECK(*metric.low <= metric.value);
-    CHECK(metric.value <= *metric.high);
-    const double mean_of_layers =
-        (forth.layers[0].metrics[m].value + forth.layers[1].metrics[m].value) / 2;
-    CHECK(metric.value == Approx(mean_of_layers).margin(1e-12));
+    const messages::MeanDifference& metric = forth.summary[m].second;
+    CHECK(metric.difference == Approx(-back.summary[m].second.difference).margin(1e-12));
+    CHECK(*metric.low <= metric.difference);
+    CHECK(metric.difference <= *metric.high);
+    const double mean_of_layers = (forth.layers[0].metrics[m].second.difference +
+                                   forth.layers[1].metrics[m].second.difference) /
+                                  2;
+    CHECK(metric.difference == Approx(mean_of_layers).margin(1e-12));
   }
-  CHECK_THAT(comparison_json(forth)["sentence"].get<std::string>(),
-             Catch::StartsWith("head_cosine.max_max.map differs by"));
+  CHECK_THAT(forth.sentence, Catch::StartsWith("head_cosine.max_max.map differs by"));
   SimilarityResult fewer = a;
   fewer.images = 5;
   CHECK_THROWS_AS(compare_similarity(a, fewer, 0), core::UserError);
@@ -181,13 +181,13 @@ TEST_CASE("chosen images are drawn with a picture a head, and others are refused
   const at::Tensor images = model.images(4, 6);
   const TemporaryFolder folder;
   const auto source = images_numbered(images, {3, 1});
-  const core::Json pictures =
+  const std::vector<messages::AttentionPictures> pictures =
       draw_attention(model.executor, model.weights, *source, {3, 1}, folder.path());
   REQUIRE(pictures.size() == 2);
-  CHECK(pictures[0]["image"] == 3);
-  CHECK(pictures[0]["layers"][0]["files"].size() == 3);
-  for (const core::Json& file : pictures[1]["layers"][0]["files"])
-    CHECK(std::filesystem::file_size(folder.path() / file.get<std::string>()) > 60);
+  CHECK(pictures[0].image == 3);
+  CHECK(pictures[0].layers[0].files.size() == 3);
+  for (const std::string& file : pictures[1].layers[0].files)
+    CHECK(std::filesystem::file_size(folder.path() / file) > 60);
   CHECK_THROWS_WITH(images_numbered(images, {4}), Catch::Contains("0 to 3"));
 }
 

@@ -130,8 +130,8 @@ TEST_CASE("the claim of a dead process is swept with its heartbeat", "[fsck]") {
 
 TEST_CASE("a record of a newer program is named and left with its files", "[fsck]") {
   const CheckedStore checked;
-  core::Json json = to_json(*checked.store.read_record(checked.id));
-  json["schema"] = 2;
+  const core::Json json =
+      core::with_schema(2, core::to_json(*checked.store.read_record(checked.id)));
   std::string text = json.dump() + "\n";
   char line[32];
   std::snprintf(line, sizeof line, "crc32c %08x\n", core::crc32c(text));
