@@ -59,7 +59,7 @@ std::vector<store::StageRecord> run_measure_stages(
     if (!has_reference)
       std::erase_if(record.metrics,
                     [](const store::MetricValue& m) { return m.metric == "throughput_ratio"; });
-    record.details = profile::measured_json(measurement, i);
+    record.details = core::to_json(profile::measured_model(measurement, i));
     record.details["protocol"] = sweep::protocol_json(protocol, true);
     record.details["reference"] = plan.reference;
     record.details["reference_measured_again"] = reference_is_extra;

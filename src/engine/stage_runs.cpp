@@ -224,7 +224,7 @@ store::StageRecord blank_record(const sweep::PlannedStage& stage) {
 core::Json provenance() {
   core::Json json = core::Json::object();
   json["vitlab"] = VITLAB_VERSION;
-  const profile::Environment machine = profile::environment(at::kCPU);
+  const messages::Environment machine = profile::environment(at::kCPU);
   json["torch"] = machine.torch_version;
   json["machine"] = machine.device;
   char host[256] = {};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/json_fields.h"
+#include "messages/machine.h"
 
 namespace vitlab::messages {
 
@@ -97,7 +98,7 @@ struct RoofRow : Roofs {
 
 /// What the engine knows of this machine.
 struct DoctorAnswer {
-  core::Json environment;
+  Environment environment;
   std::int64_t threads_default = 1;
   CudaFound cuda;
   std::vector<RoofRow> roofs;  // if they were asked for
@@ -122,7 +123,7 @@ struct WorkAnswer {
 /// How many candidates the memory held, and where they were timed.
 struct SampleAnswer {
   std::uint64_t timed = 0;
-  core::Json environment;
+  Environment environment;
 
   static constexpr auto fields() {
     return std::tuple{core::required("timed", &SampleAnswer::timed),

@@ -12,6 +12,7 @@
 #include "core/choice.h"
 #include "messages/answers.h"
 #include "messages/forms.h"
+#include "messages/measure_answer.h"
 #include "sweep/analysis_settings.h"
 #include "sweep/protocol.h"
 #include "sweep/recipe.h"
@@ -145,7 +146,7 @@ struct MeasureCandidate {
 /// Speeds of candidates that take turns.
 struct MeasureRequest {
   static constexpr std::string_view kWord = "measure";
-  using Answer = core::Json;
+  using Answer = MeasureAnswer;
 
   std::vector<MeasureCandidate> candidates;
   std::uint64_t reference = 0;  // the candidate that ratios are over

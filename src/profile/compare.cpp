@@ -125,8 +125,10 @@ core::Json against_json(const ProfileResult& a, const ProfileResult& b, const Me
     json["throughput_ratio"] = {{"value", core::json_number(ratio->value)},
                                 {"low", core::json_number(ratio->low)},
                                 {"high", core::json_number(ratio->high)}};
-  json["throughput_images_per_s"] = spread_json(turns.models.at(1).speed.images_per_s, false);
-  json["latency_ms"] = spread_json(turns.models.at(1).speed.latency_ms, true);
+  json["throughput_images_per_s"] =
+      core::to_json(messages::spread_of(turns.models.at(1).speed.images_per_s, false));
+  json["latency_ms"] =
+      core::to_json(messages::spread_of(turns.models.at(1).speed.latency_ms, true));
   const double whole = all_seconds(a.ops) - all_seconds(b.ops);
   json["difference_ms"] = core::json_number(1e3 * whole);
   json["categories"] = table(

@@ -31,7 +31,7 @@ struct CategoryTime {
 struct ProfileResult {
   std::string name;
   sweep::Protocol protocol;
-  Environment environment;                   // before the first forward
+  messages::Environment environment;         // before the first forward
   std::optional<std::string> out_of_memory;  // the reason; then nothing below is filled
   Speed speed;                               // of forwards without observer
   stats::Summary profiled_ms;                // of forwards with it

@@ -104,8 +104,9 @@ void add_ops(const ProfileResult& result, core::Json& json) {
 }
 
 void add_times(const ProfileResult& result, core::Json& json) {
-  json["throughput_images_per_s"] = spread_json(result.speed.images_per_s, false);
-  json["latency_ms"] = spread_json(result.speed.latency_ms, true);
+  json["throughput_images_per_s"] =
+      core::to_json(messages::spread_of(result.speed.images_per_s, false));
+  json["latency_ms"] = core::to_json(messages::spread_of(result.speed.latency_ms, true));
   json["categories"] = core::Json::array();
   for (const CategoryTime& category : result.categories)
     json["categories"].push_back(share_json(category));
@@ -114,7 +115,7 @@ void add_times(const ProfileResult& result, core::Json& json) {
   add_ops(result, json);
   json["memory"] = memory_json(result);
   json["roofline"] = core::to_json(roofs_message(result.roofs));
-  json["profiled_latency_ms"] = spread_json(result.profiled_ms, true);
+  json["profiled_latency_ms"] = core::to_json(messages::spread_of(result.profiled_ms, true));
   json["remainder_ms"] = core::json_number(result.remainder_ms);
   if (result.launch_ms) json["launch_ms"] = core::json_number(*result.launch_ms);
   json["overhead"] = core::json_number(result.overhead);
@@ -132,7 +133,7 @@ core::Json profile_json(const ProfileResult& result) {
     json["out_of_memory"] = *result.out_of_memory;
   else
     add_times(result, json);
-  json["environment"] = environment_json(result.environment);
+  json["environment"] = core::to_json(result.environment);
   return json;
 }
 
