@@ -62,7 +62,7 @@ core::Json document_of(const std::string& command, const Answer& answer) {
 /// A number of an engine's answer with `digits` significant digits; other values as JSON.
 std::string number(const core::Json& value, int digits = 4);
 /// A series of an engine's answer: its median, p5, p95 and samples in one line.
-std::string spread(const core::Json& series, const std::string& unit);
+std::string spread(const messages::Spread& series, const std::string& unit);
 
 /// Refuses to write over something before any work is done: a file, or (unless `replace`) a folder
 /// that is not empty.

@@ -58,7 +58,7 @@ class ModuleRun : public profile::TimedRun {
   }
 
   messages::RuntimeFacts about() const override {
-    return {"libtorch " TORCH_VERSION, messages::LogitDifference{difference_}};
+    return {"libtorch " TORCH_VERSION, {true, difference_}};
   }
 
  private:

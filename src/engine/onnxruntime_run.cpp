@@ -55,7 +55,7 @@ class OnnxRuntimeRun : public profile::TimedRun {
   }
 
   messages::RuntimeFacts about() const override {
-    return {"onnxruntime " + version_, messages::LogitDifference{difference_}};
+    return {"onnxruntime " + version_, {true, difference_}};
   }
 
  private:

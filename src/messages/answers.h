@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/choice.h"
 #include "core/json_fields.h"
 #include "messages/machine.h"
 
@@ -80,6 +83,18 @@ struct Roofs {
                       core::required("levels", &Roofs::levels)};
   }
 };
+
+/// Which of the roofs allows an op the least: memory, arithmetic or the cost of a call.
+enum class Bound : std::uint8_t { kMemory, kCompute, kLaunch };
+struct BoundRow {
+  Bound value;
+  std::string_view word;
+};
+constexpr std::array kBounds{BoundRow{Bound::kMemory, "memory"},
+                             BoundRow{Bound::kCompute, "compute"},
+                             BoundRow{Bound::kLaunch, "launch"}};
+static_assert(core::is_whole(kBounds));
+constexpr const auto& choice_rows(Bound) { return kBounds; }
 
 /// The roofs of a device with so many threads and one dtype.
 struct RoofRow : Roofs {

@@ -14,7 +14,7 @@ core::Json to_json_form(const LogitDifference& difference) {
 
 void from_json_form(const core::Json& json, const core::JsonPlace& place,
                     LogitDifference& difference) {
-  difference.relative = core::from_json<std::optional<double>>(json, place);
+  difference = {true, core::from_json<std::optional<double>>(json, place)};
 }
 
 }  // namespace vitlab::messages

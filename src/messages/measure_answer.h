@@ -35,22 +35,32 @@ struct Spread {
 /// The spread of a sample.
 Spread spread_of(const stats::Summary& summary, bool with_mean);
 
-/// A throughput over another one's: the median of the rounds' ratios and its interval.
-struct ThroughputRatio {
+/// A speed over another one's, and its interval.
+struct SpeedRatio {
   double value = 0, low = 0, high = 0;
+
+  bool operator==(const SpeedRatio&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{core::required("value", &SpeedRatio::value),
+                      core::required("low", &SpeedRatio::low),
+                      core::required("high", &SpeedRatio::high)};
+  }
+};
+
+/// A throughput over another one's: the median of the rounds' ratios.
+struct ThroughputRatio : SpeedRatio {
   std::int64_t rounds = 0;
 
   bool operator==(const ThroughputRatio&) const = default;
   static constexpr auto fields() {
-    return std::tuple{core::required("value", &ThroughputRatio::value),
-                      core::required("low", &ThroughputRatio::low),
-                      core::required("high", &ThroughputRatio::high),
-                      core::required("rounds", &ThroughputRatio::rounds)};
+    return std::tuple_cat(SpeedRatio::fields(),
+                          std::tuple{core::required("rounds", &ThroughputRatio::rounds)});
   }
 };
 
 /// How far a runtime's logits are from vitlab's, over the largest; null where nobody knows.
 struct LogitDifference {
+  bool was_asked = false;  // else it is left out
   std::optional<double> relative;
 
   bool operator==(const LogitDifference&) const = default;
@@ -62,7 +72,7 @@ void from_json_form(const core::Json& json, const core::JsonPlace& place,
 /// What is told of a runtime other than vitlab's own.
 struct RuntimeFacts {
   std::optional<std::string> version;
-  std::optional<LogitDifference> difference;
+  LogitDifference difference;
 
   bool operator==(const RuntimeFacts&) const = default;
   static constexpr auto fields() {

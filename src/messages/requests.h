@@ -13,6 +13,7 @@
 #include "messages/answers.h"
 #include "messages/forms.h"
 #include "messages/measure_answer.h"
+#include "messages/profile_answer.h"
 #include "sweep/analysis_settings.h"
 #include "sweep/protocol.h"
 #include "sweep/recipe.h"
@@ -111,7 +112,7 @@ struct TrainRequest {
 /// Where the time of a model goes, op by op, and how that differs from another's.
 struct ProfileRequest : WeightedModel {
   static constexpr std::string_view kWord = "profile";
-  using Answer = core::Json;
+  using Answer = ProfileAnswer;
 
   sweep::Protocol protocol;
   std::filesystem::path trace;  // a Chrome trace of one forward; empty: none

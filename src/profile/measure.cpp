@@ -121,7 +121,7 @@ std::vector<std::string> machine_warnings(const Measurement& measurement) {
 
 std::optional<messages::ThroughputRatio> ratio_message(const MeasuredModel& model) {
   if (!model.ratio) return std::nullopt;
-  return messages::ThroughputRatio{model.ratio->value, model.ratio->low, model.ratio->high,
+  return messages::ThroughputRatio{{model.ratio->value, model.ratio->low, model.ratio->high},
                                    static_cast<std::int64_t>(model.turns.rounds.size())};
 }
 

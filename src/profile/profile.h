@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/json.h"
+#include "messages/profile_answer.h"
 #include "profile/environment.h"
 #include "profile/measure.h"
 #include "profile/memory_timeline.h"
@@ -60,8 +60,8 @@ struct ProfileResult {
 ProfileResult profile_model(const NamedGraph& model, const sweep::Protocol& protocol,
                             const TimingNotice& notice = {});
 
-/// What `profile --json` prints, but for `schema` and `command`.
-core::Json profile_json(const ProfileResult& result);
+/// What `profile` answers, but for the model's id and the comparison.
+messages::ProfileAnswer message_of(const ProfileResult& result);
 /// `throughput`, `latency`, `memory_bound_share`, `roofline_memory_bound_share` and
 /// `time_share.<category>`; none if memory ran out.
 std::vector<store::MetricValue> metrics_of(const ProfileResult& result);

@@ -87,7 +87,7 @@ TEST_CASE("TorchScript is measured beside the own executor once its logits are r
     CHECK(row.latency_ms);
     CHECK(row.runtime == sweep::runtime_label(candidates[i].protocol));
     if (candidates[i].protocol.runtime == sweep::Runtime::kLibtorch) continue;
-    CHECK(row.difference.value().relative.value() < 1e-4);
+    CHECK(row.difference.relative.value() < 1e-4);
     CHECK_THAT(row.version.value(), Catch::StartsWith("libtorch "));
   }
   CHECK(entries(scratch.path()) == 0);

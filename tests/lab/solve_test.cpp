@@ -51,7 +51,7 @@ struct PlantedClock {
       messages::CandidateRow row;
       row.model = candidate.name;
       row.samples_ms_by_round = {{1e3 * seconds}, {1001 * seconds}, {999 * seconds}};
-      row.throughput_ratio = {ratio, ratio * (1 - width), ratio * (1 + width), 3};
+      row.throughput_ratio = {{ratio, ratio * (1 - width), ratio * (1 + width)}, 3};
       answer.candidates.push_back(row);
     }
     if (failing) answer.candidates.back().*failing = "planted";

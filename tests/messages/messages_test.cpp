@@ -51,6 +51,10 @@ TEST_CASE("every answer reads back as what it was written") {
   check_answer<DoctorAnswer>();
   check_answer<MeasureAnswer>();
   check_answer<MeasuredModel>();
+  check_answer<ProfileAnswer>();
+  check_answer<ProfileTimes>();
+  check_answer<ProfileComparison>();
+  check_answer<MeasureDetails>();
   check_answer<WorkAnswer>();
   check_answer<SampleAnswer>();
 }
