@@ -97,7 +97,8 @@ core::ExitCode run_doctor(const std::vector<std::string>& words) {
     findings.push_back({"engine", "does not run: " + problem,
                         "scripts/bootstrap, then build the target vitlab-engine"});
   } else {
-    for (const auto& [key, value] : engine->environment.items())
+    const core::Json environment = core::to_json(engine->environment);
+    for (const auto& [key, value] : environment.items())
       findings.push_back({key, value.is_string() ? value.get<std::string>() : value.dump(), ""});
     const messages::CudaFound& cuda = engine->cuda;
     if (cuda.available)

@@ -72,10 +72,10 @@ std::string number(const core::Json& value, int digits) {
   return value.is_number() ? core::significant(value.get<double>(), digits) : value.dump();
 }
 
-std::string spread(const core::Json& series, const std::string& unit) {
-  return number(series.at("median")) + " " + unit + " (p5 " + number(series.at("p5")) + ", p95 " +
-         number(series.at("p95")) + ", " +
-         std::to_string(series.at("samples").get<graph::Index>()) + " samples)";
+std::string spread(const messages::Spread& series, const std::string& unit) {
+  return core::significant(series.median, 4) + " " + unit + " (p5 " +
+         core::significant(series.p5, 4) + ", p95 " + core::significant(series.p95, 4) + ", " +
+         std::to_string(series.samples) + " samples)";
 }
 
 core::ExitCode run_train(const std::vector<std::string>& words) {

@@ -53,10 +53,16 @@ typename Request::Answer ask_engine(const Request& request, const std::string& l
 /// The document of a command: schema and command first, then what the engine gave.
 core::Json document_of(const std::string& command, const core::Json& payload);
 
+/// The same of an answer.
+template <core::HasFields Answer>
+core::Json document_of(const std::string& command, const Answer& answer) {
+  return document_of(command, core::to_json(answer));
+}
+
 /// A number of an engine's answer with `digits` significant digits; other values as JSON.
 std::string number(const core::Json& value, int digits = 4);
 /// A series of an engine's answer: its median, p5, p95 and samples in one line.
-std::string spread(const core::Json& series, const std::string& unit);
+std::string spread(const messages::Spread& series, const std::string& unit);
 
 /// Refuses to write over something before any work is done: a file, or (unless `replace`) a folder
 /// that is not empty.

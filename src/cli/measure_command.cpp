@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "cli/command.h"
 #include "cli/engine_commands.h"
 #include "cli/measure_words.h"
@@ -8,98 +11,98 @@ namespace vitlab::cli {
 
 namespace {
 
-std::string text_of(const core::Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
+std::string ratio_text(const messages::SpeedRow& row) {
+  if (!row.throughput_ratio) return "-";
+  const messages::ThroughputRatio& ratio = *row.throughput_ratio;
+  return core::significant(ratio.value, 4) + " (" + core::significant(ratio.low, 4) + " … " +
+         core::significant(ratio.high, 4) + ")";
 }
 
-std::string ratio_text(const core::Json& row) {
-  if (!row.contains("throughput_ratio")) return "-";
-  const core::Json& ratio = row.at("throughput_ratio");
-  return number(ratio.at("value"), 4) + " (" + number(ratio.at("low"), 4) + " … " +
-         number(ratio.at("high"), 4) + ")";
-}
+struct Column {
+  const char* name;
+  std::string (*value_of)(const messages::CandidateRow& row);
+};
+
+constexpr std::array kSettings{
+    Column{"device", +[](const messages::CandidateRow& row) { return row.protocol.device; }},
+    Column{"runtime", +[](const messages::CandidateRow& row) { return row.runtime; }},
+    Column{"dtype", +[](const messages::CandidateRow& row) { return row.protocol.dtype; }},
+    Column{"threads",
+           +[](const messages::CandidateRow& row) { return std::to_string(row.protocol.threads); }},
+    Column{"batch",
+           +[](const messages::CandidateRow& row) { return std::to_string(row.protocol.batch); }}};
 
 /// The settings that differ between rows have a column; the others stand above the table.
 struct SettingColumns {
-  std::vector<std::string> varying;
+  std::vector<Column> varying;
   std::string common;
 
-  explicit SettingColumns(const core::Json& rows) {
-    for (const char* key : {"device", "runtime", "dtype", "threads", "batch"}) {
-      bool varies = false;
-      for (const core::Json& row : rows) varies |= value_of(row, key) != value_of(rows.at(0), key);
-      if (varies)
-        varying.emplace_back(key);
+  explicit SettingColumns(const std::vector<messages::CandidateRow>& rows) {
+    for (const Column& column : kSettings) {
+      const std::string first = column.value_of(rows.at(0));
+      if (std::ranges::any_of(rows, [&](const auto& row) { return column.value_of(row) != first; }))
+        varying.push_back(column);
       else
-        common += (common.empty() ? "" : ", ") + std::string(key) + " " + value_of(rows.at(0), key);
+        common += (common.empty() ? "" : ", ") + std::string(column.name) + " " + first;
     }
-  }
-
-  static std::string value_of(const core::Json& row, const std::string& key) {
-    return text_of(key == "runtime" ? row.at("runtime") : row.at("protocol").at(key));
   }
 };
 
-std::vector<std::string> speed_cells(const core::Json& row) {
-  if (row.contains("out_of_memory")) return {"out of memory", "-", "-", "-", "-", "-"};
-  if (row.contains("failed")) return {"failed", "-", "-", "-", "-", "-"};
-  const core::Json& rate = row.at("throughput_images_per_s");
-  return {number(rate.at("median")), number(rate.at("p5")),
-          number(rate.at("p95")),    number(row.at("latency_ms").at("median")),
-          rate.at("samples").dump(), ratio_text(row)};
+std::vector<std::string> speed_cells(const messages::SpeedRow& row) {
+  if (row.out_of_memory) return {"out of memory", "-", "-", "-", "-", "-"};
+  if (row.failed) return {"failed", "-", "-", "-", "-", "-"};
+  const messages::Spread& rate = row.throughput_images_per_s.value();
+  return {core::significant(rate.median, 4), core::significant(rate.p5, 4),
+          core::significant(rate.p95, 4),    core::significant(row.latency_ms.value().median, 4),
+          std::to_string(rate.samples),      ratio_text(row)};
 }
 
 /// What a reader should know of a row's numbers, a line each.
-std::string remarks_of(const core::Json& row, const std::string& name) {
+std::string remarks_of(const messages::SpeedRow& row, const std::string& name) {
   std::string text;
-  for (const char* key : {"out_of_memory", "failed"})
-    if (row.contains(key)) text += name + ": " + row.at(key).get<std::string>() + "\n";
-  if (row.contains("warnings"))
-    for (const core::Json& warning : row.at("warnings"))
-      text += name + ": " + warning.get<std::string>() + "\n";
+  for (const std::optional<std::string>& reason : {row.out_of_memory, row.failed})
+    if (reason) text += name + ": " + *reason + "\n";
+  for (const std::string& warning : row.warnings.value_or(std::vector<std::string>()))
+    text += name + ": " + warning + "\n";
   return text;
 }
 
 /// Per model and setting the largest batch, where several were tried.
-std::string largest_batches(const core::Json& result, std::size_t rows) {
-  const core::Json& largest = result.at("largest_batch_that_fits");
-  if (largest.size() == rows) return "";
+std::string largest_batches(const messages::MeasureAnswer& answer) {
+  if (answer.largest_batch_that_fits.size() == answer.candidates.size()) return "";
   std::string text;
-  for (const core::Json& row : largest) {
-    text += row.at("model").get<std::string>() + " (" + row.at("runtime").get<std::string>() +
-            ", " + row.at("dtype").get<std::string>() + ", " + row.at("threads").dump() +
+  for (const messages::LargestBatch& row : answer.largest_batch_that_fits) {
+    text += row.model + " (" + row.runtime + ", " + row.dtype + ", " + std::to_string(row.threads) +
             " threads): ";
-    text += row.at("batch").is_null() ? "no batch fits"
-                                      : "the largest batch that fits is " + row.at("batch").dump();
-    text += row.at("too_large").is_null() ? ", the largest tried\n"
-                                          : "; " + row.at("too_large").dump() + " does not\n";
+    text += row.batch ? "the largest batch that fits is " + std::to_string(*row.batch)
+                      : "no batch fits";
+    text += row.too_large ? "; " + std::to_string(*row.too_large) + " does not\n"
+                          : ", the largest tried\n";
   }
   return text;
 }
 
-std::string measure_text(const core::Json& result) {
-  const core::Json& rows = result.at("candidates");
-  const SettingColumns settings(rows);
+std::string measure_text(const messages::MeasureAnswer& answer) {
+  const SettingColumns settings(answer.candidates);
   std::vector<std::string> header{"model"};
-  header.insert(header.end(), settings.varying.begin(), settings.varying.end());
+  for (const Column& column : settings.varying) header.emplace_back(column.name);
   for (const char* name : {"images/s", "p5", "p95", "latency ms", "samples", "ratio to first"})
     header.emplace_back(name);
   core::TextTable table(header);
   std::string remarks;
-  for (const core::Json& row : rows) {
-    std::vector<std::string> cells{row.at("model").get<std::string>()};
-    std::string name = cells.front();
-    for (const std::string& key : settings.varying) {
-      cells.push_back(SettingColumns::value_of(row, key));
-      name += ", " + key + " " + cells.back();
+  for (const messages::CandidateRow& row : answer.candidates) {
+    std::vector<std::string> cells{row.model};
+    std::string name = row.model;
+    for (const Column& column : settings.varying) {
+      cells.push_back(column.value_of(row));
+      name += ", " + std::string(column.name) + " " + cells.back();
     }
     for (std::string& cell : speed_cells(row)) cells.push_back(std::move(cell));
     table.add(std::move(cells));
     remarks += remarks_of(row, name);
   }
-  for (const core::Json& warning : result.at("warnings"))
-    remarks += warning.get<std::string>() + "\n";
-  const std::string largest = largest_batches(result, rows.size());
+  for (const std::string& warning : answer.warnings) remarks += warning + "\n";
+  const std::string largest = largest_batches(answer);
   return settings.common + "\n\n" + table.str(output_width()) + (largest.empty() ? "" : "\n") +
          largest + (remarks.empty() ? "" : "\n" + remarks);
 }
@@ -116,14 +119,13 @@ core::ExitCode run_measure(const std::vector<std::string>& words) {
        "vitlab measure efficientvit_m0 --batch 1..64 --runtime libtorch,onnxruntime"});
   taken.declare(arguments);
   arguments.parse(words);
-  const core::Json result = ask_engine(taken.request(), "measure");
+  const messages::MeasureAnswer answer = ask_engine(taken.request(), "measure");
   if (taken.json)
-    print_json(document_of("measure", result));
+    print_json(document_of("measure", answer));
   else
-    print_text(measure_text(result));
-  for (const core::Json& row : result.at("candidates"))
-    if (!row.contains("latency_ms")) return core::ExitCode::kSomeFailed;
-  return core::ExitCode::kDone;
+    print_text(measure_text(answer));
+  const bool all_timed = std::ranges::all_of(answer.candidates, &messages::SpeedRow::has_speed);
+  return all_timed ? core::ExitCode::kDone : core::ExitCode::kSomeFailed;
 }
 
 }  // namespace vitlab::cli

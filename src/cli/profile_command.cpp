@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "cli/command.h"
 #include "cli/engine_commands.h"
@@ -68,15 +69,13 @@ messages::ProfileRequest profile_request(ProfileWords& words, const sweep::Proto
 }
 
 /// Out of memory: the model and the reason; empty if all went well.
-std::string memory_trouble(const core::Json& result) {
-  const auto line = [](const core::Json& part) {
-    return part.at("model").get<std::string>() + " ran out of memory, " +
-           part.at("out_of_memory").get<std::string>() + "\n";
+std::string memory_trouble(const messages::ProfileAnswer& profile) {
+  const auto line = [](const std::string& model, const std::optional<std::string>& reason) {
+    return reason ? model + " ran out of memory, " + *reason + "\n" : std::string();
   };
-  if (result.contains("out_of_memory")) return line(result);
-  if (result.contains("against") && result.at("against").contains("out_of_memory"))
-    return line(result.at("against"));
-  return {};
+  const std::string own = line(profile.setting.model, profile.setting.out_of_memory);
+  if (!own.empty() || !profile.against) return own;
+  return line(profile.against->model, profile.against->out_of_memory);
 }
 
 bool asks_for_categories(const std::vector<std::string>& words) {
@@ -85,7 +84,7 @@ bool asks_for_categories(const std::vector<std::string>& words) {
 
 core::ExitCode print_categories(const std::vector<std::string>& words) {
   if (std::find(words.begin(), words.end(), "--json") != words.end())
-    print_json(document_of("profile", {{"categories", categories_json()}}));
+    print_json(document_of("profile", core::Json{{"categories", categories_json()}}));
   else
     print_text(categories_text());
   return core::ExitCode::kDone;
@@ -106,17 +105,17 @@ core::ExitCode run_profile(const std::vector<std::string>& words) {
   if (asks_for_categories(words) && !wants_help) return print_categories(words);
   arguments.parse(words);
   const sweep::Protocol protocol = protocol_of(asked);
-  const core::Json result = ask_engine(profile_request(asked, protocol), "profile");
-  const std::string trouble = memory_trouble(result);
-  if (!asked.out.empty()) write_profile_output(result, asked.out);
+  const messages::ProfileAnswer profile = ask_engine(profile_request(asked, protocol), "profile");
+  const std::string trouble = memory_trouble(profile);
+  if (!asked.out.empty()) write_profile_output(profile, asked.out);
   if (asked.model.json) {
-    print_json(document_of("profile", result));
+    print_json(document_of("profile", core::to_json(profile)));
   } else {
-    if (!result.contains("out_of_memory")) print_text(profile_text(result, protocol, asked.top));
+    if (profile.times) print_text(profile_text(profile, asked.top));
     if (!trouble.empty())
       print_text(trouble);
-    else if (result.contains("against"))
-      print_text(against_text(result, asked.top));
+    else if (profile.against)
+      print_text(against_text(profile, asked.top));
   }
   return trouble.empty() ? core::ExitCode::kDone : core::ExitCode::kSomeFailed;
 }

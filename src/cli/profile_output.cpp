@@ -14,7 +14,7 @@ void check_profile_output(const fs::path& folder) {
                           " exists already; name another folder or remove it");
 }
 
-void write_profile_output(const core::Json& profile, const fs::path& folder) {
+void write_profile_output(const messages::ProfileAnswer& profile, const fs::path& folder) {
   check_profile_output(folder);
   core::StagedFolder staged(folder, true);
   for (const report::ReportFile& file : report::profile_files(profile))

@@ -4,19 +4,18 @@
 
 #include "core/json.h"
 #include "graph/shape.h"
-#include "sweep/protocol.h"
+#include "messages/profile_answer.h"
 
 namespace vitlab::cli {
 
 /// What `profile` prints of the engine's answer: totals, the six categories with what "other"
 /// consists of, kinds of layers, the `top` slowest ops, warnings; the comparison where there is
 /// one.
-std::string profile_text(const core::Json& result, const sweep::Protocol& protocol,
-                         graph::Index top);
+std::string profile_text(const messages::ProfileAnswer& profile, graph::Index top);
 
 /// Which model is slower, by how much, in which category and where most of it, in a sentence or two
 /// and tables by category, kind and node.
-std::string against_text(const core::Json& result, graph::Index top);
+std::string against_text(const messages::ProfileAnswer& profile, graph::Index top);
 
 /// Every op with the category that its time is counted in, and why.
 std::string categories_text();

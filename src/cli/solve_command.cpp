@@ -163,7 +163,7 @@ core::Json solution_document(const std::string& model, const TargetWords& target
     document["verdict"] = solved.speed->verdict;
     document["measurements"] = solved.speed->measurements;
     document["protocol"] = sweep::protocol_json(request.target.protocol, true);
-    document["environment"] = solved.speed->environment;
+    document["environment"] = core::to_json(solved.speed->environment);
   }
   document["met"] = solved.why_not.empty();
   document["reason"] = solved.why_not;

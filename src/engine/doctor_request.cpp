@@ -47,7 +47,7 @@ void add_roofs(at::Device device, const std::vector<graph::Index>& thread_counts
 
 messages::DoctorAnswer answer(const messages::DoctorRequest& request, Events& events) {
   messages::DoctorAnswer answer;
-  answer.environment = profile::environment_json(profile::environment(at::kCPU));
+  answer.environment = profile::environment(at::kCPU);
   answer.threads_default = at::get_num_threads();
   try {
     answer.cuda.device = model::device_class(model::open_device("cuda"));

@@ -22,12 +22,6 @@ std::optional<double> checked_difference(const FileToRun& file, const at::Tensor
   return relative;
 }
 
-core::Json about_run(const std::string& version, std::optional<double> difference) {
-  return {
-      {"runtime_version", version},
-      {"max_rel_difference", difference ? core::json_number(*difference) : core::Json(nullptr)}};
-}
-
 graph::Shape image_of(const FileToRun& file, const std::optional<graph::Shape>& told) {
   if (told) return *told;
   if (file.image) return *file.image;

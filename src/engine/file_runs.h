@@ -34,8 +34,6 @@ std::unique_ptr<profile::TimedRun> open_pt2(const FileToRun& file, const sweep::
 /// Throws Failure above 1e-3: what computes something else is not timed.
 std::optional<double> checked_difference(const FileToRun& file, const at::Tensor& images,
                                          const at::Tensor& logits);
-/// {"max_rel_difference": …} or null, beside {"runtime_version": …}.
-core::Json about_run(const std::string& version, std::optional<double> difference);
 
 /// The shape of an image that the user gave or the file told; throws Failure where neither did.
 graph::Shape image_of(const FileToRun& file, const std::optional<graph::Shape>& told);

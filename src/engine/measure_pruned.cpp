@@ -97,8 +97,8 @@ core::Json measure_pruned(const PrunedSpeed& speed) {
                               measurement.models[i].turns.failed.value_or("no reason given")));
   core::Json json = core::Json::object();
   json["protocol"] = sweep::protocol_json(speed.protocol);
-  json["before"] = profile::measured_json(measurement, 0);
-  json["after"] = profile::measured_json(measurement, 1);
+  json["before"] = core::to_json(profile::measured_model(measurement, 0));
+  json["after"] = core::to_json(profile::measured_model(measurement, 1));
   if (!roundings.empty()) json["rounded"] = core::Json::array();
   for (const Rounding& rounding : roundings) {
     core::Json row = core::Json::object();
@@ -106,7 +106,8 @@ core::Json measure_pruned(const PrunedSpeed& speed) {
     row["changes"] = rounding.model != 0;
     row["macs"] = rounding.macs;
     row["macs_ratio"] = rounding.macs_ratio;
-    if (rounding.model != 0) row["measured"] = profile::measured_json(measurement, rounding.model);
+    if (rounding.model != 0)
+      row["measured"] = core::to_json(profile::measured_model(measurement, rounding.model));
     json["rounded"].push_back(std::move(row));
   }
   json["notes"] = notes_of(measurement, speed, macs_before, macs_after, roundings);

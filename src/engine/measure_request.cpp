@@ -18,7 +18,7 @@ profile::TurnOptions turn_options(const messages::MeasureRequest& request) {
 
 }  // namespace
 
-core::Json answer(const messages::MeasureRequest& request, Events& events) {
+messages::MeasureAnswer answer(const messages::MeasureRequest& request, Events& events) {
   const std::vector<profile::Candidate> candidates = requested_candidates(request.candidates);
   if (candidates.empty()) throw core::UserError("a measurement needs a model");
   const std::size_t reference = request.reference;
@@ -31,20 +31,15 @@ core::Json answer(const messages::MeasureRequest& request, Events& events) {
         events.progress(done, total, note);
       },
       turn_options(request));
-  core::Json payload = core::Json::object();
-  payload["protocol"] = sweep::protocol_json(candidates.at(reference).protocol, true);
-  payload["candidates"] = core::Json::array();
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    // What concerns the machine is said once, below.
-    core::Json row = profile::speed_json(measurement, i);
-    row["protocol"] = sweep::protocol_json(candidates[i].protocol, true);
-    payload["candidates"].push_back(std::move(row));
-  }
-  payload["largest_batch_that_fits"] = profile::largest_batches_json(measurement);
-  payload["warnings"] = profile::machine_warnings(measurement);
-  payload["machine_state"] = profile::machine_state_json(measurement.state);
-  payload["environment"] = profile::environment_json(measurement.environment);
-  return payload;
+  messages::MeasureAnswer answer;
+  answer.protocol = {candidates.at(reference).protocol};
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    answer.candidates.push_back({profile::speed_row(measurement, i), {candidates[i].protocol}});
+  answer.largest_batch_that_fits = profile::largest_batches(measurement);
+  answer.warnings = profile::machine_warnings(measurement);
+  answer.machine_state = profile::message_of(measurement.state);
+  answer.environment = measurement.environment;
+  return answer;
 }
 
 }  // namespace vitlab::engine

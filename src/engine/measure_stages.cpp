@@ -11,8 +11,8 @@ namespace vitlab::engine {
 namespace {
 
 /// Of a profile what the turns did not give: shares of time. Its own speed is not recorded twice.
-void add_profile(store::StageRecord& record, const profile::NamedGraph& model,
-                 sweep::Protocol protocol) {
+void add_profile(store::StageRecord& record, messages::MeasureDetails& details,
+                 const profile::NamedGraph& model, sweep::Protocol protocol) {
   // Where time goes needs fewer forwards than how much of it there is.
   protocol.warmup_seconds = std::min(protocol.warmup_seconds, 0.2);
   protocol.timed_seconds = std::max(0.3, protocol.timed_seconds / 3);
@@ -21,7 +21,7 @@ void add_profile(store::StageRecord& record, const profile::NamedGraph& model,
   for (store::MetricValue& metric : profile::metrics_of(profile))
     if (metric.metric != "throughput" && metric.metric != "latency")
       record.metrics.push_back(std::move(metric));
-  record.details["profile"] = profile::profile_json(profile);
+  details.profile = profile::message_of(profile);
 }
 
 }  // namespace
@@ -59,10 +59,9 @@ std::vector<store::StageRecord> run_measure_stages(
     if (!has_reference)
       std::erase_if(record.metrics,
                     [](const store::MetricValue& m) { return m.metric == "throughput_ratio"; });
-    record.details = profile::measured_json(measurement, i);
-    record.details["protocol"] = sweep::protocol_json(protocol, true);
-    record.details["reference"] = plan.reference;
-    record.details["reference_measured_again"] = reference_is_extra;
+    messages::MeasureDetails details{
+        profile::measured_model(measurement, i), {protocol}, reference_is_extra, {}};
+    details.reference = plan.reference;
     const profile::TimedTurns& turns = measurement.models[i].turns;
     if (turns.out_of_memory) {
       record.state = store::StageState::kOutOfMemory;
@@ -75,8 +74,9 @@ std::vector<store::StageRecord> run_measure_stages(
       if (note)
         note(static_cast<std::int64_t>(i), static_cast<std::int64_t>(stages.size()),
              "profile " + forms.name());
-      add_profile(record, {forms.name(), forms.graph(), forms.weights()}, protocol);
+      add_profile(record, details, {forms.name(), forms.graph(), forms.weights()}, protocol);
     }
+    record.details = core::to_json(details);
     records.push_back(std::move(record));
   }
   return records;

@@ -57,7 +57,9 @@ class ModuleRun : public profile::TimedRun {
     return clock_.seconds(start, end);
   }
 
-  core::Json about() const override { return about_run("libtorch " TORCH_VERSION, difference_); }
+  messages::RuntimeFacts about() const override {
+    return {"libtorch " TORCH_VERSION, {true, difference_}};
+  }
 
  private:
   at::Tensor run() {

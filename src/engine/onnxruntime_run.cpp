@@ -54,7 +54,9 @@ class OnnxRuntimeRun : public profile::TimedRun {
     return std::strtod(answer("seconds").at(1).c_str(), nullptr);
   }
 
-  core::Json about() const override { return about_run("onnxruntime " + version_, difference_); }
+  messages::RuntimeFacts about() const override {
+    return {"onnxruntime " + version_, {true, difference_}};
+  }
 
  private:
   /// The words of the worker's next line, which starts with `word` unless something went wrong.

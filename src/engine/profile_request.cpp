@@ -27,18 +27,20 @@ profile::NamedGraph profiled_model(const messages::WeightedModel& request,
 }
 
 /// Both models in turns for the ratio of their speeds, then the other one's profile.
-core::Json compared(const profile::NamedGraph& model, const profile::ProfileResult& result,
-                    const profile::NamedGraph& other, const sweep::Protocol& protocol,
-                    const profile::TimingNotice& notice) {
+messages::ProfileComparison compared(const profile::NamedGraph& model,
+                                     const profile::ProfileResult& result,
+                                     const profile::NamedGraph& other,
+                                     const sweep::Protocol& protocol,
+                                     const profile::TimingNotice& notice) {
   constexpr std::size_t kReference = 1;
   const profile::Measurement turns =
       profile::measure_interleaved({model, other}, protocol, kReference, notice);
-  return profile::against_json(result, profile::profile_model(other, protocol, notice), turns);
+  return profile::comparison(result, profile::profile_model(other, protocol, notice), turns);
 }
 
 }  // namespace
 
-core::Json answer(const messages::ProfileRequest& request, Events& events) {
+messages::ProfileAnswer answer(const messages::ProfileRequest& request, Events& events) {
   const sweep::Protocol& protocol = request.protocol;
   std::vector<std::string> resized, other_resized;
   const profile::NamedGraph model = profiled_model(request, resized);
@@ -50,15 +52,13 @@ core::Json answer(const messages::ProfileRequest& request, Events& events) {
   };
   const store::DeviceLock alone = alone_on(protocol.device, events);
   const profile::ProfileResult result = profile::profile_model(model, protocol, notice);
-  core::Json payload = core::Json::object();
-  payload["model"] = model.name;
-  payload["id"] = architecture::model_id(request.model.spec);
-  if (!resized.empty()) payload["resized"] = resized;
-  payload.update(profile::profile_json(result));
+  messages::ProfileAnswer answer = profile::message_of(result);
+  answer.setting.id = architecture::model_id(request.model.spec);
+  answer.setting.resized = resized;
   if (!request.trace.empty() && !result.out_of_memory)
     core::write_file_atomically(request.trace, core::dump_json(profile::chrome_trace(result)));
-  if (other) payload["against"] = compared(model, result, *other, protocol, notice);
-  return payload;
+  if (other) answer.against = compared(model, result, *other, protocol, notice);
+  return answer;
 }
 
 }  // namespace vitlab::engine

@@ -8,8 +8,8 @@ namespace vitlab::engine {
 // What vitlab-engine answers to each kind of request.
 messages::ForwardAnswer answer(const messages::ForwardRequest& request, Events& events);
 core::Json answer(const messages::TrainRequest& request, Events& events);
-core::Json answer(const messages::ProfileRequest& request, Events& events);
-core::Json answer(const messages::MeasureRequest& request, Events& events);
+messages::ProfileAnswer answer(const messages::ProfileRequest& request, Events& events);
+messages::MeasureAnswer answer(const messages::MeasureRequest& request, Events& events);
 messages::SampleAnswer answer(const messages::SampleRequest& request, Events& events);
 core::Json answer(const messages::SimilarityRequest& request, Events& events);
 core::Json answer(const messages::PruneRequest& request, Events& events);

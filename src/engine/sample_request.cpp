@@ -49,8 +49,7 @@ messages::SampleAnswer answer(const messages::SampleRequest& request, Events& ev
     });
     if (reason) events.send(messages::Note{candidate.name + ": " + *reason});
   }
-  answer.environment =
-      profile::environment_json(profile::environment(model::open_device(protocol.device)));
+  answer.environment = profile::environment(model::open_device(protocol.device));
   return answer;
 }
 

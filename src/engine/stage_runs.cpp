@@ -225,7 +225,7 @@ store::StageRecord blank_record(const sweep::PlannedStage& stage) {
 store::Provenance provenance() {
   store::Provenance provenance;
   provenance.vitlab = VITLAB_VERSION;
-  const profile::Environment machine = profile::environment(at::kCPU);
+  const messages::Environment machine = profile::environment(at::kCPU);
   provenance.torch = machine.torch_version;
   provenance.machine = machine.device;
   char host[256] = {};

@@ -42,9 +42,11 @@ void add_details(const sweep::Plan& plan, const store::Collected& collected,
     if (details.contains("profile")) {
       store::ResultRow context;
       store::set_context(context, found->second);
-      input.profiles.push_back({stage.model, report::setting_of(context),
-                                std::make_shared<const report::ProfileFacts>(
-                                    report::profile_facts(details.at("profile")))});
+      const auto profile = core::from_json<messages::ProfileAnswer>(
+          details.at("profile"), "record " + stage.id + ": details.profile");
+      if (profile.times)
+        input.profiles.push_back({stage.model, report::setting_of(context),
+                                  std::make_shared<const messages::ProfileTimes>(*profile.times)});
     }
     if (sweep::device_class(stage.device) == "cuda")
       input.gpus.insert(details.at("environment").value("device", std::string()));

@@ -64,19 +64,17 @@ class KnobTimer {
     if (target_.reference) add(target_.reference->name, target_.reference->spec);
     const std::string name = grid_.knob + "=" + core::dump_json(grid_.values[i]);
     add(name, spec_at(i));
-    const core::Json result = ask(engines_, request, "measure " + name, sink_);
-    environment_ = result.at("environment");
-    for (const core::Json& row : result.at("candidates"))
-      if (row.contains("out_of_memory"))
-        throw core::Failure(row.at("model").get<std::string>() + ": out of memory, " +
-                            row.at("out_of_memory").get<std::string>());
-      else if (row.contains("failed"))
-        throw core::Failure(row.at("model").get<std::string>() + ": " +
-                            row.at("failed").get<std::string>());
-    return time_of(result.at("candidates").back());
+    const messages::MeasureAnswer answer = ask(engines_, request, "measure " + name, sink_);
+    environment_ = answer.environment;
+    for (const messages::CandidateRow& row : answer.candidates)
+      if (row.out_of_memory)
+        throw core::Failure(row.model + ": out of memory, " + *row.out_of_memory);
+      else if (row.failed)
+        throw core::Failure(row.model + ": " + *row.failed);
+    return time_of(answer.candidates.back());
   }
 
-  const core::Json& environment() const { return environment_; }
+  const messages::Environment& environment() const { return environment_; }
   const std::string& first_error() const { return first_error_; }
 
  private:
@@ -89,17 +87,14 @@ class KnobTimer {
     return guess_ ? guess_(spec) : roofline_seconds(spec, target_.protocol);
   }
 
-  predict::MeasuredTime time_of(const core::Json& row) const {
+  predict::MeasuredTime time_of(const messages::SpeedRow& row) const {
     if (target_.reference) {
-      const core::Json& ratio = row.at("throughput_ratio");
-      const auto time = [&](const char* key) {
-        return 1 / core::number_from_json(ratio.at(key), key);
-      };
-      return {time("value"), time("high"), time("low")};
+      const messages::ThroughputRatio& ratio = row.throughput_ratio.value();
+      return {1 / ratio.value, 1 / ratio.high, 1 / ratio.low};
     }
     std::vector<double> rounds;
-    for (const core::Json& samples : row.at("samples_ms_by_round"))
-      rounds.push_back(1e-3 * stats::median(samples.get<std::vector<double>>()));
+    for (const std::vector<double>& samples : row.samples_ms_by_round.value())
+      rounds.push_back(1e-3 * stats::median(samples));
     return {stats::median(rounds), *std::min_element(rounds.begin(), rounds.end()),
             *std::max_element(rounds.begin(), rounds.end())};
   }
@@ -111,7 +106,7 @@ class KnobTimer {
   Engines& engines_;
   const EventSink& sink_;
   double unit_ = 1;  // seconds guessed of the reference
-  core::Json environment_ = core::Json::object();
+  messages::Environment environment_;
   std::string first_error_;
 };
 

@@ -30,7 +30,7 @@ struct MeasuredAnswer {
   double residual = 0;  // of speed: above 0 is faster than asked
   predict::SpeedVerdict verdict = predict::SpeedVerdict::kNotReached;
   int measurements = 0;
-  core::Json environment = core::Json::object();
+  messages::Environment environment;
 
   /// "no value of widths on the grid comes nearer …"; empty if the target was met.
   std::string why_not(double tolerance) const;

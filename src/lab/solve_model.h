@@ -23,7 +23,7 @@ struct SolvedSpeed {
   double low = 0, high = 0;
   std::string verdict;
   int measurements = 0;
-  core::Json environment;
+  messages::Environment environment;
 };
 
 /// The value nearest the target, met or not.

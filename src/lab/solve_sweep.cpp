@@ -23,7 +23,7 @@ sweep::LockedSolution locked(const MeasuredAnswer& answer, double tolerance) {
           std::string(predict::speed_verdict_name(answer.verdict)),
           answer.why_not(tolerance),
           answer.measurements,
-          answer.environment.at("device").get<std::string>()};
+          answer.environment.device};
 }
 
 sweep::LockedSolution solve_point(const sweep::WidthSolve& solve, const sweep::Unsolved& unsolved,

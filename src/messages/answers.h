@@ -1,11 +1,15 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/choice.h"
 #include "core/json_fields.h"
+#include "messages/machine.h"
 
 namespace vitlab::messages {
 
@@ -80,6 +84,18 @@ struct Roofs {
   }
 };
 
+/// Which of the roofs allows an op the least: memory, arithmetic or the cost of a call.
+enum class Bound : std::uint8_t { kMemory, kCompute, kLaunch };
+struct BoundRow {
+  Bound value;
+  std::string_view word;
+};
+constexpr std::array kBounds{BoundRow{Bound::kMemory, "memory"},
+                             BoundRow{Bound::kCompute, "compute"},
+                             BoundRow{Bound::kLaunch, "launch"}};
+static_assert(core::is_whole(kBounds));
+constexpr const auto& choice_rows(Bound) { return kBounds; }
+
 /// The roofs of a device with so many threads and one dtype.
 struct RoofRow : Roofs {
   std::string device;
@@ -97,7 +113,7 @@ struct RoofRow : Roofs {
 
 /// What the engine knows of this machine.
 struct DoctorAnswer {
-  core::Json environment;
+  Environment environment;
   std::int64_t threads_default = 1;
   CudaFound cuda;
   std::vector<RoofRow> roofs;  // if they were asked for
@@ -122,7 +138,7 @@ struct WorkAnswer {
 /// How many candidates the memory held, and where they were timed.
 struct SampleAnswer {
   std::uint64_t timed = 0;
-  core::Json environment;
+  Environment environment;
 
   static constexpr auto fields() {
     return std::tuple{core::required("timed", &SampleAnswer::timed),

@@ -12,6 +12,8 @@
 #include "core/choice.h"
 #include "messages/answers.h"
 #include "messages/forms.h"
+#include "messages/measure_answer.h"
+#include "messages/profile_answer.h"
 #include "messages/similarity_answer.h"
 #include "sweep/analysis_settings.h"
 #include "sweep/protocol.h"
@@ -111,7 +113,7 @@ struct TrainRequest {
 /// Where the time of a model goes, op by op, and how that differs from another's.
 struct ProfileRequest : WeightedModel {
   static constexpr std::string_view kWord = "profile";
-  using Answer = core::Json;
+  using Answer = ProfileAnswer;
 
   sweep::Protocol protocol;
   std::filesystem::path trace;  // a Chrome trace of one forward; empty: none
@@ -146,7 +148,7 @@ struct MeasureCandidate {
 /// Speeds of candidates that take turns.
 struct MeasureRequest {
   static constexpr std::string_view kWord = "measure";
-  using Answer = core::Json;
+  using Answer = MeasureAnswer;
 
   std::vector<MeasureCandidate> candidates;
   std::uint64_t reference = 0;  // the candidate that ratios are over

@@ -16,18 +16,18 @@ double all_seconds(const std::vector<OpRow>& rows) {
   return sum;
 }
 
-void add_numbers(core::Json& json, const TimeDifference& difference, double whole) {
-  json["a_ms"] = core::json_number(1e3 * difference.a_seconds);
-  json["b_ms"] = core::json_number(1e3 * difference.b_seconds);
-  json["difference_ms"] = core::json_number(1e3 * difference.seconds());
-  json["share_of_difference"] = core::json_number(whole != 0 ? difference.seconds() / whole : 0);
+messages::Difference numbers(const TimeDifference& difference, double whole) {
+  return {1e3 * difference.a_seconds, 1e3 * difference.b_seconds, 1e3 * difference.seconds(),
+          whole != 0 ? difference.seconds() / whole : 0};
 }
 
-core::Json table(const char* key, const std::vector<TimeDifference>& differences, double whole) {
-  core::Json rows = core::Json::array();
+/// A row of each difference, its name made into what `Row` has beside the numbers.
+template <typename Row, typename Named>
+std::vector<Row> table(const std::vector<TimeDifference>& differences, double whole, Named named) {
+  std::vector<Row> rows;
   for (const TimeDifference& difference : differences) {
-    core::Json row{{key, difference.name}};
-    add_numbers(row, difference, whole);
+    Row row{numbers(difference, whole)};
+    named(difference.name, row);
     rows.push_back(std::move(row));
   }
   return rows;
@@ -41,18 +41,21 @@ std::string place_name(const OpRow& row) {
          kSeparator + row.stage;
 }
 
-core::Json place_table(const std::vector<TimeDifference>& differences, double whole) {
-  core::Json rows = core::Json::array();
-  for (const TimeDifference& difference : differences) {
-    const std::size_t first = difference.name.find(kSeparator);
-    const std::size_t second = difference.name.find(kSeparator, first + 1);
-    core::Json row{{"category", difference.name.substr(0, first)},
-                   {"kind", difference.name.substr(first + 1, second - first - 1)},
-                   {"stage", difference.name.substr(second + 1)}};
-    add_numbers(row, difference, whole);
-    rows.push_back(std::move(row));
-  }
-  return rows;
+std::string category_name(const OpRow& row) {
+  return std::string(graph::category_name(row.category));
+}
+std::string kind_name(const OpRow& row) { return std::string(row.kind); }
+
+graph::Category category_named(const std::string& name) {
+  return core::read_choice<graph::Category>(name, "category");
+}
+
+void name_place(const std::string& name, messages::PlaceDifference& row) {
+  const std::size_t first = name.find(kSeparator);
+  const std::size_t second = name.find(kSeparator, first + 1);
+  row.category = category_named(name.substr(0, first));
+  row.kind = name.substr(first + 1, second - first - 1);
+  row.stage = name.substr(second + 1);
 }
 
 /// The same node in two models: the same name in a layer of the same kind.
@@ -73,24 +76,23 @@ std::vector<OpRow> rows_among(const std::vector<OpRow>& rows, const std::set<std
   return result;
 }
 
+std::int64_t nodes_of(const std::vector<OpRow>& rows, const std::string& kind) {
+  return std::ranges::count_if(
+      rows, [&](const OpRow& row) { return !row.is_hidden() && row.kind == kind; });
+}
+
 void add_nodes(const std::vector<OpRow>& a, const std::vector<OpRow>& b, double whole,
-               core::Json& json) {
+               messages::Differences& found) {
   const std::set<std::string> in_a = node_names(a), in_b = node_names(b);
-  const auto name_of = [](const OpRow& row) { return row.node; };
-  const auto kind_of = [](const OpRow& row) { return std::string(row.kind); };
-  json["nodes"] = table(
-      "node", differences(rows_among(a, in_b, true), rows_among(b, in_a, true), name_of), whole);
+  found.nodes = table<messages::NodeDifference>(
+      differences(rows_among(a, in_b, true), rows_among(b, in_a, true),
+                  [](const OpRow& row) { return row.node; }),
+      whole, [](const std::string& name, messages::NodeDifference& row) { row.node = name; });
   const std::vector<OpRow> only_a = rows_among(a, in_b, false), only_b = rows_among(b, in_a, false);
-  json["unmatched"] = table("kind", differences(only_a, only_b, kind_of), whole);
-  for (core::Json& row : json["unmatched"]) {
-    const auto count = [&](const std::vector<OpRow>& rows) {
-      return std::count_if(rows.begin(), rows.end(), [&](const OpRow& candidate) {
-        return !candidate.is_hidden() && candidate.kind == row.at("kind").get<std::string>();
-      });
-    };
-    row["nodes_in_a"] = count(only_a);
-    row["nodes_in_b"] = count(only_b);
-  }
+  for (const TimeDifference& difference : differences(only_a, only_b, kind_name))
+    found.unmatched.push_back({{numbers(difference, whole), difference.name},
+                               nodes_of(only_a, difference.name),
+                               nodes_of(only_b, difference.name)});
 }
 
 }  // namespace
@@ -112,34 +114,36 @@ std::vector<TimeDifference> differences(const std::vector<OpRow>& a, const std::
   return result;
 }
 
-core::Json against_json(const ProfileResult& a, const ProfileResult& b, const Measurement& turns) {
-  core::Json json{{"model", b.name}};
+messages::ProfileComparison comparison(const ProfileResult& a, const ProfileResult& b,
+                                       const Measurement& turns) {
+  messages::ProfileComparison compared{b.name, {}, {}};
   for (const auto& reason :
        {turns.models.at(0).turns.out_of_memory, turns.models.at(1).turns.out_of_memory,
         a.out_of_memory, b.out_of_memory}) {
     if (!reason) continue;
-    json["out_of_memory"] = *reason;
-    return json;
+    compared.out_of_memory = *reason;
+    return compared;
   }
+  messages::Differences found;
   if (const auto& ratio = turns.models.at(0).ratio)
-    json["throughput_ratio"] = {{"value", core::json_number(ratio->value)},
-                                {"low", core::json_number(ratio->low)},
-                                {"high", core::json_number(ratio->high)}};
-  json["throughput_images_per_s"] = spread_json(turns.models.at(1).speed.images_per_s, false);
-  json["latency_ms"] = spread_json(turns.models.at(1).speed.latency_ms, true);
+    found.throughput_ratio = {ratio->value, ratio->low, ratio->high};
+  found.throughput_images_per_s = messages::spread_of(turns.models.at(1).speed.images_per_s, false);
+  found.latency_ms = messages::spread_of(turns.models.at(1).speed.latency_ms, true);
   const double whole = all_seconds(a.ops) - all_seconds(b.ops);
-  json["difference_ms"] = core::json_number(1e3 * whole);
-  json["categories"] = table(
-      "category",
-      differences(a.ops, b.ops,
-                  [](const OpRow& row) { return std::string(graph::category_name(row.category)); }),
-      whole);
-  json["kinds"] = table(
-      "kind", differences(a.ops, b.ops, [](const OpRow& row) { return std::string(row.kind); }),
-      whole);
-  json["places"] = place_table(differences(a.ops, b.ops, place_name), whole);
-  add_nodes(a.ops, b.ops, whole, json);
-  return json;
+  found.difference_ms = 1e3 * whole;
+  found.categories = table<messages::CategoryDifference>(
+      differences(a.ops, b.ops, category_name), whole,
+      [](const std::string& name, messages::CategoryDifference& row) {
+        row.category = category_named(name);
+      });
+  found.kinds = table<messages::KindDifference>(
+      differences(a.ops, b.ops, kind_name), whole,
+      [](const std::string& name, messages::KindDifference& row) { row.kind = name; });
+  found.places =
+      table<messages::PlaceDifference>(differences(a.ops, b.ops, place_name), whole, name_place);
+  add_nodes(a.ops, b.ops, whole, found);
+  compared.differences = std::move(found);
+  return compared;
 }
 
 }  // namespace vitlab::profile

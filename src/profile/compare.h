@@ -17,11 +17,8 @@ struct TimeDifference {
 std::vector<TimeDifference> differences(const std::vector<OpRow>& a, const std::vector<OpRow>& b,
                                         const std::function<std::string(const OpRow&)>& name);
 
-/// What model a needs more than model b, and where: `model`, `throughput_ratio` of a over b from
-/// turns, and tables of differences, largest first, by category, by kind of layer, by place (a
-/// category in a kind of layer of a stage), by node (matched by name and kind of layer), and
-/// `unmatched`: nodes that only one has, by kind. Shares are of the difference of all ops. Where
-/// memory ran out for one of them, only `model` and `out_of_memory`.
-core::Json against_json(const ProfileResult& a, const ProfileResult& b, const Measurement& turns);
+/// Where model a and model b spend their time; the ratio of their speeds is that of turns, a first.
+messages::ProfileComparison comparison(const ProfileResult& a, const ProfileResult& b,
+                                       const Measurement& turns);
 
 }  // namespace vitlab::profile

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <utility>
 
 #include <ATen/Parallel.h>
@@ -85,8 +86,8 @@ graph::Index usable_memory_bytes() {
   return available + static_cast<graph::Index>(mallinfo2().fordblks);
 }
 
-Environment environment(at::Device device) {
-  Environment machine;
+messages::Environment environment(at::Device device) {
+  messages::Environment machine;
   machine.device = model::device_class(device);
   machine.processor = model::device_class(at::kCPU);
   machine.cores = usable_cores();
@@ -103,22 +104,6 @@ Environment environment(at::Device device) {
   return machine;
 }
 
-core::Json environment_json(const Environment& machine) {
-  core::Json json{{"device", machine.device},
-                  {"processor", machine.processor},
-                  {"cores", machine.cores},
-                  {"threads", machine.threads},
-                  {"instruction_set", machine.instruction_set}};
-  if (machine.governor) json["governor"] = *machine.governor;
-  if (machine.frequency_mhz) json["frequency_mhz"] = *machine.frequency_mhz;
-  json["load_average"] = machine.load_average;
-  json["memory_bytes"] = machine.memory_bytes;
-  json["available_memory_bytes"] = machine.available_memory_bytes;
-  json["libtorch"] = machine.torch_version;
-  json["system"] = machine.system;
-  return json;
-}
-
 std::vector<std::string> noise_warnings(const stats::NoiseVerdict& noise) {
   std::vector<std::string> warnings;
   if (noise.is_noisy)
@@ -132,7 +117,7 @@ std::vector<std::string> noise_warnings(const stats::NoiseVerdict& noise) {
   return warnings;
 }
 
-std::vector<std::string> load_warnings(const Environment& machine) {
+std::vector<std::string> load_warnings(const messages::Environment& machine) {
   const double idle = static_cast<double>(machine.cores) - machine.load_average;
   if (idle >= static_cast<double>(machine.threads)) return {};
   return {fmt::format("busy: before the measurement the load average was {:.1f} on {} cores",
@@ -140,7 +125,7 @@ std::vector<std::string> load_warnings(const Environment& machine) {
 }
 
 std::vector<std::string> timing_warnings(const stats::NoiseVerdict& noise,
-                                         const Environment& machine) {
+                                         const messages::Environment& machine) {
   std::vector<std::string> warnings = noise_warnings(noise);
   for (std::string& warning : load_warnings(machine)) warnings.push_back(std::move(warning));
   return warnings;

@@ -20,24 +20,6 @@ struct NvmlProcess {
   unsigned compute_instance;
 };
 
-struct ThrottleReason {
-  std::uint64_t bit;
-  const char* words;
-  bool is_thermal;
-};
-
-constexpr std::array kThrottleReasons{
-    ThrottleReason{0x1, "idle", false},
-    ThrottleReason{0x2, "clocks set by the user", false},
-    ThrottleReason{0x4, "power limit", false},
-    ThrottleReason{0x8, "hardware slowdown", true},
-    ThrottleReason{0x10, "clocks synchronised with other GPUs", false},
-    ThrottleReason{0x20, "heat (software)", true},
-    ThrottleReason{0x40, "heat (hardware)", true},
-    ThrottleReason{0x80, "power brake", false},
-    ThrottleReason{0x100, "display clocks", false},
-};
-
 /// Functions of a library by name; calls give false where the library lacks the function.
 class Library {
  public:
@@ -105,11 +87,11 @@ class Nvml {
     if (!library_.call(function, device_, kind..., &value)) return std::nullopt;
     return scale * value;
   }
-  std::optional<std::uint64_t> throttle_bits() const {
+  std::optional<std::vector<messages::ThrottleReason>> throttle_reasons() const {
     unsigned long long bits = 0;
     if (!library_.call("nvmlDeviceGetCurrentClocksThrottleReasons", device_, &bits))
       return std::nullopt;
-    return bits;
+    return profile::throttle_reasons(bits);
   }
   /// One of them is this program, by whatever number the driver knows it.
   std::optional<std::int64_t> other_processes() const {
@@ -130,10 +112,10 @@ class Nvml {
 
 }  // namespace
 
-std::optional<GpuState> gpu_state(int cuda_index) {
+std::optional<messages::GpuState> gpu_state(int cuda_index) {
   const Nvml nvml(cuda_index);
   if (!nvml.found()) return std::nullopt;
-  GpuState state;
+  messages::GpuState state;
   state.name = nvml.name();
   state.driver = nvml.driver();
   state.sm_clock_mhz = nvml.number("nvmlDeviceGetClockInfo", 1, kClockSm);
@@ -141,36 +123,16 @@ std::optional<GpuState> gpu_state(int cuda_index) {
   state.temperature_c = nvml.number("nvmlDeviceGetTemperature", 1, kTemperatureGpu);
   state.power_w = nvml.number("nvmlDeviceGetPowerUsage", 1e-3);
   state.power_limit_w = nvml.number("nvmlDeviceGetEnforcedPowerLimit", 1e-3);
-  state.throttle_bits = nvml.throttle_bits();
+  state.throttle_reasons = nvml.throttle_reasons();
   state.other_processes = nvml.other_processes();
   return state;
 }
 
-core::Json gpu_state_json(const GpuState& state) {
-  core::Json json{{"name", state.name}, {"driver", state.driver}};
-  const auto add = [&](const char* key, const std::optional<double>& value) {
-    if (value) json[key] = core::json_number(*value);
-  };
-  add("sm_clock_mhz", state.sm_clock_mhz);
-  add("memory_clock_mhz", state.memory_clock_mhz);
-  add("temperature_c", state.temperature_c);
-  add("power_w", state.power_w);
-  add("power_limit_w", state.power_limit_w);
-  if (state.throttle_bits) json["throttle_reasons"] = throttle_reasons(*state.throttle_bits);
-  if (state.other_processes) json["other_processes"] = *state.other_processes;
-  return json;
-}
-
-std::vector<std::string> throttle_reasons(std::uint64_t bits) {
-  std::vector<std::string> words;
-  for (const ThrottleReason& reason : kThrottleReasons)
-    if ((bits & reason.bit) != 0) words.emplace_back(reason.words);
-  return words;
-}
-
-bool is_thermal(std::uint64_t bits) {
-  return std::any_of(kThrottleReasons.begin(), kThrottleReasons.end(),
-                     [&](const ThrottleReason& r) { return r.is_thermal && (bits & r.bit) != 0; });
+std::vector<messages::ThrottleReason> throttle_reasons(std::uint64_t bits) {
+  std::vector<messages::ThrottleReason> reasons;
+  for (const messages::ThrottleReasonRow& row : messages::kThrottleReasons)
+    if ((bits & row.bit) != 0) reasons.push_back(row.value);
+  return reasons;
 }
 
 }  // namespace vitlab::profile

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "profile/gpu_state.h"
 #include "profile/stopwatch.h"
 
 namespace vitlab::profile {
@@ -96,13 +97,6 @@ void keep_busy() {
 
 double share_of(double part, double whole) { return whole > 0 ? std::max(0.0, part / whole) : 0; }
 
-core::Json moment_json(const MachineMoment& moment) {
-  core::Json json{{"load_average", moment.load_average}};
-  if (moment.frequency_mhz) json["frequency_mhz"] = core::json_number(*moment.frequency_mhz);
-  if (moment.gpu) json["gpu"] = gpu_state_json(*moment.gpu);
-  return json;
-}
-
 void add_clock_warning(std::vector<std::string>& warnings, const char* what,
                        const std::optional<double>& before, const std::optional<double>& after) {
   if (!before || !after || *before <= 0) return;
@@ -112,15 +106,32 @@ void add_clock_warning(std::vector<std::string>& warnings, const char* what,
                                  what, 100 * change, *before, *after));
 }
 
-void add_gpu_warnings(std::vector<std::string>& warnings, const GpuState& before,
-                      const GpuState& after) {
+/// What slowed a GPU down before or after, in words, if heat is among it; else nothing.
+std::vector<std::string_view> heated(const messages::GpuState& before,
+                                     const messages::GpuState& after) {
+  std::vector<std::string_view> words;
+  bool is_thermal = false;
+  for (const messages::ThrottleReasonRow& row : messages::kThrottleReasons)
+    for (const messages::GpuState* state : {&before, &after}) {
+      if (!state->throttle_reasons ||
+          std::ranges::find(*state->throttle_reasons, row.value) == state->throttle_reasons->end())
+        continue;
+      words.push_back(row.word);
+      is_thermal |= row.is_thermal;
+      break;
+    }
+  if (!is_thermal) words.clear();
+  return words;
+}
+
+void add_gpu_warnings(std::vector<std::string>& warnings, const messages::GpuState& before,
+                      const messages::GpuState& after) {
   add_clock_warning(warnings, "GPU's clock", before.sm_clock_mhz, after.sm_clock_mhz);
   add_clock_warning(warnings, "clock of the GPU's memory", before.memory_clock_mhz,
                     after.memory_clock_mhz);
-  const std::uint64_t bits = before.throttle_bits.value_or(0) | after.throttle_bits.value_or(0);
-  if (is_thermal(bits))
-    warnings.push_back(fmt::format("heat: the GPU slowed itself down ({})",
-                                   fmt::join(throttle_reasons(bits), ", ")));
+  if (const std::vector<std::string_view> reasons = heated(before, after); !reasons.empty())
+    warnings.push_back(
+        fmt::format("heat: the GPU slowed itself down ({})", fmt::join(reasons, ", ")));
   const std::int64_t others =
       std::max(before.other_processes.value_or(0), after.other_processes.value_or(0));
   if (others > 0)
@@ -150,11 +161,8 @@ double MachineState::stolen_share() const {
   return share_of(after.time.stolen - before.time.stolen, after.time.total - before.time.total);
 }
 
-core::Json machine_state_json(const MachineState& state) {
-  return {{"others_share", core::json_number(state.others_share())},
-          {"stolen_share", core::json_number(state.stolen_share())},
-          {"before", moment_json(state.before)},
-          {"after", moment_json(state.after)}};
+messages::MachineState message_of(const MachineState& state) {
+  return {state.others_share(), state.stolen_share(), state.before, state.after};
 }
 
 std::vector<std::string> state_warnings(const MachineState& state) {

@@ -1,13 +1,11 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <ATen/ATen.h>
 
-#include "core/json.h"
-#include "profile/gpu_state.h"
+#include "messages/machine.h"
 
 namespace vitlab::profile {
 
@@ -20,11 +18,8 @@ struct ProcessorTime {
 };
 
 /// What changes on a machine while something is measured.
-struct MachineMoment {
+struct MachineMoment : messages::MachineMoment {
   ProcessorTime time;
-  std::optional<double> frequency_mhz;  // mean over the processors that this program may use
-  double load_average = 0;              // of the last minute
-  std::optional<GpuState> gpu;
 };
 
 /// Reads it as it is now. The processor is kept busy for some milliseconds first, since the clock
@@ -41,8 +36,7 @@ struct MachineState {
   double stolen_share() const;
 };
 
-/// {"others_share", "stolen_share", "before": {…}, "after": {…}}.
-core::Json machine_state_json(const MachineState& state);
+messages::MachineState message_of(const MachineState& state);
 
 /// In words: others above 5 % of the processors, stolen time above 1 %, clocks that changed by more
 /// than 3 %, heat, other programs on the GPU; empty if nothing.

@@ -37,7 +37,8 @@ std::optional<stats::Estimate> throughput_ratio(const MeasuredModel& model,
 }
 
 /// Opens every device that is asked for, so that one that is not there is told before any work.
-Environment opened_environment(const std::vector<Candidate>& candidates, at::Device device) {
+messages::Environment opened_environment(const std::vector<Candidate>& candidates,
+                                         at::Device device) {
   graph::Index most_threads = 1;
   for (const Candidate& candidate : candidates) {
     model::open_device(candidate.protocol.device);
@@ -47,14 +48,13 @@ Environment opened_environment(const std::vector<Candidate>& candidates, at::Dev
   return environment(device);
 }
 
-core::Json milliseconds(const std::vector<std::vector<double>>& rounds) {
-  core::Json json = core::Json::array();
+std::vector<std::vector<double>> milliseconds(const std::vector<std::vector<double>>& rounds) {
+  std::vector<std::vector<double>> rows;
   for (const std::vector<double>& round : rounds) {
-    core::Json row = core::Json::array();
-    for (const double seconds : round) row.push_back(std::round(seconds * 1e9) / 1e6);
-    json.push_back(std::move(row));
+    rows.emplace_back();
+    for (const double seconds : round) rows.back().push_back(std::round(seconds * 1e9) / 1e6);
   }
-  return json;
+  return rows;
 }
 
 }  // namespace
@@ -100,16 +100,6 @@ Measurement measure_interleaved(const std::vector<NamedGraph>& models,
   return measure_interleaved(candidates, reference, notice);
 }
 
-core::Json spread_json(const stats::Summary& summary, bool with_mean) {
-  core::Json json = core::Json::object();
-  if (with_mean) json["mean"] = core::json_number(summary.mean);
-  json["median"] = core::json_number(summary.median);
-  json["p5"] = core::json_number(summary.p5);
-  json["p95"] = core::json_number(summary.p95);
-  json["samples"] = summary.count;
-  return json;
-}
-
 std::vector<std::string> speed_warnings(const MeasuredModel& model) {
   constexpr double kMostSpread = 1.25;
   std::vector<std::string> warnings = noise_warnings(model.speed.noise);
@@ -129,45 +119,40 @@ std::vector<std::string> machine_warnings(const Measurement& measurement) {
   return warnings;
 }
 
-core::Json speed_json(const Measurement& measurement, std::size_t index) {
-  const MeasuredModel& model = measurement.models.at(index);
-  core::Json json{{"model", model.name},
-                  {"reference", measurement.models[measurement.reference].name},
-                  {"runtime", sweep::runtime_label(model.protocol)}};
-  json.update(model.turns.about);
-  if (model.turns.out_of_memory) {
-    json["out_of_memory"] = *model.turns.out_of_memory;
-  } else if (model.turns.failed) {
-    json["failed"] = *model.turns.failed;
-  } else {
-    const Speed& speed = model.speed;
-    json["throughput_images_per_s"] = spread_json(speed.images_per_s, false);
-    json["latency_ms"] = spread_json(speed.latency_ms, true);
-    if (model.ratio)
-      json["throughput_ratio"] = {{"value", core::json_number(model.ratio->value)},
-                                  {"low", core::json_number(model.ratio->low)},
-                                  {"high", core::json_number(model.ratio->high)},
-                                  {"rounds", model.turns.rounds.size()}};
-    json["warnings"] = speed_warnings(model);
-    json["samples_ms_by_round"] = milliseconds(model.turns.rounds);
-  }
-  return json;
+std::optional<messages::ThroughputRatio> ratio_message(const MeasuredModel& model) {
+  if (!model.ratio) return std::nullopt;
+  return messages::ThroughputRatio{{model.ratio->value, model.ratio->low, model.ratio->high},
+                                   static_cast<std::int64_t>(model.turns.rounds.size())};
 }
 
-core::Json measured_json(const Measurement& measurement, std::size_t index) {
+messages::SpeedRow speed_row(const Measurement& measurement, std::size_t index) {
   const MeasuredModel& model = measurement.models.at(index);
-  Environment machine = measurement.environment;
-  machine.threads = model.protocol.threads;
-  core::Json json = speed_json(measurement, index);
-  if (model.has_speed())
-    for (const std::string& warning : machine_warnings(measurement))
-      json["warnings"].push_back(warning);
-  json["environment"] = environment_json(machine);
-  json["machine_state"] = machine_state_json(measurement.state);
-  return json;
+  messages::SpeedRow row{model.turns.about};
+  row.model = model.name;
+  row.reference = measurement.models[measurement.reference].name;
+  row.runtime = sweep::runtime_label(model.protocol);
+  row.out_of_memory = model.turns.out_of_memory;
+  if (!row.out_of_memory) row.failed = model.turns.failed;
+  if (!model.has_speed()) return row;
+  row.throughput_images_per_s = messages::spread_of(model.speed.images_per_s, false);
+  row.latency_ms = messages::spread_of(model.speed.latency_ms, true);
+  row.throughput_ratio = ratio_message(model);
+  row.warnings = speed_warnings(model);
+  row.samples_ms_by_round = milliseconds(model.turns.rounds);
+  return row;
 }
 
-core::Json largest_batches_json(const Measurement& measurement) {
+messages::MeasuredModel measured_model(const Measurement& measurement, std::size_t index) {
+  messages::MeasuredModel measured{speed_row(measurement, index), measurement.environment,
+                                   message_of(measurement.state)};
+  measured.environment.threads = measurement.models.at(index).protocol.threads;
+  if (measured.warnings)
+    for (std::string& warning : machine_warnings(measurement))
+      measured.warnings->push_back(std::move(warning));
+  return measured;
+}
+
+std::vector<messages::LargestBatch> largest_batches(const Measurement& measurement) {
   std::map<std::tuple<std::string, std::string, std::string, std::string, graph::Index>,
            std::pair<std::optional<graph::Index>, std::optional<graph::Index>>>
       found;
@@ -178,17 +163,10 @@ core::Json largest_batches_json(const Measurement& measurement) {
     if (model.has_speed()) largest = std::max(largest.value_or(0), p.batch);
     if (model.turns.out_of_memory) too_large = std::min(too_large.value_or(p.batch), p.batch);
   }
-  core::Json rows = core::Json::array();
+  std::vector<messages::LargestBatch> rows;
   for (const auto& [key, batches] : found) {
     const auto& [name, runtime, device, dtype, threads] = key;
-    core::Json row{{"model", name},
-                   {"runtime", runtime},
-                   {"device", device},
-                   {"dtype", dtype},
-                   {"threads", threads}};
-    row["batch"] = batches.first ? core::Json(*batches.first) : core::Json(nullptr);
-    row["too_large"] = batches.second ? core::Json(*batches.second) : core::Json(nullptr);
-    rows.push_back(std::move(row));
+    rows.push_back({name, runtime, device, dtype, threads, batches.first, batches.second});
   }
   return rows;
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/json.h"
+#include "messages/measure_answer.h"
 #include "profile/environment.h"
 #include "profile/machine_state.h"
 #include "profile/timed_model.h"
@@ -39,8 +39,8 @@ struct MeasuredModel {
 };
 
 struct Measurement {
-  Environment environment;  // before the first forward, with the most threads of all
-  MachineState state;       // from the end of the warm-up to the end
+  messages::Environment environment;  // before the first forward, with the most threads of all
+  MachineState state;                 // from the end of the warm-up to the end
   std::size_t reference = 0;
   std::vector<MeasuredModel> models;
 };
@@ -59,20 +59,19 @@ std::vector<std::string> speed_warnings(const MeasuredModel& model);
 /// What else ran on the machine, in words: it concerns all candidates.
 std::vector<std::string> machine_warnings(const Measurement& measurement);
 
-/// Among the candidates that differ in nothing but their batch: the largest one that was timed and
-/// the least that did not fit. {model, runtime, device, dtype, threads, batch, too_large}
-core::Json largest_batches_json(const Measurement& measurement);
+/// A row for each set of candidates that differ in nothing but their batch.
+std::vector<messages::LargestBatch> largest_batches(const Measurement& measurement);
 
 /// One model's speed, every sample, the ratio and the warnings that are its own.
-core::Json speed_json(const Measurement& measurement, std::size_t model);
-/// Details of one model's record: the same, environment with the machine's state, and all warnings.
-core::Json measured_json(const Measurement& measurement, std::size_t model);
+messages::SpeedRow speed_row(const Measurement& measurement, std::size_t model);
+/// The same, environment with the machine's state, and all warnings.
+messages::MeasuredModel measured_model(const Measurement& measurement, std::size_t model);
+/// The ratio as answers tell it; nothing without one.
+std::optional<messages::ThroughputRatio> ratio_message(const MeasuredModel& model);
 /// `throughput`, `latency` and `throughput_ratio`; none without a speed. low and high are p5 and
 /// p95 of the samples, and the interval of the ratio.
 std::vector<store::MetricValue> metrics_of(const Measurement& measurement, std::size_t model);
 
-/// Median, p5, p95 and how many, as every command prints a series.
-core::Json spread_json(const stats::Summary& summary, bool with_mean);
 std::vector<store::MetricValue> metrics_of(const Speed& speed);
 
 }  // namespace vitlab::profile

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/json.h"
+#include "messages/profile_answer.h"
 #include "profile/environment.h"
 #include "profile/measure.h"
 #include "profile/memory_timeline.h"
@@ -31,7 +31,7 @@ struct CategoryTime {
 struct ProfileResult {
   std::string name;
   sweep::Protocol protocol;
-  Environment environment;                   // before the first forward
+  messages::Environment environment;         // before the first forward
   std::optional<std::string> out_of_memory;  // the reason; then nothing below is filled
   Speed speed;                               // of forwards without observer
   stats::Summary profiled_ms;                // of forwards with it
@@ -60,8 +60,8 @@ struct ProfileResult {
 ProfileResult profile_model(const NamedGraph& model, const sweep::Protocol& protocol,
                             const TimingNotice& notice = {});
 
-/// What `profile --json` prints, but for `schema` and `command`.
-core::Json profile_json(const ProfileResult& result);
+/// What `profile` answers, but for the model's id and the comparison.
+messages::ProfileAnswer message_of(const ProfileResult& result);
 /// `throughput`, `latency`, `memory_bound_share`, `roofline_memory_bound_share` and
 /// `time_share.<category>`; none if memory ran out.
 std::vector<store::MetricValue> metrics_of(const ProfileResult& result);

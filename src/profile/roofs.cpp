@@ -137,18 +137,6 @@ messages::Roofs roofs_message(const Roofs& roofs) {
   return message;
 }
 
-std::string_view bound_name(Bound bound) {
-  switch (bound) {
-    case Bound::kMemory:
-      return "memory";
-    case Bound::kCompute:
-      return "compute";
-    case Bound::kLaunch:
-      return "launch";
-  }
-  return "";
-}
-
 Bound bound_of(double flops, double bytes, const Roofs& roofs) {
   const double compute = flops / roofs.flops_per_s, memory = bytes / roofs.bytes_per_s;
   if (roofs.call_seconds >= std::max(compute, memory)) return Bound::kLaunch;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <string_view>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -29,8 +28,7 @@ messages::Roofs roofs_message(const Roofs& roofs);
 
 /// Which of the three roofs allows an op the least: the largest of flops / peak, bytes / peak and
 /// the cost of a call (Williams et al. 2009, with the call as a third roof).
-enum class Bound { kMemory, kCompute, kLaunch };
-std::string_view bound_name(Bound bound);
+using messages::Bound;
 Bound bound_of(double flops, double bytes, const Roofs& roofs);
 
 }  // namespace vitlab::profile

@@ -6,8 +6,8 @@
 
 #include <ATen/ATen.h>
 
-#include "core/json.h"
 #include "graph/shape.h"
+#include "messages/measure_answer.h"
 #include "sweep/protocol.h"
 
 namespace vitlab::profile {
@@ -25,7 +25,7 @@ class TimedRun {
   /// memory runs out (see out_of_memory()), Failure where it cannot go on, Interrupted.
   virtual double forward() = 0;
   /// What a record tells of the runtime: its version, how far its logits are from vitlab's.
-  virtual core::Json about() const { return core::Json::object(); }
+  virtual messages::RuntimeFacts about() const { return {}; }
 
   /// Forwards until `seconds` have passed, two at least.
   void warm_up(double seconds);

@@ -45,7 +45,7 @@ core::Json node_args(const std::vector<const OpRow*>& rows) {
                   {"category", graph::category_name(row.category)},
                   {"macs", row.macs},
                   {"bytes", row.bytes()},
-                  {"bound", bound_name(row.bound)},
+                  {"bound", core::word_of(row.bound)},
                   {"timed_ms", core::json_number(1e3 * row.seconds)}};
   for (std::size_t i = 1; i < rows.size(); ++i)
     args["moved"].push_back({{"by", rows[i]->moved_by},

@@ -13,7 +13,7 @@ namespace vitlab::profile {
 /// What the turns of one candidate gave.
 struct TimedTurns {
   std::vector<std::vector<double>> rounds;   // seconds of each timed batch, by round
-  core::Json about = core::Json::object();   // of its runtime
+  messages::RuntimeFacts about;              // of its runtime
   std::optional<std::string> out_of_memory;  // the reason; then there are no rounds
   std::optional<std::string> failed;         // the reason; then there are no rounds
 };

@@ -16,32 +16,34 @@ namespace {
 constexpr double kAtRoof = 0.8;
 constexpr double kNearRoof = 0.5;
 
-std::string megabytes(double bytes) { return core::significant(bytes / 1e6, 3) + " MB"; }
+std::string megabytes(std::int64_t bytes) {
+  return core::significant(static_cast<double>(bytes) / 1e6, 3) + " MB";
+}
 
 bool has_exponentials(const std::string& op) {
   constexpr std::array kNames{"softmax", "gelu", "silu", "sigmoid", "limited_exp"};
   return std::find(kNames.begin(), kNames.end(), op) != kNames.end();
 }
 
-std::string launch_meaning(const OpFacts& op) {
+std::string launch_meaning(const messages::ProfiledOp& op) {
   return fmt::format(
       "{} µs taken for work of {} µs: the call costs more than the work, so fewer and larger ops, "
       "or "
       "a larger batch, would spread it.",
-      core::significant(1e3 * op.time_ms, 3), core::significant(1e3 * op.roof_ms.value_or(0), 2));
+      core::significant(1e3 * op.time_ms, 3), core::significant(1e3 * op.roof_ms, 2));
 }
 
-std::string multiplication_meaning(const OpFacts& op, const RoofFacts& roofs, double reached) {
-  const auto intensity = op.flops_per_byte();
-  const bool is_thin = op.bound == "memory" && intensity && roofs.gflops_per_s &&
-                       roofs.gbytes_per_s && *roofs.gbytes_per_s > 0;
+std::string multiplication_meaning(const messages::ProfiledOp& op, const messages::Roofs& roofs,
+                                   double reached) {
+  const bool is_thin =
+      op.bound == messages::Bound::kMemory && op.bytes > 0 && roofs.peak_gbytes_per_s > 0;
   if (is_thin && reached >= kNearRoof)
     return fmt::format(
         "{} FLOP a byte, where arithmetic becomes the limit from {} on: operands with few "
         "channels, "
         "as in depthwise convolutions or small heads, are not used again often enough.",
-        core::significant(*intensity, 2),
-        core::significant(*roofs.gflops_per_s / *roofs.gbytes_per_s, 2));
+        core::significant(op.flops_per_byte, 2),
+        core::significant(roofs.peak_gflops_per_s / roofs.peak_gbytes_per_s, 2));
   return fmt::format(
       "Reaches {} % of what the roofs allow, {}: usual reasons are narrow channels, few rows a "
       "call, "
@@ -50,7 +52,7 @@ std::string multiplication_meaning(const OpFacts& op, const RoofFacts& roofs, do
       is_thin ? "memory being the nearer one" : "arithmetic being the nearer one");
 }
 
-std::string normalization_meaning(const OpFacts& op) {
+std::string normalization_meaning(const messages::ProfiledOp& op) {
   const std::string traffic = "Moves " + megabytes(op.bytes) + " for little arithmetic; ";
   if (op.op == "batch_norm")
     return traffic + "folded into the layer before it (the deploy form) it costs nothing.";
@@ -58,23 +60,26 @@ std::string normalization_meaning(const OpFacts& op) {
          "a norm that folds into weights, or one kernel with its neighbours, would save that.";
 }
 
-std::string meaning_of(const OpFacts& op, const RoofFacts& roofs, double reached) {
-  if (op.category == "copy" || !op.inside.empty())
+std::string meaning_of(const messages::ProfiledOp& op, const messages::Roofs& roofs,
+                       double reached) {
+  if (op.category == graph::Category::kCopy || !op.inside.empty())
     return fmt::format(
         "Moves {} into another layout{} and computes nothing: one layout kept from op to op would "
         "save it.",
         megabytes(op.bytes), op.inside.empty() ? "" : " inside " + op.inside);
-  if (op.bound == "launch") return launch_meaning(op);
+  if (op.bound == messages::Bound::kLaunch) return launch_meaning(op);
   if (reached >= kAtRoof)
     return fmt::format("At {} % of what this machine allows: only fewer {} would make it faster.",
-                       percent(reached, 0), op.bound == "memory" ? "bytes" : "operations");
-  if (op.category == "reshape")
+                       percent(reached, 0),
+                       op.bound == messages::Bound::kMemory ? "bytes" : "operations");
+  if (op.category == graph::Category::kReshape)
     return fmt::format(
         "Moves {} and computes nothing: a view, or the layout that the next op takes, would save "
         "it.",
         megabytes(op.bytes));
-  if (op.category == "normalization") return normalization_meaning(op);
-  if (op.category == "multiplication") return multiplication_meaning(op, roofs, reached);
+  if (op.category == graph::Category::kNormalization) return normalization_meaning(op);
+  if (op.category == graph::Category::kMultiplication)
+    return multiplication_meaning(op, roofs, reached);
   if (has_exponentials(op.op))
     return fmt::format(
         "Exponentials on {}: the count takes each for one operation, the machine needs many; fewer "
@@ -86,7 +91,7 @@ std::string meaning_of(const OpFacts& op, const RoofFacts& roofs, double reached
       megabytes(op.bytes));
 }
 
-auto likeness(const OpFacts& op) {
+auto likeness(const messages::ProfiledOp& op) {
   return std::tie(op.kind, op.op, op.category, op.inside, op.flops, op.bytes);
 }
 
@@ -96,11 +101,9 @@ std::string op_cell(const OpToFix& fix) {
 }
 
 /// "linear of token_ffn": the op and the kind of its layer.
-std::string what_cell(const OpFacts& op) {
+std::string what_cell(const messages::ProfiledOp& op) {
   return op.kind.empty() ? op.op : op.op + " of " + op.kind;
 }
-
-std::string words_or_dash(const std::string& text) { return text.empty() ? "–" : text; }
 
 std::string ops_note() {
   return "Time of a whole batch. Above roof: time beyond what memory and arithmetic of this "
@@ -111,10 +114,9 @@ std::string ops_note() {
 
 }  // namespace
 
-std::vector<OpToFix> ops_to_fix(const ProfileFacts& facts, std::size_t most) {
+std::vector<OpToFix> ops_to_fix(const messages::ProfileTimes& profile, std::size_t most) {
   std::vector<OpToFix> all;
-  for (const OpFacts& op : facts.ops) {
-    if (!op.roof_ms) continue;
+  for (const messages::ProfiledOp& op : profile.ops) {
     auto known = std::find_if(all.begin(), all.end(),
                               [&](const OpToFix& fix) { return likeness(fix.op) == likeness(op); });
     if (known == all.end()) {
@@ -125,8 +127,8 @@ std::vector<OpToFix> ops_to_fix(const ProfileFacts& facts, std::size_t most) {
     ++known->alike;
     known->time_ms += op.time_ms;
     known->share += op.share;
-    known->above_ms += std::max(0.0, op.time_ms - *op.roof_ms);
-    known->reached += *op.roof_ms;
+    known->above_ms += std::max(0.0, op.time_ms - op.roof_ms);
+    known->reached += op.roof_ms;
   }
   std::erase_if(all, [](const OpToFix& fix) { return fix.above_ms <= 0; });
   std::stable_sort(all.begin(), all.end(),
@@ -134,24 +136,25 @@ std::vector<OpToFix> ops_to_fix(const ProfileFacts& facts, std::size_t most) {
   if (all.size() > most) all.resize(most);
   for (OpToFix& fix : all) {
     fix.reached = fix.time_ms > 0 ? fix.reached / fix.time_ms : 0;
-    fix.meaning = meaning_of(fix.op, facts.roofs, fix.reached);
+    fix.meaning = meaning_of(fix.op, profile.roofline, fix.reached);
   }
   return all;
 }
 
-Table ops_table(const ProfileFacts& facts, const std::string& model) {
+Table ops_table(const messages::ProfileTimes& profile, const std::string& model) {
   Table table;
   table.columns = {"Op",    "What",           "Category",    "Bound",        "Time, ms",
                    "Share", "Above roof, ms", "Of its roof", "What it means"};
-  const std::vector<OpToFix> fixes = ops_to_fix(facts);
+  const std::vector<OpToFix> fixes = ops_to_fix(profile);
   for (const OpToFix& fix : fixes)
-    table.rows.push_back({op_cell(fix), what_cell(fix.op), words_or_dash(fix.op.category),
-                          words_or_dash(fix.op.bound), core::significant(fix.time_ms, 3),
-                          percent(fix.share) + " %", core::significant(fix.above_ms, 3),
-                          percent(fix.reached, 0) + " %", fix.meaning});
+    table.rows.push_back(
+        {op_cell(fix), what_cell(fix.op), std::string(core::word_of(fix.op.category)),
+         std::string(core::word_of(fix.op.bound)), core::significant(fix.time_ms, 3),
+         percent(fix.share) + " %", core::significant(fix.above_ms, 3),
+         percent(fix.reached, 0) + " %", fix.meaning});
   double above = 0;
   for (const OpToFix& fix : fixes) above += fix.above_ms;
-  const double total = facts.total_ms();
+  const double total = profile.ops_ms();
   table.caption = fmt::format("{}: {} ms of {} ms lie above the roofs of these ops", model,
                               core::significant(above, 3), core::significant(total, 3));
   return table;
@@ -187,8 +190,8 @@ std::string ops_csv(const ReportModels& models) {
       csv += fmt::format(
           "{},{},{},{},{},{},{},{},{},{},{},{},{}\n", core::csv_cell(shown.model->id),
           core::csv_cell(fix.op.node), fix.alike, core::csv_cell(fix.op.layer),
-          core::csv_cell(fix.op.kind), core::csv_cell(fix.op.op), core::csv_cell(fix.op.category),
-          core::csv_cell(fix.op.bound), core::shortest(fix.time_ms), core::shortest(fix.share),
+          core::csv_cell(fix.op.kind), core::csv_cell(fix.op.op), core::word_of(fix.op.category),
+          core::word_of(fix.op.bound), core::shortest(fix.time_ms), core::shortest(fix.share),
           core::shortest(fix.above_ms), core::shortest(fix.reached), core::csv_cell(fix.meaning));
     }
   return is_empty ? "" : csv;

@@ -11,9 +11,9 @@
 
 #include "core/json.h"
 #include "guide/guideline.h"
+#include "messages/profile_answer.h"
 #include "report/document.h"
 #include "report/head_facts.h"
-#include "report/profile_facts.h"
 #include "report/setting.h"
 #include "store/results_csv.h"
 
@@ -47,7 +47,7 @@ struct RejectedPoint {
 struct ModelProfile {
   std::string model;  // id
   Setting setting;
-  std::shared_ptr<const ProfileFacts> facts;
+  std::shared_ptr<const messages::ProfileTimes> times;
 };
 
 /// What similarity found in one trial of a model.

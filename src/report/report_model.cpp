@@ -45,10 +45,11 @@ std::string model_name(const ReportInput& input, const store::ResultRow& row) {
   return name.empty() ? row.model.substr(0, 8) : name;
 }
 
-std::shared_ptr<const ProfileFacts> profile_of(const ReportInput& input, const std::string& model,
-                                               const Setting& setting) {
+std::shared_ptr<const messages::ProfileTimes> profile_of(const ReportInput& input,
+                                                         const std::string& model,
+                                                         const Setting& setting) {
   for (const ModelProfile& profile : input.profiles)
-    if (profile.model == model && profile.setting == setting) return profile.facts;
+    if (profile.model == model && profile.setting == setting) return profile.times;
   return nullptr;
 }
 

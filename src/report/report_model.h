@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "report/profile_facts.h"
+#include "messages/profile_answer.h"
 #include "report/report_input.h"
 #include "report/setting.h"
 
@@ -80,9 +80,9 @@ struct ReportModel {
   std::map<std::string, double> time_shares;  // by category
   std::vector<LayerValue> similarity;         // of heads, max-max of maps; by depth
   PruningOutcome pruned;
-  PruningOutcome pruned_at_random;                   // the control: random scores
-  std::map<Setting, Measured> throughput_elsewhere;  // in all settings but the main one
-  std::shared_ptr<const ProfileFacts> profile;       // in the main setting; null if none
+  PruningOutcome pruned_at_random;                        // the control: random scores
+  std::map<Setting, Measured> throughput_elsewhere;       // in all settings but the main one
+  std::shared_ptr<const messages::ProfileTimes> profile;  // in the main setting; null if none
   std::vector<std::shared_ptr<const messages::HeadSimilarity>> heads;  // a run a seed
 };
 

@@ -18,10 +18,10 @@ std::set<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-core::Json small_profile() {
-  core::Json profile{{"model", "m"}, {"device", "cpu"}};
-  profile["categories"] = {{{"category", "other"}, {"time_ms", 1}, {"share", 1}}};
-  profile["ops"] = {{{"node", "a.b"}, {"op", "relu"}, {"category", "other"}, {"time_ms", 1}}};
+messages::ProfileAnswer small_profile() {
+  messages::ProfileAnswer profile;
+  profile.setting.model = "m";
+  profile.times.emplace().categories = {{graph::Category::kOther, 1, 1, 1, 1}};
   return profile;
 }
 

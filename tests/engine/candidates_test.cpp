@@ -83,12 +83,12 @@ TEST_CASE("TorchScript is measured beside the own executor once its logits are r
     }
   const profile::Measurement measured = profile::measure_interleaved(candidates, 0);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const core::Json json = profile::measured_json(measured, i);
-    CHECK(json.contains("latency_ms"));
-    CHECK(json.at("runtime") == sweep::runtime_label(candidates[i].protocol));
+    const messages::SpeedRow row = profile::speed_row(measured, i);
+    CHECK(row.latency_ms);
+    CHECK(row.runtime == sweep::runtime_label(candidates[i].protocol));
     if (candidates[i].protocol.runtime == sweep::Runtime::kLibtorch) continue;
-    CHECK(json.at("max_rel_difference").get<double>() < 1e-4);
-    CHECK_THAT(json.at("runtime_version").get<std::string>(), Catch::StartsWith("libtorch "));
+    CHECK(row.difference.relative.value() < 1e-4);
+    CHECK_THAT(row.version.value(), Catch::StartsWith("libtorch "));
   }
   CHECK(entries(scratch.path()) == 0);
 }
@@ -135,7 +135,7 @@ TEST_CASE("what ONNX Runtime lacks is said with the remedy; a dead worker is one
     CHECK_THAT(*measured.models[0].turns.failed,
                Catch::Contains("ended early: Segmentation fault"));
     CHECK(measured.models[1].has_speed());
-    CHECK(profile::measured_json(measured, 0).at("failed") == *measured.models[0].turns.failed);
+    CHECK(profile::speed_row(measured, 0).failed == measured.models[0].turns.failed);
   }
   {
     const Variable python("VITLAB_PYTHON", script(folder, "echo memory bad_alloc\n").string());

@@ -48,7 +48,7 @@ class Calibrating {
                                 const schedule::OnEvent& on_event) {
       const auto& wanted = std::get<messages::SampleRequest>(request);
       sampler(wanted, on_event);
-      return core::to_json(messages::SampleAnswer{wanted.candidates.size(), core::Json::object()});
+      return core::to_json(messages::SampleAnswer{wanted.candidates.size(), {}});
     };
   }
   CalibrateOutcome run(const std::string& out, std::int64_t models, std::int64_t test = 0) {

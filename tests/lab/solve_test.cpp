@@ -36,25 +36,26 @@ architecture::ModelSpec with_widths(const core::Json& widths) {
 /// An engine whose clock is planted; speeds beside a reference are known to ± `width`.
 struct PlantedClock {
   double width = 0.001;
-  std::string failing;  // a key of the candidate's row, such as "out_of_memory"
+  std::optional<std::string> messages::SpeedRow::*failing = nullptr;  // why the last one has none
 
   core::Json operator()(const messages::Request& request, const schedule::OnEvent& on_event) const {
     on_event(messages::Note{"waits for the device"});
     on_event(messages::Progress{1, 2, ""});
-    core::Json rows = core::Json::array();
+    messages::MeasureAnswer answer;
+    answer.environment.device = "a planted machine";
     double reference = 0;
     for (const auto& candidate : std::get<messages::MeasureRequest>(request).candidates) {
       const double seconds = ruled_seconds(candidate.spec.value());
-      if (rows.empty()) reference = seconds;
+      if (answer.candidates.empty()) reference = seconds;
       const double ratio = reference / seconds;
-      rows.push_back(
-          {{"model", candidate.name},
-           {"samples_ms_by_round", {{1e3 * seconds}, {1001 * seconds}, {999 * seconds}}},
-           {"throughput_ratio",
-            {{"value", ratio}, {"low", ratio * (1 - width)}, {"high", ratio * (1 + width)}}}});
+      messages::CandidateRow row;
+      row.model = candidate.name;
+      row.samples_ms_by_round = {{1e3 * seconds}, {1001 * seconds}, {999 * seconds}};
+      row.throughput_ratio = {{ratio, ratio * (1 - width), ratio * (1 + width)}, 3};
+      answer.candidates.push_back(row);
     }
-    if (!failing.empty()) rows.back()[failing] = "planted";
-    return {{"environment", {{"device", "a planted machine"}}}, {"candidates", rows}};
+    if (failing) answer.candidates.back().*failing = "planted";
+    return core::to_json(answer);
   }
 };
 
@@ -99,7 +100,7 @@ TEST_CASE("a speed relative to a model is measured beside it") {
   CHECK(std::abs(found.residual) <= request.target.tolerance);
   CHECK(found.why_not.empty());
   REQUIRE(found.speed);
-  CHECK(found.speed->environment.at("device") == "a planted machine");
+  CHECK(found.speed->environment.device == "a planted machine");
 
   engines.on_request = PlantedClock{.width = 0.3};
   const SolveOutcome noisy = solve_model(request, engines, told.sink());
@@ -111,10 +112,10 @@ TEST_CASE("a model that cannot be measured fails with its name and the reason") 
   FakeEngines engines;
   ToldEvents told;
   const SolveRequest request = speed_request("latency_ms", 1);
-  engines.on_request = PlantedClock{.failing = "out_of_memory"};
+  engines.on_request = PlantedClock{.failing = &messages::SpeedRow::out_of_memory};
   CHECK_THROWS_WITH(solve_model(request, engines, told.sink()),
                     Catch::Contains("widths=") && Catch::Contains(": out of memory, planted"));
-  engines.on_request = PlantedClock{.failing = "failed"};
+  engines.on_request = PlantedClock{.failing = &messages::SpeedRow::failed};
   CHECK_THROWS_AS(solve_model(request, engines, told.sink()), core::Failure);
 }
 

@@ -84,45 +84,53 @@ TEST_CASE("a stage is named by the path of its layers, stem and heads by their o
   CHECK(stage_name({.path = "heads.0"}) == "heads");
 }
 
-TEST_CASE("a comparison says what differs, largest first, and its parts sum to the whole") {
-  const core::Json json =
-      against_json(profile_with(slow_rows()), profile_with(fast_rows()), measured(std::nullopt));
-  CHECK(json["throughput_ratio"]["value"] == Approx(0.5));
-  CHECK(json["difference_ms"] == Approx(7e3));
-  CHECK(json["categories"][0]["category"] == "normalization");
-  CHECK(json["categories"][0]["difference_ms"] == Approx(6e3));
-  CHECK(json["categories"][0]["share_of_difference"] == Approx(6.0 / 7));
-  CHECK(json["places"][0]["kind"] == "token_norm");
-  CHECK(json["places"][0]["stage"] == "stages.1");
-  for (const char* key : {"categories", "kinds", "places"}) {
-    double sum = 0, last = std::numeric_limits<double>::infinity();
-    for (const core::Json& row : json[key]) {
-      const double difference = row["difference_ms"];
-      CHECK(std::abs(difference) <= last);
-      last = std::abs(difference);
-      sum += difference;
-    }
-    CHECK(sum == Approx(7e3));
+template <typename Row>
+void check_sum(const std::vector<Row>& rows, double whole) {
+  double sum = 0, last = std::numeric_limits<double>::infinity();
+  for (const Row& row : rows) {
+    CHECK(std::abs(row.difference_ms) <= last);
+    last = std::abs(row.difference_ms);
+    sum += row.difference_ms;
   }
+  CHECK(sum == Approx(whole));
+}
+
+TEST_CASE("a comparison says what differs, largest first, and its parts sum to the whole") {
+  const messages::Differences found =
+      comparison(profile_with(slow_rows()), profile_with(fast_rows()), measured(std::nullopt))
+          .differences.value();
+  CHECK(found.throughput_ratio.value().value == Approx(0.5));
+  CHECK(found.difference_ms == Approx(7e3));
+  CHECK(found.categories[0].category == graph::Category::kNormalization);
+  CHECK(found.categories[0].difference_ms == Approx(6e3));
+  CHECK(found.categories[0].share_of_difference == Approx(6.0 / 7));
+  CHECK(found.places[0].category == graph::Category::kNormalization);
+  CHECK(found.places[0].kind == "token_norm");
+  CHECK(found.places[0].stage == "stages.1");
+  check_sum(found.categories, 7e3);
+  check_sum(found.kinds, 7e3);
+  check_sum(found.places, 7e3);
 }
 
 TEST_CASE(
     "nodes are matched by name and kind of layer; those of one model only are counted by kind") {
-  const core::Json json =
-      against_json(profile_with(slow_rows()), profile_with(fast_rows()), measured(std::nullopt));
-  REQUIRE(json["nodes"].size() == 2);
-  CHECK(json["nodes"][0]["a_ms"] == Approx(json["nodes"][0]["b_ms"].get<double>() + 1e3));
-  REQUIRE(json["unmatched"].size() == 3);  // a softmax in a layer of another kind is another
-  CHECK(json["unmatched"][0]["kind"] == "token_norm");
-  CHECK(json["unmatched"][0]["nodes_in_a"] == 1);
-  CHECK(json["unmatched"][0]["nodes_in_b"] == 0);
+  const messages::Differences found =
+      comparison(profile_with(slow_rows()), profile_with(fast_rows()), measured(std::nullopt))
+          .differences.value();
+  REQUIRE(found.nodes.size() == 2);
+  CHECK(found.nodes[0].a_ms == Approx(found.nodes[0].b_ms + 1e3));
+  REQUIRE(found.unmatched.size() == 3);  // a softmax in a layer of another kind is another
+  CHECK(found.unmatched[0].kind == "token_norm");
+  CHECK(found.unmatched[0].nodes_in_a == 1);
+  CHECK(found.unmatched[0].nodes_in_b == 0);
 }
 
 TEST_CASE("a comparison with a model that did not fit holds the reason and no numbers") {
-  const core::Json json = against_json(profile_with(slow_rows()), profile_with(fast_rows()),
-                                       measured(std::string("batch 9: too much")));
-  CHECK(json["out_of_memory"] == "batch 9: too much");
-  CHECK_FALSE(json.contains("categories"));
+  const messages::ProfileComparison compared =
+      comparison(profile_with(slow_rows()), profile_with(fast_rows()),
+                 measured(std::string("batch 9: too much")));
+  CHECK(compared.out_of_memory == "batch 9: too much");
+  CHECK_FALSE(compared.differences);
 }
 
 TEST_CASE("a trace is valid JSON with a span for every node, and ops that lie inside them") {

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "profile/gpu_state.h"
 #include "test.hpp"
 
 namespace vitlab::profile {
@@ -33,10 +34,11 @@ TEST_CASE("shares are of the machine's time between two moments, without our own
   CHECK(state.stolen_share() == Approx(0.025));
   CHECK(MachineState{moment(100, 40, 1, 20), moment(110, 45, 1, 26)}.others_share() == 0);
   CHECK(MachineState{}.others_share() == 0);
-  const core::Json json = machine_state_json(state);
-  CHECK(json["others_share"].get<double>() == Approx(0.1));
-  CHECK(json["before"]["frequency_mhz"] == 3000);
-  CHECK_FALSE(json["before"].contains("gpu"));
+  const messages::MachineState told = message_of(state);
+  CHECK(told.others_share == state.others_share());
+  CHECK(told.stolen_share == state.stolen_share());
+  CHECK(told.before.frequency_mhz == 3000);
+  CHECK_FALSE(told.before.gpu);
 }
 
 TEST_CASE("our own work counts as ours, that of our children too") {
@@ -74,30 +76,26 @@ TEST_CASE("what disturbs a measurement is said in words") {
 
 TEST_CASE("a GPU's clocks, heat and company are said in words") {
   MachineState state{moment(0, 0, 0, 0), moment(0, 0, 0, 0)};
-  GpuState gpu;
+  messages::GpuState gpu;
   gpu.sm_clock_mhz = 1980;
-  gpu.throttle_bits = 0x1 | 0x4;
+  gpu.throttle_reasons = throttle_reasons(0x1 | 0x4);
   gpu.other_processes = 0;
   state.before.gpu = state.after.gpu = gpu;
   CHECK(state_warnings(state).empty());
   state.after.gpu->sm_clock_mhz = 1485;
-  state.after.gpu->throttle_bits = 0x20;
+  state.after.gpu->throttle_reasons = throttle_reasons(0x20);
   state.after.gpu->other_processes = 2;
   const std::vector<std::string> warnings = state_warnings(state);
   REQUIRE(warnings.size() == 3);
   CHECK_THAT(warnings[0], Catch::Contains("GPU's clock changed by -25.0 %"));
   CHECK_THAT(warnings[1], Catch::Contains("heat") && Catch::Contains("heat (software)"));
   CHECK_THAT(warnings[2], Catch::Contains("2 other program(s)"));
-  CHECK(throttle_reasons(0x41) == std::vector<std::string>{"idle", "heat (hardware)"});
-  CHECK_FALSE(is_thermal(0x5));
-  const core::Json json = gpu_state_json(gpu);
-  CHECK(json["sm_clock_mhz"] == 1980);
-  CHECK(json["throttle_reasons"] == core::Json{"idle", "power limit"});
-  CHECK_FALSE(json.contains("temperature_c"));
+  using enum messages::ThrottleReason;
+  CHECK(throttle_reasons(0x41) == std::vector{kIdle, kHeatByHardware});
 }
 
 TEST_CASE("without NVIDIA's library there is no state of a GPU, and no error") {
-  const std::optional<GpuState> state = gpu_state(0);
+  const std::optional<messages::GpuState> state = gpu_state(0);
   if (state) CHECK_FALSE(state->driver.empty());
   CHECK_FALSE(gpu_state(1000));
 }

@@ -58,13 +58,13 @@ TEST_CASE("every round has its least samples and every sample is kept") {
     CHECK(model.turns.rounds[0].size() == 3);
     CHECK(model.speed.latency_ms.count == 6);
   }
-  const core::Json json = measured_json(measured, 0);
-  CHECK(json["reference"] == "b");
-  CHECK(json["samples_ms_by_round"].size() == 2);
-  CHECK(json["samples_ms_by_round"][1].size() == 3);
-  CHECK(json["latency_ms"]["samples"] == 6);
-  CHECK(json["runtime"] == "vitlab");
-  CHECK(json["machine_state"].contains("others_share"));
+  const messages::MeasuredModel told = measured_model(measured, 0);
+  CHECK(told.reference == "b");
+  REQUIRE(told.samples_ms_by_round);
+  CHECK(told.samples_ms_by_round->size() == 2);
+  CHECK(told.samples_ms_by_round->at(1).size() == 3);
+  CHECK(told.latency_ms.value().samples == 6);
+  CHECK(told.runtime == "vitlab");
   const std::vector<store::MetricValue> metrics = metrics_of(measured, 0);
   REQUIRE(metrics.size() == 3);
   CHECK(metrics[0].metric == "throughput");
@@ -87,7 +87,8 @@ TEST_CASE("a model that does not fit into memory leaves the others their numbers
   REQUIRE(measured.models[1].turns.out_of_memory);
   CHECK_FALSE(measured.models[1].ratio);
   CHECK(metrics_of(measured, 1).empty());
-  CHECK(measured_json(measured, 1).contains("out_of_memory"));
+  CHECK(measured_model(measured, 1).out_of_memory == measured.models[1].turns.out_of_memory);
+  CHECK_FALSE(measured_model(measured, 1).has_speed());
 }
 
 namespace {
@@ -182,13 +183,14 @@ TEST_CASE("the largest batch that fits is told for each setting") {
   }
   candidates.push_back(scripted("m", fits));
   candidates.back().protocol.threads = 2;
-  const core::Json rows = largest_batches_json(measure_interleaved(candidates, 0));
+  const std::vector<messages::LargestBatch> rows =
+      largest_batches(measure_interleaved(candidates, 0));
   REQUIRE(rows.size() == 2);
-  CHECK(rows[0].at("threads") == 1);
-  CHECK(rows[0].at("batch") == 2);
-  CHECK(rows[0].at("too_large") == 4);
-  CHECK(rows[1].at("batch") == 4);
-  CHECK(rows[1].at("too_large").is_null());
+  CHECK(rows[0].threads == 1);
+  CHECK(rows[0].batch == 2);
+  CHECK(rows[0].too_large == 4);
+  CHECK(rows[1].batch == 4);
+  CHECK_FALSE(rows[1].too_large);
 }
 
 TEST_CASE("candidates of one form share its weights while they are open") {
@@ -229,7 +231,7 @@ TEST_CASE("the number of threads is put back") {
 }
 
 TEST_CASE("warnings name noise, drift and a busy machine") {
-  Environment machine;
+  messages::Environment machine;
   machine.cores = 4;
   machine.threads = 1;
   CHECK(timing_warnings({}, machine).empty());
@@ -259,16 +261,13 @@ TEST_CASE("outliers are told where the middle half is steady") {
 }
 
 TEST_CASE("the environment knows the machine") {
-  const Environment machine = environment(at::kCPU);
+  const messages::Environment machine = environment(at::kCPU);
   CHECK_FALSE(machine.processor.empty());
   CHECK(machine.device == machine.processor);
   CHECK(machine.cores >= 1);
   CHECK(machine.memory_bytes > machine.available_memory_bytes);
   CHECK(machine.available_memory_bytes > 0);
   CHECK_THAT(machine.torch_version, Catch::StartsWith("2."));
-  const core::Json json = environment_json(machine);
-  CHECK(json["cores"] == machine.cores);
-  CHECK(json.contains("load_average"));
 }
 
 }  // namespace vitlab::profile

@@ -181,14 +181,15 @@ TEST_CASE("a batch beyond memory is a result, a device that is not there is an e
   REQUIRE(result.out_of_memory);
   CHECK_THAT(*result.out_of_memory, Catch::StartsWith("batch 100000000000: "));
   CHECK(metrics_of(result).empty());
-  CHECK(profile_json(result)["out_of_memory"] == *result.out_of_memory);
+  CHECK(message_of(result).setting.out_of_memory == result.out_of_memory);
+  CHECK_FALSE(message_of(result).times);
   protocol.device = "cuda:99";
   CHECK_THROWS_AS(profile_model(small_model("small"), protocol), core::CapabilityError);
 }
 
 TEST_CASE("the JSON of a profile holds what the contract names") {
   const ProfileResult result = profile_of(small_model("small"), true);
-  const core::Json json = profile_json(result);
+  const core::Json json = core::to_json(message_of(result));
   for (const char* key :
        {"throughput_images_per_s", "latency_ms", "categories", "memory_bound_share",
         "roofline_memory_bound_share", "ops", "layers", "stages", "kinds", "others", "memory",

@@ -99,12 +99,11 @@ TEST_CASE("no text of a user becomes markup in any format", "[report]") {
     if (!row.subject.empty()) row.subject += evil;
   }
   for (const store::ResultRow& row : input.table.rows) input.model_names[row.model] = evil;
-  core::Json profile = sample_profile(1);
-  for (core::Json& op : profile["ops"])
-    for (const char* key : {"node", "kind", "op", "inside"}) op[key] = evil;
+  messages::ProfileTimes profile = *sample_profile(1).times;
+  for (messages::ProfiledOp& op : profile.ops) op.node = op.kind = op.op = op.inside = evil;
   const Setting setting{evil, "vitlab", "float32", 1, 16};
   for (ModelProfile& each : input.profiles)
-    each = {each.model, setting, std::make_shared<const ProfileFacts>(profile_facts(profile))};
+    each = {each.model, setting, std::make_shared<const messages::ProfileTimes>(profile)};
   input.failures = {{evil, evil, evil, evil}};
   input.rejected = {{evil, evil}};
   input.protocol = {{evil, evil}};

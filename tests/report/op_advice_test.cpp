@@ -22,18 +22,18 @@ bool says(const OpToFix& fix, const std::string& words) {
 }
 
 TEST_CASE("ops to fix come by the time that the roofs do not explain", "[report]") {
-  const std::vector<OpToFix> fixes = ops_to_fix(profile_facts(sample_profile(1)));
+  const std::vector<OpToFix> fixes = ops_to_fix(*sample_profile(1).times);
   REQUIRE(fixes.size() == 7);
   for (std::size_t i = 1; i < fixes.size(); ++i) CHECK(fixes[i - 1].above_ms >= fixes[i].above_ms);
   CHECK(fixes[0].op.op == "linear");
   CHECK(fixes[0].alike == 2);  // the same work in two layers
   CHECK(fixes[0].above_ms == Approx(4));
   CHECK(fixes[0].reached == Approx(0.5));
-  CHECK(ops_to_fix(profile_facts(sample_profile(1)), 3).size() == 3);
+  CHECK(ops_to_fix(*sample_profile(1).times, 3).size() == 3);
 }
 
 TEST_CASE("what an op to fix means follows from its numbers", "[report]") {
-  const std::vector<OpToFix> fixes = ops_to_fix(profile_facts(sample_profile(1)));
+  const std::vector<OpToFix> fixes = ops_to_fix(*sample_profile(1).times);
   CHECK(says(fix_of(fixes, "linear"), "Reaches 50 % of what the roofs allow, arithmetic"));
   CHECK(says(fix_of(fixes, "convolution"), "Reaches 20 % of what the roofs allow, memory"));
   CHECK(says(fix_of(fixes, "permute"), "Moves 8 MB and computes nothing"));
@@ -43,19 +43,15 @@ TEST_CASE("what an op to fix means follows from its numbers", "[report]") {
   CHECK(says(fix_of(fixes, "add"), "10 µs taken for work of 1.2 µs"));
 }
 
-TEST_CASE("an op at its roof is told so, and one without a known roof is left out", "[report]") {
-  core::Json profile = sample_profile(1);
-  profile["ops"] = core::Json::array(
-      {sample_op("a.b", "ffn", "linear", "multiplication", "compute", 2.2, 2e8, 4e6, 2)});
-  std::vector<OpToFix> fixes = ops_to_fix(profile_facts(profile));
+TEST_CASE("an op at its roof is told so", "[report]") {
+  messages::ProfileTimes times = *sample_profile(1).times;
+  times.ops = {sample_op("a.b", "ffn", "linear", graph::Category::kMultiplication,
+                         messages::Bound::kCompute, 2.2, 2e8, 4e6, 2)};
+  std::vector<OpToFix> fixes = ops_to_fix(times);
   REQUIRE(fixes.size() == 1);
   CHECK(says(fixes[0], "At 91 % of what this machine allows: only fewer operations"));
-  profile["ops"][0]["time_ms"] = 2;
-  CHECK(ops_to_fix(profile_facts(profile)).empty());
-  profile["ops"][0]["time_ms"] = 9;
-  profile["ops"][0].erase("roof_ms");
-  profile.erase("roofline");
-  CHECK(ops_to_fix(profile_facts(profile)).empty());
+  times.ops[0].time_ms = 2;
+  CHECK(ops_to_fix(times).empty());
 }
 
 TEST_CASE("reports show ops of the reference and of the slowest model", "[report]") {

@@ -26,8 +26,11 @@ vitlab::report::ReportInput input_of(const char* csv) {
 void write_profile(const char* json, const char* folder) {
   std::ifstream file(json);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  for (const vitlab::report::ReportFile& written :
-       vitlab::report::profile_files(vitlab::core::parse_json(text, json)))
+  vitlab::core::Json document = vitlab::core::parse_json(text, json);
+  document.erase("schema");
+  document.erase("command");
+  const auto profile = vitlab::core::from_json<vitlab::messages::ProfileAnswer>(document, json);
+  for (const vitlab::report::ReportFile& written : vitlab::report::profile_files(profile))
     vitlab::core::write_file_atomically(std::filesystem::path(folder) / written.name, written.text);
 }
 
