@@ -115,18 +115,19 @@ core::ExitCode run_train(const std::vector<std::string>& words) {
   request.start = start;
   request.loader_threads = loader_threads;
   request.skip_broken = skip_broken;
-  const core::Json result = ask_engine(request, "train");
+  const messages::TrainAnswer answer = ask_engine(request, "train");
   if (model.json) {
-    print_json(document_of("train", result));
+    print_json(document_of("train", answer));
   } else {
     std::string text = "wrote " + out + "\n";
-    for (const auto& [key, value] : result.items())
+    const core::Json json = core::to_json(answer);
+    for (const auto& [key, value] : json.items())
       if (value.is_primitive())
         text += key + ": " + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n";
     print_text(text);
   }
-  return result.value("status", std::string("done")) == "done" ? core::ExitCode::kDone
-                                                               : core::ExitCode::kSomeFailed;
+  return answer.state == messages::TrainState::kDone ? core::ExitCode::kDone
+                                                     : core::ExitCode::kSomeFailed;
 }
 
 core::ExitCode run_forward(const std::vector<std::string>& words) {

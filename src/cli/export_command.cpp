@@ -40,10 +40,6 @@ std::string export_format_section() {
   return text;
 }
 
-std::string short_number(const core::Json& value) {
-  return value.is_number() ? core::significant(value.get<double>(), 3) : value.dump();
-}
-
 /// The words of a command as a shell reads them.
 std::string shell_line(const std::string& command, const std::vector<std::string>& words) {
   constexpr std::string_view kPlain =
@@ -61,22 +57,19 @@ std::string shell_line(const std::string& command, const std::vector<std::string
   return line;
 }
 
-std::string export_text(const core::Json& result) {
+std::string export_text(const messages::ExportAnswer& answer) {
   core::TextTable table({"form", "largest difference", "over the largest logit", "ran by"});
-  const auto add = [&](const std::string& form, const core::Json& row) {
-    table.add({form, short_number(row.at("max_abs_difference")),
-               short_number(row.at("max_rel_difference")), row.at("ran_by").get<std::string>()});
+  const auto add = [&](const std::string& form, const messages::FormCheck& row) {
+    table.add({form, core::significant(row.max_abs_difference, 3),
+               core::significant(row.max_rel_difference, 3), row.ran_by});
   };
-  for (const core::Json& row : result.at("formats")) add(row.at("format").get<std::string>(), row);
-  add("(deploy form)", result.at("deploy"));
-  std::string text =
-      "wrote " + result.at("out").get<std::string>() + "\n" + table.str(output_width());
-  if (!result.contains("census")) return text;
+  for (const messages::FormatCheck& row : answer.formats) add(row.format, row);
+  add("(deploy form)", answer.deploy);
+  std::string text = "wrote " + answer.out + "\n" + table.str(output_width());
+  if (!answer.census) return text;
   core::TextTable ops({"op", "nodes", "bytes"});
-  for (const core::Json& row : result.at("census"))
-    ops.add({row.at("op").get<std::string>(),
-             core::with_thousands(row.at("nodes").get<std::int64_t>()),
-             core::with_thousands(row.at("bytes").get<std::int64_t>())});
+  for (const messages::OnnxOpCount& row : *answer.census)
+    ops.add({row.type, core::with_thousands(row.nodes), core::with_thousands(row.bytes)});
   return text + "\nONNX, one image\n" + ops.str(output_width());
 }
 
@@ -117,11 +110,11 @@ core::ExitCode run_export(const std::vector<std::string>& words) {
   request.census = census;
   request.out = out;
   request.words = shell_line("export", words);
-  const core::Json result = ask_engine(request, "export");
+  const messages::ExportAnswer answer = ask_engine(request, "export");
   if (model.json)
-    print_json(document_of("export", result));
+    print_json(document_of("export", answer));
   else
-    print_text(export_text(result));
+    print_text(export_text(answer));
   return core::ExitCode::kDone;
 }
 

@@ -57,7 +57,8 @@ fs::path write_file_of(const exports::ExportModel& model, const sweep::Protocol&
     return folder / "model.onnx";
   }
   exports::write_torchscript(
-      model, {.form = protocol.deploy ? exports::GraphForm::kDeploy : exports::GraphForm::kPlain},
+      model,
+      {.form = protocol.deploy ? messages::ExportForm::kDeploy : messages::ExportForm::kPlain},
       folder);
   return folder / "torchscript" / "model.pt";
 }

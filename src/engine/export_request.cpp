@@ -1,4 +1,4 @@
-#include <filesystem>
+#include <utility>
 
 #include "engine/request_model.h"
 #include "engine/requests.h"
@@ -12,24 +12,14 @@ namespace vitlab::engine {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 std::string origin_of(const LoadedModel& loaded) {
   if (loaded.resized.empty()) return loaded.origin;
   return loaded.origin + " (position tables interpolated for this image size)";
 }
 
-core::Json census_json(const fs::path& out) {
-  core::Json rows = core::Json::array();
-  for (const exports::OnnxOpCount& count :
-       exports::onnx_census(exports::read_onnx(out / "onnx" / "model.onnx")))
-    rows.push_back({{"op", count.type}, {"nodes", count.nodes}, {"bytes", count.bytes}});
-  return rows;
-}
-
 }  // namespace
 
-core::Json answer(const messages::ExportRequest& request, Events& events) {
+messages::ExportAnswer answer(const messages::ExportRequest& request, Events& events) {
   const auto& [name, spec] = request.model;
   exports::require_memory_to_export(architecture::build_graph(spec), name,
                                     exports::available_memory());
@@ -38,21 +28,19 @@ core::Json answer(const messages::ExportRequest& request, Events& events) {
                                    origin_of(loaded)};
   exports::ExportPlan plan;
   plan.formats = request.formats;
-  if (request.form)
-    plan.form = request.form == messages::ExportForm::kDeploy ? exports::GraphForm::kDeploy
-                                                              : exports::GraphForm::kPlain;
+  plan.form = request.form;
   plan.opset = static_cast<int>(request.opset);
   plan.training = train::training_of(request.weights, spec);
   plan.command = request.words;
-  core::Json payload =
+  messages::ExportAnswer answer =
       exports::write_export(model, plan, request.out,
                             [&](graph::Index done, graph::Index total, const std::string& what) {
                               events.progress(done, total, what);
                             });
-  payload["out"] = request.out.string();
-  if (!loaded.resized.empty()) payload["resized"] = loaded.resized;
-  if (request.census) payload["census"] = census_json(request.out);
-  return payload;
+  answer.resized = std::move(loaded.resized);
+  if (request.census)
+    answer.census = exports::onnx_census(exports::read_onnx(request.out / "onnx" / "model.onnx"));
+  return answer;
 }
 
 }  // namespace vitlab::engine

@@ -97,7 +97,7 @@ messages::SimilarityComparison comparison_of(const messages::RunnableModel& othe
 
 }  // namespace
 
-core::Json answer(const messages::SimilarityRequest& request, Events& events) {
+messages::SimilarityAnswer answer(const messages::SimilarityRequest& request, Events& events) {
   const LoadedModel loaded = load_model(request);
   const sweep::SimilaritySettings& settings = request.settings;
   const auto notice = [&](graph::Index done, graph::Index total) {
@@ -130,7 +130,7 @@ core::Json answer(const messages::SimilarityRequest& request, Events& events) {
   if (settings.ablate)
     told.ablation = similarity::ablate_heads(loaded.executor, loaded.weights, *images.dataset,
                                              settings, notice);
-  return core::to_json(told);
+  return told;
 }
 
 }  // namespace vitlab::engine

@@ -61,7 +61,7 @@ void run_train(const StageContext& context, store::StageRecord& record,
   const train::TrainResult result = train::train(request, [&](const train::TrainStep& step) {
     context.note("epoch " + std::to_string(step.epoch) + "/" + std::to_string(step.epochs));
   });
-  record.details = train::train_json(request, result);
+  record.details = core::to_json(train::report_of(request, result));
   const auto add = [&](const char* metric, const std::optional<train::Evaluation>& test) {
     if (test && test->images > 0)
       record.metrics.push_back({metric, "", test->accuracy(), "1", test->interval().low,

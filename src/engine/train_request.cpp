@@ -17,7 +17,7 @@ std::string describe(const train::TrainStep& step) {
 
 }  // namespace
 
-core::Json answer(const messages::TrainRequest& request, Events& events) {
+messages::TrainAnswer answer(const messages::TrainRequest& request, Events& events) {
   train::TrainRequest training;
   training.spec = request.model.spec;
   training.data = request.data;
@@ -37,11 +37,7 @@ core::Json answer(const messages::TrainRequest& request, Events& events) {
     events.progress(step.step, step.steps, describe(step));
   });
   train::write_train_folder(training, result, request.out);
-  core::Json payload = train::train_json(training, result);
-  payload["model"] = request.model.name;
-  payload["out"] = request.out.string();
-  if (!resized.empty()) payload["resized"] = resized;
-  return payload;
+  return {train::report_of(training, result), request.model.name, request.out.string(), resized};
 }
 
 }  // namespace vitlab::engine

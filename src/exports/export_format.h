@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -9,19 +10,18 @@
 #include <ATen/ATen.h>
 
 #include "exports/export_model.h"
+#include "messages/export_answer.h"
 
 namespace vitlab::exports {
 
 /// What a written file answers to images (N, C, H, W): logits (N, classes), the mean of the heads.
 using Forward = std::function<at::Tensor(const at::Tensor& images)>;
 
-/// Which graph a format holds; what it holds where the user does not say is the row's.
-enum class GraphForm : std::uint8_t { kNone, kPlain, kDeploy };
-/// "plain" or "deploy".
-std::string_view graph_form_name(GraphForm form);
+/// Which graph a format holds, none if it holds weights and settings, no ops.
+using GraphForm = std::optional<messages::ExportForm>;
 
 struct FormatOptions {
-  GraphForm form = GraphForm::kNone;
+  GraphForm form;
   int opset = 18;  // of ONNX
 };
 
@@ -35,9 +35,9 @@ struct ExportFormat {
                 const std::filesystem::path& folder);
   /// Reads back what `write` wrote, as its users would.
   Forward (*open)(const ExportModel& model, const std::filesystem::path& folder);
-  std::string_view runner;            // what runs the file in `open`, in words
-  double limit = 0;                   // of the relative difference against vitlab's own forward
-  GraphForm form = GraphForm::kNone;  // kNone: it holds weights and settings, no ops
+  std::string_view runner;  // what runs the file in `open`, in words
+  double limit = 0;         // of the relative difference against vitlab's own forward
+  GraphForm form;           // that it holds where the user does not say
 };
 
 std::span<const ExportFormat> export_formats();

@@ -82,7 +82,7 @@ Forward open_timm(const ExportModel& model, const fs::path& folder) {
 fs::path onnx_file(const fs::path& folder) { return folder / "onnx" / "model.onnx"; }
 
 OnnxOptions onnx_options(const FormatOptions& options) {
-  return {options.opset, options.form == GraphForm::kDeploy};
+  return {options.opset, options.form == messages::ExportForm::kDeploy};
 }
 
 void check_onnx(const ExportModel& model, const FormatOptions& options) {
@@ -112,10 +112,11 @@ constexpr std::array kFormats{
     ExportFormat{"timm", check_timm, write_timm, open_timm,
                  "vitlab: the weights read back under timm's names", kSameWeights},
     ExportFormat{"onnx", check_onnx, write_onnx_file, open_onnx,
-                 "vitlab: an evaluator of the file's own nodes", 1e-5, GraphForm::kDeploy},
+                 "vitlab: an evaluator of the file's own nodes", 1e-5,
+                 messages::ExportForm::kDeploy},
     ExportFormat{"torchscript", check_torchscript, write_torchscript, open_torchscript,
                  "LibTorch: torch::jit::load in the process that wrote it", 1e-5,
-                 GraphForm::kPlain},
+                 messages::ExportForm::kPlain},
 };
 
 }  // namespace
@@ -130,10 +131,6 @@ const ExportFormat& export_format(std::string_view name) {
   }
   throw core::UserError("'" + std::string(name) + "' is not an export format" +
                         core::did_you_mean(name, known));
-}
-
-std::string_view graph_form_name(GraphForm form) {
-  return form == GraphForm::kDeploy ? "deploy" : "plain";
 }
 
 void refuse_format(std::string_view format, const ExportModel& model, const std::string& path,

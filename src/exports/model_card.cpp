@@ -25,24 +25,18 @@ std::string facts(const ExportModel& model) {
   return table.markdown();
 }
 
-std::string percent(const core::Json& share) {
-  return core::significant(100 * share.get<double>(), 4) + " %";
-}
+std::string percent(double share) { return core::significant(100 * share, 4) + " %"; }
 
 /// Recipe, data and accuracy, if the weights were trained by vitlab.
-std::string training_text(const core::Json& training) {
-  if (training.is_null()) return "";
-  std::string text = "Trained by vitlab on `" + training.at("data").get<std::string>() +
-                     "` (fingerprint `" + training.at("data_fingerprint").get<std::string>() +
-                     "`), " + training.at("epochs_done").dump() + " epochs, seed " +
-                     training.at("seed").dump() + ".\n";
-  if (training.contains("accuracy.top1")) {
-    const core::Json& accuracy = training.at("accuracy.top1");
-    text += "Top-1 accuracy on its test split: " + percent(accuracy.at("value")) + " (" +
-            accuracy.at("samples").dump() + " images, 95 % interval " +
-            percent(accuracy.at("low")) + " to " + percent(accuracy.at("high")) + ").\n";
-  }
-  return text + "Recipe: `" + core::dump_json(training.at("recipe")) + "`\n";
+std::string training_text(const messages::TrainReport& training) {
+  std::string text = "Trained by vitlab on `" + training.data + "` (fingerprint `" +
+                     training.fingerprint + "`), " + std::to_string(training.epochs_done) +
+                     " epochs, seed " + std::to_string(training.seed) + ".\n";
+  if (const auto& accuracy = training.accuracy)
+    text += "Top-1 accuracy on its test split: " + percent(accuracy->value) + " (" +
+            std::to_string(accuracy->samples) + " images, 95 % interval " + percent(accuracy->low) +
+            " to " + percent(accuracy->high) + ").\n";
+  return text + "Recipe: `" + core::dump_json(sweep::recipe_json(training.recipe)) + "`\n";
 }
 
 struct Loading {
@@ -70,37 +64,36 @@ constexpr Loading kLoading[] = {
      "PyTorch (2.11).\n"},
 };
 
-std::string loading_text(const core::Json& report) {
+std::string loading_text(const messages::ExportReport& report) {
   std::string text;
-  for (const core::Json& row : report.at("formats"))
+  for (const messages::FormatCheck& row : report.formats)
     for (const Loading& loading : kLoading)
-      if (row.at("format") == loading.format)
+      if (row.format == loading.format)
         text += "### " + std::string(loading.format) + "\n\n" + loading.text + "\n";
   return text;
 }
 
-std::string checks_text(const core::Json& report) {
+std::string checks_text(const messages::ExportReport& report) {
   core::TextTable table(
       {"form", "ran by", "largest difference", "over the largest logit", "allowed"});
-  const auto add = [&](const std::string& name, const core::Json& row) {
-    table.add({name, row.at("ran_by").get<std::string>(),
-               core::significant(row.at("max_abs_difference").get<double>(), 3),
-               core::significant(row.at("max_rel_difference").get<double>(), 3),
-               core::significant(row.at("max_rel_allowed").get<double>(), 3)});
+  const auto add = [&](const std::string& name, const messages::FormCheck& row) {
+    table.add({name, row.ran_by, core::significant(row.max_abs_difference, 3),
+               core::significant(row.max_rel_difference, 3),
+               core::significant(row.max_rel_allowed, 3)});
   };
-  for (const core::Json& row : report.at("formats")) add(row.at("format").get<std::string>(), row);
-  add("deploy form", report.at("deploy"));
+  for (const messages::FormatCheck& row : report.formats) add(row.format, row);
+  add("deploy form", report.deploy);
   return table.markdown();
 }
 
 }  // namespace
 
-std::string model_card(const ExportModel& model, const ExportPlan& plan, const core::Json& report) {
+std::string model_card(const ExportModel& model, const ExportPlan& plan,
+                       const messages::ExportReport& report) {
   std::string text = "# " + core::printable(model.name) + "\n\n" + facts(model) +
-                     "\n## Weights\n\n" + "From: " + core::printable(model.origin) + "\n" +
-                     training_text(plan.training);
-  if (plan.training.is_null())
-    text += "How they were trained, and how good they are, is not known to vitlab.\n";
+                     "\n## Weights\n\n" + "From: " + core::printable(model.origin) + "\n";
+  text += plan.training ? training_text(*plan.training)
+                        : "How they were trained, and how good they are, is not known to vitlab.\n";
   text += "\n## Loading\n\nDIR is this folder. Images are normalised as in training.\n\n" +
           loading_text(report) + "## What was checked\n\n" +
           "Logits of each form against vitlab's own plain forward, seeds 0, 1, 2, batches of 1 and "

@@ -73,8 +73,8 @@ jit::Module script_module(const graph::Graph& graph, const model::Weights& weigh
 }  // namespace
 
 void check_torchscript(const ExportModel& model, const FormatOptions& options) {
-  torchscript_code(options.form == GraphForm::kDeploy ? graph::fold(model.graph).graph
-                                                      : model.graph);
+  torchscript_code(options.form == messages::ExportForm::kDeploy ? graph::fold(model.graph).graph
+                                                                 : model.graph);
 }
 
 void write_torchscript(const ExportModel& model, const FormatOptions& options,
@@ -85,7 +85,7 @@ void write_torchscript(const ExportModel& model, const FormatOptions& options,
   const fs::path file = torchscript_file(folder);
   fs::create_directories(file.parent_path());
   const jit::ExtraFilesMap extra{{"vitlab.json", core::dump_json(about, 2)}};
-  if (options.form == GraphForm::kDeploy) {
+  if (options.form == messages::ExportForm::kDeploy) {
     const DeployedModel folded = deployed(model);
     script_module(folded.graph, folded.weights).save(file.string(), extra);
   } else {

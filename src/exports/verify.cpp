@@ -71,22 +71,16 @@ Difference Verification::difference(const Forward& forward) const {
   return difference;
 }
 
-core::Json verified(const Verification& verification, const std::string& what,
-                    std::string_view runner, const Forward& forward, double limit) {
+messages::FormCheck verified(const Verification& verification, const std::string& what,
+                             std::string_view runner, const Forward& forward, double limit) {
   const Difference found = verification.difference(forward);
   if (!(found.relative <= limit))
     throw core::Failure(
         what + " does not compute what vitlab computes: the relative difference is " +
         core::significant(found.relative, 3) + " (" + std::string(runner) + "), at most " +
         core::significant(limit, 3) + " is allowed; nothing was written");
-  core::Json row = core::Json::object();
-  row["ran_by"] = runner;
-  row["seeds"] = Verification::seeds();
-  row["batches"] = Verification::batches();
-  row["max_abs_difference"] = core::json_number(found.absolute);
-  row["max_rel_difference"] = core::json_number(found.relative);
-  row["max_rel_allowed"] = limit;
-  return row;
+  return {std::string(runner), Verification::seeds(), Verification::batches(),
+          found.absolute,      found.relative,        limit};
 }
 
 Forward deployed_forward(const ExportModel& model) {

@@ -5,8 +5,8 @@
 
 #include <ATen/ATen.h>
 
-#include "core/json.h"
 #include "exports/export_format.h"
+#include "messages/export_answer.h"
 
 namespace vitlab::exports {
 
@@ -39,8 +39,8 @@ class Verification {
 
 /// One row of verify.json: what ran, on what, how far off, and the limit. Throws Failure if the
 /// relative difference is over the limit.
-core::Json verified(const Verification& verification, const std::string& what,
-                    std::string_view runner, const Forward& forward, double limit);
+messages::FormCheck verified(const Verification& verification, const std::string& what,
+                             std::string_view runner, const Forward& forward, double limit);
 
 /// The folded form of a model, run by vitlab.
 Forward deployed_forward(const ExportModel& model);

@@ -1,6 +1,7 @@
 #include "exports/write_export.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -44,25 +45,22 @@ class Steps {
 };
 
 FormatOptions options_of(const ExportFormat& format, const ExportPlan& plan) {
-  const bool chooses = format.form != GraphForm::kNone && plan.form != GraphForm::kNone;
-  return {chooses ? plan.form : format.form, plan.opset};
+  return {format.form && plan.form ? plan.form : format.form, plan.opset};
 }
 
 double limit_of(const ExportFormat& format, const FormatOptions& options) {
-  return options.form == GraphForm::kDeploy ? std::max(format.limit, kDeployLimit) : format.limit;
+  return options.form == messages::ExportForm::kDeploy ? std::max(format.limit, kDeployLimit)
+                                                       : format.limit;
 }
 
-/// What verify.json starts with.
-core::Json verification_head(const ExportModel& model) {
-  core::Json json = core::Json::object();
-  json["schema"] = 1;
-  json["command"] = "export";
-  json["model"] = model.name;
-  json["id"] = architecture::model_id(model.spec);
-  json["weights"] = model.origin;
-  json["reference"] = "vitlab's plain forward on the CPU, normal random images";
-  json["formats"] = core::Json::array();
-  return json;
+/// What the report starts with.
+messages::ExportReport report_head(const ExportModel& model) {
+  messages::ExportReport report;
+  report.model = model.name;
+  report.id = architecture::model_id(model.spec);
+  report.weights = model.origin;
+  report.reference = "vitlab's plain forward on the CPU, normal random images";
+  return report;
 }
 
 std::vector<std::string> files_below(const fs::path& folder) {
@@ -106,40 +104,39 @@ std::vector<std::string> checked_formats(const ExportModel& model, const ExportP
   return ordered;
 }
 
-core::Json write_export(const ExportModel& model, const ExportPlan& plan, const fs::path& out,
-                        const OnExportStep& on_step) {
+messages::ExportAnswer write_export(const ExportModel& model, const ExportPlan& plan,
+                                    const fs::path& out, const OnExportStep& on_step) {
   const std::vector<std::string> names = checked_formats(model, plan);
   Steps steps(on_step, 2 * names.size() + 3);
   steps.next("reference");
   const Verification verification(model);
   core::StagedFolder folder(out);
-  core::Json report = verification_head(model);
+  messages::ExportReport report = report_head(model);
   for (const std::string& name : names) {
     const ExportFormat& format = export_format(name);
     const FormatOptions options = options_of(format, plan);
     steps.next("write " + name);
     format.write(model, options, folder.path());
     steps.next("check " + name);
-    core::Json row = {{"format", name}};
-    if (options.form != GraphForm::kNone) row["graph"] = graph_form_name(options.form);
-    row.update(verified(verification, "format " + name, format.runner,
-                        format.open(model, folder.path()), limit_of(format, options)));
-    report["formats"].push_back(row);
+    report.formats.push_back(
+        {verified(verification, "format " + name, format.runner, format.open(model, folder.path()),
+                  limit_of(format, options)),
+         name, options.form});
   }
   steps.next("check the deploy form");
-  report["deploy"] = verified(verification, "the deploy form", "vitlab: the folded graph",
-                              deployed_forward(model), kDeployLimit);
+  report.deploy = verified(verification, "the deploy form", "vitlab: the folded graph",
+                           deployed_forward(model), kDeployLimit);
   steps.next("card and sums");
-  core::write_file_atomically(folder.path() / "verify.json", core::dump_json(report, 2) + "\n");
+  core::write_file_atomically(folder.path() / "verify.json",
+                              core::dump_json(core::to_json(report), 2) + "\n");
   core::write_file_atomically(folder.path() / "README.md", model_card(model, plan, report));
-  const std::vector<std::string> files = files_below(folder.path());
+  std::vector<std::string> files = files_below(folder.path());
   write_sums(folder.path(), files);
   core::check_interrupt();
   folder.commit();
   steps.finish();
-  report["files"] = files;
-  report["files"].push_back("SHA256SUMS");
-  return report;
+  files.emplace_back("SHA256SUMS");
+  return {std::move(report), std::move(files), out.string(), {}, {}};
 }
 
 }  // namespace vitlab::exports

@@ -11,10 +11,12 @@
 
 #include "core/choice.h"
 #include "messages/answers.h"
+#include "messages/export_answer.h"
 #include "messages/forms.h"
 #include "messages/measure_answer.h"
 #include "messages/profile_answer.h"
 #include "messages/similarity_answer.h"
+#include "messages/train_answer.h"
 #include "sweep/analysis_settings.h"
 #include "sweep/protocol.h"
 #include "sweep/recipe.h"
@@ -85,7 +87,7 @@ struct ForwardRequest : RunnableModel {
 /// A training, or the rest of one whose checkpoints lie in `out`.
 struct TrainRequest {
   static constexpr std::string_view kWord = "train";
-  using Answer = core::Json;
+  using Answer = TrainAnswer;
 
   Model model;
   std::string data;  // the grammar of data/data_spec.h
@@ -239,21 +241,10 @@ struct PruneRequest : RunnableModel {
   }
 };
 
-/// Whether an exported graph keeps its batch norms or has them folded.
-enum class ExportForm : std::uint8_t { kPlain, kDeploy };
-struct ExportFormRow {
-  ExportForm value;
-  std::string_view word;
-};
-constexpr std::array kExportForms{ExportFormRow{ExportForm::kPlain, "plain"},
-                                  ExportFormRow{ExportForm::kDeploy, "deploy"}};
-static_assert(core::is_whole(kExportForms));
-constexpr const auto& choice_rows(ExportForm) { return kExportForms; }
-
 /// A model and its weights for other programs.
 struct ExportRequest : RunnableModel {
   static constexpr std::string_view kWord = "export";
-  using Answer = core::Json;
+  using Answer = ExportAnswer;
 
   std::vector<std::string> formats;  // names of interop/export_formats.h
   std::optional<ExportForm> form;    // none: each format's own

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
+#include "core/json_fields.h"
 #include "core/text.h"
 
 namespace vitlab::train {
@@ -21,6 +22,23 @@ namespace {
 
 constexpr std::string_view kPrefix = "checkpoint-";
 constexpr std::size_t kMostStateBytes = std::size_t{256} << 20;
+
+/// The JSON file of a checkpoint.
+struct CheckpointFile {
+  std::int64_t schema = 1;
+  std::string training;  // its identity
+  std::string tensors_sha256;
+  std::string state_hash;
+  core::Json state;
+
+  static constexpr auto fields() {
+    return std::tuple{core::required("schema", &CheckpointFile::schema),
+                      core::required("training", &CheckpointFile::training),
+                      core::required("tensors_sha256", &CheckpointFile::tensors_sha256),
+                      core::required("state_hash", &CheckpointFile::state_hash),
+                      core::required("state", &CheckpointFile::state)};
+  }
+};
 
 /// The hash of the state stands beside it, so that no flipped bit of a counter goes unseen.
 std::string state_hash(const core::Json& state) {
@@ -35,12 +53,9 @@ CheckpointFolder::CheckpointFolder(fs::path folder, std::string identity)
 void CheckpointFolder::write(graph::Index step, const Checkpoint& checkpoint) const {
   const fs::path tensors = file(step, ".safetensors");
   model::write_tensors(tensors, checkpoint.tensors);
-  const core::Json json{{"schema", 1},
-                        {"training", identity_},
-                        {"tensors_sha256", core::sha256_file(tensors)},
-                        {"state_hash", state_hash(checkpoint.state)},
-                        {"state", checkpoint.state}};
-  core::write_file_atomically(file(step, ".json"), core::dump_json(json) + "\n");
+  const CheckpointFile content{1, identity_, core::sha256_file(tensors),
+                               state_hash(checkpoint.state), checkpoint.state};
+  core::write_file_atomically(file(step, ".json"), core::dump_json(core::to_json(content)) + "\n");
   const std::vector<graph::Index> all = steps();
   for (std::size_t i = 2; i < all.size(); ++i) remove(all[i]);
 }
@@ -66,17 +81,15 @@ std::optional<Checkpoint> CheckpointFolder::newest(std::vector<std::string>& not
 
 Checkpoint CheckpointFolder::read(graph::Index step, std::string& training) const {
   const fs::path path = file(step, ".json"), tensors = file(step, ".safetensors");
-  const core::Json json =
-      core::parse_json(core::read_text_file(path, kMostStateBytes), path.string());
+  auto content = core::from_json<CheckpointFile>(
+      core::parse_json(core::read_text_file(path, kMostStateBytes), path.string()), path.string());
   const auto require = [&](bool holds, const fs::path& broken) {
     if (!holds) throw core::Failure(broken.string() + " does not have the hash that it should");
   };
-  Checkpoint checkpoint{json.at("state"), {}};
-  require(state_hash(checkpoint.state) == json.at("state_hash").get<std::string>(), path);
-  require(core::sha256_file(tensors) == json.at("tensors_sha256").get<std::string>(), tensors);
-  training = json.at("training").get<std::string>();
-  checkpoint.tensors = model::read_tensors(tensors).tensors;
-  return checkpoint;
+  require(state_hash(content.state) == content.state_hash, path);
+  require(core::sha256_file(tensors) == content.tensors_sha256, tensors);
+  training = content.training;
+  return {std::move(content.state), model::read_tensors(tensors).tensors};
 }
 
 void CheckpointFolder::clear() const {

@@ -2,25 +2,12 @@
 
 #include "architecture/model_spec.h"
 #include "data/batch_loader.h"
+#include "messages/train_answer.h"
 #include "model/executor.h"
-#include "stats/intervals.h"
 
 namespace vitlab::train {
 
-/// How well a model answers on a split of labelled images.
-struct Evaluation {
-  graph::Index images = 0;
-  graph::Index correct = 0;
-  double loss = 0;  // mean cross entropy against the hard labels, in nats
-
-  double accuracy() const {
-    return images == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(images);
-  }
-  /// Wilson's 95 % interval of the accuracy; for at least one image.
-  stats::Interval interval() const { return stats::wilson_interval(correct, images); }
-
-  friend bool operator==(const Evaluation&, const Evaluation&) = default;
-};
+using messages::Evaluation;
 
 /// The loader settings with which a model reads a split in its own order, unchanged.
 data::LoaderSettings plain_loading(const graph::Graph& graph, data::Split split,

@@ -31,10 +31,6 @@ std::string training_identity(const TrainRequest& request, const data::Dataset& 
 
 }  // namespace
 
-std::string_view train_state_name(TrainState state) {
-  return state == TrainState::kDone ? "done" : "diverged";
-}
-
 TrainResult train(const TrainRequest& request, const TrainProgress& progress) {
   model::keep_freed_memory();
   model::set_threads(static_cast<int>(request.recipe.threads));

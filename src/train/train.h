@@ -11,7 +11,7 @@
 #include "data/dataset.h"
 #include "model/weights.h"
 #include "sweep/recipe.h"
-#include "train/history.h"
+#include "train/evaluate.h"
 
 namespace vitlab::train {
 
@@ -44,9 +44,10 @@ struct TrainStep {
 /// May throw to stop a training; Interrupted leaves a checkpoint of the step just done.
 using TrainProgress = std::function<void(const TrainStep&)>;
 
-enum class TrainState : std::uint8_t { kDone, kDiverged };
-std::string_view train_state_name(TrainState state);
+using messages::EpochRecord;
+using messages::TrainState;
 
+/// What a training left.
 struct TrainResult {
   TrainState state = TrainState::kDone;
   std::optional<graph::Index> diverged_at;  // the step, from 1, whose loss was no finite number

@@ -15,49 +15,40 @@ namespace {
 
 constexpr std::size_t kMaxTrainingBytes = 100'000'000;
 
-core::Json accuracy_json(const Evaluation& evaluation) {
-  const stats::Interval interval = evaluation.interval();
-  return {{"value", evaluation.accuracy()},
-          {"low", interval.low},
-          {"high", interval.high},
-          {"samples", evaluation.images}};
-}
-
-core::Json images_json(const TrainResult& result) {
-  return {
-      {"train", result.images[0]}, {"validation", result.images[1]}, {"test", result.images[2]}};
+std::optional<messages::AccuracyShare> share_of(const std::optional<Evaluation>& evaluation) {
+  if (!evaluation) return std::nullopt;
+  const stats::Interval interval = evaluation->interval();
+  return messages::AccuracyShare{evaluation->accuracy(), interval.low, interval.high,
+                                 evaluation->images};
 }
 
 }  // namespace
 
-core::Json train_json(const TrainRequest& request, const TrainResult& result) {
-  core::Json json{{"schema", 1},
-                  {"command", "train"},
-                  {"vitlab_version", VITLAB_VERSION},
-                  {"status", train_state_name(result.state)}};
-  if (result.diverged_at) json["diverged_at_step"] = *result.diverged_at;
-  if (result.test) {
-    json["accuracy.top1"] = accuracy_json(*result.test);
-    json["loss.test"] = core::json_number(result.test->loss);
-  }
-  if (result.best_test) json["accuracy.top1.best"] = accuracy_json(*result.best_test);
-  json["best_epoch"] = result.best_epoch;
-  json["epochs_done"] = result.epochs.size();
-  json["steps"] = result.steps;
-  json["seconds"] = result.seconds;
-  json["model_id"] = architecture::model_id(request.spec);
-  json["data"] = data::canonical_text(data::parse_data_spec(request.data));
-  json["data_fingerprint"] = result.fingerprint;
-  json["images"] = images_json(result);
-  json["classes"] = result.classes;
-  json["recipe"] = sweep::recipe_json(request.recipe);
-  json["seed"] = request.seed;
-  json["threads"] = request.recipe.threads;
-  json["device"] = request.device;
-  json["device_class"] = result.device_class;
-  json["epochs"] = epochs_json(result.epochs);
-  json["notes"] = result.notes;
-  return json;
+messages::TrainReport report_of(const TrainRequest& request, const TrainResult& result) {
+  messages::TrainReport report;
+  report.version = VITLAB_VERSION;
+  report.state = result.state;
+  report.diverged_at = result.diverged_at;
+  report.accuracy = share_of(result.test);
+  if (result.test) report.test_loss = result.test->loss;
+  report.best_accuracy = share_of(result.best_test);
+  report.best_epoch = result.best_epoch;
+  report.epochs_done = static_cast<graph::Index>(result.epochs.size());
+  report.steps = result.steps;
+  report.seconds = result.seconds;
+  report.model_id = architecture::model_id(request.spec);
+  report.data = data::canonical_text(data::parse_data_spec(request.data));
+  report.fingerprint = result.fingerprint;
+  report.images = {result.images[0], result.images[1], result.images[2]};
+  report.classes = result.classes;
+  report.recipe = request.recipe;
+  report.seed = request.seed;
+  report.threads = request.recipe.threads;
+  report.device = request.device;
+  report.device_class = result.device_class;
+  report.epochs = result.epochs;
+  report.notes = result.notes;
+  return report;
 }
 
 std::string metrics_csv(const TrainResult& result) {
@@ -108,19 +99,20 @@ void write_train_folder(const TrainRequest& request, const TrainResult& result,
   core::write_file_atomically(folder / "metrics.csv", metrics_csv(result));
   core::write_file_atomically(folder / kEventFile, training_events(result));
   core::write_file_atomically(folder / "train.json",
-                              core::dump_json(train_json(request, result), 2) + "\n");
+                              core::dump_json(core::to_json(report_of(request, result)), 2) + "\n");
 }
 
-core::Json training_of(const std::filesystem::path& weights, const architecture::ModelSpec& spec) {
+std::optional<messages::TrainReport> training_of(const std::filesystem::path& weights,
+                                                 const architecture::ModelSpec& spec) {
   const std::filesystem::path file = weights.parent_path() / "train.json";
   const bool is_trained =
       weights.filename() == "model.safetensors" || weights.filename() == "best.safetensors";
-  if (!is_trained || !std::filesystem::is_regular_file(file)) return nullptr;
-  core::Json training =
-      core::parse_json(core::read_text_file(file, kMaxTrainingBytes), file.string());
-  return training.value("model_id", std::string()) == architecture::model_id(spec)
-             ? training
-             : core::Json(nullptr);
+  if (!is_trained || !std::filesystem::is_regular_file(file)) return std::nullopt;
+  auto report = core::from_json<messages::TrainReport>(
+      core::parse_json(core::read_text_file(file, kMaxTrainingBytes), file.string()),
+      file.string());
+  if (report.model_id != architecture::model_id(spec)) return std::nullopt;
+  return report;
 }
 
 }  // namespace vitlab::train

@@ -1,15 +1,16 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
-#include "core/json.h"
+#include "messages/train_answer.h"
 #include "train/train.h"
 
 namespace vitlab::train {
 
-/// What a training found, without its weights: schema 1, command "train".
-core::Json train_json(const TrainRequest& request, const TrainResult& result);
+/// What a training found, without its weights.
+messages::TrainReport report_of(const TrainRequest& request, const TrainResult& result);
 
 /// One row an epoch: epoch, step, learning rate, losses and accuracies of the training and the
 /// validation split, seconds. Empty cells where there is no validation split.
@@ -24,7 +25,9 @@ constexpr const char* kEventFile = "events.out.tfevents.0000000000.vitlab";
 void write_train_folder(const TrainRequest& request, const TrainResult& result,
                         const std::filesystem::path& folder);
 
-/// train.json beside the weights, if they are what that training of the model wrote; else null.
-core::Json training_of(const std::filesystem::path& weights, const architecture::ModelSpec& spec);
+/// train.json beside the weights, if they are what that training of the model wrote. Throws
+/// UserError with the place for a train.json that is none.
+std::optional<messages::TrainReport> training_of(const std::filesystem::path& weights,
+                                                 const architecture::ModelSpec& spec);
 
 }  // namespace vitlab::train

@@ -13,6 +13,37 @@
 
 namespace vitlab::train {
 
+/// Sums over the batches of the epoch under way.
+struct EpochSums {
+  double loss = 0;
+  graph::Index correct = 0, images = 0, batches = 0;
+  double seconds = 0;
+
+  static constexpr auto fields() {
+    return std::tuple{core::required("epoch_loss_sum", &EpochSums::loss),
+                      core::required("epoch_correct", &EpochSums::correct),
+                      core::required("epoch_images", &EpochSums::images),
+                      core::required("epoch_batches", &EpochSums::batches),
+                      core::required("epoch_seconds", &EpochSums::seconds)};
+  }
+};
+
+/// The counters and the history that a checkpoint carries beside its tensors.
+struct TrainingState : EpochSums {
+  graph::Index steps = 0;
+  graph::Index best_epoch = 0;
+  double total_seconds = 0;  // of all sittings
+  std::vector<EpochRecord> epochs;
+
+  static constexpr auto fields() {
+    return std::tuple_cat(std::tuple{core::required("steps", &TrainingState::steps),
+                                     core::required("best_epoch", &TrainingState::best_epoch),
+                                     core::required("seconds", &TrainingState::total_seconds)},
+                          EpochSums::fields(),
+                          std::tuple{core::required("epochs", &TrainingState::epochs)});
+  }
+};
+
 /// One training under way: what train() keeps between steps and checkpoints save.
 class Training {
  public:
@@ -23,13 +54,6 @@ class Training {
   TrainResult run(const TrainProgress& progress);
 
  private:
-  /// Sums over the batches of the epoch under way.
-  struct EpochSums {
-    double loss = 0;
-    graph::Index correct = 0, images = 0, batches = 0;
-    double seconds = 0;
-  };
-
   bool run_epoch(const TrainProgress& progress);
   /// False if the loss is no finite number; nothing is changed then.
   bool take_step(data::Batch& batch);
@@ -41,8 +65,8 @@ class Training {
 
   void save();
   void resume();
-  core::Json state() const;
-  void set_state(const core::Json& state);
+  TrainingState state() const;
+  void set_state(const TrainingState& state);
   /// In the memory order that the device trains fastest with.
   at::Tensor placed(const at::Tensor& tensor) const;
   model::Weights placed(const model::Weights& weights) const;

@@ -34,7 +34,7 @@ model::Weights named(const graph::Graph& graph, const std::vector<model::NamedTe
 
 void Training::save() {
   const graph::Graph& graph = executor_.graph();
-  Checkpoint checkpoint{state(), {}};
+  Checkpoint checkpoint{core::to_json(state()), {}};
   add_named(graph, weights_, kWeights, checkpoint.tensors);
   add_named(graph, optimiser_.first_moments(), kFirst, checkpoint.tensors);
   add_named(graph, optimiser_.second_moments(), kSecond, checkpoint.tensors);
@@ -47,35 +47,23 @@ void Training::resume() {
   const std::optional<Checkpoint> checkpoint = checkpoints_->newest(notes_);
   if (!checkpoint) return;
   const graph::Graph& graph = executor_.graph();
-  set_state(checkpoint->state);
+  const auto state = core::from_json<TrainingState>(checkpoint->state, "the checkpoint's state");
+  set_state(state);
   weights_ = placed(named(graph, checkpoint->tensors, kWeights));
   if (best_epoch_ > 0) best_ = placed(named(graph, checkpoint->tensors, kBest));
   optimiser_.restore(placed(named(graph, checkpoint->tensors, kFirst)),
-                     placed(named(graph, checkpoint->tensors, kSecond)),
-                     checkpoint->state.at("steps").get<graph::Index>());
+                     placed(named(graph, checkpoint->tensors, kSecond)), state.steps);
 }
 
-core::Json Training::state() const {
-  return {{"steps", optimiser_.steps()},
-          {"best_epoch", best_epoch_},
-          {"seconds", core::json_number(seconds())},
-          {"epoch_loss_sum", core::json_number(sums_.loss)},
-          {"epoch_correct", sums_.correct},
-          {"epoch_images", sums_.images},
-          {"epoch_batches", sums_.batches},
-          {"epoch_seconds", core::json_number(sums_.seconds)},
-          {"epochs", epochs_json(epochs_)}};
+TrainingState Training::state() const {
+  return {sums_, optimiser_.steps(), best_epoch_, seconds(), epochs_};
 }
 
-void Training::set_state(const core::Json& state) {
-  best_epoch_ = state.at("best_epoch").get<graph::Index>();
-  earlier_seconds_ = core::number_from_json(state.at("seconds"), "seconds");
-  sums_.loss = core::number_from_json(state.at("epoch_loss_sum"), "epoch_loss_sum");
-  sums_.correct = state.at("epoch_correct").get<graph::Index>();
-  sums_.images = state.at("epoch_images").get<graph::Index>();
-  sums_.batches = state.at("epoch_batches").get<graph::Index>();
-  sums_.seconds = core::number_from_json(state.at("epoch_seconds"), "epoch_seconds");
-  epochs_ = epochs_from_json(state.at("epochs"));
+void Training::set_state(const TrainingState& state) {
+  sums_ = state;
+  best_epoch_ = state.best_epoch;
+  earlier_seconds_ = state.total_seconds;
+  epochs_ = state.epochs;
 }
 
 }  // namespace vitlab::train

@@ -40,7 +40,8 @@ void check_written(const ExportModel& model, GraphForm form, double limit) {
 TEST_CASE("TorchScript computes what vitlab computes, for every layer kind and batch size") {
   model::for_every_kind(1, false, [](const model::SmallModel& model, RandomSpecs&) {
     const ExportModel exported = export_model(model.spec, 3);
-    if (has_a_mean(exported.graph)) return check_written(exported, GraphForm::kPlain, 1e-5);
+    if (has_a_mean(exported.graph))
+      return check_written(exported, messages::ExportForm::kPlain, 1e-5);
     CHECK_THROWS_WITH(check_torchscript(exported, {}), Catch::Contains("other classes"));
   });
 }
@@ -51,8 +52,8 @@ TEST_CASE("TorchScript of whole random models, plain and folded") {
     const ExportModel model = export_model(models.next(), 4);
     INFO(core::dump_json(architecture::spec_json(model.spec)));
     if (!has_a_mean(model.graph)) continue;
-    check_written(model, GraphForm::kPlain, 1e-5);
-    check_written(model, GraphForm::kDeploy, 1e-3);
+    check_written(model, messages::ExportForm::kPlain, 1e-5);
+    check_written(model, messages::ExportForm::kDeploy, 1e-3);
   }
 }
 

@@ -54,9 +54,9 @@ TEST_CASE("an export is whole: its files, their sums, and how far each form is o
   const TemporaryFolder folder;
   const ExportModel model = small_efficientvit();
   std::vector<std::string> steps;
-  const core::Json report = write_export(
-      model, {{"timm", "onnx", "torchscript"}, GraphForm::kNone, 18, nullptr, "vitlab export x"},
-      folder / "out", [&](graph::Index done, graph::Index total, const std::string& what) {
+  const messages::ExportAnswer answer = write_export(
+      model, {{"timm", "onnx", "torchscript"}, {}, 18, {}, "vitlab export x"}, folder / "out",
+      [&](graph::Index done, graph::Index total, const std::string& what) {
         CHECK(done <= total);
         steps.push_back(what);
       });
@@ -66,27 +66,29 @@ TEST_CASE("an export is whole: its files, their sums, and how far each form is o
         std::set<std::string>{"README.md", "SHA256SUMS", "model.safetensors", "spec.yaml",
                               "timm/config.json", "timm/model.safetensors", "onnx/model.onnx",
                               "torchscript/model.pt", "verify.json"});
-  CHECK(report.at("files").size() == 9);
+  CHECK(answer.files.size() == 9);
   const std::string sums = text_of(folder / "out/SHA256SUMS");
   for (const std::string& file : files_below(folder / "out"))
     if (file != "SHA256SUMS")
       CHECK_THAT(sums, Contains(core::sha256_file(folder / "out" / file) + "  " + file + "\n"));
-  const core::Json verify = core::parse_json(text_of(folder / "out/verify.json"), "verify.json");
-  REQUIRE(verify.at("formats").size() == 5);
-  for (const core::Json& row : verify.at("formats")) {
-    INFO(row.dump());
-    CHECK(row.at("seeds").size() == 3);
-    CHECK(row.at("batches") == core::Json{1, 3});
-    CHECK(row.at("max_rel_difference").get<double>() <= row.at("max_rel_allowed").get<double>());
+  const auto verify = core::from_json<messages::ExportReport>(
+      core::parse_json(text_of(folder / "out/verify.json"), "verify.json"), "verify.json");
+  CHECK(verify == answer);
+  REQUIRE(verify.formats.size() == 5);
+  for (const messages::FormatCheck& row : verify.formats) {
+    INFO(row.format);
+    CHECK(row.seeds.size() == 3);
+    CHECK(row.batches == std::vector<graph::Index>{1, 3});
+    CHECK(row.max_rel_difference <= row.max_rel_allowed);
   }
-  CHECK(verify.at("deploy").at("max_rel_difference").get<double>() < 1e-4);
+  CHECK(verify.deploy.max_rel_difference < 1e-4);
 }
 
 TEST_CASE("the folded form goes into the formats that hold a graph") {
   const TemporaryFolder folder;
   const ExportModel model = small_efficientvit();
-  write_export(model, {{"torchscript"}, GraphForm::kDeploy, 18, nullptr, ""}, folder / "out");
-  write_export(model, {{"torchscript"}, GraphForm::kNone, 18, nullptr, ""}, folder / "plain");
+  write_export(model, {{"torchscript"}, messages::ExportForm::kDeploy, 18, {}, ""}, folder / "out");
+  write_export(model, {{"torchscript"}, {}, 18, {}, ""}, folder / "plain");
   CHECK(fs::file_size(folder / "out/torchscript/model.pt") <
         fs::file_size(folder / "plain/torchscript/model.pt"));
   CHECK(text_of(folder / "out/model.safetensors") == text_of(folder / "plain/model.safetensors"));
@@ -96,7 +98,7 @@ TEST_CASE("the folded form goes into the formats that hold a graph") {
 
 TEST_CASE("vitlab's own formats alone write just what they name") {
   const TemporaryFolder folder;
-  write_export(foreign_model(), {{"yaml"}, GraphForm::kNone, 18, nullptr, ""}, folder / "out");
+  write_export(foreign_model(), {{"yaml"}, {}, 18, {}, ""}, folder / "out");
   CHECK(files_below(folder / "out") ==
         std::set<std::string>{"README.md", "SHA256SUMS", "spec.yaml", "verify.json"});
 }
@@ -104,23 +106,18 @@ TEST_CASE("vitlab's own formats alone write just what they name") {
 TEST_CASE("what a format cannot express is refused with layer and reason, and nothing is written") {
   const TemporaryFolder folder;
   const ExportModel model = foreign_model();
-  CHECK_THROWS_WITH(
-      write_export(model, {{"torchscript", "timm"}, GraphForm::kNone, 18, nullptr, ""},
-                   folder / "out"),
-      Contains("--format timm") && Contains("foreign") && Contains("stem"));
-  CHECK_THROWS_WITH(
-      write_export(model, {{"timn"}, GraphForm::kNone, 18, nullptr, ""}, folder / "out"),
-      Contains("'timn' is not an export format") && Contains("'timm'"));
+  CHECK_THROWS_WITH(write_export(model, {{"torchscript", "timm"}, {}, 18, {}, ""}, folder / "out"),
+                    Contains("--format timm") && Contains("foreign") && Contains("stem"));
+  CHECK_THROWS_WITH(write_export(model, {{"timn"}, {}, 18, {}, ""}, folder / "out"),
+                    Contains("'timn' is not an export format") && Contains("'timm'"));
   ExportModel half = model;
   half.weights = model::converted(half.weights, at::kBFloat16);
-  CHECK_THROWS_WITH(
-      write_export(half, {{"torchscript"}, GraphForm::kNone, 18, nullptr, ""}, folder / "out"),
-      Contains("float32") && Contains("bfloat16"));
+  CHECK_THROWS_WITH(write_export(half, {{"torchscript"}, {}, 18, {}, ""}, folder / "out"),
+                    Contains("float32") && Contains("bfloat16"));
   ExportModel broken = model;
   broken.weights.tensors.back().fill_(std::nan(""));
-  CHECK_THROWS_WITH(
-      write_export(broken, {{"yaml"}, GraphForm::kNone, 18, nullptr, ""}, folder / "out"),
-      Contains("not finite"));
+  CHECK_THROWS_WITH(write_export(broken, {{"yaml"}, {}, 18, {}, ""}, folder / "out"),
+                    Contains("not finite"));
   CHECK(entries_in(folder.path()) == 0);
 }
 
@@ -135,7 +132,7 @@ TEST_CASE("a form that computes something else is a failure") {
   };
   CHECK(verification.difference(forward_off_by(0)).absolute == 0);
   CHECK(verification.difference(forward_off_by(1e-3)).relative == Approx(1e-3).epsilon(1e-2));
-  CHECK(verified(verification, "x", "y", forward_off_by(1e-6), 1e-5).at("ran_by") == "y");
+  CHECK(verified(verification, "x", "y", forward_off_by(1e-6), 1e-5).ran_by == "y");
   CHECK_THROWS_AS(verified(verification, "x", "y", forward_off_by(1e-4), 1e-5), core::Failure);
   CHECK_THROWS_AS(verified(verification, "x", "y", forward_off_by(std::nan("")), 1e-5),
                   core::Failure);
@@ -160,26 +157,20 @@ TEST_CASE("weights that memory cannot hold are refused with their size") {
 
 TEST_CASE("the card says what was trained on what, and how well it did") {
   const ExportModel model = small_efficientvit();
-  const core::Json report{{"formats", core::Json::array()},
-                          {"deploy",
-                           {{"ran_by", "vitlab"},
-                            {"max_abs_difference", 1e-6},
-                            {"max_rel_difference", 2e-6},
-                            {"max_rel_allowed", 1e-3}}}};
-  const core::Json training{
-      {"data", "digits"},
-      {"data_fingerprint", "abc"},
-      {"epochs_done", 3},
-      {"seed", 7},
-      {"recipe", {{"epochs", 3}}},
-      {"accuracy.top1", {{"value", 0.5}, {"low", 0.4}, {"high", 0.6}, {"samples", 100}}}};
-  const std::string card =
-      model_card(model, {{}, GraphForm::kNone, 18, training, "vitlab export m"}, report);
+  messages::ExportReport report;
+  report.deploy = {"vitlab", {}, {}, 1e-6, 2e-6, 1e-3};
+  messages::TrainReport training;
+  training.data = "digits";
+  training.fingerprint = "abc";
+  training.epochs_done = 3;
+  training.seed = 7;
+  training.recipe.epochs = 3;
+  training.accuracy = {0.5, 0.4, 0.6, 100};
+  const std::string card = model_card(model, {{}, {}, 18, training, "vitlab export m"}, report);
   for (const char* part : {"# small_efficientvit\n", "3 x 64 x 64", "5 classes", "`digits`",
                            "50 % (100 images, 95 % interval 40 % to 60 %)", "vitlab export m"})
     CHECK_THAT(card, Contains(part));
-  CHECK_THAT(model_card(model, {{}, GraphForm::kNone, 18, nullptr, ""}, report),
-             Contains("not known to vitlab"));
+  CHECK_THAT(model_card(model, {{}, {}, 18, {}, ""}, report), Contains("not known to vitlab"));
 }
 
 }  // namespace
