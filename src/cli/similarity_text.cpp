@@ -35,13 +35,13 @@ std::string number_or_dash(const std::optional<double>& value) {
 }
 
 std::string cell(const messages::LayerHeads& layer, const char* metric, Part part) {
-  const messages::HeadMetric* found = layer.metrics.find(metric);
+  const messages::HeadMetric* found = layer.metrics.named(metric);
   return number_or_dash(found ? part(*found) : std::nullopt);
 }
 
 bool any_layer_has(const messages::SimilarityAnswer& result, const Column& column) {
   return std::any_of(result.layers.begin(), result.layers.end(), [&](const auto& layer) {
-    const messages::HeadMetric* found = layer.metrics.find(column.metric);
+    const messages::HeadMetric* found = layer.metrics.named(column.metric);
     return found && (column.part != control_of || found->control);
   });
 }

@@ -155,7 +155,7 @@ struct Named : std::vector<std::pair<std::string, T>> {
   using std::vector<std::pair<std::string, T>>::vector;
 
   /// Null where nothing has that name.
-  const T* find(std::string_view name) const {
+  const T* named(std::string_view name) const {
     for (const auto& [own, value] : *this)
       if (own == name) return &value;
     return nullptr;

@@ -7,6 +7,7 @@
 
 #include "architecture/model_spec.h"
 #include "core/error.h"
+#include "model/weight_files.h"
 
 namespace vitlab::model {
 
@@ -106,11 +107,11 @@ at::Tensor resized_offsets(const PositionTable& table, const TableGrid& from,
 /// The grids that a file's own spec tells, by vitlab's names of the parameters.
 std::map<std::string, TableGrid> told_grids(const interop::Metadata& metadata) {
   std::map<std::string, TableGrid> grids;
-  const auto spec = metadata.find("vitlab.spec");
+  const auto spec = metadata.find(kSpecKey);
   if (spec == metadata.end()) return grids;
   try {
     const graph::Graph graph =
-        architecture::build_graph(architecture::spec_from_json_text(spec->second, "vitlab.spec"));
+        architecture::build_graph(architecture::spec_from_json_text(spec->second, kSpecKey));
     for (const PositionTable& table : position_tables(graph))
       grids[graph.parameter_name(table.parameter)] = {table.height, table.width};
   } catch (const core::UserError&) {

@@ -186,7 +186,7 @@ void write_tensors(const std::filesystem::path& path, const std::vector<NamedTen
 interop::Metadata weight_metadata(const architecture::ModelSpec& spec) {
   return {{"format", "pt"},
           {"vitlab.version", VITLAB_VERSION},
-          {"vitlab.spec", core::dump_json(architecture::spec_json(spec))}};
+          {kSpecKey, core::dump_json(architecture::spec_json(spec))}};
 }
 
 std::vector<NamedTensor> named_weights(const graph::Graph& graph, const Weights& weights) {

@@ -35,6 +35,9 @@ TensorFile read_tensors(const std::filesystem::path& path);
 void write_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
                    const interop::Metadata& metadata = {});
 
+/// Under which key a file of weights tells the spec that they are of.
+inline constexpr const char* kSpecKey = "vitlab.spec";
+
 /// format=pt, vitlab.version and vitlab.spec (JSON): what every file of weights says of itself.
 interop::Metadata weight_metadata(const architecture::ModelSpec& spec);
 

@@ -15,7 +15,7 @@ std::vector<double> all_or_none(std::vector<double> numbers) {
 }  // namespace
 
 std::optional<double> resemblance(const messages::LayerHeads& layer, std::size_t head) {
-  const messages::NumberRows* maps = layer.pairs.find("map");
+  const messages::NumberRows* maps = layer.pairs.named("map");
   if (maps == nullptr || head >= maps->size()) return std::nullopt;
   const std::vector<double>& row = (*maps)[head];
   double sum = 0;
@@ -28,7 +28,7 @@ std::optional<double> resemblance(const messages::LayerHeads& layer, std::size_t
 std::vector<double> worth_of_heads(const messages::HeadSimilarity& similarity,
                                    const messages::LayerHeads& layer, bool by_ablation) {
   if (!by_ablation) {
-    const std::vector<double>* gates = layer.per_head.find("gate_importance");
+    const std::vector<double>* gates = layer.per_head.named("gate_importance");
     return gates == nullptr ? std::vector<double>{} : all_or_none(*gates);
   }
   std::vector<double> changes;

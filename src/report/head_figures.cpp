@@ -52,7 +52,7 @@ charts::MatrixGroup group_of(const messages::HeadSimilarity& heads, const std::s
                              const std::string& heading) {
   charts::MatrixGroup group{heading, {}};
   for (const messages::LayerHeads& layer : heads.layers)
-    if (const messages::NumberRows* pairs = layer.pairs.find(kind))
+    if (const messages::NumberRows* pairs = layer.pairs.named(kind))
       group.tiles.push_back(tile_of(*pairs, layer.layer));
   return group;
 }
@@ -72,7 +72,7 @@ std::optional<double> random_of(const messages::HeadMetric& metric) {
 
 std::optional<double> part_of(const messages::LayerHeads& layer, const std::string& metric,
                               MetricPart part) {
-  const messages::HeadMetric* found = layer.metrics.find(metric);
+  const messages::HeadMetric* found = layer.metrics.named(metric);
   return found ? part(*found) : std::nullopt;
 }
 
