@@ -84,62 +84,60 @@ sweep::PruneSettings settings_of(const PruneWords& words) {
   if (words.finetune_between != 0) settings.finetune_between = words.finetune_between;
   settings.fold_means = settings.fold_means || words.fold_means;
   settings.rescale_attention = settings.rescale_attention || words.rescale_attention;
+  if (!words.criterion.empty())
+    settings.criterion = core::read_choice<sweep::Criterion>(words.criterion, "--criterion");
+  if (!words.scope.empty())
+    settings.scope = core::read_choice<sweep::PruneScope>(words.scope, "--scope");
   // Through the reader, so that words and files are checked alike.
-  core::Json json = sweep::prune_settings_json(settings);
-  if (!words.criterion.empty()) json["criterion"] = words.criterion;
-  if (!words.scope.empty()) json["scope"] = words.scope;
-  return sweep::prune_settings_from_json(json, "vitlab prune");
+  return sweep::prune_settings_from_json(sweep::prune_settings_json(settings), "vitlab prune");
+}
+
+std::string times(double ratio) { return core::significant(ratio, 3) + "x"; }
+
+std::string ratio_text(const messages::MeasuredModel& model) {
+  if (!model.throughput_ratio) return "not measured";
+  const messages::ThroughputRatio& ratio = *model.throughput_ratio;
+  return times(ratio.value) + " as fast (" + times(ratio.low) + " to " + times(ratio.high) + ")";
+}
+
+std::int64_t count_of(const messages::CostCounts& counts, std::string_view metric) {
+  const std::int64_t* count = counts.named(metric);
+  return count == nullptr ? 0 : *count;
 }
 
 /// "measured 1.12x as fast (1.1 to 1.15), where MACs say 1.43x" and a line a rounding.
-std::string speed_text(const core::Json& result) {
-  const core::Json& measured = result.at("measured");
-  const auto times = [](const core::Json& value) {
-    return value.is_number() ? core::significant(value.get<double>(), 3) + "x"
-                             : std::string("unknown");
-  };
-  const auto ratio_of = [&](const core::Json& model) {
-    if (!model.contains("throughput_ratio")) return std::string("not measured");
-    const core::Json& ratio = model.at("throughput_ratio");
-    return times(ratio.at("value")) + " as fast (" + times(ratio.at("low")) + " to " +
-           times(ratio.at("high")) + ")";
-  };
-  const double macs_before = result.at("before").at("macs").get<double>();
-  const double macs_after = result.at("after").at("macs").get<double>();
-  std::string text = "measured " + ratio_of(measured.at("after")) + ", where MACs say " +
-                     core::significant(macs_before / macs_after, 3) + "x\n";
-  for (const core::Json& rounding : measured.value("rounded", core::Json::array())) {
-    text += "sizes at multiples of " + rounding.at("multiple_of").dump() + ": ";
-    text += rounding.at("changes").get<bool>()
-                ? ratio_of(rounding.at("measured")) + ", with " + times(rounding.at("macs_ratio")) +
-                      " the MACs of the pruned model\n"
-                : std::string("as they are\n");
+std::string speed_text(const messages::PruneAnswer& answer) {
+  const auto macs_before = static_cast<double>(count_of(answer.before, "macs"));
+  const auto macs_after = static_cast<double>(count_of(answer.after, "macs"));
+  std::string text = "measured " + ratio_text(answer.measured.after) + ", where MACs say " +
+                     times(macs_before / macs_after) + "\n";
+  for (const messages::RoundedSpeed& rounding : answer.measured.rounded) {
+    text += "sizes at multiples of " + std::to_string(rounding.multiple_of) + ": ";
+    text += rounding.measured ? ratio_text(*rounding.measured) + ", with " +
+                                    times(rounding.macs_ratio) + " the MACs of the pruned model\n"
+                              : std::string("as they are\n");
   }
   return text;
 }
 
-void print_pruned(const core::Json& result, const std::string& out) {
+void print_pruned(const messages::PruneAnswer& answer) {
   core::TextTable table({"metric", "before", "after", "share left"});
-  for (const auto& [metric, before] : result.at("before").items()) {
-    const core::Json& after = result.at("after").at(metric);
-    table.add({metric, core::with_thousands(before.get<graph::Index>()),
-               core::with_thousands(after.get<graph::Index>()),
-               core::significant(after.get<double>() / before.get<double>(), 4)});
+  for (const auto& [metric, before] : answer.before) {
+    const std::int64_t after = count_of(answer.after, metric);
+    table.add({metric, core::with_thousands(before), core::with_thousands(after),
+               core::significant(static_cast<double>(after) / static_cast<double>(before), 4)});
   }
-  const core::Json& accuracy = result.at("accuracy_top1");
-  std::string text = "wrote " + out + "\n" + table.str(output_width());
-  text += "\ntop-1 of " + accuracy.at("images").dump() +
-          " test images: " + number(accuracy.at("before")) + " before, " +
-          number(accuracy.at("cut")) + " cut, " + number(accuracy.at("after")) + " in the end\n";
+  const messages::PrunedAccuracy& accuracy = answer.accuracy_top1;
+  std::string text = "wrote " + answer.out.string() + "\n" + table.str(output_width());
+  text += "\ntop-1 of " + std::to_string(accuracy.images) + " test images: " +
+          core::significant(accuracy.before, 4) + " before, " + core::significant(accuracy.cut, 4) +
+          " cut, " + core::significant(accuracy.after, 4) + " in the end\n";
   std::string gone;
-  for (const core::Json& layer : result.value("layers", core::Json::array()))
-    if (!layer.at("kept").get<bool>())
-      gone += (gone.empty() ? "" : ", ") + layer.at("layer").get<std::string>() + " (" +
-              layer.at("kind").get<std::string>() + ")";
+  for (const messages::PrunedLayer& layer : answer.layers)
+    if (!layer.kept) gone += (gone.empty() ? "" : ", ") + layer.layer + " (" + layer.kind + ")";
   if (!gone.empty()) text += "left out: " + gone + "\n";
-  text += speed_text(result);
-  for (const core::Json& note : result.at("measured").at("notes"))
-    text += note.get<std::string>() + "\n";
+  text += speed_text(answer);
+  for (const std::string& note : answer.measured.notes) text += note + "\n";
   print_text(text);
 }
 
@@ -161,11 +159,11 @@ core::ExitCode run_prune(const std::vector<std::string>& words) {
   if (!given.protocol.empty()) request.protocol = sweep::load_protocol(given.protocol);
   request.measure_rounded = given.measure;
   request.out = given.out;
-  const core::Json result = ask_engine(request, "prune");
+  const messages::PruneAnswer result = ask_engine(request, "prune");
   if (given.model.json)
-    print_json(document_of("prune", result));
+    print_json(document_of("prune", core::to_json(result)));
   else
-    print_pruned(result, given.out);
+    print_pruned(result);
   return core::ExitCode::kDone;
 }
 

@@ -110,16 +110,11 @@ double LatencyTable::seconds(const architecture::ModelSpec& spec) const {
   return sum;
 }
 
-core::Json LatencyTable::json() const {
-  core::Json json = core::Json::object();
-  json["protocol"] = sweep::protocol_json(protocol_);
-  json["layers"] = core::Json::array();
+messages::LatencyEstimates LatencyTable::lines() const {
+  messages::LatencyEstimates estimates{.protocol = protocol_};
   for (const auto& [key, line] : lines_)
-    json["layers"].push_back({{"stage", key.first},
-                              {"kind", key.second},
-                              {"fixed_ms", 1e3 * line.fixed},
-                              {"measured", line.points}});
-  return json;
+    estimates.layers.push_back({key.first, key.second, 1e3 * line.fixed, line.points});
+  return estimates;
 }
 
 }  // namespace vitlab::engine

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "architecture/model_spec.h"
-#include "core/json.h"
+#include "messages/prune_answer.h"
 #include "sweep/analysis_settings.h"
 #include "sweep/protocol.h"
 
@@ -24,8 +24,8 @@ class LatencyTable {
   /// Estimated seconds of one batch of the protocol.
   double seconds(const architecture::ModelSpec& spec) const;
 
-  /// What was measured: `protocol` and `layers: [{stage, kind, fixed_ms, measured}]`.
-  core::Json json() const;
+  /// What was measured, without estimates.
+  messages::LatencyEstimates lines() const;
 
  private:
   struct Line {

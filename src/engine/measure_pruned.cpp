@@ -19,11 +19,10 @@ stats::Estimate speed_ratio(const profile::Measurement& measurement, std::size_t
 
 std::string times(double ratio) { return core::significant(ratio, 3) + "x"; }
 
+/// What rounding leads to, and which model of the measurement it is; 0 where it changes nothing.
 struct Rounding {
-  graph::Index multiple = 8;
-  std::size_t model = 0;  // of the measurement; 0 where rounding changes nothing
-  graph::Index macs = 0;
-  double macs_ratio = 1;  // over the pruned model's
+  messages::RoundedSpeed row;
+  std::size_t model = 0;
 };
 
 std::vector<std::string> notes_of(const profile::Measurement& measurement, const PrunedSpeed& speed,
@@ -50,10 +49,10 @@ std::vector<std::string> notes_of(const profile::Measurement& measurement, const
   }
   if (best)
     notes.push_back(
-        "Sizes at multiples of " + std::to_string(best->multiple) +
+        "Sizes at multiples of " + std::to_string(best->row.multiple_of) +
         " would have been faster: " + times(speed_ratio(measurement, best->model).value) +
-        " instead of " + times(measured) + ", with " + times(best->macs_ratio) +
-        " the MACs of the pruned model; set multiple_of: " + std::to_string(best->multiple) + ".");
+        " instead of " + times(measured) + ", with " + times(best->row.macs_ratio) +
+        " the MACs of the pruned model; set multiple_of: " + std::to_string(best->row.multiple_of) + ".");
   return notes;
 }
 
@@ -66,27 +65,29 @@ sweep::Protocol default_prune_protocol() {
   return protocol;
 }
 
-std::vector<RoundedSpec> rounded_specs(const prune::PruneResult& result) {
+std::vector<messages::RoundedSpec> rounded_specs(const prune::PruneResult& result) {
   return {{8, prune::rounded_to_multiples(result, 8)},
           {16, prune::rounded_to_multiples(result, 16)}};
 }
 
-core::Json measure_pruned(const PrunedSpeed& speed) {
+messages::PrunedSpeeds measure_pruned(const PrunedSpeed& speed) {
   std::vector<profile::NamedGraph> models{profile::untrained_model("before", speed.before),
                                           profile::untrained_model("after", speed.after)};
   const graph::Index macs_before = graph::graph_cost(models[0].graph).macs;
   const graph::Index macs_after = graph::graph_cost(models[1].graph).macs;
   std::vector<Rounding> roundings;
-  for (const RoundedSpec& rounded : speed.rounded) {
-    roundings.push_back({rounded.multiple, 0, macs_after, 1});
-    if (rounded.spec == speed.after) continue;
-    Rounding& own = roundings.back();
+  for (const messages::RoundedSpec& rounded : speed.rounded) {
+    Rounding& own = roundings.emplace_back();
+    own.row.multiple_of = rounded.multiple_of;
+    own.row.macs = macs_after;
+    own.row.changes = rounded.spec != speed.after;
+    if (!own.row.changes) continue;
     own.model = models.size();
-    models.push_back(
-        profile::untrained_model("multiples of " + std::to_string(rounded.multiple), rounded.spec));
-    own.macs = graph::graph_cost(models.back().graph).macs;
-    own.macs_ratio =
-        static_cast<double>(own.macs) / static_cast<double>(std::max<graph::Index>(1, macs_after));
+    models.push_back(profile::untrained_model(
+        "multiples of " + std::to_string(rounded.multiple_of), rounded.spec));
+    own.row.macs = graph::graph_cost(models.back().graph).macs;
+    own.row.macs_ratio = static_cast<double>(own.row.macs) /
+                         static_cast<double>(std::max<graph::Index>(1, macs_after));
   }
   const profile::Measurement measurement = profile::measure_interleaved(models, speed.protocol, 0);
   for (const std::size_t i : {0, 1})
@@ -95,42 +96,35 @@ core::Json measure_pruned(const PrunedSpeed& speed) {
                           " pruning could not be timed: " +
                           measurement.models[i].turns.out_of_memory.value_or(
                               measurement.models[i].turns.failed.value_or("no reason given")));
-  core::Json json = core::Json::object();
-  json["protocol"] = sweep::protocol_json(speed.protocol);
-  json["before"] = core::to_json(profile::measured_model(measurement, 0));
-  json["after"] = core::to_json(profile::measured_model(measurement, 1));
-  if (!roundings.empty()) json["rounded"] = core::Json::array();
-  for (const Rounding& rounding : roundings) {
-    core::Json row = core::Json::object();
-    row["multiple_of"] = rounding.multiple;
-    row["changes"] = rounding.model != 0;
-    row["macs"] = rounding.macs;
-    row["macs_ratio"] = rounding.macs_ratio;
-    if (rounding.model != 0)
-      row["measured"] = core::to_json(profile::measured_model(measurement, rounding.model));
-    json["rounded"].push_back(std::move(row));
+  messages::PrunedSpeeds speeds;
+  speeds.protocol = speed.protocol;
+  speeds.before = profile::measured_model(measurement, 0);
+  speeds.after = profile::measured_model(measurement, 1);
+  speeds.notes = notes_of(measurement, speed, macs_before, macs_after, roundings);
+  for (Rounding& rounding : roundings) {
+    if (rounding.row.changes)
+      rounding.row.measured = profile::measured_model(measurement, rounding.model);
+    speeds.rounded.push_back(std::move(rounding.row));
   }
-  json["notes"] = notes_of(measurement, speed, macs_before, macs_after, roundings);
-  return json;
+  return speeds;
 }
 
-std::vector<store::MetricValue> pruned_speed_metrics(const core::Json& measured,
+std::vector<store::MetricValue> pruned_speed_metrics(const messages::PrunedSpeedRows& measured,
                                                      const std::string& prefix) {
   std::vector<store::MetricValue> metrics;
-  const auto add = [&](const core::Json& model, const std::string& suffix) {
-    if (!model.contains("throughput_ratio")) return;
-    const core::Json& ratio = model.at("throughput_ratio");
-    metrics.push_back({prefix + "speed_ratio" + suffix, "", ratio.at("value").get<double>(), "1",
-                       ratio.at("low").get<double>(), ratio.at("high").get<double>(),
-                       ratio.at("rounds").get<graph::Index>()});
+  const auto add = [&](const messages::MeasuredModel& model, const std::string& suffix) {
+    if (!model.throughput_ratio) return;
+    const messages::ThroughputRatio& ratio = *model.throughput_ratio;
+    metrics.push_back({prefix + "speed_ratio" + suffix, "", ratio.value, "1", ratio.low,
+                       ratio.high, ratio.rounds});
   };
-  add(measured.at("after"), "");
-  for (const core::Json& rounding : measured.value("rounded", core::Json::array())) {
-    if (!rounding.at("changes").get<bool>()) continue;
-    const std::string suffix = ".multiples_of_" + rounding.at("multiple_of").dump();
-    add(rounding.at("measured"), suffix);
+  add(measured.after, "");
+  for (const messages::RoundedSpeed& rounding : measured.rounded) {
+    if (!rounding.measured) continue;
+    const std::string suffix = ".multiples_of_" + std::to_string(rounding.multiple_of);
+    add(*rounding.measured, suffix);
     metrics.push_back(
-        {prefix + "macs" + suffix, "", rounding.at("macs").get<double>(), "MACs", {}, {}, 1});
+        {prefix + "macs" + suffix, "", static_cast<double>(rounding.macs), "MACs", {}, {}, 1});
   }
   return metrics;
 }

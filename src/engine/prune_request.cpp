@@ -8,7 +8,7 @@
 
 namespace vitlab::engine {
 
-core::Json answer(const messages::PruneRequest& request, Events& events) {
+messages::PruneAnswer answer(const messages::PruneRequest& request, Events& events) {
   const LoadedModel loaded = load_model(request);
   PruneStage stage;
   stage.spec = request.model.spec;
@@ -31,26 +31,25 @@ core::Json answer(const messages::PruneRequest& request, Events& events) {
 
   core::StagedFolder folder(request.out);
   write_pruned_folder(folder.path(), pruned);
-  core::Json payload = prune_json(pruned);
-  payload["model"] = request.model.name;
-  payload["seed"] = stage.seed;
-  add_origin(payload, loaded);
+  messages::PruneAnswer told{facts_of(pruned)};
+  told.model = request.model.name;
+  told.seed = stage.seed;
+  told.weights = loaded.origin;
+  told.resized = loaded.resized;
   const prune::PruneResult& result = pruned.result;
   PrunedSpeed speed{stage.spec, result.spec, {}, *stage.protocol, {}};
   if (request.measure_rounded) speed.rounded = rounded_specs(result);
   if (result.after.latency > 0) speed.latency_gain = result.before.latency / result.after.latency;
-  payload["measured"] = [&] {
+  told.measured = [&] {
     const store::DeviceLock alone = alone_on(stage.protocol->device, events);
     return measure_pruned(speed);
   }();
-  core::Json file = core::Json::object();
-  file["schema"] = 1;
-  file["command"] = "prune";
-  file.update(payload);
+  core::Json file{{"schema", 1}, {"command", "prune"}};
+  file.update(core::to_json(told));
   core::write_file_atomically(folder.path() / "prune.json", core::dump_json(file, 2) + "\n");
   folder.commit();
-  payload["out"] = request.out.string();
-  return payload;
+  told.out = request.out;
+  return told;
 }
 
 }  // namespace vitlab::engine

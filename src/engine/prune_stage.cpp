@@ -15,11 +15,12 @@ namespace vitlab::engine {
 
 namespace {
 
-core::Json cost_json(const graph::Cost& cost) {
-  core::Json json = core::Json::object();
+messages::CostCounts counts_of(const graph::Cost& cost) {
+  messages::CostCounts counts;
   for (const std::string& metric : architecture::cost_metric_names())
-    json[metric] = static_cast<graph::Index>(architecture::cost_metric(cost, metric));
-  return json;
+    counts.emplace_back(metric,
+                        static_cast<graph::Index>(architecture::cost_metric(cost, metric)));
+  return counts;
 }
 
 train::Evaluation test(const graph::Graph& graph, const model::Weights& weights,
@@ -64,7 +65,7 @@ std::map<std::pair<std::string, std::string>, std::pair<graph::Index, graph::Ind
     entry.first += static_cast<graph::Index>(axis.kept.size());
     entry.second += axis.size;
   }
-  for (const prune::PrunedLayer& layer : result.layers)
+  for (const messages::PrunedLayer& layer : result.layers)
     left[{layer.layer, sweep::kLayerAxis}] = {layer.kept ? 1 : 0, 1};
   return left;
 }
@@ -97,7 +98,7 @@ PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_p
     };
   if (stage.protocol && names_latency(settings)) {
     const LatencyTable table(stage.spec, settings, *stage.protocol);
-    pruned.latency_table = table.json();
+    pruned.latency = table.lines();
     hooks.latency = [table](const architecture::ModelSpec& spec) { return table.seconds(spec); };
   }
   pruned.test_before = test(graph, stage.weights, *dataset);
@@ -115,48 +116,29 @@ PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_p
   return pruned;
 }
 
-core::Json prune_json(const PrunedModel& pruned) {
+messages::PrunedFacts facts_of(const PrunedModel& pruned) {
   const prune::PruneResult& result = pruned.result;
-  core::Json json = core::Json::object();
-  json["id"] = architecture::model_id(result.spec);
-  json["settings"] = sweep::prune_settings_json(pruned.settings);
-  json["criterion"] = core::word_of(pruned.settings.criterion);
-  json["keep"] = pruned.settings.keep;
-  json["data_fingerprint"] = pruned.fingerprint;
-  json["before"] = cost_json(result.before.cost);
+  messages::PrunedFacts facts;
+  facts.id = architecture::model_id(result.spec);
+  facts.settings = pruned.settings;
+  facts.criterion = pruned.settings.criterion;
+  facts.keep = pruned.settings.keep;
+  facts.data_fingerprint = pruned.fingerprint;
+  facts.before = counts_of(result.before.cost);
   // Counted while cutting, and again on the graph that was built: they must agree.
-  json["estimated"] = cost_json(result.after.cost);
-  json["after"] = cost_json(graph::graph_cost(architecture::build_graph(result.spec)));
-  if (pruned.latency_table) {
-    json["latency"] = *pruned.latency_table;
-    json["latency"]["estimated_before_ms"] = 1e3 * result.before.latency;
-    json["latency"]["estimated_after_ms"] = 1e3 * result.after.latency;
+  facts.estimated = counts_of(result.after.cost);
+  facts.after = counts_of(graph::graph_cost(architecture::build_graph(result.spec)));
+  facts.latency = pruned.latency;
+  if (facts.latency) {
+    facts.latency->estimated_before_ms = 1e3 * result.before.latency;
+    facts.latency->estimated_after_ms = 1e3 * result.after.latency;
   }
-  json["accuracy_top1"] = core::Json::object();
-  json["accuracy_top1"]["before"] = pruned.test_before.accuracy();
-  json["accuracy_top1"]["cut"] = pruned.test_cut.accuracy();
-  json["accuracy_top1"]["after"] = pruned.test_after.accuracy();
-  json["accuracy_top1"]["images"] = pruned.test_after.images;
-  json["finetune_epochs"] = pruned.finetune_epochs;
-  json["axes"] = core::Json::array();
-  for (const prune::PrunedAxis& axis : result.axes) {
-    core::Json row = core::Json::object();
-    row["axis"] = axis.axis;
-    row["layer"] = axis.layer;
-    row["kind"] = axis.kind;
-    row["size"] = axis.size;
-    row["kept"] = axis.kept;
-    row["scores"] = core::Json::array();
-    for (const double score : axis.scores) row["scores"].push_back(core::json_number(score));
-    json["axes"].push_back(std::move(row));
-  }
-  if (!result.layers.empty()) json["layers"] = core::Json::array();
-  for (const prune::PrunedLayer& layer : result.layers)
-    json["layers"].push_back({{"layer", layer.layer},
-                              {"kind", layer.kind},
-                              {"kept", layer.kept},
-                              {"score", core::json_number(layer.score)}});
-  return json;
+  facts.accuracy_top1 = {pruned.test_before.accuracy(), pruned.test_cut.accuracy(),
+                         pruned.test_after.accuracy(), pruned.test_after.images};
+  facts.finetune_epochs = pruned.finetune_epochs;
+  facts.axes.assign(result.axes.begin(), result.axes.end());
+  facts.layers = result.layers;
+  return facts;
 }
 
 void write_pruned_folder(const std::filesystem::path& folder, const PrunedModel& pruned) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/json.h"
+#include "messages/prune_answer.h"
 #include "prune/pruner.h"
 #include "store/record.h"
 #include "sweep/protocol.h"
@@ -34,7 +34,7 @@ struct PrunedModel {
   graph::Index finetune_epochs = 0;
   std::string fingerprint;  // of the data
   sweep::PruneSettings settings;
-  std::optional<core::Json> latency_table;  // what estimates of latency rest on
+  std::optional<messages::LatencyEstimates> latency;
 };
 
 using OnPruneProgress =
@@ -42,8 +42,8 @@ using OnPruneProgress =
 
 PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_progress);
 
-/// What `prune --json` prints and prune.json holds, but for schema, command and measured speed.
-core::Json prune_json(const PrunedModel& pruned);
+/// What is told of it, but for measured speed.
+messages::PrunedFacts facts_of(const PrunedModel& pruned);
 
 /// spec.yaml and model.safetensors of the pruned model.
 void write_pruned_folder(const std::filesystem::path& folder, const PrunedModel& pruned);
@@ -55,18 +55,13 @@ std::vector<store::MetricValue> metrics_of(const PrunedModel& pruned);
 /// "prune.", or "prune.random." of random scores.
 std::string prune_metric_prefix(const sweep::PruneSettings& settings);
 
-/// A pruned model with the sizes that were cut brought to multiples.
-struct RoundedSpec {
-  graph::Index multiple = 8;
-  architecture::ModelSpec spec;
-};
 /// The roundings to 8 and to 16, those that change nothing too.
-std::vector<RoundedSpec> rounded_specs(const prune::PruneResult& result);
+std::vector<messages::RoundedSpec> rounded_specs(const prune::PruneResult& result);
 
 /// What is timed beside each other; weights do not matter to that.
 struct PrunedSpeed {
   architecture::ModelSpec before, after;
-  std::vector<RoundedSpec> rounded;
+  std::vector<messages::RoundedSpec> rounded;
   sweep::Protocol protocol;
   std::optional<double> latency_gain;  // as latencies were estimated; else MACs say what to expect
 };
@@ -74,11 +69,11 @@ struct PrunedSpeed {
 /// Throughput before and after, measured in turns, their ratio, and `notes` where less than 80 % of
 /// the estimated gain was measured: fewer MACs are not always faster; and where a rounded model is
 /// faster than what was cut, beyond the spread of both. A Failure where the two could not be timed.
-core::Json measure_pruned(const PrunedSpeed& speed);
+messages::PrunedSpeeds measure_pruned(const PrunedSpeed& speed);
 
 /// `<prefix>speed_ratio` of a measure_pruned(), over the model before; behind it, of each rounding
 /// that changes something, `.multiples_of_8` with its MACs as `<prefix>macs.multiples_of_8`.
-std::vector<store::MetricValue> pruned_speed_metrics(const core::Json& measured,
+std::vector<store::MetricValue> pruned_speed_metrics(const messages::PrunedSpeedRows& measured,
                                                      const std::string& prefix);
 
 /// The protocol where none is given: a second of each model in deploy form on one thread.

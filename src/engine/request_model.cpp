@@ -49,9 +49,4 @@ void tell_resized(const std::vector<std::string>& resized) {
   std::cerr << (resized.size() > kShown ? ", …)\n" : ")\n");
 }
 
-void add_origin(core::Json& payload, const LoadedModel& loaded) {
-  payload["weights"] = loaded.origin;
-  if (!loaded.resized.empty()) payload["resized"] = loaded.resized;
-}
-
 }  // namespace vitlab::engine

@@ -26,7 +26,5 @@ LoadedModel load_model(const messages::RunnableModel& request);
 
 /// Says on stderr which position tables were interpolated for the model's image size, if any.
 void tell_resized(const std::vector<std::string>& resized);
-/// "weights", where they came from, and "resized", if there are any.
-void add_origin(core::Json& payload, const LoadedModel& loaded);
 
 }  // namespace vitlab::engine

@@ -155,12 +155,9 @@ void run_prune(const StageContext& context, store::StageRecord& record,
         context.note(note + " " + std::to_string(done) + "/" + std::to_string(total));
       });
   record.metrics = metrics_of(pruned);
-  record.details = prune_json(pruned);
   // For a measure_pruned stage: what rounding leads to follows from what was cut.
-  record.details["rounded"] = core::Json::array();
-  for (const RoundedSpec& rounded : rounded_specs(pruned.result))
-    record.details["rounded"].push_back(
-        {{"multiple_of", rounded.multiple}, {"spec", architecture::spec_json(rounded.spec)}});
+  record.details =
+      core::to_json(messages::PruneDetails{facts_of(pruned), rounded_specs(pruned.result)});
   write_pruned_folder(files.path(), pruned);
 }
 
@@ -178,18 +175,13 @@ void run_measure_pruned(const StageContext& context, store::StageRecord& record,
     if (file.name == "spec.yaml")
       speed.after = architecture::resolve_model((folder / file.path).string()).spec;
   core::ensure(!speed.after.stages.empty(), "a prune stage writes spec.yaml");
-  for (const core::Json& rounded : pruned->details.at("rounded"))
-    speed.rounded.push_back(
-        {rounded.at("multiple_of").get<graph::Index>(),
-         architecture::spec_from_json_text(rounded.at("spec").dump(), "rounded spec")});
+  const auto cut = store::details_of<messages::PruneDetails>(*pruned);
+  speed.rounded = cut.rounded;
   speed.protocol = sweep::protocol_from_json(context.stage.settings, "protocol");
-  record.details = measure_pruned(speed);
-  record.details["protocol"] = sweep::protocol_json(speed.protocol, true);
-  record.details["environment"] = record.details.at("after").at("environment");
-  record.details["runtime"] = sweep::runtime_label(speed.protocol);
-  record.metrics =
-      pruned_speed_metrics(record.details, prune_metric_prefix(sweep::prune_settings_from_json(
-                                               pruned->details.at("settings"), "prune settings")));
+  const messages::PrunedSpeeds speeds = measure_pruned(speed);
+  record.details = core::to_json(messages::MeasurePrunedDetails{
+      speeds, {speed.protocol}, speeds.after.environment, sweep::runtime_label(speed.protocol)});
+  record.metrics = pruned_speed_metrics(speeds, prune_metric_prefix(cut.settings));
 }
 
 struct StageRow {

@@ -12,13 +12,6 @@ namespace vitlab::lab {
 
 namespace {
 
-/// What a record says besides numbers. Throws UserError naming the stage for what this program did
-/// not write.
-template <typename Details>
-Details details_of(const store::StageRecord& record) {
-  return core::from_json<Details>(record.details, "the record of stage " + record.id + ": details");
-}
-
 void add_heads(const std::string& model, messages::HeadSimilarity heads,
                report::ReportInput& input) {
   if (heads.layers.empty()) return;
@@ -28,6 +21,23 @@ void add_heads(const std::string& model, messages::HeadSimilarity heads,
       {model, std::make_shared<const messages::HeadSimilarity>(std::move(heads))});
 }
 
+void add_measured(const sweep::PlannedStage& stage, const store::MeasuredWhere& where,
+                  report::ReportInput& input) {
+  if (where.profile && where.profile->times) {
+    store::ResultRow context;
+    store::set_context(context, where);
+    input.profiles.push_back(
+        {stage.model, report::setting_of(context),
+         std::make_shared<const messages::ProfileTimes>(*where.profile->times)});
+  }
+  if (sweep::device_class(stage.device) == "cuda") input.gpus.insert(where.environment.device);
+  if (!input.machine.empty()) return;
+  input.machine = core::to_json(where.environment);
+  // The whole protocol, defaults included, so that the report stands alone.
+  input.protocol =
+      sweep::protocol_json(sweep::protocol_from_json(stage.settings, "protocol"), true);
+}
+
 /// What the records say besides numbers: heads pair by pair, grids too small for that, profiles,
 /// protocol, machine.
 void add_details(const sweep::Plan& plan, const store::Collected& collected,
@@ -35,27 +45,10 @@ void add_details(const sweep::Plan& plan, const store::Collected& collected,
   for (const sweep::PlannedStage& stage : plan.stages) {
     const auto found = collected.records.find(stage.id);
     if (found == collected.records.end()) continue;
-    const core::Json& details = found->second.details;
+    const store::StageRecord& record = found->second;
     if (sweep::stage_kind(stage.kind).value == sweep::StageKind::kSimilarity)
-      add_heads(stage.model, details_of<messages::HeadSimilarity>(found->second), input);
-    if (!stage.kind.starts_with("measure") || !details.contains("environment")) continue;
-    if (details.contains("profile")) {
-      store::ResultRow context;
-      store::set_context(context, found->second);
-      const auto profile = core::from_json<messages::ProfileAnswer>(
-          details.at("profile"), "record " + stage.id + ": details.profile");
-      if (profile.times)
-        input.profiles.push_back({stage.model, report::setting_of(context),
-                                  std::make_shared<const messages::ProfileTimes>(*profile.times)});
-    }
-    if (sweep::device_class(stage.device) == "cuda")
-      input.gpus.insert(details.at("environment").value("device", std::string()));
-    if (input.machine.empty()) {
-      input.machine = details.at("environment");
-      // The whole protocol, defaults included, so that the report stands alone.
-      input.protocol =
-          sweep::protocol_json(sweep::protocol_from_json(stage.settings, "protocol"), true);
-    }
+      add_heads(stage.model, store::details_of<messages::HeadSimilarity>(record), input);
+    if (const auto where = store::measured_where(record)) add_measured(stage, *where, input);
   }
   if (!plan.data.empty()) input.protocol["training"] = sweep::recipe_json(plan.recipe, true);
 }

@@ -15,6 +15,7 @@
 #include "messages/forms.h"
 #include "messages/measure_answer.h"
 #include "messages/profile_answer.h"
+#include "messages/prune_answer.h"
 #include "messages/similarity_answer.h"
 #include "messages/train_answer.h"
 #include "sweep/analysis_settings.h"
@@ -220,7 +221,7 @@ struct SimilarityRequest : RunnableModel {
 /// A model cut to a budget, with its accuracy and speed before and after.
 struct PruneRequest : RunnableModel {
   static constexpr std::string_view kWord = "prune";
-  using Answer = core::Json;
+  using Answer = PruneAnswer;
 
   sweep::PruneSettings settings;
   std::string data;

@@ -127,7 +127,7 @@ class Rows {
   }
 
   void finish(const State& state, PruneResult& result) && {
-    for (PrunedLayer& layer : layers_) layer.kept = false;
+    for (messages::PrunedLayer& layer : layers_) layer.kept = false;
     for (const graph::LayerId layer : state.layers)
       if (layer_rows_[layer] != kNone) layers_[layer_rows_[layer]].kept = true;
     for (const graph::AxisId a : state.axes.ids()) {
@@ -145,7 +145,7 @@ class Rows {
   core::IdVector<graph::AxisId, std::size_t> axis_rows_;
   core::IdVector<graph::LayerId, std::size_t> layer_rows_;
   std::vector<PrunedAxis> axes_;
-  std::vector<PrunedLayer> layers_;
+  std::vector<messages::PrunedLayer> layers_;
 };
 
 std::vector<CutTarget> targets_at(const sweep::PruneSettings& settings, const CutCost& before,

@@ -5,27 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "messages/prune_answer.h"
 #include "prune/select.h"
 
 namespace vitlab::prune {
 
-/// What became of one axis.
-struct PrunedAxis {
-  std::string axis;   // "stages.0.layers.2.qk[1]"
-  std::string layer;  // "stages.0.layers.2"; of an embedding "stages.0"
-  std::string kind;   // "qk"
-  graph::Index size = 0;
-  std::vector<graph::Index> kept;  // units of the model that pruning started from
-  std::vector<double> scores;      // of each of those units, as last seen
-  graph::AxisId left;              // the axis in the pruned model's graph; none: it went altogether
-};
-
-/// What became of a layer that could be left out.
-struct PrunedLayer {
-  std::string layer;  // its path in the model that pruning started from
-  std::string kind;   // "ffn"
-  bool kept = true;
-  double score = 0;  // as last seen
+/// What became of one axis, and where it is.
+struct PrunedAxis : messages::PrunedAxis {
+  graph::AxisId left;  // in the pruned model's graph; none: it went altogether
 };
 
 struct PruneResult {
@@ -33,7 +20,7 @@ struct PruneResult {
   model::Weights weights;
   std::vector<PrunedAxis> axes;  // every axis that was free to be cut; nothing kept: it went with
                                  // its head or layer
-  std::vector<PrunedLayer> layers;
+  std::vector<messages::PrunedLayer> layers;
   CutCost before, after;
 };
 

@@ -2,7 +2,10 @@
 
 #include <set>
 
+#include "core/error.h"
 #include "core/text.h"
+#include "messages/prune_answer.h"
+#include "messages/similarity_answer.h"
 
 namespace vitlab::store {
 
@@ -60,15 +63,29 @@ class Collector {
     return row;
   }
 
+  /// Fills in what a timed record was measured on. A record whose details do not read is told as a
+  /// problem and passed over.
+  bool takes_details(const StageRecord& record, ResultRow& row) {
+    try {
+      if (const auto where = measured_where(record)) set_context(row, *where);
+      if (sweep::stage_kind(record.kind).value == sweep::StageKind::kSimilarity)
+        details_of<messages::HeadSimilarity>(record);
+      return true;
+    } catch (const core::UserError& error) {
+      result_.problems.push_back({store_.stage_folder(record.id), error.what(), true});
+      return false;
+    }
+  }
+
   void add_stage(const sweep::PlannedStage& stage, const sweep::Trial& trial, bool of_model) {
     const StageAttempts attempts = store_.read_attempts(stage.id);
     result_.problems.insert(result_.problems.end(), attempts.problems.begin(),
                             attempts.problems.end());
     ResultRow row = blank(stage, trial, of_model);
     const StageRecord* record = attempts.winner();
+    if (record && !takes_details(*record, row)) record = nullptr;
     const bool is_done = record && record->state == StageState::kDone;
     result_.done += is_done;
-    if (record) set_context(row, *record);
     if (!is_done) {
       const std::string state = record ? std::string(core::word_of(record->state)) : "missing";
       const std::string reason = record ? record->reason : "not run yet";
@@ -109,15 +126,24 @@ class Collector {
 
 }  // namespace
 
-void set_context(ResultRow& row, const StageRecord& record) {
-  const core::Json& details = record.details;
-  if (!details.contains("environment") || !details.contains("protocol")) return;
-  const core::Json& protocol = details.at("protocol");
-  row.device = details.at("environment").value("device", std::string());
-  row.runtime = details.value("runtime", std::string("vitlab"));
-  row.dtype = protocol.value("dtype", std::string("float32"));
-  row.threads = protocol.value("threads", std::int64_t{1});
-  row.batch = protocol.value("batch", std::int64_t{16});
+std::optional<MeasuredWhere> measured_where(const StageRecord& record) {
+  const sweep::StageKindRow& kind = sweep::stage_kind(record.kind);
+  if (!kind.is_timed || record.details.empty()) return std::nullopt;
+  if (kind.value == sweep::StageKind::kMeasurePruned) {
+    auto details = details_of<messages::MeasurePrunedDetails>(record);
+    return MeasuredWhere{details.protocol, details.runtime, std::move(details.environment), {}};
+  }
+  auto details = details_of<messages::MeasureDetails>(record);
+  return MeasuredWhere{details.protocol, details.runtime, std::move(details.environment),
+                       std::move(details.profile)};
+}
+
+void set_context(ResultRow& row, const MeasuredWhere& where) {
+  row.device = where.environment.device;
+  row.runtime = where.runtime;
+  row.dtype = where.protocol.dtype;
+  row.threads = where.protocol.threads;
+  row.batch = where.protocol.batch;
 }
 
 Collected collect(const Store& store, const sweep::Plan& plan) {

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "core/json.h"
+#include "messages/profile_answer.h"
 #include "store/results_csv.h"
 #include "store/store.h"
 #include "sweep/plan.h"
@@ -34,9 +35,17 @@ struct Collected {
   bool is_complete() const { return done == stages; }
 };
 
-/// Fills in what a timed record was measured on: device, runtime, dtype, threads and batch; nothing
-/// for the others.
-void set_context(ResultRow& row, const StageRecord& record);
+/// How and where the speeds of a record were measured.
+struct MeasuredWhere {
+  sweep::Protocol protocol;
+  std::string runtime;
+  messages::Environment environment;
+  std::optional<messages::ProfileAnswer> profile;
+};
+/// None for stages that time nothing and attempts that came to nothing.
+std::optional<MeasuredWhere> measured_where(const StageRecord& record);
+/// Fills in what that was: device, runtime, dtype, threads and batch.
+void set_context(ResultRow& row, const MeasuredWhere& where);
 
 /// Reads the records of a plan's stages. Rows stand in the order of the plan, model rows before
 /// those of its trials; the same store and plan give the same table, byte for byte. A stage that is

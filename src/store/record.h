@@ -135,6 +135,13 @@ bool is_stage_id(std::string_view text);
 /// Reads a record's fields and checks ids, counts and paths of files.
 void from_json_form(const core::Json& json, const core::JsonPlace& place, StageRecord& record);
 
+/// What a record says besides numbers, as the kind of its stage has it. Throws UserError naming the
+/// stage for what this program did not write.
+template <typename Details>
+Details details_of(const StageRecord& record) {
+  return core::from_json<Details>(record.details, "the record of stage " + record.id + ": details");
+}
+
 /// The text of a record file: one line of JSON, one line "crc32c " and 8 hexadecimal characters.
 /// NaN and infinities anywhere, also inside details, become strings.
 std::string encode_record(const StageRecord& record);

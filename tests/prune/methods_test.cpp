@@ -149,7 +149,7 @@ TEST_CASE("every family can be cut along everything it offers, to the model its 
     CHECK(result.after.of("params") <= 0.6 * result.before.of("params"));
     // Rows, axis by axis, say what the pruned model is.
     ModelCut cut(model.graph());
-    for (const PrunedLayer& layer : result.layers)
+    for (const messages::PrunedLayer& layer : result.layers)
       for (const graph::LayerId i : cut.left_out.ids())
         if (model.graph().layers[i].path == layer.layer) cut.left_out[i] = !layer.kept;
     for (const graph::AxisId a : cut.kept.ids())
