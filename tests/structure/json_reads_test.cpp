@@ -52,10 +52,10 @@ std::map<std::string, std::size_t> counted(const std::filesystem::path& tree) {
 /// What stands today. A ratchet: a number here is lowered whenever one falls, and none is raised;
 /// new reads go through a struct with fields in messages/.
 const std::map<std::string, std::size_t> kCeilings{
-    {"architecture", 18}, {"cli", 167},    {"data", 1},    {"design", 2},  {"engine", 23},
-    {"exports", 25},      {"graph", 1},    {"guide", 1},   {"interop", 5}, {"lab", 32},
+    {"architecture", 18}, {"cli", 122},    {"data", 1},    {"design", 2},  {"engine", 23},
+    {"exports", 5},       {"graph", 1},    {"guide", 1},   {"interop", 5}, {"lab", 20},
     {"model", 1},         {"predict", 16}, {"profile", 2}, {"prune", 1},   {"report", 72},
-    {"store", 12},        {"sweep", 60},   {"train", 19}};
+    {"store", 12},        {"sweep", 60}};
 
 TEST_CASE("JSON is read by key in messages/ and core/; elsewhere no more than so far") {
   const auto counts = counted(std::filesystem::path(VITLAB_SOURCE_DIR) / "src");
