@@ -50,6 +50,14 @@ std::vector<std::string> template_names() {
   return names;
 }
 
+std::optional<std::string> placement_of(const core::Json& knobs) {
+  constexpr const char *kShare = "mhsa_share", *kPlacement = "placement";
+  if (!knobs.contains(kShare)) return std::nullopt;
+  const auto found = knobs.find(kPlacement);
+  return found != knobs.end() ? found->get<std::string>()
+                              : std::string(core::word_of(Placement::kUniform));
+}
+
 std::vector<bool> place_attention(graph::Index layers, double share, Placement placement) {
   const auto count = static_cast<graph::Index>(std::llround(share * static_cast<double>(layers)));
   std::vector<bool> attention(static_cast<std::size_t>(layers), false);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,9 @@ constexpr const auto& choice_rows(Placement) { return kPlacements; }
 /// attention[i] says whether layer i of `layers` is attention, for round(share · layers) of them:
 /// uniform places them at equal distances, the first layer first; early and late at the ends.
 std::vector<bool> place_attention(graph::Index layers, double share, Placement placement);
+
+/// Where the attention layers go in a model whose knobs say their share; none for the others.
+std::optional<std::string> placement_of(const core::Json& knobs);
 
 /// Rows of templates(), a function a family.
 Template efficientvit_template();

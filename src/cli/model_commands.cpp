@@ -149,7 +149,8 @@ core::ExitCode run_models(const std::vector<std::string>& words) {
   core::TextTable models({"model", "template", "image", "parameters", "MACs", "MHSA share"});
   for (const std::string& name : architecture::preset_names()) {
     const architecture::NamedModel model = architecture::resolve_model(name);
-    const auto template_name = model.knobs.value("template", std::string("explicit"));
+    const std::string family = architecture::template_name(model.knobs);
+    const std::string template_name = family.empty() ? "explicit" : family;
     const graph::Cost cost = architecture::CostCounter().count(model.spec);
     models.add({name, template_name, image_size_text(model.spec.image), parameters_text(cost),
                 core::with_thousands(cost.macs),
@@ -262,11 +263,8 @@ core::ExitCode run_show(const std::vector<std::string>& words) {
     line.resize(std::max<std::size_t>(12, line.size()), ' ');
     text += line + core::dump_json(value) + "\n";
   }
-  if (const auto placement = model.knobs.find("placement"); model.knobs.contains("mhsa_share"))
-    text +=
-        "attention layers are placed " +
-        (placement == model.knobs.end() ? std::string("uniform") : placement->get<std::string>()) +
-        "\n";
+  if (const auto placement = architecture::placement_of(model.knobs))
+    text += "attention layers are placed " + *placement + "\n";
   core::TextTable table(kCostHeader);
   table.add(cost_cells(sheet));
   print_text(text + "\n" + layer_table(sheet) + "\n" + table.str(output_width()) + "\n" +

@@ -129,9 +129,10 @@ void print_pruned(const messages::PruneAnswer& answer) {
   }
   const messages::PrunedAccuracy& accuracy = answer.accuracy_top1;
   std::string text = "wrote " + answer.out.string() + "\n" + table.str(output_width());
-  text += "\ntop-1 of " + std::to_string(accuracy.images) + " test images: " +
-          core::significant(accuracy.before, 4) + " before, " + core::significant(accuracy.cut, 4) +
-          " cut, " + core::significant(accuracy.after, 4) + " in the end\n";
+  text += "\ntop-1 of " + std::to_string(accuracy.images) +
+          " test images: " + core::significant(accuracy.before, 4) + " before, " +
+          core::significant(accuracy.cut, 4) + " cut, " + core::significant(accuracy.after, 4) +
+          " in the end\n";
   std::string gone;
   for (const messages::PrunedLayer& layer : answer.layers)
     if (!layer.kept) gone += (gone.empty() ? "" : ", ") + layer.layer + " (" + layer.kind + ")";

@@ -52,7 +52,8 @@ std::vector<std::string> notes_of(const profile::Measurement& measurement, const
         "Sizes at multiples of " + std::to_string(best->row.multiple_of) +
         " would have been faster: " + times(speed_ratio(measurement, best->model).value) +
         " instead of " + times(measured) + ", with " + times(best->row.macs_ratio) +
-        " the MACs of the pruned model; set multiple_of: " + std::to_string(best->row.multiple_of) + ".");
+        " the MACs of the pruned model; set multiple_of: " + std::to_string(best->row.multiple_of) +
+        ".");
   return notes;
 }
 
@@ -83,8 +84,8 @@ messages::PrunedSpeeds measure_pruned(const PrunedSpeed& speed) {
     own.row.changes = rounded.spec != speed.after;
     if (!own.row.changes) continue;
     own.model = models.size();
-    models.push_back(profile::untrained_model(
-        "multiples of " + std::to_string(rounded.multiple_of), rounded.spec));
+    models.push_back(profile::untrained_model("multiples of " + std::to_string(rounded.multiple_of),
+                                              rounded.spec));
     own.row.macs = graph::graph_cost(models.back().graph).macs;
     own.row.macs_ratio = static_cast<double>(own.row.macs) /
                          static_cast<double>(std::max<graph::Index>(1, macs_after));
@@ -115,8 +116,8 @@ std::vector<store::MetricValue> pruned_speed_metrics(const messages::PrunedSpeed
   const auto add = [&](const messages::MeasuredModel& model, const std::string& suffix) {
     if (!model.throughput_ratio) return;
     const messages::ThroughputRatio& ratio = *model.throughput_ratio;
-    metrics.push_back({prefix + "speed_ratio" + suffix, "", ratio.value, "1", ratio.low,
-                       ratio.high, ratio.rounds});
+    metrics.push_back({prefix + "speed_ratio" + suffix, "", ratio.value, "1", ratio.low, ratio.high,
+                       ratio.rounds});
   };
   add(measured.after, "");
   for (const messages::RoundedSpeed& rounding : measured.rounded) {

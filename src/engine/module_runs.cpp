@@ -12,9 +12,12 @@
 #include "architecture/model_spec.h"
 #include "core/error.h"
 #include "core/interrupt.h"
+#include "core/json_fields.h"
 #include "core/text.h"
 #include "engine/file_runs.h"
+#include "exports/torchscript.h"
 #include "model/device.h"
+#include "model/weight_files.h"
 #include "profile/device_clock.h"
 #include "profile/timed_model.h"
 
@@ -76,11 +79,14 @@ class ModuleRun : public profile::TimedRun {
 
 /// From vitlab.json in a file that vitlab wrote.
 std::optional<graph::Shape> told_by_vitlab(const torch::jit::ExtraFilesMap& extra) {
-  const std::string& text = extra.at("vitlab.json");
+  const std::string& text = extra.at(exports::kExtraFile);
   if (text.empty()) return std::nullopt;
-  const core::Json about = core::parse_json(text, "vitlab.json");
+  const auto about = core::from_json<std::map<std::string, std::string>>(
+      core::parse_json(text, exports::kExtraFile), exports::kExtraFile);
+  const auto found = about.find(model::kSpecKey);
+  if (found == about.end()) return std::nullopt;
   const architecture::ModelSpec spec =
-      architecture::spec_from_json_text(about.value("vitlab.spec", std::string()), "vitlab.json");
+      architecture::spec_from_json_text(found->second, exports::kExtraFile);
   return graph::Shape{1, spec.image.channels, spec.image.height, spec.image.width};
 }
 
@@ -108,7 +114,7 @@ void load_whole_libtorch() {
 std::unique_ptr<profile::TimedRun> open_torchscript_run(const FileToRun& file,
                                                         const sweep::Protocol& protocol) {
   const at::Device device = model::open_device(protocol.device);
-  torch::jit::ExtraFilesMap extra{{"vitlab.json", ""}};
+  torch::jit::ExtraFilesMap extra{{exports::kExtraFile, ""}};
   auto module = with_failures_of(file.path, [&] {
     auto loaded =
         std::make_shared<torch::jit::Module>(torch::jit::load(file.path.string(), device, extra));

@@ -18,8 +18,7 @@ namespace {
 messages::CostCounts counts_of(const graph::Cost& cost) {
   messages::CostCounts counts;
   for (const std::string& metric : architecture::cost_metric_names())
-    counts.emplace_back(metric,
-                        static_cast<graph::Index>(architecture::cost_metric(cost, metric)));
+    counts.emplace_back(metric, static_cast<graph::Index>(architecture::cost_metric(cost, metric)));
   return counts;
 }
 

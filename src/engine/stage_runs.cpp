@@ -37,7 +37,7 @@ void run_cost(const StageContext& context, store::StageRecord& record,
   const architecture::ModelSpec spec = spec_of(context);
   const graph::Cost cost = architecture::CostCounter().count(spec);
   for (const std::string& metric : architecture::cost_metric_names()) {
-    const bool bytes = metric.find("bytes") != std::string::npos;
+    const bool bytes = metric.starts_with("bytes") || metric.ends_with("bytes");
     const std::string unit = metric == "macs"          ? "MACs"
                              : metric == "params"      ? "parameters"
                              : metric == "flops"       ? "FLOPs"

@@ -84,7 +84,7 @@ void write_torchscript(const ExportModel& model, const FormatOptions& options,
   about["vitlab.weights"] = model.origin;
   const fs::path file = torchscript_file(folder);
   fs::create_directories(file.parent_path());
-  const jit::ExtraFilesMap extra{{"vitlab.json", core::dump_json(about, 2)}};
+  const jit::ExtraFilesMap extra{{kExtraFile, core::dump_json(about, 2)}};
   if (options.form == messages::ExportForm::kDeploy) {
     const DeployedModel folded = deployed(model);
     script_module(folded.graph, folded.weights).save(file.string(), extra);

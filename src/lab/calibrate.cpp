@@ -150,7 +150,7 @@ class Calibration {
       if (const auto* said = std::get_if<messages::Note>(&event)) sink_(Note{said->note});
       const auto* sample = std::get_if<messages::Sample>(&event);
       if (!sample) return;
-      file_.add(models.at(sample->index), is_test, core::to_json(*sample));
+      file_.add(models.at(sample->index), is_test, *sample);
       job.move_to(++done);
     });
     job.finish();

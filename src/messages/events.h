@@ -10,6 +10,7 @@
 
 #include "core/choice.h"
 #include "core/json_fields.h"
+#include "predict/sample_file.h"
 
 namespace vitlab::messages {
 
@@ -121,27 +122,14 @@ struct StageEnd : StageEvent {
 };
 
 /// Times of one candidate of a sample request, sent as soon as they are known.
-struct Sample {
+struct Sample : predict::SampleTimes {
   static constexpr std::string_view kWord = "sample";
 
   std::uint64_t index = 0;  // of the request's candidates
-  double latency_ms = 0, p5_ms = 0, p95_ms = 0;
-  double reference_ms = 0;      // of the reference model in the same turns
-  std::uint64_t forwards = 0;   // that were timed
-  std::uint64_t disturbed = 0;  // rounds that were set aside
-  std::vector<double> ops_us;
-  std::vector<double> isolated_us;  // each op on its own; empty: not asked for
 
   static constexpr auto fields() {
-    return std::tuple{core::required("index", &Sample::index),
-                      core::required("latency_ms", &Sample::latency_ms),
-                      core::required("p5_ms", &Sample::p5_ms),
-                      core::required("p95_ms", &Sample::p95_ms),
-                      core::required("reference_ms", &Sample::reference_ms),
-                      core::required("forwards", &Sample::forwards),
-                      core::required("disturbed", &Sample::disturbed),
-                      core::required("ops_us", &Sample::ops_us),
-                      core::optional("isolated_us", &Sample::isolated_us)};
+    return std::tuple_cat(std::tuple{core::required("index", &Sample::index)},
+                          predict::SampleTimes::fields());
   }
 };
 

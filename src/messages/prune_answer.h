@@ -25,12 +25,10 @@ struct PrunedAxis {
 
   bool operator==(const PrunedAxis&) const = default;
   static constexpr auto fields() {
-    return std::tuple{core::required("axis", &PrunedAxis::axis),
-                      core::required("layer", &PrunedAxis::layer),
-                      core::required("kind", &PrunedAxis::kind),
-                      core::required("size", &PrunedAxis::size),
-                      core::required("kept", &PrunedAxis::kept),
-                      core::required("scores", &PrunedAxis::scores)};
+    return std::tuple{
+        core::required("axis", &PrunedAxis::axis), core::required("layer", &PrunedAxis::layer),
+        core::required("kind", &PrunedAxis::kind), core::required("size", &PrunedAxis::size),
+        core::required("kept", &PrunedAxis::kept), core::required("scores", &PrunedAxis::scores)};
   }
 };
 
@@ -43,10 +41,9 @@ struct PrunedLayer {
 
   bool operator==(const PrunedLayer&) const = default;
   static constexpr auto fields() {
-    return std::tuple{core::required("layer", &PrunedLayer::layer),
-                      core::required("kind", &PrunedLayer::kind),
-                      core::required("kept", &PrunedLayer::kept),
-                      core::required("score", &PrunedLayer::score)};
+    return std::tuple{
+        core::required("layer", &PrunedLayer::layer), core::required("kind", &PrunedLayer::kind),
+        core::required("kept", &PrunedLayer::kept), core::required("score", &PrunedLayer::score)};
   }
 };
 

@@ -1,5 +1,6 @@
 #include "predict/sample_file.h"
 
+#include <array>
 #include <fstream>
 
 #include "architecture/presets.h"
@@ -17,22 +18,44 @@ std::string sample_key(const core::Json& knobs, bool is_test) {
   return (is_test ? "test " : "train ") + core::canonical_json(knobs);
 }
 
-std::vector<double> seconds_of(const core::Json& microseconds) {
-  std::vector<double> seconds;
-  for (const core::Json& x : microseconds) seconds.push_back(1e-6 * x.get<double>());
-  return seconds;
+/// Whether a model is one to learn from or one to test with.
+enum class SampleSet : std::uint8_t { kTrain, kTest };
+struct SampleSetRow {
+  SampleSet value;
+  std::string_view word;
+};
+constexpr std::array kSampleSets{SampleSetRow{SampleSet::kTrain, "train"},
+                                 SampleSetRow{SampleSet::kTest, "test"}};
+static_assert(core::is_whole(kSampleSets));
+constexpr const auto& choice_rows(SampleSet) { return kSampleSets; }
+
+/// A line of the file: a model, and its times.
+struct SampleLine : SampleTimes {
+  SampleSet set = SampleSet::kTrain;
+  core::Json knobs;
+
+  static constexpr auto fields() {
+    return std::tuple_cat(std::tuple{core::required("set", &SampleLine::set),
+                                     core::required("knobs", &SampleLine::knobs)},
+                          SampleTimes::fields());
+  }
+};
+
+std::vector<double> seconds_of(std::vector<double> microseconds) {
+  for (double& x : microseconds) x *= 1e-6;
+  return microseconds;
 }
 
-CalibrationSample sample_of(const core::Json& line) {
+CalibrationSample sample_of(const SampleLine& line) {
   CalibrationSample sample;
-  sample.is_test = line.at("set") == "test";
-  sample.knobs = line.at("knobs");
-  sample.seconds = 1e-3 * line.at("latency_ms").get<double>();
-  sample.p5 = 1e-3 * line.at("p5_ms").get<double>();
-  sample.p95 = 1e-3 * line.at("p95_ms").get<double>();
-  sample.reference = 1e-3 * line.at("reference_ms").get<double>();
-  sample.op_seconds = seconds_of(line.at("ops_us"));
-  if (line.contains("isolated_us")) sample.op_isolated = seconds_of(line.at("isolated_us"));
+  sample.is_test = line.set == SampleSet::kTest;
+  sample.knobs = line.knobs;
+  sample.seconds = 1e-3 * line.latency_ms;
+  sample.p5 = 1e-3 * line.p5_ms;
+  sample.p95 = 1e-3 * line.p95_ms;
+  sample.reference = 1e-3 * line.reference_ms;
+  sample.op_seconds = seconds_of(line.ops_us);
+  sample.op_isolated = seconds_of(line.isolated_us);
   return sample;
 }
 
@@ -67,10 +90,9 @@ SampleFile::SampleFile(std::filesystem::path path, const core::Json& header)
 void SampleFile::take(const core::Json& line, const std::string& place) {
   CalibrationSample sample;
   try {
-    sample = sample_of(line);
-  } catch (const core::Json::exception& error) {
-    throw core::UserError(place + ": no sample of a calibration (" + error.what() +
-                          "); remove the line");
+    sample = sample_of(core::from_json<SampleLine>(line, place + ":"));
+  } catch (const core::UserError& error) {
+    throw core::UserError(std::string(error.what()) + "; remove the line");
   }
   if (!(sample.seconds > 0 && sample.reference > 0 && sample.p5 > 0))
     throw core::UserError(place + ": times must be positive; remove the line");
@@ -98,13 +120,9 @@ int SampleFile::measured(const core::Json& knobs, bool is_test) const {
   return found == counts_.end() ? 0 : found->second;
 }
 
-void SampleFile::add(const core::Json& knobs, bool is_test, const core::Json& event) {
-  core::Json line = core::Json::object();
-  line["set"] = is_test ? "test" : "train";
-  line["knobs"] = knobs;
-  for (const char* key : {"latency_ms", "p5_ms", "p95_ms", "reference_ms", "forwards", "disturbed",
-                          "ops_us", "isolated_us"})
-    if (event.contains(key)) line[key] = event.at(key);
+void SampleFile::add(const core::Json& knobs, bool is_test, const SampleTimes& times) {
+  const core::Json line =
+      core::to_json(SampleLine{times, is_test ? SampleSet::kTest : SampleSet::kTrain, knobs});
   std::ofstream file(path_, std::ios::app | std::ios::binary);
   file << core::dump_json(line) << "\n" << std::flush;
   if (!file) throw core::Failure("cannot write " + path_.string());

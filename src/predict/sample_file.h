@@ -5,10 +5,32 @@
 #include <string>
 #include <vector>
 
-#include "core/json.h"
+#include "core/json_fields.h"
 #include "predict/train_predictor.h"
 
 namespace vitlab::predict {
+
+/// Times of one model and its ops, beside a reference in the same turns.
+struct SampleTimes {
+  double latency_ms = 0, p5_ms = 0, p95_ms = 0;
+  double reference_ms = 0;      // of the reference model in the same turns
+  std::uint64_t forwards = 0;   // that were timed
+  std::uint64_t disturbed = 0;  // rounds that were set aside
+  std::vector<double> ops_us;
+  std::vector<double> isolated_us;  // each op on its own; empty: not asked for
+
+  bool operator==(const SampleTimes&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{core::required("latency_ms", &SampleTimes::latency_ms),
+                      core::required("p5_ms", &SampleTimes::p5_ms),
+                      core::required("p95_ms", &SampleTimes::p95_ms),
+                      core::required("reference_ms", &SampleTimes::reference_ms),
+                      core::required("forwards", &SampleTimes::forwards),
+                      core::required("disturbed", &SampleTimes::disturbed),
+                      core::required("ops_us", &SampleTimes::ops_us),
+                      core::optional("isolated_us", &SampleTimes::isolated_us)};
+  }
+};
 
 /// One drawn model as it was measured; times in seconds.
 struct CalibrationSample {
@@ -36,8 +58,8 @@ class SampleFile {
   /// How often a model was measured.
   int measured(const core::Json& knobs, bool is_test) const;
 
-  /// Appends a line and flushes it. `event` is what the engine sent.
-  void add(const core::Json& knobs, bool is_test, const core::Json& event);
+  /// Appends a line and flushes it.
+  void add(const core::Json& knobs, bool is_test, const SampleTimes& times);
 
  private:
   void take(const core::Json& line, const std::string& place);

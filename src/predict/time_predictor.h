@@ -3,8 +3,10 @@
 #include <array>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "core/fields.h"
 #include "predict/op_features.h"
 #include "stats/boosting.h"
 #include "stats/intervals.h"
@@ -24,6 +26,14 @@ struct PredictorSetting {
     return dtype == "bfloat16" ? 2 : dtype == "float64" ? 8 : 4;
   }
   friend bool operator==(const PredictorSetting&, const PredictorSetting&) = default;
+  static constexpr auto fields() {
+    return std::tuple{core::required("device", &PredictorSetting::device),
+                      core::required("threads", &PredictorSetting::threads),
+                      core::required("batch", &PredictorSetting::batch),
+                      core::required("dtype", &PredictorSetting::dtype),
+                      core::required("deploy", &PredictorSetting::deploy),
+                      core::required("flush_subnormals", &PredictorSetting::flush_subnormals)};
+  }
 };
 
 /// The time of one kind of op: a call, plus flops, bytes, copied bytes and subnormal products at
@@ -45,6 +55,12 @@ struct KindModel {
 struct PredictorErrors {
   std::vector<double> log_ratios;  // log(measured / predicted), ascending
   bool from_test = false;          // unseen test models; else cross-validation over models
+
+  bool operator==(const PredictorErrors&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{core::required("from_test", &PredictorErrors::from_test),
+                      core::required("log_ratios", &PredictorErrors::log_ratios)};
+  }
 };
 
 struct TimePredictor {

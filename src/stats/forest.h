@@ -24,6 +24,7 @@ struct TreeNode {
   std::size_t right = 0;
 
   bool is_leaf() const { return feature < 0; }
+  bool operator==(const TreeNode&) const = default;
 };
 
 /// Node 0 is the root.

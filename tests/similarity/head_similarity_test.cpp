@@ -269,7 +269,8 @@ TEST_CASE("models of random weights stand beside: their mean, and their range fr
   CHECK(control.value == Approx((a + b) / 2));
   CHECK(*control.low == std::min(a, b));
   CHECK(*control.high == std::max(a, b));
-  CHECK(message_of(result).layers[1].metrics.named("head_cosine.mean_mean.map")->control == control);
+  CHECK(message_of(result).layers[1].metrics.named("head_cosine.mean_mean.map")->control ==
+        control);
 }
 
 TEST_CASE("a model without attention, and settings that make no sense, are refused") {
