@@ -256,7 +256,6 @@ class Lowering {
     return add("Expand", {in(), wanted});
   }
   std::string operator()(const graph::UseParameter&) { return parameter(0); }
-  std::string operator()(const graph::Dropout&) { return in(); }
   std::string operator()(const graph::DropPath&) { return in(); }
 
  private:

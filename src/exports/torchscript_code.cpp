@@ -210,7 +210,6 @@ class OpWriter {
     return call("expand", {x(), "[" + sizes + "]"});
   }
   std::string operator()(const graph::UseParameter&) const { return weight(0); }
-  std::string operator()(const graph::Dropout&) const { return x(); }
   std::string operator()(const graph::DropPath&) const { return x(); }
 
   static std::string name(graph::ValueId value) { return "v" + number(value.number()); }

@@ -63,7 +63,7 @@ class Folder {
     if (!value(node.output).batched) return visit_constant(node);
     if (same_.contains(node.output)) return;  // a scale that weights took over
     if (const auto* norm = std::get_if<BatchNorm>(&node.op); norm && fold_norm(node, *norm)) return;
-    if (std::holds_alternative<Dropout>(node.op) || std::holds_alternative<DropPath>(node.op)) {
+    if (std::holds_alternative<DropPath>(node.op)) {
       same_[node.output] = node.inputs[0];
       return;
     }

@@ -39,7 +39,7 @@ struct Rewrite {
 
 /// The deploy form: batch norms folded into the convolution before them or the linear layer behind
 /// them; what does not depend on the images (gathered bias tables, bias networks)
-/// computed once and for all; factors folded into the weights that made the value; dropout removed.
+/// computed once and for all; factors folded into the weights that made the value; drop paths removed.
 /// Same outputs in evaluation mode. Values between weights and a folded factor are larger by it.
 Rewrite fold(const Graph& graph);
 

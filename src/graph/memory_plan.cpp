@@ -49,8 +49,7 @@ bool view_of(const Graph& graph, const Node& node, const Layout& layout, Shape& 
   if (node.inputs.empty()) return false;
   const ValueId x = node.inputs[0];
   const Shape& in = layout.strides[x];
-  if (std::holds_alternative<Slice>(node.op) || std::holds_alternative<Dropout>(node.op) ||
-      std::holds_alternative<DropPath>(node.op)) {
+  if (std::holds_alternative<Slice>(node.op) || std::holds_alternative<DropPath>(node.op)) {
     strides = in;
     return true;
   }

@@ -100,8 +100,6 @@ constexpr CategorizedOp kRow<Broadcast>{"broadcast", C::kReshape,
 template <>
 constexpr CategorizedOp kRow<UseParameter>{"use_parameter", C::kOther, "hands out a parameter"};
 template <>
-constexpr CategorizedOp kRow<Dropout>{"dropout", C::kOther, "nothing outside of training"};
-template <>
 constexpr CategorizedOp kRow<DropPath>{"drop_path", C::kOther, "nothing outside of training"};
 
 CategorizedOp op_row(const Op& op) {

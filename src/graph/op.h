@@ -157,9 +157,6 @@ struct CombineTokens {};
 struct Broadcast {};
 /// Brings a parameter into the flow of values (a position embedding).
 struct UseParameter {};
-struct Dropout {
-  double probability = 0;
-};
 /// Drops a residual branch of an image whole (stochastic depth) while training.
 struct DropPath {
   double probability = 0;
@@ -169,7 +166,7 @@ using Op = std::variant<Convolution, Linear, MatrixMultiply, BatchNorm, LayerNor
                         Activate, Add, AddBroadcast, AddLeading, Multiply, Scale, Reshape, Permute,
                         Concat, Slice, Pad, Roll, GatherBias, GatherTable, ShiftMask, OffsetTable,
                         L2Normalize, LimitedExp, Mean, Route, DispatchTokens, ExpertLinear,
-                        CombineTokens, Broadcast, UseParameter, Dropout, DropPath>;
+                        CombineTokens, Broadcast, UseParameter, DropPath>;
 
 /// "convolution", "linear", …: the same words in profiles, exports and messages.
 std::string_view op_name(const Op& op);

@@ -20,7 +20,7 @@ class RunObserver {
 };
 
 struct RunOptions {
-  bool training = false;      // batch statistics, running ones updated; dropout, drop path
+  bool training = false;      // batch statistics, running ones updated; drop path
   bool taps = false;          // give back attention maps
   bool head_outputs = false;  // give back map · V of each head
   /// By axis; empty or undefined: none. Every value of graph.gates is multiplied by the gates of
@@ -30,7 +30,7 @@ struct RunOptions {
   /// layer norms average over kept channels: the reference for slicing.
   AxisTensors masks;
   RunObserver* observer = nullptr;
-  std::uint64_t seed = 0;  // of dropout and drop path
+  std::uint64_t seed = 0;  // of drop path
 };
 
 /// Attention of one layer, in the order of graph.attention.

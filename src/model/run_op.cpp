@@ -179,10 +179,6 @@ struct OpRunner {
     return x().expand(shape);
   }
   at::Tensor operator()(const graph::UseParameter&) const { return weight(0); }
-  at::Tensor operator()(const graph::Dropout& op) const {
-    if (!call.training || op.probability <= 0) return x();
-    return x() * kept(x().sizes(), op.probability);
-  }
   at::Tensor operator()(const graph::DropPath& op) const {
     if (!call.training || op.probability <= 0) return x();
     // One draw per image, for all of its windows.

@@ -20,7 +20,7 @@ struct TrainRequest {
   architecture::ModelSpec spec;
   std::string data;  // the grammar of data/data_spec.h
   sweep::Recipe recipe;
-  std::uint64_t seed = 0;  // of weights, order, augmentation, mixup and dropout
+  std::uint64_t seed = 0;  // of weights, order, augmentation, mixup and drop path
   std::string device = "cpu";
   /// Starting weights in place of drawn ones, to go on with a trained or pruned model.
   std::optional<model::Weights> start;

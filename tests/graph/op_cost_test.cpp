@@ -206,8 +206,6 @@ void movement() {
         b.writer.parameter_value({1, 1, 4}, {{}, {}, b.channels}, 2, "t", {}, false);
     b.writer.broadcast(token, "b");
     check_last(b, {0, 0, 0, 0, true});
-    b.add(Dropout{0.1}, {b.x}, b.graph.value(b.x));
-    check_last(b, {0, 0, 0, 0, true});
     b.add(DropPath{0.1}, {b.x}, b.graph.value(b.x));
     check_last(b, {0, 0, 0, 0, true});
   }
@@ -260,8 +258,7 @@ TEST_CASE("every op has its own name, and multiplications are what macs count") 
                     Pad{},           Roll{},        GatherBias{},     GatherTable{},
                     ShiftMask{},     OffsetTable{}, L2Normalize{},    LimitedExp{},
                     Mean{},          Route{},       DispatchTokens{}, ExpertLinear{},
-                    CombineTokens{}, Broadcast{},   UseParameter{},   Dropout{},
-                    DropPath{}};
+                    CombineTokens{}, Broadcast{},   UseParameter{},   DropPath{}};
   for (const Op& op : ops) {
     CHECK(names.insert(std::string(op_name(op))).second);
     CHECK_FALSE(category_name(op_category(op)).empty());

@@ -155,20 +155,6 @@ TEST_CASE("drop path drops whole images and keeps the mean, by seed, only while 
   CHECK(largest_difference(once, hand.run(dropped, {some}, images, training)) > 0);
 }
 
-TEST_CASE("dropout drops elements, only while training") {
-  HandMade hand(1, 8, 8);
-  hand.constant({1});
-  const graph::ValueId out =
-      hand.node(graph::Dropout{0.5}, {hand.image}, hand.graph.value(hand.image));
-  const at::Tensor images = at::ones({32, 1, 8, 8}, at::kDouble), some = at::ones({1}, at::kDouble);
-  CHECK(largest_difference(hand.run(out, {some}, images), images) == 0);
-  RunOptions training;
-  training.training = true;
-  const at::Tensor result = hand.run(out, {some}, images, training);
-  CHECK(result.eq(0).logical_or(result.eq(2)).all().item<bool>());
-  CHECK(result.mean().item<double>() == Approx(1).margin(0.15));
-}
-
 TEST_CASE("training moves running statistics a tenth of the way; evaluation leaves them") {
   HandMade hand(3, 4, 4);
   const graph::ValueId normed = hand.writer.batch_norm(hand.image, "norm");
