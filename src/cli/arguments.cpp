@@ -42,10 +42,11 @@ struct Arguments::Parser {
 
   template <typename T>
   void number(const std::string& name, const std::string& help, T& value, Bounds bounds) {
-    add(app.add_option(name, value, help), name)->capture_default_str();
-    checks.emplace_back([name, &value, bounds] {
+    const CLI::Option* option = add(app.add_option(name, value, help), name)->capture_default_str();
+    // A default may lie outside: 0 for "as the protocol has it".
+    checks.emplace_back([name, option, &value, bounds] {
       const auto number = static_cast<double>(value);
-      if (!(number >= bounds.least && number <= bounds.most))
+      if (option->count() > 0 && !(number >= bounds.least && number <= bounds.most))
         throw core::UserError(name + " " + bounds_text(bounds));
     });
   }

@@ -13,7 +13,8 @@ struct HelpRequested {
   std::string text;
 };
 
-/// What a number may be; words that say another are refused with the name of the option.
+/// What a number may be; words that say another are refused with the name of the option. A default
+/// that words do not say is not looked at.
 struct Bounds {
   double least = -std::numeric_limits<double>::infinity();
   double most = std::numeric_limits<double>::infinity();

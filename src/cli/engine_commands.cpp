@@ -24,10 +24,10 @@ void ModelWords::declare(Arguments& arguments, const TakenWords& taken) {
                      weights);
     arguments.option("--layout", "names inside --weights: vitlab (default), timm or official",
                      layout);
-    arguments.option("--seed", "of random weights", seed);
+    arguments.option("--seed", "of random weights", seed, Bounds{0});
   }
   if (taken.device) arguments.option("--device", "cpu (default), cuda or cuda:N", device);
-  if (taken.threads) arguments.option("--threads", "threads inside one op", threads);
+  if (taken.threads) arguments.option("--threads", "threads inside one op", threads, Bounds{1});
   if (taken.dtype) arguments.option("--dtype", "float32 (default), float64 or bfloat16", dtype);
   if (taken.deploy) arguments.flag("--deploy", "fold batch norms, gather biases once", deploy);
   arguments.flag("--json", "print JSON", json);
@@ -35,8 +35,6 @@ void ModelWords::declare(Arguments& arguments, const TakenWords& taken) {
 
 messages::RunnableModel ModelWords::runnable() const {
   const architecture::NamedModel model = architecture::resolve_model(reference, overrides);
-  if (threads < 1) throw core::UserError("--threads must be at least 1");
-  if (seed < 0) throw core::UserError("--seed must not be negative");
   messages::RunnableModel runnable;
   runnable.model = {model.name, model.spec};
   runnable.layout = interop::layout_from_name(layout);

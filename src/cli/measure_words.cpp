@@ -100,7 +100,7 @@ void MeasureWords::declare(Arguments& arguments) {
   arguments.flag("--eager", "batch norms not folded, whatever the file says", eager);
   arguments.option("--until", "more rounds until each median is known to ± this share (0.01)",
                    until);
-  arguments.option("--image-size", "of files that do not say it", image_size);
+  arguments.option("--image-size", "of files that do not say it", image_size, Bounds{1});
   arguments.flag("--json", "print JSON", json);
 }
 
@@ -109,7 +109,6 @@ messages::MeasureRequest MeasureWords::request() const {
     throw core::UserError("--deploy and --eager are opposites; give one of them");
   if (until < 0 || until >= 1)
     throw core::UserError("--until must lie between 0 and 1, as in 0.01");
-  if (image_size < 0) throw core::UserError("--image-size must be positive");
   std::vector<sweep::Protocol> protocols;
   for (const sweep::Protocol& of_file : sweep::load_protocols(protocol))
     for (const sweep::Protocol& one : with_words(*this, of_file)) add_new(protocols, one);

@@ -117,14 +117,14 @@ core::ExitCode run_predict(const std::vector<std::string>& words) {
   arguments.positionals("models", "preset names, YAML files or folders", references);
   arguments.repeated("--set", "key=value: turn a knob of every template", overrides);
   arguments.option("--predictor", "what vitlab calibrate wrote", path, true);
-  arguments.option("--batch", "images per forward (default: what it was trained for)", batch);
-  arguments.option("--threads", "threads (default: what it was trained for)", threads);
+  arguments.option("--batch", "images per forward (default: what it was trained for)", batch,
+                   Bounds{1});
+  arguments.option("--threads", "threads (default: what it was trained for)", threads, Bounds{1});
   arguments.flag("--scale", "features of another --batch are asked of the same predictor", scale);
   arguments.flag("--elsewhere", "predict times of the machine that it was trained on", elsewhere);
   arguments.option("--top", "how many layers to list", top);
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
-  if (batch < 0) throw core::UserError("--batch must be positive");
   predict::TimePredictor predictor = predict::read_predictor(path);
   lab::EngineProcesses engines;
   if (!elsewhere) lab::check_is_here(predictor, path, engines);

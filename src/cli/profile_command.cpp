@@ -13,6 +13,8 @@ namespace vitlab::cli {
 
 namespace {
 
+constexpr double kLeastSeconds = 0.001;
+
 struct ProfileWords {
   ModelWords model;
   std::string protocol, against, trace, out;
@@ -25,8 +27,10 @@ void declare(ProfileWords& words, Arguments& arguments) {
   words.model.declare(arguments, {});
   arguments.option("--protocol", "a protocol file; --device, --threads, --batch override it",
                    words.protocol);
-  arguments.option("--batch", "images per forward (default: the protocol's, 16)", words.batch);
-  arguments.option("--seconds", "timed seconds (default: the protocol's)", words.seconds);
+  arguments.option("--batch", "images per forward (default: the protocol's, 16)", words.batch,
+                   Bounds{1});
+  arguments.option("--seconds", "timed seconds (default: the protocol's)", words.seconds,
+                   Bounds{kLeastSeconds});
   arguments.option("--top", "how many ops to list", words.top);
   arguments.option("--against", "another model: which is slower, where, and by how much",
                    words.against);
@@ -47,9 +51,6 @@ sweep::Protocol protocol_of(const ProfileWords& words) {
   if (model.dtype != "float32") protocol.dtype = model.dtype;
   if (words.batch != 0) protocol.batch = words.batch;
   if (words.seconds != 0) protocol.timed_seconds = words.seconds;
-  if (protocol.threads < 1) throw core::UserError("--threads must be at least 1");
-  if (protocol.batch < 1) throw core::UserError("--batch must be at least 1");
-  if (!(protocol.timed_seconds > 0)) throw core::UserError("--seconds must be positive");
   return protocol;
 }
 

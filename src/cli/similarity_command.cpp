@@ -43,9 +43,10 @@ void SimilarityWords::parse(const std::vector<std::string>& words) {
   model.declare(arguments, {});
   arguments.option("--input", "safetensors with tensor `input` (N, C, H, W)", input);
   arguments.option("--data", "a data set, whose test images are used", data);
-  arguments.option("--images", "how many images (default 256)", images);
+  arguments.option("--images", "how many images (default 256)", images, Bounds{1});
   arguments.option("--metrics", "core (default), all, or measures: name,name", metrics);
-  arguments.option("--control", "models of random weights beside (default 0)", control);
+  arguments.option("--control", "models of random weights beside (default 0)", control,
+                   Bounds{0, 100});
   arguments.flag("--ablate", "loss and accuracy without each head, and with each alone", ablate);
   arguments.flag("--cross-layer", "cosine of maps between layers with maps of one size",
                  cross_layer);
@@ -83,8 +84,6 @@ std::vector<graph::Index> numbers_of(const std::string& text) {
 sweep::SimilaritySettings SimilarityWords::settings() const {
   sweep::SimilaritySettings settings;
   if (images != 0) settings.images = images;
-  if (settings.images < 1) throw core::UserError("--images must be at least 1");
-  if (control < 0 || control > 100) throw core::UserError("--control must lie in 0..100");
   settings.control = control;
   settings.ablate = ablate;
   settings.metrics = sweep::chosen_measures(words_of(metrics));
