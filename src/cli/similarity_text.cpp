@@ -24,7 +24,7 @@ std::optional<double> control_of(const messages::HeadMetric& metric) {
 }
 
 /// A column of a table of layers.
-struct Column {
+struct LayerColumn {
   const char* heading;
   const char* metric;
   Part part;
@@ -39,7 +39,7 @@ std::string cell(const messages::LayerHeads& layer, const char* metric, Part par
   return number_or_dash(found ? part(*found) : std::nullopt);
 }
 
-bool any_layer_has(const messages::SimilarityAnswer& result, const Column& column) {
+bool any_layer_has(const messages::SimilarityAnswer& result, const LayerColumn& column) {
   return std::any_of(result.layers.begin(), result.layers.end(), [&](const auto& layer) {
     const messages::HeadMetric* found = layer.metrics.named(column.metric);
     return found && (column.part != control_of || found->control);
@@ -84,20 +84,21 @@ std::string tables_that_fit(const Cells& header, const std::vector<Cells>& rows,
 }
 
 std::string layer_table(const messages::SimilarityAnswer& result,
-                        const std::vector<Column>& columns, bool has_interval, std::size_t width) {
-  std::vector<Column> shown;
-  for (const Column& column : columns)
+                        const std::vector<LayerColumn>& columns, bool has_interval,
+                        std::size_t width) {
+  std::vector<LayerColumn> shown;
+  for (const LayerColumn& column : columns)
     if (any_layer_has(result, column)) shown.push_back(column);
   if (shown.empty()) return "";
   Cells header{"layer", "heads"};
-  for (const Column& column : shown) {
+  for (const LayerColumn& column : shown) {
     header.emplace_back(column.heading);
     if (has_interval && &column == &shown.front()) header.emplace_back("95 % interval");
   }
   std::vector<Cells> rows;
   for (const messages::LayerHeads& layer : result.layers) {
     Cells row{layer.layer, std::to_string(layer.heads)};
-    for (const Column& column : shown) {
+    for (const LayerColumn& column : shown) {
       row.push_back(cell(layer, column.metric, column.part));
       if (has_interval && &column == &shown.front())
         row.push_back(cell(layer, kFirst, low_of) + " … " + cell(layer, kFirst, high_of));
@@ -149,23 +150,24 @@ std::string measures_text() {
 }
 
 std::string similarity_text(const messages::SimilarityAnswer& result, std::size_t width) {
-  const std::vector<Column> cosines{{"max_max.map", kFirst, value_of},
-                                    {"null", kFirst, null_of},
-                                    {"random", kFirst, control_of},
-                                    {"mean_max.map", "head_cosine.mean_max.map", value_of},
-                                    {"mean_mean.map", "head_cosine.mean_mean.map", value_of},
-                                    {"max_max.output", "head_cosine.max_max.output", value_of}};
-  const std::vector<Column> others{{"centred", "centred_cosine.max_max.map", value_of},
-                                   {"null", "centred_cosine.max_max.map", null_of},
-                                   {"JS bits", "jensen_shannon.mean", value_of},
-                                   {"null", "jensen_shannon.mean", null_of},
-                                   {"effective heads", "effective_heads", value_of},
-                                   {"entropy", "entropy.mean", value_of},
-                                   {"distance px", "attention_distance.mean", value_of},
-                                   {"confidence", "confidence.mean", value_of},
-                                   {"output CKA", "output_cka.mean", value_of},
-                                   {"W_q subspace", "weight_subspace.q.mean", value_of},
-                                   {"W_v subspace", "weight_subspace.v.mean", value_of}};
+  const std::vector<LayerColumn> cosines{
+      {"max_max.map", kFirst, value_of},
+      {"null", kFirst, null_of},
+      {"random", kFirst, control_of},
+      {"mean_max.map", "head_cosine.mean_max.map", value_of},
+      {"mean_mean.map", "head_cosine.mean_mean.map", value_of},
+      {"max_max.output", "head_cosine.max_max.output", value_of}};
+  const std::vector<LayerColumn> others{{"centred", "centred_cosine.max_max.map", value_of},
+                                        {"null", "centred_cosine.max_max.map", null_of},
+                                        {"JS bits", "jensen_shannon.mean", value_of},
+                                        {"null", "jensen_shannon.mean", null_of},
+                                        {"effective heads", "effective_heads", value_of},
+                                        {"entropy", "entropy.mean", value_of},
+                                        {"distance px", "attention_distance.mean", value_of},
+                                        {"confidence", "confidence.mean", value_of},
+                                        {"output CKA", "output_cka.mean", value_of},
+                                        {"W_q subspace", "weight_subspace.q.mean", value_of},
+                                        {"W_v subspace", "weight_subspace.v.mean", value_of}};
   std::string text =
       layer_table(result, cosines, true, width) + layer_table(result, others, false, width);
   if (result.ablation) text += ablation_table(*result.ablation, width);

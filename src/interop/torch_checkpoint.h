@@ -26,6 +26,8 @@ constexpr std::uint64_t kMaxCheckpointGrowth = 8;
 /// Whether bytes start as a file of torch.save does, zipped or in the form before PyTorch 1.6.
 bool is_torch_checkpoint(std::string_view content);
 
+/// A reader of our own beside LibTorch's: that one runs what a pickle asks for and names no place,
+/// and the half of vitlab without LibTorch reads checkpoints too.
 /// Reads the zip form that torch.save writes since PyTorch 1.6, strictly and without running
 /// anything: a state dict, or a dict that holds one as `model`, `state_dict`, `model_ema` or
 /// `state_dict_ema` (the first of these), beside plain values and other tensors, which are left

@@ -217,11 +217,12 @@ void LayerMeasures::add_weights(const graph::Graph& graph, const graph::Attentio
       }
     const std::string suffix = std::string(".") + name + ".mean";
     if (wants("weight_cosine") && !cosines.empty())
-      about_.metrics.push_back({.name = "weight_cosine" + suffix, .value = stats::mean(cosines)});
+      about_.metrics.push_back({{.value = stats::mean(cosines)}, "weight_cosine" + suffix, {}});
     if (wants("weight_subspace") && !overlaps.empty())
-      about_.metrics.push_back({.name = "weight_subspace" + suffix,
-                                .value = stats::mean(overlaps),
-                                .null_value = stats::mean(chances)});
+      about_.metrics.push_back(
+          {{.value = stats::mean(overlaps), .null_value = stats::mean(chances)},
+           "weight_subspace" + suffix,
+           {}});
   }
 }
 
