@@ -91,7 +91,7 @@ TEST_CASE("a GPU's clocks, heat and company are said in words") {
   CHECK_THAT(warnings[1], Catch::Contains("heat") && Catch::Contains("heat (software)"));
   CHECK_THAT(warnings[2], Catch::Contains("2 other program(s)"));
   using enum messages::ThrottleReason;
-  CHECK(throttle_reasons(0x41) == std::vector{kIdle, kHeatByHardware});
+  CHECK((throttle_reasons(0x41) == std::vector{kIdle, kHeatByHardware}));
 }
 
 TEST_CASE("without NVIDIA's library there is no state of a GPU, and no error") {
