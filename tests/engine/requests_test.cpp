@@ -55,7 +55,7 @@ TEST_CASE("what is no request is refused, a whole one answered") {
   const Served served = serve(messages::request_json(messages::DoctorRequest{}));
   CHECK(served.code == 0);
   const auto& result = std::get<messages::Result>(served.last).result;
-  CHECK_FALSE(core::from_json<messages::DoctorAnswer>(result, "answer").environment.empty());
+  CHECK_FALSE(core::from_json<messages::DoctorAnswer>(result, "answer").environment.device.empty());
 }
 
 }  // namespace

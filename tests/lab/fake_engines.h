@@ -9,7 +9,9 @@
 
 #include "core/error.h"
 #include "lab/run_sweep.h"
+#include "messages/profile_answer.h"
 #include "store/sample_records.h"
+#include "sweep/named_config.h"
 #include "sweep/plan.h"
 
 namespace vitlab::lab {
@@ -68,8 +70,11 @@ class FakeEngines final : public Engines {
       record.metrics = {{"params", "", 5000, "1", {}, {}, 1}, {"macs", "", 1e5, "1", {}, {}, 1}};
     if (stage.kind == "measure") {
       record.metrics = {{"throughput", "", 800, "images/s", 780.0, 820.0, 9}};
-      record.details = {{"environment", {{"device", "a planted machine"}}},
-                        {"protocol", stage.settings}};
+      messages::MeasureDetails details;
+      details.environment.device = "a planted machine";
+      details.runtime = "vitlab";
+      details.protocol = {sweep::protocol_from_json(stage.settings, "protocol")};
+      record.details = core::to_json(details);
     }
     return record;
   }
