@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "structure/source_tree.h"
 #include "temporary_folder.h"
 #include "test.hpp"
 
@@ -31,13 +32,6 @@ const std::map<std::string, std::string> kAwaited{
     {"fsck", "repair of a store from the command line"},
     {"colour_wanted", "--color of the command line"},
 };
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 /// The text without comments and literals, which may name functions that nobody calls.
 std::string code_of(const std::string& text) {
