@@ -66,10 +66,6 @@ void check_output_folder(const std::string& out, bool replace) {
     throw core::UserError("--out " + out + " is not empty; name another folder or remove it");
 }
 
-std::string number(const core::Json& value, int digits) {
-  return value.is_number() ? core::significant(value.get<double>(), digits) : value.dump();
-}
-
 std::string spread(const messages::Spread& series, const std::string& unit) {
   return core::significant(series.median, 4) + " " + unit + " (p5 " +
          core::significant(series.p5, 4) + ", p95 " + core::significant(series.p95, 4) + ", " +
@@ -88,7 +84,7 @@ core::ExitCode run_train(const std::vector<std::string>& words) {
        "vitlab train results/m0_pruned --start results/m0_pruned/model.safetensors --data digits "
        "--out results/m0_tuned"});
   model.declare(arguments, {.weights = false, .threads = false, .dtype = false, .deploy = false});
-  arguments.option("--seed", "of weights, order, augmentation", model.seed);
+  arguments.option("--seed", "of weights, order, augmentation", model.seed, Bounds{0});
   arguments.option("--data", "digits, synthetic:…, folder:PATH, cifar10:PATH, idx:PATH, …", data,
                    true);
   arguments.option("--recipe", "a recipe file (default: configs/train/quick.yaml)", recipe);

@@ -59,8 +59,6 @@ core::Json document_of(const std::string& command, const Answer& answer) {
   return document_of(command, core::to_json(answer));
 }
 
-/// A number of an engine's answer with `digits` significant digits; other values as JSON.
-std::string number(const core::Json& value, int digits = 4);
 /// A series of an engine's answer: its median, p5, p95 and samples in one line.
 std::string spread(const messages::Spread& series, const std::string& unit);
 

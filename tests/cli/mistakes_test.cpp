@@ -67,6 +67,16 @@ TEST_CASE("what is not there is named") {
   check_refused(in_folder({"measure", "none.onnx"}), {"none.onnx"});
   check_refused(in_folder({"train", m0, "--data", "digitz", "--out", "new"}),
                 {"did you mean 'digits'?"});
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"train", m0, "--data", "digits", "--out", "new"},
+                                             {"prune", m0, "--data", "digits", "--out", "new"},
+                                             {"similarity", m0, "--data", "digits"},
+                                             {"forward", m0, "--input", "none", "--output", "new"},
+                                             {"export", m0, "--format", "yaml", "--out", "new"}}) {
+    std::vector<std::string> words = command;
+    words.insert(words.end(), {"--seed", "-1"});
+    check_refused(in_folder(words), {"--seed must not be negative"});
+  }
   check_refused(in_folder({"prune", m0, "--data", "digits", "--keep", "macs", "--out", "new"}),
                 {"--keep macs", "macs=0.6"});
   check_refused(in_folder({"prune", m0, "--data", "digits", "--keep", "mcas=0.5", "--out", "new"}),
