@@ -20,7 +20,7 @@ std::optional<double> low_of(const messages::HeadMetric& metric) { return metric
 std::optional<double> high_of(const messages::HeadMetric& metric) { return metric.high; }
 std::optional<double> null_of(const messages::HeadMetric& metric) { return metric.null_value; }
 std::optional<double> control_of(const messages::HeadMetric& metric) {
-  return metric.control ? std::optional(metric.control->value) : std::nullopt;
+  return metric.control_value();
 }
 
 /// A column of a table of layers.

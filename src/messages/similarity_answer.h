@@ -32,6 +32,9 @@ struct HeadMetric {
   std::optional<double> null_value;
   std::optional<ControlValue> control;
 
+  std::optional<double> control_value() const {
+    return control ? std::optional(control->value) : std::nullopt;
+  }
   bool operator==(const HeadMetric&) const = default;
   static constexpr auto fields() {
     return std::tuple{

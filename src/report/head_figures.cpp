@@ -57,17 +57,17 @@ charts::MatrixGroup group_of(const messages::HeadSimilarity& heads, const std::s
   return group;
 }
 
-std::optional<double> finite(double value) {
-  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+std::optional<double> finite(std::optional<double> value) {
+  return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 using MetricPart = std::optional<double> (*)(const messages::HeadMetric&);
 std::optional<double> value_of(const messages::HeadMetric& metric) { return finite(metric.value); }
 std::optional<double> chance_of(const messages::HeadMetric& metric) {
-  return metric.null_value ? finite(*metric.null_value) : std::nullopt;
+  return finite(metric.null_value);
 }
 std::optional<double> random_of(const messages::HeadMetric& metric) {
-  return metric.control ? finite(metric.control->value) : std::nullopt;
+  return finite(metric.control_value());
 }
 
 std::optional<double> part_of(const messages::LayerHeads& layer, const std::string& metric,

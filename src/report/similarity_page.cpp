@@ -29,10 +29,6 @@ struct SimilarityContent {
   std::vector<NamedHeads> named() const { return {{"", {heads}}}; }
 };
 
-std::optional<double> control_of(const messages::HeadMetric& metric) {
-  return metric.control ? std::optional(metric.control->value) : std::nullopt;
-}
-
 std::string csv_number(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? core::shortest(*value) : "";
 }
@@ -46,7 +42,7 @@ std::string similarity_csv(const messages::HeadSimilarity& heads) {
       text += fmt::format("{},,{},{},{},{},{},{},{}\n", name, core::csv_cell(metric),
                           csv_number(row.value), sweep::similarity_unit(metric),
                           csv_number(row.low), csv_number(row.high), csv_number(row.null_value),
-                          csv_number(control_of(row)));
+                          csv_number(row.control_value()));
     for (const auto& [metric, values] : layer.per_head)
       for (std::size_t head = 0; head < values.size(); ++head)
         text += fmt::format("{},{},{},{},{},,,,\n", name, head, core::csv_cell(metric),
@@ -64,7 +60,7 @@ Blocks number_blocks(const SimilarityContent& content) {
   for (const messages::LayerHeads& layer : content.answer.layers)
     for (const auto& [metric, row] : layer.metrics)
       rows.push_back({layer.layer, metric, cell_of(row.value), cell_of(row.low), cell_of(row.high),
-                      cell_of(row.null_value), cell_of(control_of(row))});
+                      cell_of(row.null_value), cell_of(row.control_value())});
   return {
       {Table{"Means over images; low and high: 95 %, bootstrap over images; chance: maps of "
              "different images",
