@@ -12,13 +12,13 @@ namespace vitlab::lab {
 
 namespace {
 
-void add_heads(const std::string& model, messages::HeadSimilarity heads,
+void add_heads(const std::string& model,
+               const std::shared_ptr<const messages::HeadSimilarity>& heads,
                report::ReportInput& input) {
-  if (heads.layers.empty()) return;
-  for (const messages::LayerHeads& layer : heads.layers)
+  if (heads->layers.empty()) return;
+  for (const messages::LayerHeads& layer : heads->layers)
     if (layer.small_grid) input.small_grids.insert({model, layer.layer});
-  input.heads.push_back(
-      {model, std::make_shared<const messages::HeadSimilarity>(std::move(heads))});
+  input.heads.push_back({model, heads});
 }
 
 void add_measured(const sweep::PlannedStage& stage, const store::MeasuredWhere& where,
@@ -43,12 +43,10 @@ void add_measured(const sweep::PlannedStage& stage, const store::MeasuredWhere& 
 void add_details(const sweep::Plan& plan, const store::Collected& collected,
                  report::ReportInput& input) {
   for (const sweep::PlannedStage& stage : plan.stages) {
-    const auto found = collected.records.find(stage.id);
-    if (found == collected.records.end()) continue;
-    const store::StageRecord& record = found->second;
-    if (sweep::stage_kind(stage.kind).value == sweep::StageKind::kSimilarity)
-      add_heads(stage.model, store::details_of<messages::HeadSimilarity>(record), input);
-    if (const auto where = store::measured_where(record)) add_measured(stage, *where, input);
+    if (const auto heads = collected.similarity.find(stage.id); heads != collected.similarity.end())
+      add_heads(stage.model, heads->second, input);
+    if (const auto where = collected.measured.find(stage.id); where != collected.measured.end())
+      add_measured(stage, where->second, input);
   }
   if (!plan.data.empty()) input.protocol["training"] = sweep::recipe_json(plan.recipe, true);
 }

@@ -5,7 +5,6 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "messages/prune_answer.h"
-#include "messages/similarity_answer.h"
 
 namespace vitlab::store {
 
@@ -14,6 +13,19 @@ namespace {
 std::string knob_text(const core::Json& value) {
   if (value.is_string()) return value.get<std::string>();
   return core::canonical_json(value);
+}
+
+/// None for stages that time nothing and attempts that came to nothing.
+std::optional<MeasuredWhere> measured_where(const StageRecord& record) {
+  const sweep::StageKindRow& kind = sweep::stage_kind(record.kind);
+  if (!kind.is_timed || record.details.empty()) return std::nullopt;
+  if (kind.value == sweep::StageKind::kMeasurePruned) {
+    auto details = details_of<messages::MeasurePrunedDetails>(record);
+    return MeasuredWhere{details.protocol, details.runtime, std::move(details.environment), {}};
+  }
+  auto details = details_of<messages::MeasureDetails>(record);
+  return MeasuredWhere{details.protocol, details.runtime, std::move(details.environment),
+                       std::move(details.profile)};
 }
 
 class Collector {
@@ -63,13 +75,17 @@ class Collector {
     return row;
   }
 
-  /// Fills in what a timed record was measured on. A record whose details do not read is told as a
-  /// problem and passed over.
+  /// Takes what a record holds besides numbers. One that does not read is told as a problem and
+  /// passed over.
   bool takes_details(const StageRecord& record, ResultRow& row) {
     try {
-      if (const auto where = measured_where(record)) set_context(row, *where);
+      if (auto where = measured_where(record)) {
+        set_context(row, *where);
+        result_.measured.insert_or_assign(record.id, *std::move(where));
+      }
       if (sweep::stage_kind(record.kind).value == sweep::StageKind::kSimilarity)
-        details_of<messages::HeadSimilarity>(record);
+        result_.similarity[record.id] = std::make_shared<const messages::HeadSimilarity>(
+            details_of<messages::HeadSimilarity>(record));
       return true;
     } catch (const core::UserError& error) {
       result_.problems.push_back({store_.stage_folder(record.id), error.what(), true});
@@ -115,7 +131,6 @@ class Collector {
       row.unit = "1";
       result_.table.rows.push_back(row);
     }
-    result_.records.emplace(stage.id, *record);
   }
 
   const Store& store_;
@@ -125,18 +140,6 @@ class Collector {
 };
 
 }  // namespace
-
-std::optional<MeasuredWhere> measured_where(const StageRecord& record) {
-  const sweep::StageKindRow& kind = sweep::stage_kind(record.kind);
-  if (!kind.is_timed || record.details.empty()) return std::nullopt;
-  if (kind.value == sweep::StageKind::kMeasurePruned) {
-    auto details = details_of<messages::MeasurePrunedDetails>(record);
-    return MeasuredWhere{details.protocol, details.runtime, std::move(details.environment), {}};
-  }
-  auto details = details_of<messages::MeasureDetails>(record);
-  return MeasuredWhere{details.protocol, details.runtime, std::move(details.environment),
-                       std::move(details.profile)};
-}
 
 void set_context(ResultRow& row, const MeasuredWhere& where) {
   row.device = where.environment.device;

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "messages/profile_answer.h"
+#include "messages/similarity_answer.h"
 #include "store/results_csv.h"
 #include "store/store.h"
 #include "sweep/plan.h"
@@ -22,19 +25,6 @@ struct OpenStage {
   std::string reason;
 };
 
-/// Everything that the store holds of a plan, finished or not.
-struct Collected {
-  ResultsTable table;
-  std::vector<OpenStage> not_done;
-  std::size_t stages = 0;
-  std::size_t done = 0;
-  /// Records by stage id: their details hold what is no number (profiles, notes, environment).
-  std::map<std::string, StageRecord> records;
-  std::vector<StoreProblem> problems;  // damaged records, passed over
-
-  bool is_complete() const { return done == stages; }
-};
-
 /// How and where the speeds of a record were measured.
 struct MeasuredWhere {
   sweep::Protocol protocol;
@@ -42,9 +32,22 @@ struct MeasuredWhere {
   messages::Environment environment;
   std::optional<messages::ProfileAnswer> profile;
 };
-/// None for stages that time nothing and attempts that came to nothing.
-std::optional<MeasuredWhere> measured_where(const StageRecord& record);
-/// Fills in what that was: device, runtime, dtype, threads and batch.
+
+/// Everything that the store holds of a plan, finished or not.
+struct Collected {
+  ResultsTable table;
+  std::vector<OpenStage> not_done;
+  std::size_t stages = 0;
+  std::size_t done = 0;
+  // What records hold besides numbers, by the ids of their stages; of the others nothing is told.
+  std::map<std::string, MeasuredWhere> measured;
+  std::map<std::string, std::shared_ptr<const messages::HeadSimilarity>> similarity;
+  std::vector<StoreProblem> problems;  // damaged records, passed over
+
+  bool is_complete() const { return done == stages; }
+};
+
+/// Fills in how a record was measured: device, runtime, dtype, threads and batch.
 void set_context(ResultRow& row, const MeasuredWhere& where);
 
 /// Reads the records of a plan's stages. Rows stand in the order of the plan, model rows before

@@ -50,6 +50,24 @@ TEST_CASE("whatever a store holds is concluded, finished or not, and what is dam
   for (const store::OpenStage& open : damaged.not_done) CHECK(open.state == "missing");
 }
 
+TEST_CASE("a record whose details do not read is told with its place and counts as missing") {
+  const SweepFiles files;
+  const SweepFolder folder = planned_folder(files);
+  for (const sweep::PlannedStage& stage : folder.plan.stages) {
+    if (!stage.timed) continue;
+    store::StageRecord record = store::sample_record(stage.id);
+    record.kind = stage.kind;
+    record.details = {{"colour", "blue"}};
+    folder.store.publish(std::move(record));
+  }
+  const Conclusion conclusion = conclude(folder);
+  CHECK(conclusion.done == 0);
+  REQUIRE(conclusion.problems.size() == SweepFiles::kTimed);
+  CHECK_THAT(conclusion.problems[0].reason, Catch::Contains("the record of stage ") &&
+                                                Catch::Contains("details.colour is not known"));
+  for (const store::OpenStage& open : conclusion.not_done) CHECK(open.state == "missing");
+}
+
 TEST_CASE("guidelines come from a folder or from its table alike") {
   const SweepFiles files;
   const SweepFolder folder = planned_folder(files);
