@@ -21,17 +21,21 @@ at::Tensor weighted_sum(const std::vector<at::Tensor>& outputs) {
   return loss;
 }
 
-/// The slope of `loss` when `tensor` moves along `direction`, by central difference.
+/// The slope of `loss` when `tensor` moves along `direction`, by central differences of two steps,
+/// whose third derivatives cancel: norms over few channels bend a loss.
 template <typename Loss>
 double slope(at::Tensor tensor, const at::Tensor& direction, Loss&& loss) {
   const c10::NoGradGuard no_grad;
+  const auto difference = [&](double step) {
+    tensor.add_(direction, step);
+    const double above = loss();
+    tensor.add_(direction, -2 * step);
+    const double below = loss();
+    tensor.add_(direction, step);
+    return (above - below) / (2 * step);
+  };
   constexpr double kStep = 1e-5;
-  tensor.add_(direction, kStep);
-  const double above = loss();
-  tensor.add_(direction, -2 * kStep);
-  const double below = loss();
-  tensor.add_(direction, kStep);
-  return (above - below) / (2 * kStep);
+  return (4 * difference(kStep) - difference(2 * kStep)) / 3;
 }
 
 void check_gradients(SmallModel& model, const RunOptions& options) {

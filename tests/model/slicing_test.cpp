@@ -1,4 +1,6 @@
+#include <map>
 #include <set>
+#include <string>
 
 #include <ATen/ATen.h>
 
@@ -139,13 +141,21 @@ TEST_CASE("folding and slicing commute, heads and embeddings included") {
     const Weights sliced = slice_weights(model.graph(), model.weights, kept);
     const Weights early = rewrite_weights(smaller_deploy, sliced);
     REQUIRE(early.tensors.size() == late.tensors.size());
+    // Heads that became equal are computed together, and their parameters stand elsewhere.
+    std::map<std::string, at::Tensor> early_by_name;
+    for (const graph::ParameterId p : smaller_deploy.graph.parameters.ids())
+      early_by_name[smaller_deploy.graph.parameter_name(p)] = early[p];
     for (const graph::ParameterId p : deploy.graph.parameters.ids()) {
       // A bias folded out of the norm before a linear layer sums over all channels that the norm
       // saw, so only the early one is without those that went.
       if (cuts_embedding && deploy.recipes[p].kind == graph::WeightRecipe::Kind::kFoldedLinearBias)
         continue;
-      INFO(deploy.graph.parameters[p].name);
-      CHECK(largest_difference(early[p], late[p]) < 1e-12);
+      const std::string name = deploy.graph.parameter_name(p);
+      INFO(name);
+      // Shift masks of heads of one size have another form than those of a single or unequal ones.
+      if (name.ends_with(".constant") && !early_by_name.contains(name)) continue;
+      REQUIRE(early_by_name.contains(name));
+      CHECK(largest_difference(early_by_name[name], late[p]) < 1e-12);
     }
     const at::Tensor images = model.images(2, 11);
     CHECK(largest_difference(Executor(smaller_deploy.graph).run(early, images).outputs,
