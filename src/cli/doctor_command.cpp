@@ -43,10 +43,11 @@ std::string product_table(const std::vector<messages::RoofRow>& rows) {
   core::TextTable table({"device", "threads", "dtype", "matrix product GFLOP/s",
                          "multiply-add GFLOP/s", "memory GB/s", "call us"});
   for (const messages::RoofRow& row : rows)
-    table.add({row.device, std::to_string(row.threads), row.dtype,
-               core::significant(row.peak_gflops_per_s, 4),
-               row.dtype == "float32" ? core::significant(row.fma_gflops_per_s, 4) : "-",
-               core::significant(row.peak_gbytes_per_s, 4), core::significant(row.call_us, 3)});
+    table.add(
+        {row.device, std::to_string(row.threads), std::string(core::word_of(row.dtype)),
+         core::significant(row.peak_gflops_per_s, 4),
+         row.dtype == graph::Dtype::kFloat32 ? core::significant(row.fma_gflops_per_s, 4) : "-",
+         core::significant(row.peak_gbytes_per_s, 4), core::significant(row.call_us, 3)});
   return table.str(output_width());
 }
 
@@ -55,7 +56,7 @@ std::string level_table(const std::vector<messages::RoofRow>& rows) {
   core::TextTable table(
       {"device", "threads", "level", "size", "read GB/s", "copy GB/s", "triad GB/s"});
   for (const messages::RoofRow& row : rows) {
-    if (row.dtype != "float32") continue;
+    if (row.dtype != graph::Dtype::kFloat32) continue;
     for (const messages::MemoryLevelRoof& level : row.levels)
       table.add({row.device, std::to_string(row.threads), level.level,
                  core::si(static_cast<double>(level.size_bytes), "B"),

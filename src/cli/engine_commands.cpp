@@ -33,13 +33,20 @@ void ModelWords::declare(Arguments& arguments, const TakenWords& taken) {
   arguments.flag("--json", "print JSON", json);
 }
 
+graph::Dtype ModelWords::numbers() const {
+  const auto found = core::find_choice<graph::Dtype>(dtype);
+  if (!found || !core::choice_row(*found).runs)
+    core::refuse_word("--dtype", dtype, graph::dtype_words(&graph::DtypeRow::runs));
+  return *found;
+}
+
 messages::RunnableModel ModelWords::runnable() const {
   const architecture::NamedModel model = architecture::resolve_model(reference, overrides);
   messages::RunnableModel runnable;
   runnable.model = {model.name, model.spec};
   runnable.layout = interop::layout_from_name(layout);
   runnable.device = device;
-  runnable.dtype = dtype;
+  runnable.dtype = numbers();
   runnable.threads = threads;
   runnable.seed = static_cast<std::uint64_t>(seed);
   runnable.deploy = deploy;

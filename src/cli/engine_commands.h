@@ -37,6 +37,9 @@ struct ModelWords {
 
   void declare(Arguments& arguments, const TakenWords& taken);
 
+  /// What --dtype says; throws UserError for what models do not run in.
+  graph::Dtype numbers() const;
+
   /// The part of a request that the words make: a folder's own weights are used where --weights
   /// names none. Throws UserError for what cannot be.
   messages::RunnableModel runnable() const;

@@ -26,7 +26,10 @@ struct Column {
 constexpr std::array kSettings{
     Column{"device", +[](const messages::CandidateRow& row) { return row.protocol.device; }},
     Column{"runtime", +[](const messages::CandidateRow& row) { return row.runtime; }},
-    Column{"dtype", +[](const messages::CandidateRow& row) { return row.protocol.dtype; }},
+    Column{"dtype",
+           +[](const messages::CandidateRow& row) {
+             return std::string(core::word_of(row.protocol.dtype));
+           }},
     Column{"threads",
            +[](const messages::CandidateRow& row) { return std::to_string(row.protocol.threads); }},
     Column{"batch",
@@ -72,8 +75,8 @@ std::string largest_batches(const messages::MeasureAnswer& answer) {
   if (answer.largest_batch_that_fits.size() == answer.candidates.size()) return "";
   std::string text;
   for (const messages::LargestBatch& row : answer.largest_batch_that_fits) {
-    text += row.model + " (" + row.runtime + ", " + row.dtype + ", " + std::to_string(row.threads) +
-            " threads): ";
+    text += row.model + " (" + row.runtime + ", " + std::string(core::word_of(row.dtype)) + ", " +
+            std::to_string(row.threads) + " threads): ";
     text += row.batch ? "the largest batch that fits is " + std::to_string(*row.batch)
                       : "no batch fits";
     text += row.too_large ? "; " + std::to_string(*row.too_large) + " does not\n"

@@ -59,7 +59,7 @@ std::vector<sweep::Protocol> for_file(const std::vector<sweep::Protocol>& protoc
   for (sweep::Protocol protocol : protocols) {
     protocol.runtime = runtime;
     protocol.deploy = true;
-    protocol.dtype = "float32";
+    protocol.dtype = graph::Dtype::kFloat32;
     add_new(own, protocol);
   }
   return own;

@@ -14,13 +14,6 @@ namespace vitlab::cli {
 
 namespace {
 
-graph::Index bytes_of(const std::string& dtype) {
-  if (const auto found = core::find_choice<graph::Dtype>(dtype))
-    return core::choice_row(*found).bytes;
-  throw core::UserError("--dtype must be float32, bfloat16, float16 or float64, got '" + dtype +
-                        "'");
-}
-
 core::Json image_size_json(const architecture::ImageShape& image) {
   if (image.height == image.width) return image.height;
   return core::Json::array({image.height, image.width});
@@ -34,17 +27,18 @@ std::string image_size_text(const architecture::ImageShape& image) {
 struct CostSheet {
   architecture::NamedModel model;
   graph::Index batch = 1;
-  std::string dtype = "float32";
+  graph::Dtype dtype = graph::Dtype::kFloat32;
   graph::Graph graph;
   core::IdVector<graph::LayerId, graph::Cost> layers;
   graph::Cost total;
 
-  graph::Index bytes(graph::Index elements) const { return elements * bytes_of(dtype); }
+  graph::Index bytes(graph::Index elements) const {
+    return elements * core::choice_row(dtype).bytes;
+  }
 };
 
-CostSheet count(architecture::NamedModel model, graph::Index batch, const std::string& dtype) {
+CostSheet count(architecture::NamedModel model, graph::Index batch, graph::Dtype dtype) {
   CostSheet sheet{std::move(model), batch, dtype, {}, {}, {}};
-  sheet.bytes(0);  // refuses an unknown dtype before anything is printed
   sheet.graph = architecture::build_graph(sheet.model.spec);
   sheet.layers = graph::layer_costs(sheet.graph, batch);
   for (const graph::Cost& layer : sheet.layers) sheet.total += layer;
@@ -57,7 +51,7 @@ core::Json cost_json(const CostSheet& sheet, bool with_layers) {
   json["id"] = architecture::model_id(sheet.model.spec);
   json["image_size"] = image_size_json(sheet.model.spec.image);
   json["batch"] = sheet.batch;
-  json["dtype"] = sheet.dtype;
+  json["dtype"] = core::word_of(sheet.dtype);
   json["params"] = sheet.total.parameters;
   if (architecture::has_experts(sheet.model.spec))
     json["params_active"] = sheet.total.active_parameters;
@@ -123,9 +117,9 @@ std::string layer_table(const CostSheet& sheet) {
   return table.str(output_width());
 }
 
-std::string convention(graph::Index batch, const std::string& dtype, bool with_experts) {
+std::string convention(graph::Index batch, graph::Dtype dtype, bool with_experts) {
   return "Per forward of " + std::to_string(batch) + (batch == 1 ? " image, " : " images, ") +
-         dtype +
+         std::string(core::word_of(dtype)) +
          ". MACs: multiply-adds of convolutions, linear layers and matrix products. FLOPs: "
          "every op, a\nmultiply-add as 2. Bytes: each op reads its inputs and parameters and "
          "writes its output once; views are free.\n" +
@@ -192,7 +186,7 @@ core::ExitCode run_models(const std::vector<std::string>& words) {
 core::ExitCode run_cost(const std::vector<std::string>& words) {
   std::vector<std::string> references, overrides;
   graph::Index batch = 1;
-  std::string dtype = "float32";
+  std::string dtype_word = "float32";
   bool json = false, layers = false;
   Arguments arguments("cost", "Count parameters, MACs, FLOPs, bytes and memory on paper.",
                       {"vitlab cost efficientvit_m0 efficientvit_m4 deit_tiny",
@@ -201,11 +195,12 @@ core::ExitCode run_cost(const std::vector<std::string>& words) {
   arguments.positionals("models", "preset names, YAML files or folders", references);
   arguments.repeated("--set", "key=value: turn a knob of the templates", overrides);
   arguments.option("--batch", "images per forward", batch, {.least = 1});
-  arguments.option("--dtype", "float32 (default), bfloat16, float16 or float64", dtype);
+  arguments.option("--dtype", "float32 (default), bfloat16, float16 or float64", dtype_word);
   arguments.flag("--layers", "a row per layer", layers);
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
 
+  const auto dtype = core::read_choice<graph::Dtype>(dtype_word, "--dtype");
   core::Json document = json_document("cost");
   document["models"] = core::Json::array();
   core::TextTable table(kCostHeader);
@@ -245,7 +240,7 @@ core::ExitCode run_show(const std::vector<std::string>& words) {
     print_text(architecture::spec_yaml(model.spec));
     return core::ExitCode::kDone;
   }
-  const CostSheet sheet = count(model, 1, "float32");
+  const CostSheet sheet = count(model, 1, graph::Dtype::kFloat32);
   if (json) {
     core::Json document = json_document("show");
     document.update(cost_json(sheet, true));
@@ -268,7 +263,7 @@ core::ExitCode run_show(const std::vector<std::string>& words) {
   core::TextTable table(kCostHeader);
   table.add(cost_cells(sheet));
   print_text(text + "\n" + layer_table(sheet) + "\n" + table.str(output_width()) + "\n" +
-             convention(1, "float32", architecture::has_experts(model.spec)));
+             convention(1, graph::Dtype::kFloat32, architecture::has_experts(model.spec)));
   return core::ExitCode::kDone;
 }
 
@@ -330,8 +325,8 @@ core::ExitCode run_diff(const std::vector<std::string>& words) {
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);
 
-  const CostSheet a = count(architecture::resolve_model(first), 1, "float32");
-  const CostSheet b = count(architecture::resolve_model(second), 1, "float32");
+  const CostSheet a = count(architecture::resolve_model(first), 1, graph::Dtype::kFloat32);
+  const CostSheet b = count(architecture::resolve_model(second), 1, graph::Dtype::kFloat32);
   const auto lines_a = spec_lines(a.model.spec), lines_b = spec_lines(b.model.spec);
   std::vector<std::string> paths;
   std::set<std::string> seen;

@@ -88,7 +88,7 @@ std::string models_text(const std::vector<PredictedModel>& models,
 std::string setting_text(const predict::TimePredictor& predictor) {
   const predict::PredictorSetting& setting = predictor.setting;
   return setting.device + ", " + std::to_string(setting.threads) + " thread(s), batch " +
-         std::to_string(setting.batch) + ", " + setting.dtype +
+         std::to_string(setting.batch) + ", " + std::string(core::word_of(setting.dtype)) +
          (setting.deploy ? ", deploy form" : "") +
          (setting.flush_subnormals ? ", subnormals flushed" : "") + "; trained on " +
          std::to_string(predictor.models) + " models, interval from " +
@@ -148,7 +148,7 @@ core::ExitCode run_predict(const std::vector<std::string>& words) {
                              {"device", setting.device},
                              {"threads", setting.threads},
                              {"batch", setting.batch},
-                             {"dtype", setting.dtype},
+                             {"dtype", core::word_of(setting.dtype)},
                              {"deploy", setting.deploy},
                              {"flush_subnormals", setting.flush_subnormals},
                              {"models", predictor.models},

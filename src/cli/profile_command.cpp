@@ -48,7 +48,7 @@ sweep::Protocol protocol_of(const ProfileWords& words) {
   if (model.deploy) protocol.deploy = true;
   if (model.device != "cpu") protocol.device = model.device;
   if (model.threads != 0) protocol.threads = model.threads;
-  if (model.dtype != "float32") protocol.dtype = model.dtype;
+  if (model.dtype != "float32") protocol.dtype = model.numbers();
   if (words.batch != 0) protocol.batch = words.batch;
   if (words.seconds != 0) protocol.timed_seconds = words.seconds;
   return protocol;

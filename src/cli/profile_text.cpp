@@ -38,7 +38,8 @@ std::size_t shown(std::size_t rows, graph::Index top) {
 std::string totals(const messages::ProfileSetting& setting, const messages::ProfileTimes& times) {
   const messages::ProfiledMemory& memory = times.memory;
   return setting.model + "  batch " + std::to_string(setting.batch) + ", " +
-         std::to_string(setting.threads) + " thread(s), " + setting.dtype + ", " + setting.device +
+         std::to_string(setting.threads) + " thread(s), " +
+         std::string(core::word_of(setting.dtype)) + ", " + setting.device +
          (setting.deploy ? ", deploy form" : "") + "\nthroughput  " +
          spread(times.throughput_images_per_s, "images/s") + "\nlatency     " +
          spread(times.latency_ms, "ms") + "\nmemory-bound share " +

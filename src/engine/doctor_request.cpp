@@ -37,7 +37,7 @@ void add_roofs(at::Device device, const std::vector<graph::Index>& thread_counts
       events.progress(done++, total, device.str() + ", " + std::to_string(count) + " threads");
       core::check_interrupt();
       rows.push_back({profile::roofs_message(profile::measured_roofs(device, dtype)), device.str(),
-                      count, std::string(model::dtype_name(dtype))});
+                      count, model::dtype_of(dtype)});
     }
   }
   events.progress(total, total, device.str());

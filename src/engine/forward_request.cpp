@@ -42,7 +42,7 @@ messages::ForwardAnswer answer(const messages::ForwardRequest& request, Events& 
   answer.id = architecture::model_id(request.model.spec);
   answer.output = request.output.string();
   answer.images = images.size(0);
-  answer.dtype = model::dtype_name(loaded.dtype);
+  answer.dtype = model::dtype_of(loaded.dtype);
   answer.deploy = request.deploy;
   answer.weights = loaded.origin;
   answer.resized = loaded.resized;

@@ -14,7 +14,7 @@ namespace vitlab::engine {
 LoadedModel load_model(const messages::RunnableModel& request) {
   model::set_threads(static_cast<int>(request.threads));
   const at::Device device = model::open_device(request.device);
-  const at::ScalarType dtype = model::dtype_from_name(request.dtype);
+  const at::ScalarType dtype = model::scalar_type(request.dtype);
   const architecture::ModelSpec& spec = request.model.spec;
   graph::Graph graph = architecture::build_graph(spec);
   std::vector<std::string> resized;

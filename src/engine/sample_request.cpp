@@ -12,8 +12,7 @@ namespace {
 
 std::vector<std::string> signatures_of(const graph::Graph& graph, const sweep::Protocol& protocol) {
   std::vector<std::string> signatures;
-  const auto bytes =
-      static_cast<graph::Index>(at::elementSize(model::dtype_from_name(protocol.dtype)));
+  const auto bytes = static_cast<graph::Index>(at::elementSize(model::scalar_type(protocol.dtype)));
   for (const predict::OpFeatures& row :
        protocol.deploy ? predict::op_features(graph::fold(graph), protocol.batch, bytes)
                        : predict::op_features(graph, protocol.batch, bytes))

@@ -98,7 +98,7 @@ std::vector<std::string> checked_formats(const ExportModel& model, const ExportP
     const ExportFormat& format = export_format(name);
     if (!is_own(name) && model.dtype() != at::kFloat)
       throw core::UserError("--format " + name + " holds float32 weights; leave out --dtype " +
-                            std::string(model::dtype_name(model.dtype())));
+                            std::string(core::word_of(model::dtype_of(model.dtype()))));
     format.check(model, options_of(format, plan));
   }
   return ordered;

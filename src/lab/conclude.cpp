@@ -2,8 +2,8 @@
 
 #include <memory>
 
+#include "facts/plan_input.h"
 #include "guide/guide.h"
-#include "report/plan_input.h"
 #include "report/report.h"
 #include "store/external_rows.h"
 #include "sweep/named_config.h"
@@ -14,7 +14,7 @@ namespace {
 
 void add_heads(const std::string& model,
                const std::shared_ptr<const messages::HeadSimilarity>& heads,
-               report::ReportInput& input) {
+               facts::ReportInput& input) {
   if (heads->layers.empty()) return;
   for (const messages::LayerHeads& layer : heads->layers)
     if (layer.small_grid) input.small_grids.insert({model, layer.layer});
@@ -22,12 +22,12 @@ void add_heads(const std::string& model,
 }
 
 void add_measured(const sweep::PlannedStage& stage, const store::MeasuredWhere& where,
-                  report::ReportInput& input) {
+                  facts::ReportInput& input) {
   if (where.profile && where.profile->times) {
     store::ResultRow context;
     store::set_context(context, where);
     input.profiles.push_back(
-        {stage.model, report::setting_of(context),
+        {stage.model, facts::setting_of(context),
          std::make_shared<const messages::ProfileTimes>(*where.profile->times)});
   }
   if (sweep::device_class(stage.device) == "cuda") input.gpus.insert(where.environment.device);
@@ -41,7 +41,7 @@ void add_measured(const sweep::PlannedStage& stage, const store::MeasuredWhere& 
 /// What the records say besides numbers: heads pair by pair, grids too small for that, profiles,
 /// protocol, machine.
 void add_details(const sweep::Plan& plan, const store::Collected& collected,
-                 report::ReportInput& input) {
+                 facts::ReportInput& input) {
   for (const sweep::PlannedStage& stage : plan.stages) {
     if (const auto heads = collected.similarity.find(stage.id); heads != collected.similarity.end())
       add_heads(stage.model, heads->second, input);
@@ -51,10 +51,10 @@ void add_details(const sweep::Plan& plan, const store::Collected& collected,
   if (!plan.data.empty()) input.protocol["training"] = sweep::recipe_json(plan.recipe, true);
 }
 
-report::ReportInput report_input(const SweepFolder& folder, const store::Collected& collected) {
+facts::ReportInput report_input(const SweepFolder& folder, const store::Collected& collected) {
   const sweep::Plan& plan = folder.plan;
-  report::ReportInput input;
-  report::add_plan(plan, input);
+  facts::ReportInput input;
+  facts::add_plan(plan, input);
   input.table = collected.table;
   input.guidelines = guide::guide(collected.table);
   for (const store::OpenStage& open : collected.not_done)
@@ -66,7 +66,7 @@ report::ReportInput report_input(const SweepFolder& folder, const store::Collect
   for (const std::string& name :
        store::add_external_rows(folder.store.folder() / "external", plan, input.table))
     input.files.push_back({"../external/" + name, "speeds that another program measured"});
-  input.date = report::source_date();
+  input.date = facts::source_date();
   add_details(plan, collected, input);
   return input;
 }

@@ -9,6 +9,7 @@
 
 #include "core/choice.h"
 #include "core/json_fields.h"
+#include "graph/dtype.h"
 #include "messages/machine.h"
 
 namespace vitlab::messages {
@@ -18,7 +19,7 @@ struct ForwardAnswer {
   std::string model, id;
   std::string output;
   std::int64_t images = 0;
-  std::string dtype;
+  graph::Dtype dtype{};
   bool deploy = false;
   std::string weights;               // where they came from, in words
   std::vector<std::string> resized;  // tensors that were made for another image size
@@ -100,7 +101,7 @@ constexpr const auto& choice_rows(Bound) { return kBounds; }
 struct RoofRow : Roofs {
   std::string device;
   std::int64_t threads = 1;
-  std::string dtype;
+  graph::Dtype dtype{};
 
   bool operator==(const RoofRow&) const = default;
   static constexpr auto fields() {

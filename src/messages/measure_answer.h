@@ -140,7 +140,8 @@ struct CandidateRow : SpeedRow {
 /// Among candidates that differ in nothing but their batch: the largest that was timed and the
 /// least that did not fit.
 struct LargestBatch {
-  std::string model, runtime, device, dtype;
+  std::string model, runtime, device;
+  graph::Dtype dtype{};
   std::int64_t threads = 1;
   std::optional<std::int64_t> batch, too_large;
 

@@ -314,7 +314,7 @@ struct ProfileSetting {
   std::vector<std::string> resized;  // tensors that were made for another image size
   std::string device;
   std::int64_t threads = 1, batch = 1;
-  std::string dtype;
+  graph::Dtype dtype{};
   bool deploy = false;
   std::optional<std::string> out_of_memory;  // why, if it did not fit; then there are no times
 

@@ -52,7 +52,7 @@ struct WeightedModel {
 /// A model that is to run: where, in which numbers and in which form.
 struct RunnableModel : WeightedModel {
   std::string device = "cpu";
-  std::string dtype = "float32";
+  graph::Dtype dtype = graph::Dtype::kFloat32;
   std::int64_t threads = 1;
   std::uint64_t seed = 0;  // of weights that are drawn, and of what else a request draws
   bool deploy = false;     // batch norms folded

@@ -11,13 +11,12 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/names.h"
-#include "graph/dtype.h"
 
 namespace vitlab::model {
 
 namespace {
 
-at::ScalarType scalar_type(graph::Dtype dtype) {
+at::ScalarType type_of(graph::Dtype dtype) {
   switch (dtype) {
     case graph::Dtype::kFloat32:
       return at::kFloat;
@@ -68,19 +67,17 @@ at::Tensor draw(const graph::Parameter& parameter, std::uint64_t seed) {
 
 }  // namespace
 
-at::ScalarType dtype_from_name(std::string_view name) {
-  const auto found = core::find_choice<graph::Dtype>(name);
-  if (found && core::choice_row(*found).runs) return scalar_type(*found);
-  throw core::UserError("dtype '" + std::string(name) + "' is not known" +
-                        core::did_you_mean(name, graph::dtype_words(&graph::DtypeRow::runs)) +
-                        " (float32, float64 or bfloat16)");
+at::ScalarType scalar_type(graph::Dtype dtype) {
+  if (!core::choice_row(dtype).runs)
+    core::refuse_word("dtype", core::word_of(dtype), graph::dtype_words(&graph::DtypeRow::runs));
+  return type_of(dtype);
 }
 
-std::string_view dtype_name(at::ScalarType dtype) {
+graph::Dtype dtype_of(at::ScalarType type) {
   for (const graph::DtypeRow& row : graph::kDtypes)
-    if (row.runs && scalar_type(row.value) == dtype) return row.word;
-  core::ensure(false, "a model runs in float32, float64 or bfloat16");
-  return "";
+    if (row.runs && type_of(row.value) == type) return row.value;
+  core::ensure(false, "models run in no other dtypes");
+  return {};
 }
 
 Weights initial_weights(const graph::Graph& graph, std::uint64_t seed, at::ScalarType dtype) {

@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include <ATen/ATen.h>
 
+#include "graph/dtype.h"
 #include "graph/fold.h"
 #include "graph/graph.h"
 
@@ -20,9 +20,10 @@ struct Weights {
   at::Tensor& operator[](graph::ParameterId id) { return tensors[id.index()]; }
 };
 
-/// "float32", "float64", "bfloat16"; throws UserError for another name.
-at::ScalarType dtype_from_name(std::string_view name);
-std::string_view dtype_name(at::ScalarType dtype);
+/// LibTorch's name of a dtype; throws UserError for one that models do not run in.
+at::ScalarType scalar_type(graph::Dtype dtype);
+/// The reverse, for a dtype that models run in.
+graph::Dtype dtype_of(at::ScalarType type);
 
 /// Starting weights on the CPU. Each parameter has its own generator, seeded by `seed` and its full
 /// name, and is drawn in float64, so neither order nor dtype changes what is drawn.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/config_node.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/fields.h"
+#include "graph/dtype.h"
 #include "predict/op_features.h"
 #include "stats/boosting.h"
 #include "stats/intervals.h"
@@ -18,13 +19,11 @@ struct PredictorSetting {
   std::string device;  // name of the processor or GPU
   graph::Index threads = 1;
   graph::Index batch = 4;
-  std::string dtype = "float32";
+  graph::Dtype dtype = graph::Dtype::kFloat32;
   bool deploy = true;
   bool flush_subnormals = false;
 
-  graph::Index element_bytes() const {
-    return dtype == "bfloat16" ? 2 : dtype == "float64" ? 8 : 4;
-  }
+  graph::Index element_bytes() const { return core::choice_row(dtype).bytes; }
   friend bool operator==(const PredictorSetting&, const PredictorSetting&) = default;
   static constexpr auto fields() {
     return std::tuple{core::required("device", &PredictorSetting::device),

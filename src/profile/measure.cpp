@@ -153,7 +153,7 @@ messages::MeasuredModel measured_model(const Measurement& measurement, std::size
 }
 
 std::vector<messages::LargestBatch> largest_batches(const Measurement& measurement) {
-  std::map<std::tuple<std::string, std::string, std::string, std::string, graph::Index>,
+  std::map<std::tuple<std::string, std::string, std::string, graph::Dtype, graph::Index>,
            std::pair<std::optional<graph::Index>, std::optional<graph::Index>>>
       found;
   for (const MeasuredModel& model : measurement.models) {

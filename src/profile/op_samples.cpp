@@ -41,7 +41,7 @@ class IsolatedOp {
                                                                          std::nullopt} {
     if (constant_.defined()) constant_ = constant_.to(device);
     const at::TensorOptions options =
-        at::TensorOptions().dtype(model::dtype_from_name(protocol.dtype)).device(device);
+        at::TensorOptions().dtype(model::scalar_type(protocol.dtype)).device(device);
     for (const graph::ValueId x : call_.node.inputs) {
       const graph::Value& value = model.graph.value(x);
       std::vector<graph::Index> sizes(value.shape.begin(), value.shape.end());

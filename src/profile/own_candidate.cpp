@@ -31,7 +31,8 @@ ModelForms::ModelForms(std::string name, graph::Graph graph, std::function<model
 std::shared_ptr<const PreparedModel> ModelForms::form(const sweep::Protocol& protocol,
                                                       at::Device device) {
   std::weak_ptr<const PreparedModel>& known =
-      forms_[(protocol.deploy ? "deploy " : "plain ") + protocol.dtype + " " + device.str()];
+      forms_[(protocol.deploy ? "deploy " : "plain ") + std::string(core::word_of(protocol.dtype)) +
+             " " + device.str()];
   if (std::shared_ptr<const PreparedModel> form = known.lock()) return form;
   auto form = std::make_shared<const PreparedModel>(
       prepare_model({name_, graph_, load_()}, protocol, device));
@@ -46,7 +47,7 @@ graph::Index ModelForms::bytes(const sweep::Protocol& protocol) const {
   const graph::Index maps =
       graph::plan_memory(graph_, graph::lay_out(graph_), 1).peak_elements * protocol.batch;
   return (elements + maps) *
-         static_cast<graph::Index>(at::elementSize(model::dtype_from_name(protocol.dtype)));
+         static_cast<graph::Index>(at::elementSize(model::scalar_type(protocol.dtype)));
 }
 
 Candidate own_candidate(std::shared_ptr<ModelForms> model, const sweep::Protocol& protocol) {

@@ -125,7 +125,7 @@ void measure(const NamedGraph& model, at::Device device, ProfileResult& result,
     if (notice) notice(++done, kSteps, model.name);
   };
   const sweep::Protocol& protocol = result.protocol;
-  const at::ScalarType dtype = model::dtype_from_name(protocol.dtype);
+  const at::ScalarType dtype = model::scalar_type(protocol.dtype);
   const auto element_bytes = static_cast<graph::Index>(at::elementSize(dtype));
   TimedModel timed(model, protocol, device);
   timed.warm_up(protocol.warmup_seconds);

@@ -66,7 +66,7 @@ ThreadsInUse::~ThreadsInUse() { at::set_num_threads(before_); }
 /// cannot fit is refused before it starts.
 void check_forward_fits(const graph::Graph& graph, const sweep::Protocol& protocol) {
   if (protocol.device != "cpu") return;
-  const at::ScalarType dtype = model::dtype_from_name(protocol.dtype);
+  const at::ScalarType dtype = model::scalar_type(protocol.dtype);
   const double elements =
       static_cast<double>(graph::plan_memory(graph, graph::lay_out(graph), 1).peak_elements);
   const double needed =
@@ -88,7 +88,7 @@ bool means_out_of_memory(const c10::Error& error) {
 PreparedModel prepare_model(const NamedGraph& model, const sweep::Protocol& protocol,
                             at::Device device) {
   check_own_runtime(protocol);
-  const at::ScalarType dtype = model::dtype_from_name(protocol.dtype);
+  const at::ScalarType dtype = model::scalar_type(protocol.dtype);
   if (!protocol.deploy) return {model.graph, model::converted(model.weights, dtype, device)};
   graph::Rewrite folded = graph::fold(model.graph);
   model::Weights weights =
@@ -107,7 +107,7 @@ TimedModel::TimedModel(const PreparedModel& model, const sweep::Protocol& protoc
       flush_subnormals_(protocol.flush_subnormals && device.is_cpu()) {
   check_forward_fits(model.graph, protocol);
   images_ = timed_images(model.graph.value(model.graph.input).shape, protocol.batch)
-                .to(device, model::dtype_from_name(protocol.dtype));
+                .to(device, model::scalar_type(protocol.dtype));
 }
 
 double TimedModel::forward(const model::RunOptions& options) {

@@ -5,6 +5,8 @@
 #include <variant>
 #include <vector>
 
+#include "facts/raw_file.h"
+
 namespace vitlab::report {
 
 /// A heading inside a section.
@@ -85,15 +87,9 @@ struct Code {
   std::string text;
 };
 
-/// A file beside the report: what it is and its path, relative to the report's folder.
-struct RawFile {
-  std::string path;
-  std::string what;
-};
-
 /// Links to files.
 struct Links {
-  std::vector<RawFile> files;
+  std::vector<facts::RawFile> files;
 };
 
 /// Where a block is shown: pages (HTML) have captions, fold-outs and room, texts (Markdown and

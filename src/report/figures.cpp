@@ -22,14 +22,14 @@ struct Colouring {
   std::vector<std::string> levels;  // as they appear; empty: one colour for all
 };
 
-std::string level_of(const ReportModel& model, std::size_t knob) {
+std::string level_of(const facts::ReportModel& model, std::size_t knob) {
   return knob < model.knobs.size() ? model.knobs[knob] : "";
 }
 
-Colouring colouring_of(const ReportModels& models) {
+Colouring colouring_of(const facts::ReportModels& models) {
   for (std::size_t k = 0; k < models.knobs.size(); ++k) {
     std::vector<std::string> levels;
-    for (const ReportModel& model : models.models) {
+    for (const facts::ReportModel& model : models.models) {
       const std::string level = level_of(model, k);
       if (std::find(levels.begin(), levels.end(), level) == levels.end()) levels.push_back(level);
     }
@@ -38,7 +38,7 @@ Colouring colouring_of(const ReportModels& models) {
   return {};
 }
 
-std::string point_tip(const ReportModel& model) {
+std::string point_tip(const facts::ReportModel& model) {
   std::string tip =
       fmt::format("{}: {} | {} % top-1", model.number, model.name, accuracy_text(*model.accuracy));
   const auto one = [](double share) { return percent(share); };
@@ -52,7 +52,7 @@ std::string point_tip(const ReportModel& model) {
   return tip;
 }
 
-charts::ScatterPoint point_of(const ReportModel& model, const Colouring& colouring) {
+charts::ScatterPoint point_of(const facts::ReportModel& model, const Colouring& colouring) {
   charts::ScatterPoint point;
   point.x = model.throughput->value;
   point.y = 100 * model.accuracy->mean;
@@ -79,36 +79,38 @@ std::string thinning_rule(std::size_t all) {
       all, kMostPoints);
 }
 
-std::string speed_axis(const ReportModels& models) {
-  const std::string setting = setting_text(models.setting);
+std::string speed_axis(const facts::ReportModels& models) {
+  const std::string setting = facts::setting_text(models.setting);
   return "Throughput, images/s" + (setting.empty() ? "" : " (" + setting + ")");
 }
 
 }  // namespace
 
-std::string numbered(const ReportModel& model) {
+std::string numbered(const facts::ReportModel& model) {
   return fmt::format("{} {}", model.number, model.name);
 }
 
-ShownModels shown_models(const std::vector<const ReportModel*>& models, std::size_t most) {
+ShownModels shown_models(const std::vector<const facts::ReportModel*>& models, std::size_t most) {
   if (models.size() <= most) return {models, ""};
-  std::vector<const ReportModel*> by_interest = models;
+  std::vector<const facts::ReportModel*> by_interest = models;
   std::stable_sort(by_interest.begin(), by_interest.end(),
-                   [](const ReportModel* a, const ReportModel* b) {
-                     const auto rank = [](const ReportModel* model) {
+                   [](const facts::ReportModel* a, const facts::ReportModel* b) {
+                     const auto rank = [](const facts::ReportModel* model) {
                        return model->is_reference ? 0 : model->is_on_front ? 1 : 2;
                      };
                      return rank(a) < rank(b);
                    });
   by_interest.resize(most);
   std::sort(by_interest.begin(), by_interest.end(),
-            [](const ReportModel* a, const ReportModel* b) { return a->number < b->number; });
+            [](const facts::ReportModel* a, const facts::ReportModel* b) {
+              return a->number < b->number;
+            });
   return {by_interest, fmt::format(" Shown are {} of {} models: the reference, the Pareto front, "
                                    "then the order of the table.",
                                    most, models.size())};
 }
 
-Figure accuracy_speed_figure(const ReportModels& models) {
+Figure accuracy_speed_figure(const facts::ReportModels& models) {
   charts::ScatterChart chart;
   chart.title = "Top-1 accuracy against throughput";
   chart.x_title = speed_axis(models);
@@ -120,7 +122,7 @@ Figure accuracy_speed_figure(const ReportModels& models) {
     chart.series.push_back(models.knobs[colouring.knob] + "=" + (level.empty() ? "–" : level));
   std::vector<charts::ScatterPoint> points;
   std::vector<std::string> front;
-  for (const ReportModel& model : models.models) {
+  for (const facts::ReportModel& model : models.models) {
     if (!model.accuracy || !model.throughput) continue;
     points.push_back(point_of(model, colouring));
     if (model.is_on_front) front.push_back(std::to_string(model.number));

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "facts/head_facts.h"
 #include "report/figures.h"
-#include "report/head_facts.h"
 
 namespace vitlab::report {
 

@@ -14,7 +14,7 @@ namespace {
 bool all_ablated(const std::vector<NamedHeads>& models) {
   return std::all_of(models.begin(), models.end(), [](const NamedHeads& model) {
     return std::all_of(model.runs.begin(), model.runs.end(),
-                       [](const auto& run) { return has_ablation(*run); });
+                       [](const auto& run) { return facts::has_ablation(*run); });
   });
 }
 
@@ -28,7 +28,7 @@ struct HeadPlace {
 void add_heads(const messages::LayerHeads& layer, const std::vector<double>& worth,
                const HeadPlace& place, charts::ScatterChart& chart, Figure& figure) {
   for (std::size_t head = 0; head < worth.size(); ++head) {
-    const auto alike = resemblance(layer, head);
+    const auto alike = facts::resemblance(layer, head);
     if (!alike) continue;
     chart.points.push_back(
         {.x = *alike,
@@ -88,7 +88,7 @@ Figure head_importance_figure(const std::vector<NamedHeads>& models) {
         place.cells.push_back(std::to_string(run + 1));
       }
       for (const messages::LayerHeads& layer : model.runs[run]->layers)
-        add_heads(layer, worth_of_heads(*model.runs[run], layer, by_ablation), place, chart,
+        add_heads(layer, facts::worth_of_heads(*model.runs[run], layer, by_ablation), place, chart,
                   figure);
     }
   }

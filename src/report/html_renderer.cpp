@@ -135,7 +135,7 @@ std::string html(const Code& code) {
 
 std::string html(const Links& links) {
   std::string text = "<ul>\n";
-  for (const RawFile& file : links.files)
+  for (const facts::RawFile& file : links.files)
     text += fmt::format("<li><a href=\"{}\">{}</a> – {}</li>\n", link_path(file.path),
                         xml_text(file.path), xml_text(file.what));
   return text + "</ul>\n";

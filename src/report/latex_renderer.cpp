@@ -95,7 +95,7 @@ std::string latex(const Code& code) { return "\\texttt{" + escape_latex(code.tex
 
 std::string latex(const Links& links) {
   std::vector<std::string> texts;
-  for (const RawFile& file : links.files) texts.push_back(file.path + " – " + file.what);
+  for (const facts::RawFile& file : links.files) texts.push_back(file.path + " – " + file.what);
   return itemize(texts);
 }
 

@@ -5,22 +5,22 @@
 
 #include "charts/line_chart.h"
 #include "charts/svg_writer.h"
+#include "facts/paper_values.h"
 #include "report/figures.h"
-#include "report/paper_values.h"
 #include "report/words.h"
 
 namespace vitlab::report {
 namespace {
 
 /// What a similarity is shown as; NaN where chance is asked for and not known.
-double shown_similarity(const LayerValue& layer, bool less_chance) {
+double shown_similarity(const facts::LayerValue& layer, bool less_chance) {
   if (!less_chance) return layer.value;
   return layer.chance ? layer.value - *layer.chance : std::numeric_limits<double>::quiet_NaN();
 }
 
-charts::Line similarity_line(const ReportModel& model, bool less_chance) {
+charts::Line similarity_line(const facts::ReportModel& model, bool less_chance) {
   charts::Line line{numbered(model), {}};
-  for (const LayerValue& layer : model.similarity) {
+  for (const facts::LayerValue& layer : model.similarity) {
     std::string tip =
         fmt::format("{} | {} | cosine {:.3f}", numbered(model), layer.layer, layer.value);
     if (layer.chance) tip += fmt::format(", by chance {:.3f}", *layer.chance);
@@ -32,12 +32,12 @@ charts::Line similarity_line(const ReportModel& model, bool less_chance) {
 
 /// The range of one part of the values over the models at each place, as far as every place has
 /// one; drawn only if any has.
-void add_range(charts::LineChart& chart, const std::vector<const ReportModel*>& models,
-               const std::string& name, std::optional<double> LayerValue::*part) {
+void add_range(charts::LineChart& chart, const std::vector<const facts::ReportModel*>& models,
+               const std::string& name, std::optional<double> facts::LayerValue::*part) {
   charts::Band band{name, {}, {}};
   for (std::size_t i = 0;; ++i) {
     double low = std::numeric_limits<double>::infinity(), high = -low;
-    for (const ReportModel* model : models) {
+    for (const facts::ReportModel* model : models) {
       if (i >= model->similarity.size() || !(model->similarity[i].*part)) continue;
       low = std::min(low, *(model->similarity[i].*part));
       high = std::max(high, *(model->similarity[i].*part));
@@ -49,22 +49,22 @@ void add_range(charts::LineChart& chart, const std::vector<const ReportModel*>& 
   if (!band.low.empty()) chart.bands.push_back(std::move(band));
 }
 
-bool any_random(const std::vector<const ReportModel*>& models) {
-  return std::any_of(models.begin(), models.end(), [](const ReportModel* model) {
+bool any_random(const std::vector<const facts::ReportModel*>& models) {
+  return std::any_of(models.begin(), models.end(), [](const facts::ReportModel* model) {
     return std::any_of(model->similarity.begin(), model->similarity.end(),
-                       [](const LayerValue& layer) { return layer.random.has_value(); });
+                       [](const facts::LayerValue& layer) { return layer.random.has_value(); });
   });
 }
 
-void add_similarity_rows(Figure& figure, const std::vector<const ReportModel*>& models) {
+void add_similarity_rows(Figure& figure, const std::vector<const facts::ReportModel*>& models) {
   const auto shown = [](const std::optional<double>& value) {
     return value ? two_decimals(*value) : std::string("–");
   };
   const bool has_random = any_random(models);
   figure.columns = {"Model", "Layer", "Cosine", "By chance", "Difference"};
   if (has_random) figure.columns.emplace_back("With random weights");
-  for (const ReportModel* model : models)
-    for (const LayerValue& layer : model->similarity) {
+  for (const facts::ReportModel* model : models)
+    for (const facts::LayerValue& layer : model->similarity) {
       figure.rows.push_back(
           {numbered(*model), layer.layer, two_decimals(layer.value), shown(layer.chance),
            layer.chance ? fmt::format("{:+.2f}", layer.value - *layer.chance) : "–"});
@@ -74,12 +74,12 @@ void add_similarity_rows(Figure& figure, const std::vector<const ReportModel*>& 
 
 }  // namespace
 
-Figure similarity_figure(const ReportModels& models) {
+Figure similarity_figure(const facts::ReportModels& models) {
   Figure figure;
   figure.name = "head_similarity";
   figure.heading = "How alike heads are";
-  std::vector<const ReportModel*> with_heads;
-  for (const ReportModel& model : models.models)
+  std::vector<const facts::ReportModel*> with_heads;
+  for (const facts::ReportModel& model : models.models)
     if (!model.similarity.empty()) with_heads.push_back(&model);
   if (with_heads.empty()) return figure;
   const ShownModels shown = shown_models(with_heads, charts::kSeriesStyles);
@@ -89,16 +89,18 @@ Figure similarity_figure(const ReportModels& models) {
   chart.description = "One line a model; the numbers stand in the table below.";
   chart.x_title = "Attention layer, first to last";
   chart.y_title = less ? "Largest cosine of two heads, less chance" : "Largest cosine of two heads";
-  for (const ReportModel* model : shown.models)
+  for (const facts::ReportModel* model : shown.models)
     chart.lines.push_back(similarity_line(*model, less));
   if (less) {
     chart.level = 0;
   } else {
     chart.y_most = 1;
-    add_range(chart, shown.models, "by chance, least to most over models", &LayerValue::chance);
+    add_range(chart, shown.models, "by chance, least to most over models",
+              &facts::LayerValue::chance);
     // The second band is the outlined one.
     if (!chart.bands.empty())
-      add_range(chart, shown.models, "with random weights, least to most", &LayerValue::random);
+      add_range(chart, shown.models, "with random weights, least to most",
+                &facts::LayerValue::random);
   }
   figure.caption =
       "Cosine between the attention maps of the two most similar heads of a layer; mean over test "
@@ -128,7 +130,7 @@ Figure paper_similarity_figure() {
   chart.x_title = "Block";
   chart.y_title = "Similarity of heads (paper)";
   chart.y_most = 1;
-  for (const PaperSeries& series : paper_values().head_similarity) {
+  for (const facts::PaperSeries& series : facts::paper_values().head_similarity) {
     charts::Line line{series.name, {}};
     for (std::size_t i = 0; i < series.values.size(); ++i)
       line.points.push_back({series.values[i], fmt::format("{} | block {}: {:.3f}", series.name,

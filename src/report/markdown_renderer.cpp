@@ -101,7 +101,7 @@ std::string markdown(const Code& code) {
 
 std::string markdown(const Links& links) {
   std::string text;
-  for (const RawFile& file : links.files)
+  for (const facts::RawFile& file : links.files)
     text += wrapped(fmt::format("- [{}]({}) – {}", escape_markdown(file.path), link_path(file.path),
                                 escape_markdown(file.what)),
                     "  ");

@@ -160,7 +160,7 @@ Table ops_table(const messages::ProfileTimes& profile, const std::string& model)
   return table;
 }
 
-std::vector<Table> ops_tables(const ReportModels& models) {
+std::vector<Table> ops_tables(const facts::ReportModels& models) {
   std::vector<Table> tables;
   for (const ProfiledModel& shown : profiled_models(models))
     tables.push_back(ops_table(
@@ -180,7 +180,7 @@ std::vector<Block> ops_blocks(std::vector<Table> tables) {
   return blocks;
 }
 
-std::string ops_csv(const ReportModels& models) {
+std::string ops_csv(const facts::ReportModels& models) {
   std::string csv =
       "model,node,alike,layer,kind,op,category,bound,time_ms,share,above_roof_ms,of_roof,meaning\n";
   bool is_empty = true;

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "facts/report_model.h"
 #include "messages/profile_answer.h"
 #include "report/document.h"
-#include "report/report_model.h"
 
 namespace vitlab::report {
 
@@ -28,11 +28,11 @@ std::vector<OpToFix> ops_to_fix(const messages::ProfileTimes& profile, std::size
 /// A table of them for one model.
 Table ops_table(const messages::ProfileTimes& profile, const std::string& model);
 /// Tables of the models that the roofline shows (profiled_models()); none without profiles.
-std::vector<Table> ops_tables(const ReportModels& models);
+std::vector<Table> ops_tables(const facts::ReportModels& models);
 /// The tables as a section shows them, with what their columns mean; none without rows.
 Blocks ops_blocks(std::vector<Table> tables);
 
 /// All of them as CSV; "" if there are none.
-std::string ops_csv(const ReportModels& models);
+std::string ops_csv(const facts::ReportModels& models);
 
 }  // namespace vitlab::report

@@ -131,8 +131,9 @@ const std::vector<Part<ProfileContent>>& profile_parts() {
   return parts;
 }
 
-Setting setting_in(const messages::ProfileSetting& profile) {
-  return {profile.device, "vitlab", profile.dtype, profile.threads, profile.batch};
+facts::Setting setting_in(const messages::ProfileSetting& profile) {
+  return {profile.device, "vitlab", std::string(core::word_of(profile.dtype)), profile.threads,
+          profile.batch};
 }
 
 std::string ops_file(const messages::ProfileTimes& profile) {
@@ -175,7 +176,7 @@ std::vector<ReportFile> profile_files(const messages::ProfileAnswer& profile) {
   const messages::ProfileTimes& times = profile.times ? *profile.times : no_times;
   const Document document{
       .title = "Profile of " + profile.setting.model,
-      .lead = setting_text(setting_in(profile.setting)) + ".",
+      .lead = facts::setting_text(setting_in(profile.setting)) + ".",
       .sections =
           sections_of(profile_parts(), ProfileContent{profile, times, profile.setting.model}),
       .holds_for = "the setting and machine"};

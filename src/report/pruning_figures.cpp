@@ -7,8 +7,8 @@
 #include "charts/heat_map.h"
 #include "charts/svg_writer.h"
 #include "core/text.h"
+#include "facts/paper_values.h"
 #include "report/figures.h"
-#include "report/paper_values.h"
 #include "report/words.h"
 #include "stats/summary.h"
 
@@ -33,7 +33,7 @@ double depth_of(std::size_t place, std::size_t places) {
   return places < 2 ? 50 : 100.0 * static_cast<double>(place) / static_cast<double>(places - 1);
 }
 
-charts::Curve kept_curve(const std::string& who, const std::vector<LayerValue>& layers,
+charts::Curve kept_curve(const std::string& who, const std::vector<facts::LayerValue>& layers,
                          std::size_t axis) {
   charts::Curve curve{axis_title(kPaperAxes[axis]), static_cast<int>(axis), false, true, {}};
   for (std::size_t i = 0; i < layers.size(); ++i)
@@ -48,7 +48,7 @@ charts::Curve kept_curve(const std::string& who, const std::vector<LayerValue>& 
 
 std::vector<charts::Curve> paper_curves() {
   std::vector<charts::Curve> curves;
-  const PaperValues paper = paper_values();
+  const facts::PaperValues paper = facts::paper_values();
   for (std::size_t s = 0; s < paper.kept.size(); ++s) {
     charts::Curve curve{"paper: " + paper.kept[s].name, static_cast<int>(s), true, false, {}};
     const std::vector<double>& values = paper.kept[s].values;
@@ -60,13 +60,13 @@ std::vector<charts::Curve> paper_curves() {
 }
 
 /// Whether pruning, or its control, cut an axis that the paper draws.
-bool has_paper_axis(const ReportModel* model) {
+bool has_paper_axis(const facts::ReportModel* model) {
   return std::any_of(kPaperAxes.begin(), kPaperAxes.end(), [&](const char* axis) {
     return model->pruned.kept.contains(axis) || model->pruned_at_random.kept.contains(axis);
   });
 }
 
-charts::CurvePanel kept_panel(const std::string& heading, const PruningOutcome& outcome) {
+charts::CurvePanel kept_panel(const std::string& heading, const facts::PruningOutcome& outcome) {
   charts::CurvePanel panel;
   panel.heading = heading;
   panel.y_title = "Left, %";
@@ -80,7 +80,7 @@ charts::CurvePanel kept_panel(const std::string& heading, const PruningOutcome& 
 }
 
 /// "MACs left 70.1 %; top-1 97.4 % before, 90.1 % cut, 96.9 % in the end", as far as known.
-std::string outcome_text(const ReportModel& model, const PruningOutcome& outcome) {
+std::string outcome_text(const facts::ReportModel& model, const facts::PruningOutcome& outcome) {
   std::string text;
   if (outcome.macs && model.macs && *model.macs > 0)
     text = fmt::format("MACs left {} %", percent(*outcome.macs / *model.macs));
@@ -93,7 +93,7 @@ std::string outcome_text(const ReportModel& model, const PruningOutcome& outcome
 }
 
 /// The mean share left of each of the paper's axes, over layers.
-std::vector<std::string> mean_cells(const PruningOutcome& outcome) {
+std::vector<std::string> mean_cells(const facts::PruningOutcome& outcome) {
   std::vector<std::string> cells;
   for (const char* axis : kPaperAxes) {
     const auto kept = outcome.kept.find(axis);
@@ -102,31 +102,32 @@ std::vector<std::string> mean_cells(const PruningOutcome& outcome) {
       continue;
     }
     std::vector<double> shares;
-    for (const LayerValue& layer : kept->second) shares.push_back(layer.value);
+    for (const facts::LayerValue& layer : kept->second) shares.push_back(layer.value);
     cells.push_back(percent(stats::mean(shares)) + " %");
   }
   return cells;
 }
 
-charts::HeatRow kept_row(const std::string& name, const std::vector<LayerValue>& layers) {
+charts::HeatRow kept_row(const std::string& name, const std::vector<facts::LayerValue>& layers) {
   charts::HeatRow row{name, {}};
-  for (const LayerValue& layer : layers)
+  for (const facts::LayerValue& layer : layers)
     row.cells.push_back(
         {layer.value, fmt::format("{} | {}: {} % left", name, layer.layer, percent(layer.value))});
   return row;
 }
 
-std::vector<const ReportModel*> pruned_models(const ReportModels& models) {
-  std::vector<const ReportModel*> pruned;
-  for (const ReportModel& model : models.models)
+std::vector<const facts::ReportModel*> pruned_models(const facts::ReportModels& models) {
+  std::vector<const facts::ReportModel*> pruned;
+  for (const facts::ReportModel& model : models.models)
     if (!model.pruned.kept.empty() || !model.pruned_at_random.kept.empty())
       pruned.push_back(&model);
   return pruned;
 }
 
 /// A model's pruning and its control, with the names that charts give them.
-std::vector<std::pair<std::string, const PruningOutcome*>> outcomes_of(const ReportModel& model) {
-  std::vector<std::pair<std::string, const PruningOutcome*>> outcomes;
+std::vector<std::pair<std::string, const facts::PruningOutcome*>> outcomes_of(
+    const facts::ReportModel& model) {
+  std::vector<std::pair<std::string, const facts::PruningOutcome*>> outcomes;
   if (!model.pruned.kept.empty()) outcomes.emplace_back(numbered(model), &model.pruned);
   if (!model.pruned_at_random.kept.empty())
     outcomes.emplace_back(numbered(model) + ", random scores", &model.pruned_at_random);
@@ -134,9 +135,9 @@ std::vector<std::pair<std::string, const PruningOutcome*>> outcomes_of(const Rep
 }
 
 /// The axes of all models: QK, V and hidden first, others by name.
-std::vector<std::string> axes_of(const std::vector<const ReportModel*>& models) {
+std::vector<std::string> axes_of(const std::vector<const facts::ReportModel*>& models) {
   std::vector<std::string> axes(kPaperAxes.begin(), kPaperAxes.end());
-  for (const ReportModel* model : models)
+  for (const facts::ReportModel* model : models)
     for (const auto& [name, outcome] : outcomes_of(*model))
       for (const auto& [axis, layers] : outcome->kept)
         if (std::find(axes.begin(), axes.end(), axis) == axes.end()) axes.push_back(axis);
@@ -151,11 +152,11 @@ struct SpeedPoint {
 };
 
 /// What was measured of a pruned model, by the ratio of MACs; the model as it was cut first.
-std::vector<SpeedPoint> speed_points(const ReportModel& model) {
-  const PruningOutcome& pruned = model.pruned;
+std::vector<SpeedPoint> speed_points(const facts::ReportModel& model) {
+  const facts::PruningOutcome& pruned = model.pruned;
   if (!pruned.speed_ratio || !pruned.macs || !model.macs || *pruned.macs <= 0) return {};
   std::vector<SpeedPoint> points{{"as cut", *model.macs / *pruned.macs, pruned.speed_ratio->value}};
-  for (const RoundedSpeed& rounded : pruned.rounded)
+  for (const facts::RoundedSpeed& rounded : pruned.rounded)
     if (rounded.macs && *rounded.macs > 0)
       points.push_back({fmt::format("multiples of {}", rounded.multiple),
                         *model.macs / *rounded.macs, rounded.ratio,
@@ -166,7 +167,7 @@ std::vector<SpeedPoint> speed_points(const ReportModel& model) {
 /// What a reader should know of pruned models' speed, as sentences.
 class SpeedRemarks {
  public:
-  void add(const ReportModel& model, const std::vector<SpeedPoint>& points) {
+  void add(const facts::ReportModel& model, const std::vector<SpeedPoint>& points) {
     constexpr double kGainShare = 0.8;
     const SpeedPoint& cut = points.front();
     if (cut.speed_ratio - 1 < kGainShare * (cut.macs_ratio - 1))
@@ -197,12 +198,12 @@ class SpeedRemarks {
 
 }  // namespace
 
-Figure pruning_curves_figure(const ReportModels& models) {
+Figure pruning_curves_figure(const facts::ReportModels& models) {
   Figure figure;
   figure.name = "pruning_curves";
   figure.heading = kPruningHeading;
-  std::vector<const ReportModel*> pruned = pruned_models(models);
-  std::erase_if(pruned, [](const ReportModel* model) { return !has_paper_axis(model); });
+  std::vector<const facts::ReportModel*> pruned = pruned_models(models);
+  std::erase_if(pruned, [](const facts::ReportModel* model) { return !has_paper_axis(model); });
   const ShownModels shown = shown_models(pruned, kMostPruningPanels);
   charts::CurveChart chart;
   chart.title = "Channels left after pruning, by depth";
@@ -210,7 +211,7 @@ Figure pruning_curves_figure(const ReportModels& models) {
       "One plot a model; the numbers stand in the tables below. Dashed: the paper's Swin-T.";
   chart.x_title = "Depth: 0 the first layer of its kind, 100 the last";
   figure.columns = {"Model", "QK left", "V left", "FFN hidden left", "Outcome"};
-  for (const ReportModel* model : shown.models)
+  for (const facts::ReportModel* model : shown.models)
     for (const auto& [name, outcome] : outcomes_of(*model)) {
       chart.panels.push_back(kept_panel(name, *outcome));
       std::vector<std::string> row{name};
@@ -227,10 +228,10 @@ Figure pruning_curves_figure(const ReportModels& models) {
   return figure;
 }
 
-Figure pruning_figure(const ReportModels& models) {
+Figure pruning_figure(const facts::ReportModels& models) {
   Figure figure;
   figure.name = "pruning";
-  const std::vector<const ReportModel*> pruned = pruned_models(models);
+  const std::vector<const facts::ReportModel*> pruned = pruned_models(models);
   if (pruned.size() > kMostPruningPanels) figure.heading = "What pruning keeps, all models";
   // Without curves before it, it opens the section.
   if (std::none_of(pruned.begin(), pruned.end(), has_paper_axis)) figure.heading = kPruningHeading;
@@ -243,12 +244,12 @@ Figure pruning_figure(const ReportModels& models) {
   figure.columns = {"Model", "Channels", "Layer", "Left"};
   for (const std::string& axis : axes_of(shown.models)) {
     charts::HeatGroup group{axis_title(axis) + ", % left", {}};
-    for (const ReportModel* model : shown.models)
+    for (const facts::ReportModel* model : shown.models)
       for (const auto& [name, outcome] : outcomes_of(*model)) {
         const auto kept = outcome->kept.find(axis);
         if (kept == outcome->kept.end()) continue;
         group.rows.push_back(kept_row(name, kept->second));
-        for (const LayerValue& layer : kept->second)
+        for (const facts::LayerValue& layer : kept->second)
           figure.rows.push_back({name, axis_title(axis), layer.layer, percent(layer.value) + " %"});
       }
     if (!group.rows.empty()) chart.groups.push_back(std::move(group));
@@ -272,7 +273,7 @@ Figure paper_pruning_figure() {
   chart.description = "Three rows: QK, V and FFN hidden channels of 12 blocks.";
   chart.x_title = "Block";
   charts::HeatGroup group{"Pruned Swin-T of the paper, % left", {}};
-  for (const PaperSeries& series : paper_values().kept) {
+  for (const facts::PaperSeries& series : facts::paper_values().kept) {
     charts::HeatRow row{series.name, {}};
     for (std::size_t i = 0; i < series.values.size(); ++i)
       row.cells.push_back({series.values[i], fmt::format("{} | block {}: {} % left", series.name,
@@ -284,12 +285,12 @@ Figure paper_pruning_figure() {
   return figure;
 }
 
-Figure pruned_speed_figure(const ReportModels& models) {
+Figure pruned_speed_figure(const facts::ReportModels& models) {
   Figure figure;
   figure.name = "pruned_speed";
   figure.heading = "Pruned, and faster?";
-  std::vector<const ReportModel*> timed;
-  for (const ReportModel& model : models.models)
+  std::vector<const facts::ReportModel*> timed;
+  for (const facts::ReportModel& model : models.models)
     if (!speed_points(model).empty()) timed.push_back(&model);
   if (timed.empty()) return figure;
   const ShownModels shown = shown_models(timed, charts::kSeriesStyles);
@@ -299,7 +300,7 @@ Figure pruned_speed_figure(const ReportModels& models) {
   double most = 1;
   SpeedRemarks remarks;
   int series = 0;
-  for (const ReportModel* model : shown.models) {
+  for (const facts::ReportModel* model : shown.models) {
     std::vector<SpeedPoint> points = speed_points(*model);
     remarks.add(*model, points);
     charts::Curve curve{numbered(*model), series++, false, true, {}};

@@ -10,34 +10,34 @@
 namespace vitlab::report {
 namespace {
 
-NamedHeads heads_of(const ReportModel& model) { return {numbered(model), model.heads}; }
+NamedHeads heads_of(const facts::ReportModel& model) { return {numbered(model), model.heads}; }
 
-std::vector<const ReportModel*> models_with_heads(const ReportModels& models) {
-  std::vector<const ReportModel*> found;
-  for (const ReportModel& model : models.models)
+std::vector<const facts::ReportModel*> models_with_heads(const facts::ReportModels& models) {
+  std::vector<const facts::ReportModel*> found;
+  for (const facts::ReportModel& model : models.models)
     if (!model.heads.empty() && !model.similarity.empty()) found.push_back(&model);
   return found;
 }
 
 /// How alike the two most similar heads of a layer are, over what chance gives where that is
 /// known; mean over layers.
-double redundancy_of(const ReportModel& model) {
+double redundancy_of(const facts::ReportModel& model) {
   std::vector<double> excess;
-  for (const LayerValue& layer : model.similarity)
+  for (const facts::LayerValue& layer : model.similarity)
     excess.push_back(layer.value - layer.chance.value_or(0));
   return stats::mean(excess);
 }
 
 }  // namespace
 
-Figure redundant_heads_figure(const ReportModels& models) {
-  const std::vector<const ReportModel*> all = models_with_heads(models);
+Figure redundant_heads_figure(const facts::ReportModels& models) {
+  const std::vector<const facts::ReportModel*> all = models_with_heads(models);
   if (all.empty()) return {};
-  const auto reference = std::find_if(all.begin(), all.end(),
-                                      [](const ReportModel* model) { return model->is_reference; });
-  const ReportModel* first = reference == all.end() ? all.front() : *reference;
-  const ReportModel* most =
-      *std::max_element(all.begin(), all.end(), [](const ReportModel* a, const ReportModel* b) {
+  const auto reference = std::find_if(
+      all.begin(), all.end(), [](const facts::ReportModel* model) { return model->is_reference; });
+  const facts::ReportModel* first = reference == all.end() ? all.front() : *reference;
+  const facts::ReportModel* most = *std::max_element(
+      all.begin(), all.end(), [](const facts::ReportModel* a, const facts::ReportModel* b) {
         return redundancy_of(*a) < redundancy_of(*b);
       });
   std::vector<NamedHeads> chosen{heads_of(*first)};
@@ -52,11 +52,11 @@ Figure redundant_heads_figure(const ReportModels& models) {
   return figure;
 }
 
-Figure heads_worth_figure(const ReportModels& models) {
+Figure heads_worth_figure(const facts::ReportModels& models) {
   const ShownModels shown = shown_models(models_with_heads(models), charts::kSeriesStyles);
   if (shown.models.empty()) return {};
   std::vector<NamedHeads> named;
-  for (const ReportModel* model : shown.models) named.push_back(heads_of(*model));
+  for (const facts::ReportModel* model : shown.models) named.push_back(heads_of(*model));
   Figure figure = head_importance_figure(named);
   figure.caption += shown.rule;
   return figure;

@@ -22,8 +22,8 @@ void remove_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-Report build_report(const ReportInput& input) {
-  const ReportModels models = report_models(input);
+Report build_report(const facts::ReportInput& input) {
+  const facts::ReportModels models = facts::report_models(input);
   const Document document = report_document(input, models);
   Report report;
   report.html = html_page(document);

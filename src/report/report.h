@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "facts/report_input.h"
 #include "report/renderers.h"
-#include "report/report_input.h"
 
 namespace vitlab::report {
 
@@ -21,7 +21,7 @@ struct Report {
 };
 
 /// Writes up whatever the input holds, finished or not.
-Report build_report(const ReportInput& input);
+Report build_report(const facts::ReportInput& input);
 
 /// Writes index.html, report.md, guidelines.json, table.tex, ops_to_fix.csv and the drawings into
 /// `folder`, each file whole or not at all; drawings and ops of an earlier report that this one

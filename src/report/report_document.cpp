@@ -15,8 +15,8 @@ namespace vitlab::report {
 namespace {
 
 struct ReportContent {
-  const ReportInput& input;
-  const ReportModels& models;
+  const facts::ReportInput& input;
+  const facts::ReportModels& models;
 };
 
 Blocks models_blocks(const ReportContent& content) {
@@ -76,7 +76,7 @@ Blocks guideline_blocks(const ReportContent& content) {
 
 Blocks failure_blocks(const ReportContent& content) {
   std::vector<std::vector<std::string>> rows;
-  for (const TrialFailure& failure : content.input.failures)
+  for (const facts::TrialFailure& failure : content.input.failures)
     rows.push_back({failure.trial, failure.stage, failure.state, failure.reason});
   if (rows.empty()) return {};
   const std::string caption = counted(static_cast<std::int64_t>(rows.size()), "stage") +
@@ -86,7 +86,7 @@ Blocks failure_blocks(const ReportContent& content) {
 
 Blocks rejected_blocks(const ReportContent& content) {
   std::vector<std::vector<std::string>> rows;
-  for (const RejectedPoint& point : content.input.rejected)
+  for (const facts::RejectedPoint& point : content.input.rejected)
     rows.push_back({point.point, point.reason});
   if (rows.empty()) return {};
   const std::string caption =
@@ -117,7 +117,7 @@ Blocks again_blocks(const ReportContent& content) {
 }
 
 /// A figure of the models as a figure of the report.
-template <Figure (*draw)(const ReportModels&)>
+template <Figure (*draw)(const facts::ReportModels&)>
 Figure of_models(const ReportContent& content) {
   return draw(content.models);
 }
@@ -158,7 +158,7 @@ const std::vector<Part<ReportContent>>& report_parts() {
 
 }  // namespace
 
-Document report_document(const ReportInput& input, const ReportModels& models) {
+Document report_document(const facts::ReportInput& input, const facts::ReportModels& models) {
   return {.title = input.title,
           .lead = scope_line(input, models),
           .verdict = verdict_lines(input, models),
@@ -167,7 +167,7 @@ Document report_document(const ReportInput& input, const ReportModels& models) {
           .holds_for = "the data, recipe, setting and machine"};
 }
 
-Document table_extract(const ReportModels& models, const std::string& caption) {
+Document table_extract(const facts::ReportModels& models, const std::string& caption) {
   ModelTable table = model_table(models);
   table.caption = caption;
   return {.title = caption, .sections = {{"models", "", {{std::move(table)}}}}};

@@ -10,8 +10,8 @@
 
 namespace vitlab::report {
 
-std::string scope_line(const ReportInput& input, const ReportModels& models) {
-  const PlanFacts& plan = input.plan;
+std::string scope_line(const facts::ReportInput& input, const facts::ReportModels& models) {
+  const facts::PlanFacts& plan = input.plan;
   std::string text = counted(static_cast<std::int64_t>(models.models.size()), "model");
   if (plan.trials > 0) text += fmt::format(" in {}", counted(plan.trials, "trial"));
   const std::string data = plan.data.empty() ? models.dataset : plan.data;
@@ -19,7 +19,7 @@ std::string scope_line(const ReportInput& input, const ReportModels& models) {
   const std::string recipe = plan.recipe.empty() ? models.recipe : plan.recipe;
   if (!recipe.empty()) text += "; recipe " + recipe;
   if (!plan.stages.empty()) text += "; stages " + listed(plan.stages);
-  const ReportModel* reference = models.reference();
+  const facts::ReportModel* reference = models.reference();
   if (reference != nullptr)
     text += fmt::format("; reference model {} ({})", reference->number, reference->name);
   if (!input.failures.empty())
@@ -72,15 +72,15 @@ std::string guideline_evidence(const guide::Guideline& guideline) {
                      counted(static_cast<std::int64_t>(evidence.models.size()), "model"));
 }
 
-std::vector<std::string> left_out(const ReportModels& models) {
+std::vector<std::string> left_out(const facts::ReportModels& models) {
   std::vector<std::string> sentences;
   if (!models.other_contexts.empty())
     sentences.push_back("Also in results.csv, not shown here: " + listed(models.other_contexts) +
                         ".");
   std::set<std::string> settings;
-  for (const ReportModel& model : models.models)
+  for (const facts::ReportModel& model : models.models)
     for (const auto& elsewhere : model.throughput_elsewhere)
-      settings.insert(setting_text(elsewhere.first));
+      settings.insert(facts::setting_text(elsewhere.first));
   if (!settings.empty())
     sentences.push_back("Speed was also measured, not shown above: " +
                         listed({settings.begin(), settings.end()}) + ".");

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "charts/stacked_bars.h"
+#include "facts/paper_values.h"
 #include "report/figures.h"
-#include "report/paper_values.h"
 #include "report/profile_figures.h"
 #include "report/words.h"
 
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMostBars = 24;
 
-charts::Bar time_bar(const ReportModel& model) {
+charts::Bar time_bar(const facts::ReportModel& model) {
   charts::Bar bar{numbered(model), {}, false};
   for (const std::string& category : time_categories()) {
     const auto share = model.time_shares.find(category);
@@ -22,8 +22,8 @@ charts::Bar time_bar(const ReportModel& model) {
   return bar;
 }
 
-std::string time_caption(const ReportModels& models) {
-  const std::string words = setting_text(models.setting);
+std::string time_caption(const facts::ReportModels& models) {
+  const std::string words = facts::setting_text(models.setting);
   std::string text = fmt::format(
       "Share of time by category of operation, in percent{}. The bracket and the number at the "
       "right: memory-bound time, as the paper counts it. The paper does not state the device of "
@@ -43,9 +43,10 @@ std::string time_caption(const ReportModels& models) {
 void add_rows(Figure& figure, const charts::StackedBars& chart, const ShownModels& shown) {
   figure.columns = {"Model"};
   figure.columns.insert(figure.columns.end(), chart.categories.begin(), chart.categories.end());
-  const bool has_others = std::any_of(
-      shown.models.begin(), shown.models.end(),
-      [](const ReportModel* model) { return model->profile && !model->profile->others.empty(); });
+  const bool has_others =
+      std::any_of(shown.models.begin(), shown.models.end(), [](const facts::ReportModel* model) {
+        return model->profile && !model->profile->others.empty();
+      });
   if (has_others) figure.columns.emplace_back("“Other” by op");
   for (std::size_t i = 0; i < chart.bars.size(); ++i) {
     std::vector<std::string> row{chart.bars[i].label};
@@ -59,20 +60,20 @@ void add_rows(Figure& figure, const charts::StackedBars& chart, const ShownModel
   }
 }
 
-Figure model_roofline(const ReportModel& model, const std::string& figure_name) {
+Figure model_roofline(const facts::ReportModel& model, const std::string& figure_name) {
   return roofline_figure(*model.profile, fmt::format("model {} ({})", model.number, model.name),
                          figure_name);
 }
 
 }  // namespace
 
-std::vector<ProfiledModel> profiled_models(const ReportModels& models) {
-  const ReportModel* first = nullptr;
-  for (const ReportModel& model : models.models)
+std::vector<ProfiledModel> profiled_models(const facts::ReportModels& models) {
+  const facts::ReportModel* first = nullptr;
+  for (const facts::ReportModel& model : models.models)
     if (model.profile && (model.is_reference || first == nullptr)) first = &model;
   if (first == nullptr) return {};
-  const ReportModel *slowest = nullptr, *fastest = nullptr;
-  for (const ReportModel& model : models.models) {
+  const facts::ReportModel *slowest = nullptr, *fastest = nullptr;
+  for (const facts::ReportModel& model : models.models) {
     if (!model.profile || !model.throughput) continue;
     const double speed = model.throughput->value;
     if (slowest == nullptr || speed < slowest->throughput->value) slowest = &model;
@@ -88,12 +89,12 @@ std::vector<ProfiledModel> profiled_models(const ReportModels& models) {
   return shown;
 }
 
-Figure time_figure(const ReportModels& models) {
+Figure time_figure(const facts::ReportModels& models) {
   Figure figure;
   figure.name = "time_categories";
   figure.heading = "Where the time goes";
-  std::vector<const ReportModel*> timed;
-  for (const ReportModel& model : models.models)
+  std::vector<const facts::ReportModel*> timed;
+  for (const facts::ReportModel& model : models.models)
     if (!model.time_shares.empty()) timed.push_back(&model);
   if (timed.empty()) return figure;
   const ShownModels shown = shown_models(timed, kMostBars);
@@ -104,8 +105,8 @@ Figure time_figure(const ReportModels& models) {
   chart.bracket_from = 1;
   chart.bracket_to = 5;
   chart.bracket_name = "memory-bound";
-  for (const ReportModel* model : shown.models) chart.bars.push_back(time_bar(*model));
-  for (const PaperSeries& series : paper_values().runtime_shares)
+  for (const facts::ReportModel* model : shown.models) chart.bars.push_back(time_bar(*model));
+  for (const facts::PaperSeries& series : facts::paper_values().runtime_shares)
     chart.bars.push_back({series.name, series.values, true});
   add_rows(figure, chart, shown);
   figure.caption = time_caption(models) + shown.rule;
@@ -114,7 +115,7 @@ Figure time_figure(const ReportModels& models) {
   return figure;
 }
 
-Figure main_roofline_figure(const ReportModels& models) {
+Figure main_roofline_figure(const facts::ReportModels& models) {
   const std::vector<ProfiledModel> profiled = profiled_models(models);
   if (profiled.empty()) return {};
   Figure figure = model_roofline(*profiled[0].model, "roofline");
@@ -124,10 +125,10 @@ Figure main_roofline_figure(const ReportModels& models) {
   return figure;
 }
 
-Figure other_roofline_figure(const ReportModels& models) {
+Figure other_roofline_figure(const facts::ReportModels& models) {
   const std::vector<ProfiledModel> profiled = profiled_models(models);
   if (profiled.size() < 2) return {};
-  const ReportModel& model = *profiled[1].model;
+  const facts::ReportModel& model = *profiled[1].model;
   Figure figure = model_roofline(model, "roofline_other");
   figure.heading.clear();
   figure.fold = fmt::format("Model {} ({}), {}", model.number, model.name, profiled[1].role);

@@ -7,25 +7,25 @@
 #include <utility>
 
 #include "architecture/presets.h"
-#include "report/paper_values.h"
+#include "facts/paper_values.h"
 #include "report/words.h"
 
 namespace vitlab::report {
 namespace {
 
-using Speeds = std::map<Setting, Measured>;
+using Speeds = std::map<facts::Setting, facts::Measured>;
 
 /// The speeds of the models that are presets of the paper's pairs, by preset.
-std::map<std::string, Speeds> preset_speeds(const ReportModels& models,
-                                            const std::vector<PaperSpeedRatio>& pairs) {
+std::map<std::string, Speeds> preset_speeds(const facts::ReportModels& models,
+                                            const std::vector<facts::PaperSpeedRatio>& pairs) {
   std::set<std::string> presets;
-  for (const PaperSpeedRatio& pair : pairs) presets.insert({pair.of, pair.to});
+  for (const facts::PaperSpeedRatio& pair : pairs) presets.insert({pair.of, pair.to});
   const std::vector<std::string> known = architecture::preset_names();
   std::map<std::string, Speeds> result;
   for (const std::string& preset : presets) {
     if (std::find(known.begin(), known.end(), preset) == known.end()) continue;
     const std::string id = architecture::model_id(architecture::resolve_model(preset).spec);
-    for (const ReportModel& model : models.models) {
+    for (const facts::ReportModel& model : models.models) {
       if (model.id != id) continue;
       result[preset] = model.throughput_elsewhere;
       if (model.throughput) result[preset][models.setting] = *model.throughput;
@@ -35,34 +35,36 @@ std::map<std::string, Speeds> preset_speeds(const ReportModels& models,
 }
 
 /// What the paper measured on such a device and in such a program, and its words for it.
-std::pair<std::optional<double>, std::string> published(const PaperSpeedRatio& pair,
-                                                        const Setting& setting, bool is_gpu) {
+std::pair<std::optional<double>, std::string> published(const facts::PaperSpeedRatio& pair,
+                                                        const facts::Setting& setting,
+                                                        bool is_gpu) {
   if (is_gpu) return {setting.runtime == "vitlab" ? pair.gpu : std::nullopt, "GPU"};
   if (setting.runtime == "onnxruntime") return {pair.onnx, "ONNX"};
   return {setting.runtime == "vitlab" ? pair.cpu : std::nullopt, "CPU"};
 }
 
 /// From the lowest of one over the highest of the other to the reverse.
-std::string ratio_range(const Measured& of, const Measured& to) {
+std::string ratio_range(const facts::Measured& of, const facts::Measured& to) {
   if (!of.low || !of.high || !to.low || !to.high || *to.low <= 0 || *to.high <= 0) return "";
   return two_decimals(*of.low / *to.high) + "–" + two_decimals(*of.high / *to.low);
 }
 
 }  // namespace
 
-SpeedRatioTable speed_ratio_table(const ReportInput& input, const ReportModels& models) {
+SpeedRatioTable speed_ratio_table(const facts::ReportInput& input,
+                                  const facts::ReportModels& models) {
   SpeedRatioTable table;
   table.columns = {"Models", "Setting", "Ratio here", "Range", "Ratio in the paper", "On its"};
-  const std::vector<PaperSpeedRatio> pairs = paper_values().speed_ratios;
+  const std::vector<facts::PaperSpeedRatio> pairs = facts::paper_values().speed_ratios;
   const std::map<std::string, Speeds> speeds = preset_speeds(models, pairs);
-  for (const PaperSpeedRatio& pair : pairs) {
+  for (const facts::PaperSpeedRatio& pair : pairs) {
     const auto of = speeds.find(pair.of), to = speeds.find(pair.to);
     if (of == speeds.end() || to == speeds.end()) continue;
     for (const auto& [setting, speed] : of->second) {
       const auto other = to->second.find(setting);
       if (other == to->second.end() || other->second.value <= 0) continue;
       const auto [value, device] = published(pair, setting, input.gpus.contains(setting.device));
-      table.rows.push_back({pair.of + " : " + pair.to, setting_text(setting),
+      table.rows.push_back({pair.of + " : " + pair.to, facts::setting_text(setting),
                             two_decimals(speed.value / other->second.value),
                             ratio_range(speed, other->second), value ? two_decimals(*value) : "–",
                             value ? device : "–"});

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "report/report_model.h"
+#include "facts/report_model.h"
 
 namespace vitlab::report {
 
@@ -17,6 +17,7 @@ struct SpeedRatioTable {
   std::vector<std::string> notes;  // sentences: what the numbers are
 };
 
-SpeedRatioTable speed_ratio_table(const ReportInput& input, const ReportModels& models);
+SpeedRatioTable speed_ratio_table(const facts::ReportInput& input,
+                                  const facts::ReportModels& models);
 
 }  // namespace vitlab::report

@@ -14,10 +14,11 @@ namespace {
 
 /// The model with the largest of what `score` gives; null if it gives nothing for any.
 template <typename Score>
-const ReportModel* best_by(const std::vector<ReportModel>& models, const Score& score) {
-  const ReportModel* best = nullptr;
+const facts::ReportModel* best_by(const std::vector<facts::ReportModel>& models,
+                                  const Score& score) {
+  const facts::ReportModel* best = nullptr;
   double most = 0;
-  for (const ReportModel& model : models) {
+  for (const facts::ReportModel& model : models) {
     const std::optional<double> value = score(model);
     if (!value || (best != nullptr && *value <= most)) continue;
     best = &model;
@@ -26,36 +27,36 @@ const ReportModel* best_by(const std::vector<ReportModel>& models, const Score& 
   return best;
 }
 
-const ReportModel* most_accurate(const ReportModels& models) {
-  return best_by(models.models, [](const ReportModel& model) {
+const facts::ReportModel* most_accurate(const facts::ReportModels& models) {
+  return best_by(models.models, [](const facts::ReportModel& model) {
     return model.accuracy ? std::optional<double>(model.accuracy->mean) : std::nullopt;
   });
 }
 
-const ReportModel* fastest(const ReportModels& models) {
-  return best_by(models.models, [](const ReportModel& model) {
+const facts::ReportModel* fastest(const facts::ReportModels& models) {
+  return best_by(models.models, [](const facts::ReportModel& model) {
     return model.throughput ? std::optional<double>(model.throughput->value) : std::nullopt;
   });
 }
 
-std::string called(const ReportModel& model) {
+std::string called(const facts::ReportModel& model) {
   return fmt::format("model {} ({})", model.number, core::printable(model.name));
 }
 
 /// Why there are no numbers, from the failures.
-std::string why_missing(const ReportInput& input) {
+std::string why_missing(const facts::ReportInput& input) {
   if (input.failures.empty()) return "no such stage has finished";
-  const TrialFailure& first = input.failures.front();
+  const facts::TrialFailure& first = input.failures.front();
   return fmt::format(
       "{} did not end well, the first with \"{}\"",
       counted(static_cast<std::int64_t>(input.failures.size()), "stage"),
       core::clipped(core::printable(first.reason.empty() ? first.state : first.reason), 80));
 }
 
-std::string accuracy_line(const ReportInput& input, const ReportModels& models) {
-  const ReportModel* best = most_accurate(models);
+std::string accuracy_line(const facts::ReportInput& input, const facts::ReportModels& models) {
+  const facts::ReportModel* best = most_accurate(models);
   if (best == nullptr) return "Most accurate: no accuracy to compare, " + why_missing(input) + ".";
-  const Accuracy& accuracy = *best->accuracy;
+  const facts::Accuracy& accuracy = *best->accuracy;
   std::string line =
       fmt::format("Most accurate: {} with {} % top-1", called(*best), accuracy_text(accuracy));
   line += fmt::format(" on {} ({}",
@@ -69,7 +70,7 @@ std::string accuracy_line(const ReportInput& input, const ReportModels& models) 
   line += ")";
   if (accuracy.images >= 10000) line.replace(line.find("for only "), 9, "for ");
   std::int64_t others = 0, alike = 0;
-  for (const ReportModel& model : models.models) {
+  for (const facts::ReportModel& model : models.models) {
     if (!model.accuracy || &model == best) continue;
     ++others;
     if (model.accuracy->high && accuracy.low && *model.accuracy->high >= *accuracy.low) ++alike;
@@ -87,14 +88,14 @@ std::string accuracy_line(const ReportInput& input, const ReportModels& models) 
 }
 
 /// Whether the spread of a model's throughput reaches up to that of the fastest.
-bool may_be_as_fast(const ReportModel& model, const ReportModel& best) {
+bool may_be_as_fast(const facts::ReportModel& model, const facts::ReportModel& best) {
   return model.throughput && model.throughput->high && best.throughput->low &&
          *model.throughput->high >= *best.throughput->low;
 }
 
-std::string as_fast_text(const ReportModels& models, const ReportModel& best) {
+std::string as_fast_text(const facts::ReportModels& models, const facts::ReportModel& best) {
   std::int64_t others = 0, alike = 0;
-  for (const ReportModel& model : models.models) {
+  for (const facts::ReportModel& model : models.models) {
     if (!model.throughput || &model == &best) continue;
     ++others;
     alike += may_be_as_fast(model, best) ? 1 : 0;
@@ -104,8 +105,8 @@ std::string as_fast_text(const ReportModels& models, const ReportModel& best) {
                      alike == others ? "all other" : fmt::format("{} of the other", alike), others);
 }
 
-std::string speed_line(const ReportInput& input, const ReportModels& models) {
-  const ReportModel* best = fastest(models);
+std::string speed_line(const facts::ReportInput& input, const facts::ReportModels& models) {
+  const facts::ReportModel* best = fastest(models);
   if (best == nullptr) return "Fastest: no speed to compare, " + why_missing(input) + ".";
   const std::string spread =
       range_text(best->throughput->low, best->throughput->high, charts::rate);
@@ -114,10 +115,10 @@ std::string speed_line(const ReportInput& input, const ReportModels& models) {
   line += " (";
   if (!spread.empty()) line += "p5–p95 " + spread + ", ";
   line += counted(best->throughput->samples, "sample");
-  const std::string setting = setting_text(models.setting);
+  const std::string setting = facts::setting_text(models.setting);
   if (!setting.empty()) line += "; " + core::printable(setting);
   line += ")";
-  const ReportModel* reference = models.reference();
+  const facts::ReportModel* reference = models.reference();
   if (best->ratio && reference != nullptr && reference != best) {
     line += fmt::format(", {:.2f} times the reference", best->ratio->value);
     if (best->ratio->low && best->ratio->high)
@@ -131,19 +132,20 @@ std::string speed_line(const ReportInput& input, const ReportModels& models) {
 
 /// How many times faster: by the ratios to the reference, which were taken in turns and so do not
 /// carry the machine's drift, else by the throughputs themselves.
-double speed_gain(const ReportModel& from, const ReportModel& to) {
+double speed_gain(const facts::ReportModel& from, const facts::ReportModel& to) {
   if (from.ratio && to.ratio) return to.ratio->value / from.ratio->value;
   return to.throughput->value / from.throughput->value;
 }
 
-std::string trade_off(const ReportModels& models) {
-  const ReportModel* accurate = most_accurate(models);
-  const ReportModel* quick = fastest(models);
+std::string trade_off(const facts::ReportModels& models) {
+  const facts::ReportModel* accurate = most_accurate(models);
+  const facts::ReportModel* quick = fastest(models);
   if (accurate == nullptr || quick == nullptr || !accurate->throughput || !quick->accuracy)
     return "accuracy and speed of the same models are not both known";
   if (accurate == quick) return "none seen, the most accurate model is also the fastest";
-  const auto on_front = std::count_if(models.models.begin(), models.models.end(),
-                                      [](const ReportModel& model) { return model.is_on_front; });
+  const auto on_front =
+      std::count_if(models.models.begin(), models.models.end(),
+                    [](const facts::ReportModel& model) { return model.is_on_front; });
   const bool is_settled = quick->accuracy->high && accurate->accuracy->low &&
                           *quick->accuracy->high < *accurate->accuracy->low;
   return fmt::format(
@@ -185,7 +187,8 @@ std::string open_claims_text(const guide::GuideResult& guidelines) {
   return text + fmt::format(" (they would need {})", range);
 }
 
-std::vector<std::string> verdict_lines(const ReportInput& input, const ReportModels& models) {
+std::vector<std::string> verdict_lines(const facts::ReportInput& input,
+                                       const facts::ReportModels& models) {
   std::string third =
       "Trade-off: " + trade_off(models) + ". As for rules, " + guideline_count(input.guidelines);
   const std::string open = open_claims_text(input.guidelines);
@@ -193,8 +196,8 @@ std::vector<std::string> verdict_lines(const ReportInput& input, const ReportMod
   return {accuracy_line(input, models), speed_line(input, models), third + "."};
 }
 
-std::vector<std::string> verdict_lines(const ReportInput& input) {
-  return verdict_lines(input, report_models(input));
+std::vector<std::string> verdict_lines(const facts::ReportInput& input) {
+  return verdict_lines(input, facts::report_models(input));
 }
 
 }  // namespace vitlab::report

@@ -36,7 +36,7 @@ std::string percent(double share, int decimals) {
 
 std::string two_decimals(double value) { return fmt::format("{:.2f}", value); }
 
-std::string accuracy_text(const Accuracy& accuracy) {
+std::string accuracy_text(const facts::Accuracy& accuracy) {
   std::string text = percent(accuracy.mean);
   if (accuracy.deviation) text += " ± " + percent(*accuracy.deviation);
   return text;

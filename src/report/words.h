@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "report/report_model.h"
+#include "facts/report_model.h"
 
 namespace vitlab::report {
 
@@ -19,7 +19,7 @@ std::string range_text(const std::optional<double>& low, const std::optional<dou
   return low && high ? number(*low) + "–" + number(*high) : std::string();
 }
 /// "97.4 ± 0.3" in percent; without the deviation for one seed.
-std::string accuracy_text(const Accuracy& accuracy);
+std::string accuracy_text(const facts::Accuracy& accuracy);
 /// "1 seed", "3 seeds"; `noun` in the singular.
 std::string counted(std::int64_t count, std::string_view noun);
 /// "a, b and c".

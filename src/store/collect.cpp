@@ -144,7 +144,7 @@ class Collector {
 void set_context(ResultRow& row, const MeasuredWhere& where) {
   row.device = where.environment.device;
   row.runtime = where.runtime;
-  row.dtype = where.protocol.dtype;
+  row.dtype = core::word_of(where.protocol.dtype);
   row.threads = where.protocol.threads;
   row.batch = where.protocol.batch;
 }

@@ -6,7 +6,6 @@
 
 #include "core/config_fields.h"
 #include "core/json_fields.h"
-#include "graph/dtype.h"
 
 namespace vitlab::sweep {
 
@@ -27,7 +26,8 @@ void check_ranges(core::ConfigReader& reader, const Protocol& p) {
   };
   if (!is_device(p.device))
     reader.fail("device", "must be cpu, cuda or cuda:N, got '" + p.device + "'");
-  core::check_word(reader, "dtype", p.dtype, graph::dtype_words(&graph::DtypeRow::is_timed));
+  core::check_word(reader, "dtype", std::string(core::word_of(p.dtype)),
+                   graph::dtype_words(&graph::DtypeRow::is_timed));
   whole("threads", p.threads, 1024);
   whole("batch", p.batch, 1'000'000);
   whole("rounds", p.rounds, 1000);
@@ -40,8 +40,9 @@ void check_ranges(core::ConfigReader& reader, const Protocol& p) {
 void check_runtime(core::ConfigReader& reader, const Protocol& p) {
   if (p.runtime == Runtime::kLibtorch) return;
   const std::string name(core::word_of(p.runtime));
-  if (p.dtype != core::word_of(graph::Dtype::kFloat32))
-    reader.fail("runtime", name + " is measured in float32, got dtype " + p.dtype);
+  if (p.dtype != graph::Dtype::kFloat32)
+    reader.fail("runtime",
+                name + " is measured in float32, got dtype " + std::string(core::word_of(p.dtype)));
   if (p.runtime == Runtime::kOnnxruntime && p.device != "cpu")
     reader.fail("runtime", "onnxruntime is measured on the cpu, got device " + p.device);
   if (p.flush_subnormals) reader.fail("flush_subnormals", "is for runtime libtorch, got " + name);

@@ -10,7 +10,7 @@
 #include "core/config_reader.h"
 #include "core/fields.h"
 #include "core/json_fields.h"
-#include "graph/shape.h"
+#include "graph/dtype.h"
 
 namespace vitlab::sweep {
 
@@ -37,8 +37,8 @@ struct Protocol {
   std::string device = "cpu";  // cpu | cuda | cuda:N
   graph::Index threads = 1;
   graph::Index batch = 16;
-  std::string dtype = "float32";  // float32 | bfloat16
-  bool deploy = true;             // batch norm folded, biases gathered
+  graph::Dtype dtype = graph::Dtype::kFloat32;  // one that is timed
+  bool deploy = true;                           // batch norm folded, biases gathered
   double warmup_seconds = 1;
   double timed_seconds = 3;      // of each model, over all rounds
   graph::Index rounds = 3;       // models take turns so often, so that drift hits all alike

@@ -46,7 +46,7 @@ class Filler {
   }
   void fill(sweep::Protocol& value) {
     value.batch = 1 + static_cast<graph::Index>(random_.below(99));
-    value.dtype = coin() ? "float32" : "bfloat16";
+    value.dtype = coin() ? graph::Dtype::kFloat32 : graph::Dtype::kBfloat16;
     value.deploy = coin();
   }
   void fill(WholeProtocol& value) { fill(static_cast<sweep::Protocol&>(value)); }

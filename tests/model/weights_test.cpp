@@ -187,9 +187,10 @@ TEST_CASE("copies are deep and conversions keep values") {
     CHECK(copy[i].const_data_ptr() != weights[i].const_data_ptr());
   }
   CHECK(converted(weights, at::kBFloat16).tensors[0].scalar_type() == at::kBFloat16);
-  CHECK(dtype_from_name("bfloat16") == at::kBFloat16);
-  CHECK(dtype_name(at::kDouble) == "float64");
-  CHECK_THROWS_WITH(dtype_from_name("float23"), Catch::Contains("did you mean 'float32'?"));
+  for (const graph::DtypeRow& row : graph::kDtypes)
+    if (row.runs) CHECK(dtype_of(scalar_type(row.value)) == row.value);
+  CHECK_THROWS_WITH(scalar_type(graph::Dtype::kFloat16),
+                    Catch::Contains("dtype must be one of float32, bfloat16, float64"));
 }
 
 TEST_CASE("devices are found by name") {

@@ -15,7 +15,7 @@
 namespace vitlab::predict {
 namespace {
 
-const PredictorSetting kHere{"a planted device", 1, 4, "float32", true, true};
+const PredictorSetting kHere{"a planted device", 1, 4, graph::Dtype::kFloat32, true, true};
 
 /// Trained once for the tests of this file, which only read it.
 const TimePredictor& trained() {

@@ -168,7 +168,7 @@ TEST_CASE("the observer costs at most 3 %, and ops make up 98 % of the forward")
 
 TEST_CASE("bfloat16 models are profiled with two bytes a number") {
   sweep::Protocol protocol = short_protocol();
-  protocol.dtype = "bfloat16";
+  protocol.dtype = graph::Dtype::kBfloat16;
   protocol.timed_seconds = 0.02;
   const ProfileResult half = profile_model(relu_and_linear(), protocol);
   CHECK(row_of(half, "only.relu").bytes() == 2 * 2 * 4 * 1024 * 1024);

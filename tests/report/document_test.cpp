@@ -58,8 +58,8 @@ Document one_of_each() {
 }
 
 TEST_CASE("every format shows the same sections in the same order", "[report]") {
-  const ReportInput input = profiled_input();
-  const Document report = report_document(input, report_models(input));
+  const facts::ReportInput input = profiled_input();
+  const Document report = report_document(input, facts::report_models(input));
   CHECK(report.sections.size() >= 14);
   for (const Document& document : {report, one_of_each()}) {
     std::vector<std::string> headings;

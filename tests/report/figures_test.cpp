@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "charts/chart_style.h"
-#include "report/paper_values.h"
+#include "facts/paper_values.h"
 #include "report/report_document.h"
 #include "sample_profile.h"
 #include "test.hpp"
@@ -14,9 +14,9 @@ namespace vitlab::report {
 namespace {
 
 /// The figures of a document in its order.
-std::vector<Figure> figures_of(const ReportInput& input) {
+std::vector<Figure> figures_of(const facts::ReportInput& input) {
   std::vector<Figure> figures;
-  for (const Section& section : report_document(input, report_models(input)).sections)
+  for (const Section& section : report_document(input, facts::report_models(input)).sections)
     for (const Block& block : section.blocks)
       if (const Figure* figure = std::get_if<Figure>(&block.content)) figures.push_back(*figure);
   return figures;
@@ -45,23 +45,23 @@ TEST_CASE("every drawing of a report is well-formed, described, and free of NaN"
 }
 
 TEST_CASE("the paper's values are complete", "[report]") {
-  const PaperValues values = paper_values();
+  const facts::PaperValues values = facts::paper_values();
   CHECK(values.categories.size() == 6);
   REQUIRE(values.runtime_shares.size() == 2);
-  for (const PaperSeries& series : values.runtime_shares) {
+  for (const facts::PaperSeries& series : values.runtime_shares) {
     double sum = 0;
     for (const double share : series.values) sum += share;
     CHECK(sum == Approx(1).margin(0.005));
   }
-  for (const PaperSeries& series : values.head_similarity) CHECK(series.values.size() == 12);
+  for (const facts::PaperSeries& series : values.head_similarity) CHECK(series.values.size() == 12);
   REQUIRE(values.kept.size() == 3);
   CHECK(values.kept[0].values[0] == Approx(0.5));
   CHECK(values.kept[2].values[0] == Approx(0.985));
 }
 
 TEST_CASE("where there is little room, the reference and the front are shown", "[report]") {
-  std::vector<ReportModel> models(10);
-  std::vector<const ReportModel*> all;
+  std::vector<facts::ReportModel> models(10);
+  std::vector<const facts::ReportModel*> all;
   for (int i = 0; i < 10; ++i) {
     models[i].number = i + 1;
     models[i].is_reference = i == 9;

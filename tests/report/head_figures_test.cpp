@@ -9,7 +9,8 @@ namespace vitlab::report {
 namespace {
 
 NamedHeads named(const std::string& name, double alike) {
-  return {name, {std::make_shared<const messages::HeadSimilarity>(sample_similarity(alike))}};
+  return {name,
+          {std::make_shared<const messages::HeadSimilarity>(facts::sample_similarity(alike))}};
 }
 
 TEST_CASE("pairs of heads leave the diagonal blank and list every layer's measures", "[report]") {
@@ -50,38 +51,38 @@ TEST_CASE("worth against resemblance has a point a head, run and model", "[repor
 }
 
 TEST_CASE("by depth, random weights are a second band where they were looked at", "[report]") {
-  const Figure figure = head_depth_figure(sample_similarity(0.7));
+  const Figure figure = head_depth_figure(facts::sample_similarity(0.7));
   CHECK(occurrences(figure.wide, "class=\"band\"") == 2);  // the band and its legend
   CHECK(occurrences(figure.wide, "class=\"band outlined\"") == 2);
-  messages::SimilarityAnswer alone = sample_similarity(0.7);
+  messages::SimilarityAnswer alone = facts::sample_similarity(0.7);
   for (messages::LayerHeads& layer : alone.layers)
     for (auto& [name, metric] : layer.metrics) metric.control.reset();
   CHECK(occurrences(head_depth_figure(alone).wide, "outlined") == 0);
 }
 
 TEST_CASE("a report shows the heads of the reference and of the most redundant model", "[report]") {
-  const ReportModels models = report_models(profiled_input());
+  const facts::ReportModels models = facts::report_models(profiled_input());
   const Figure figure = redundant_heads_figure(models);
   CHECK(figure.rows.front()[0] == "1 mixer=cascaded ffn_per_side=1");
   CHECK(figure.rows.back()[0] == "4 mixer=full ffn_per_side=1");
   CHECK(figure.caption.find("Model 1 is the reference, model 4 the model whose heads") !=
         std::string::npos);
   CHECK(heads_worth_figure(models).rows.size() == 2 * 3 * 4);
-  CHECK(redundant_heads_figure(report_models(sample_input())).wide.empty());
-  CHECK(heads_worth_figure(report_models(sample_input())).wide.empty());
+  CHECK(redundant_heads_figure(facts::report_models(sample_input())).wide.empty());
+  CHECK(heads_worth_figure(facts::report_models(sample_input())).wide.empty());
 }
 
 TEST_CASE("random weights stand beside the similarity of every layer that they were recorded of",
           "[report]") {
-  ReportInput input = sample_input();
-  CHECK(similarity_figure(report_models(input)).columns.back() == "Difference");
+  facts::ReportInput input = sample_input();
+  CHECK(similarity_figure(facts::report_models(input)).columns.back() == "Difference");
   for (store::ResultRow row : std::vector<store::ResultRow>(input.table.rows))
     if (row.metric == "head_cosine.max_max.map") {
       row.metric += ".control";
       row.value = 0.91;
       input.table.rows.push_back(row);
     }
-  const Figure figure = similarity_figure(report_models(input));
+  const Figure figure = similarity_figure(facts::report_models(input));
   CHECK(figure.columns.back() == "With random weights");
   CHECK(figure.rows[0].back() == "0.91");
   CHECK(occurrences(figure.wide, "class=\"band outlined\"") == 2);

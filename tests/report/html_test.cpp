@@ -86,7 +86,7 @@ TEST_CASE("ids of a page are given once", "[report]") {
 
 TEST_CASE("no text of a user becomes markup in any format", "[report]") {
   const std::string evil = "<script>alert(1)</script>\"'&|`*_]\n\x01\xff";
-  ReportInput input = profiled_input();
+  facts::ReportInput input = profiled_input();
   input.title = evil;
   input.plan.data = input.plan.recipe = input.command = evil;
   input.plan.stages = {evil};
@@ -101,8 +101,8 @@ TEST_CASE("no text of a user becomes markup in any format", "[report]") {
   for (const store::ResultRow& row : input.table.rows) input.model_names[row.model] = evil;
   messages::ProfileTimes profile = *sample_profile(1).times;
   for (messages::ProfiledOp& op : profile.ops) op.node = op.kind = op.op = op.inside = evil;
-  const Setting setting{evil, "vitlab", "float32", 1, 16};
-  for (ModelProfile& each : input.profiles)
+  const facts::Setting setting{evil, "vitlab", "float32", 1, 16};
+  for (facts::ModelProfile& each : input.profiles)
     each = {each.model, setting, std::make_shared<const messages::ProfileTimes>(profile)};
   input.failures = {{evil, evil, evil, evil}};
   input.rejected = {{evil, evil}};
@@ -140,20 +140,20 @@ TEST_CASE("links lead to files beside the report only", "[report]") {
 }
 
 TEST_CASE("a report of partial results says what is missing instead of failing", "[report]") {
-  const ReportInput whole = sample_input();
-  ReportInput empty;
-  ReportInput failed;
+  const facts::ReportInput whole = sample_input();
+  facts::ReportInput empty;
+  facts::ReportInput failed;
   failed.failures = whole.failures;
-  ReportInput one = whole;
+  facts::ReportInput one = whole;
   std::erase_if(one.table.rows,
                 [](const store::ResultRow& row) { return row.model != "1a7c03e9f2"; });
-  ReportInput no_speed = whole;
+  facts::ReportInput no_speed = whole;
   std::erase_if(no_speed.table.rows,
                 [](const store::ResultRow& row) { return !row.device.empty(); });
-  ReportInput no_accuracy = whole;
+  facts::ReportInput no_accuracy = whole;
   std::erase_if(no_accuracy.table.rows,
                 [](const store::ResultRow& row) { return row.seed.has_value(); });
-  for (const ReportInput* input : {&empty, &failed, &one, &no_speed, &no_accuracy}) {
+  for (const facts::ReportInput* input : {&empty, &failed, &one, &no_speed, &no_accuracy}) {
     const Report report = build_report(*input);
     CHECK(xml_problem(markup_of(report.html)) == "");
     CHECK(report.verdict.size() == 3);
@@ -172,7 +172,7 @@ TEST_CASE("a drawing of thousands of models is thinned and says how", "[report]"
     table.add_trial(id, knobs, 0, "accuracy.top1", 0.5 + 0.0001 * (i * 37 % 997)).samples = 1000;
     table.add_timed(id, knobs, "throughput", 1000 + i * 61 % 1009);
   }
-  ReportInput input;
+  facts::ReportInput input;
   input.table = table.take();
   const std::string html = build_report(input).html;
   CHECK(html.find("2500 models are more than a drawing shows") != std::string::npos);

@@ -55,21 +55,21 @@ TEST_CASE("an op at its roof is told so", "[report]") {
 }
 
 TEST_CASE("reports show ops of the reference and of the slowest model", "[report]") {
-  const ReportInput input = profiled_input();
-  const ReportModels models = report_models(input);
+  const facts::ReportInput input = profiled_input();
+  const facts::ReportModels models = facts::report_models(input);
   const std::vector<Table> tables = ops_tables(models);
   REQUIRE(tables.size() == 2);
   CHECK(tables[0].caption.find("Model 1 (mixer=cascaded ffn_per_side=1), the reference") == 0);
   CHECK(tables[1].caption.find("the slowest") != std::string::npos);
   CHECK(occurrences(ops_csv(models), "\n") == 1 + 7 + 7);
-  ReportInput slow = input;
+  facts::ReportInput slow = input;
   slow.plan.reference = "4daf36b2c5";
-  CHECK(profiled_models(report_models(slow))[0].role == "the reference, also the slowest");
-  CHECK(profiled_models(report_models(slow))[1].role == "the fastest");
-  ReportInput elsewhere = input;
-  for (ModelProfile& profile : elsewhere.profiles) profile.setting.threads = 8;
-  CHECK(ops_tables(report_models(elsewhere)).empty());
-  CHECK(ops_csv(report_models(sample_input())).empty());
+  CHECK(profiled_models(facts::report_models(slow))[0].role == "the reference, also the slowest");
+  CHECK(profiled_models(facts::report_models(slow))[1].role == "the fastest");
+  facts::ReportInput elsewhere = input;
+  for (facts::ModelProfile& profile : elsewhere.profiles) profile.setting.threads = 8;
+  CHECK(ops_tables(facts::report_models(elsewhere)).empty());
+  CHECK(ops_csv(facts::report_models(sample_input())).empty());
 }
 
 }  // namespace

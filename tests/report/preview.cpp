@@ -15,8 +15,8 @@
 
 namespace {
 
-vitlab::report::ReportInput input_of(const char* csv) {
-  vitlab::report::ReportInput input;
+vitlab::facts::ReportInput input_of(const char* csv) {
+  vitlab::facts::ReportInput input;
   input.title = csv;
   input.table = vitlab::store::read_results_csv(csv);
   input.guidelines = vitlab::guide::guide(input.table);
@@ -46,9 +46,9 @@ int main(int argc, char** argv) {
       write_profile(argv[2], argv[1]);
       return 0;
     }
-    const vitlab::report::ReportInput input =
+    const vitlab::facts::ReportInput input =
         argc == 3 ? input_of(argv[2]) : vitlab::report::profiled_input();
-    write_report(build_report(input), argv[1]);
+    vitlab::report::write_report(vitlab::report::build_report(input), argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "report_preview: %s\n", error.what());
     return 1;

@@ -1,5 +1,5 @@
+#include "facts/report_model.h"
 #include "report/figures.h"
-#include "report/report_model.h"
 #include "sample_input.h"
 #include "test.hpp"
 #include "xml_check.h"
@@ -7,17 +7,17 @@
 namespace vitlab::report {
 namespace {
 
-ReportInput without(const ReportInput& input, const std::string& prefix) {
-  ReportInput less = input;
+facts::ReportInput without(const facts::ReportInput& input, const std::string& prefix) {
+  facts::ReportInput less = input;
   std::erase_if(less.table.rows,
                 [&](const store::ResultRow& row) { return row.metric.starts_with(prefix); });
   return less;
 }
 
 TEST_CASE("random scores are a control beside a model's pruning, never mixed into it", "[report]") {
-  const ReportInput input = sample_input();
-  const ReportModel with = report_models(input).models[0];
-  const ReportModel alone = report_models(without(input, "prune.random.")).models[0];
+  const facts::ReportInput input = sample_input();
+  const facts::ReportModel with = facts::report_models(input).models[0];
+  const facts::ReportModel alone = facts::report_models(without(input, "prune.random.")).models[0];
   CHECK(with.pruned_at_random.kept.at("hidden").front().value == Approx(0.7));
   CHECK(*with.pruned_at_random.macs == Approx(0.69 * *with.macs));
   CHECK(alone.pruned_at_random.kept.empty());
@@ -28,33 +28,36 @@ TEST_CASE("random scores are a control beside a model's pruning, never mixed int
 }
 
 TEST_CASE("a model's curves of what pruning kept stand over the paper's dashed ones", "[report]") {
-  const Figure figure = pruning_curves_figure(report_models(sample_input()));
+  const Figure figure = pruning_curves_figure(facts::report_models(sample_input()));
   // Four of six models, each with its control.
   CHECK(figure.rows.size() == 8);
   CHECK(figure.caption.find("Shown are 4 of 6 models") != std::string::npos);
   CHECK(occurrences(figure.wide, "line dashed") == 8 * 3);
   CHECK(figure.rows[0][4].find("MACs left 70.0 %; top-1 97.2 % before") != std::string::npos);
-  CHECK(pruning_curves_figure(report_models(without(sample_input(), "prune."))).wide.empty());
+  CHECK(
+      pruning_curves_figure(facts::report_models(without(sample_input(), "prune."))).wide.empty());
 }
 
 TEST_CASE("a report says where pruned is not faster, and where rounding would have been",
           "[report]") {
-  const Figure figure = pruned_speed_figure(report_models(sample_input()));
+  const Figure figure = pruned_speed_figure(facts::report_models(sample_input()));
   CHECK(figure.caption.find("was measured of model 1 (1.43x by MACs, 1.10x measured)") !=
         std::string::npos);
   CHECK(figure.caption.find("for model 1 (1.25x at multiples of 8 instead of 1.10x)") !=
         std::string::npos);
   CHECK(figure.rows.size() == 12);
-  ReportInput noisy = sample_input();
+  facts::ReportInput noisy = sample_input();
   for (store::ResultRow& row : noisy.table.rows)
     if (row.metric == "prune.speed_ratio") row.high = 1.3;
-  CHECK(pruned_speed_figure(report_models(noisy)).caption.find("multiples of 8 instead") ==
+  CHECK(pruned_speed_figure(facts::report_models(noisy)).caption.find("multiples of 8 instead") ==
         std::string::npos);
-  ReportInput fast = sample_input();
+  facts::ReportInput fast = sample_input();
   for (store::ResultRow& row : fast.table.rows)
     if (row.metric == "prune.speed_ratio") row.value = 1.4;
-  CHECK(pruned_speed_figure(report_models(fast)).caption.find("model 1") == std::string::npos);
-  CHECK(pruned_speed_figure(report_models(without(sample_input(), "prune.speed"))).wide.empty());
+  CHECK(pruned_speed_figure(facts::report_models(fast)).caption.find("model 1") ==
+        std::string::npos);
+  CHECK(pruned_speed_figure(facts::report_models(without(sample_input(), "prune.speed")))
+            .wide.empty());
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "report/report_input.h"
+#include "facts/report_input.h"
 
 namespace vitlab::report {
 
@@ -160,10 +160,10 @@ inline guide::GuideResult sample_guidelines() {
 }
 
 /// A finished quickstart: 6 models, 2 seeds, one failure, one rejected point.
-inline ReportInput sample_input() {
+inline facts::ReportInput sample_input() {
   SampleTable table({"mixer", "ffn_per_side"});
   for (const SampleModel& model : sample_models()) add_model(table, model, 3120);
-  ReportInput input;
+  facts::ReportInput input;
   input.title = "Sweep quickstart";
   input.plan = {"quickstart", 12,      "1a7c03e9f2",
                 "digits",     "quick", {"cost", "train", "similarity", "prune", "measure"}};

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "facts/report_input.h"
+#include "facts/sample_similarity.h"
 #include "messages/profile_answer.h"
-#include "report/report_input.h"
 #include "sample_input.h"
-#include "sample_similarity.h"
 
 namespace vitlab::report {
 
@@ -56,7 +56,7 @@ inline messages::ProfileAnswer sample_profile(double slowness) {
   using enum graph::Category;
   using enum messages::Bound;
   messages::ProfileAnswer profile;
-  profile.setting = {"sample", {}, {}, "cpu", 1, 16, "float32", true, {}};
+  profile.setting = {"sample", {}, {}, "cpu", 1, 16, graph::Dtype::kFloat32, true, {}};
   profile.environment.device = "a processor";
   messages::ProfileTimes times;
   times.throughput_images_per_s = {{}, 400, 390, 410, 12};
@@ -110,9 +110,9 @@ inline messages::ProfileAnswer sample_profile(double slowness) {
 }
 
 /// The sample sweep with the profiles of its reference and its slowest model.
-inline ReportInput profiled_input() {
-  ReportInput input = sample_input();
-  const Setting setting{"cpu", "vitlab", "float32", 1, 16};
+inline facts::ReportInput profiled_input() {
+  facts::ReportInput input = sample_input();
+  const facts::Setting setting{"cpu", "vitlab", "float32", 1, 16};
   for (const auto& [model, slowness] :
        {std::pair<std::string, double>{"1a7c03e9f2", 1}, {"4daf36b2c5", 1.2}})
     input.profiles.push_back(
@@ -121,12 +121,12 @@ inline ReportInput profiled_input() {
   for (const auto& [model, alike] :
        {std::pair<std::string, double>{"1a7c03e9f2", 0.4}, {"4daf36b2c5", 0.7}})
     input.heads.push_back(
-        {model, std::make_shared<const messages::HeadSimilarity>(sample_similarity(alike))});
+        {model, std::make_shared<const messages::HeadSimilarity>(facts::sample_similarity(alike))});
   return input;
 }
 
 /// A sweep over the share of attention in two templates at two budgets.
-inline ReportInput share_input() {
+inline facts::ReportInput share_input() {
   SampleTable table({"template", "mhsa_share", "width"});
   int number = 0;
   for (const std::string name : {"vit", "swin"})
@@ -147,7 +147,7 @@ inline ReportInput share_input() {
         bound.low = 0.09 + 0.2 * share;
         bound.high = 0.11 + 0.2 * share;
       }
-  ReportInput input;
+  facts::ReportInput input;
   input.title = "Sweep shares";
   input.table = table.take();
   return input;

@@ -9,7 +9,7 @@ namespace {
 
 TEST_CASE("models that differ by their share of attention make one line a family and budget",
           "[report]") {
-  const Figure figure = mhsa_memory_figure(report_models(share_input()));
+  const Figure figure = mhsa_memory_figure(facts::report_models(share_input()));
   CHECK(occurrences(figure.wide, "class=\"line ") == 4);
   REQUIRE(figure.rows.size() == 12);
   CHECK(figure.rows[0][0] == "template=vit, throughput 1.25");
@@ -22,7 +22,7 @@ TEST_CASE("models that differ by their share of attention make one line a family
 }
 
 TEST_CASE("the paper's accuracies stand in a plot of their own under ImageNet's name", "[report]") {
-  const Figure figure = mhsa_accuracy_figure(report_models(share_input()));
+  const Figure figure = mhsa_accuracy_figure(facts::report_models(share_input()));
   CHECK(occurrences(figure.wide, "class=\"line dashed") == 4);
   CHECK(occurrences(figure.wide, "class=\"line s") == 4);
   CHECK(figure.wide.find("Here: data digits") < figure.wide.find("ImageNet top-1, % (paper)"));
@@ -35,14 +35,14 @@ TEST_CASE("the paper's accuracies stand in a plot of their own under ImageNet's 
 }
 
 TEST_CASE("a sweep whose share of attention is no knob has no such figures", "[report]") {
-  ReportInput input = share_input();
+  facts::ReportInput input = share_input();
   input.table.knobs[1] = "ffn_per_side";
-  const ReportModels models = report_models(input);
+  const facts::ReportModels models = facts::report_models(input);
   CHECK(mhsa_memory_figure(models).wide.empty());
   CHECK(mhsa_accuracy_figure(models).wide.empty());
-  ReportInput one = share_input();
+  facts::ReportInput one = share_input();
   std::erase_if(one.table.rows, [](const store::ResultRow& row) { return row.model != "m0"; });
-  CHECK(mhsa_memory_figure(report_models(one)).wide.empty());
+  CHECK(mhsa_memory_figure(facts::report_models(one)).wide.empty());
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "core/error.h"
-#include "sample_similarity.h"
+#include "facts/sample_similarity.h"
 #include "temporary_folder.h"
 #include "test.hpp"
 #include "xml_check.h"
@@ -26,7 +26,7 @@ std::string page_body(const std::string& html) {
 }
 
 TEST_CASE("a similarity is written up as a page, numbers and drawings", "[report]") {
-  const std::vector<ReportFile> files = similarity_files(sample_similarity(0.7), ".");
+  const std::vector<ReportFile> files = similarity_files(facts::sample_similarity(0.7), ".");
   std::vector<std::string> names;
   for (const ReportFile& file : files) names.push_back(file.name);
   CHECK(names ==
@@ -44,7 +44,7 @@ TEST_CASE("a similarity is written up as a page, numbers and drawings", "[report
 
 TEST_CASE("attention maps travel inside the page", "[report]") {
   const TemporaryFolder folder;
-  messages::SimilarityAnswer document = sample_similarity(0.7);
+  messages::SimilarityAnswer document = facts::sample_similarity(0.7);
   document.pictures = {{.image = 3, .file = "image.png", .layers = {{"a", {"map.png"}}}}};
   CHECK_THROWS_AS(similarity_files(document, folder / "."), core::Failure);
   std::ofstream(folder / "image.png", std::ios::binary) << "ab";
@@ -66,7 +66,7 @@ TEST_CASE("bytes are written in base 64 with padding", "[report]") {
 }
 
 TEST_CASE("what a similarity lacks is left out of its page", "[report]") {
-  messages::SimilarityAnswer bare = sample_similarity(0.7);
+  messages::SimilarityAnswer bare = facts::sample_similarity(0.7);
   for (messages::LayerHeads& layer : bare.layers) {
     layer.per_head.clear();
     layer.pairs.clear();

@@ -30,16 +30,16 @@ TEST_CASE("a verdict names the best models with numbers, spread and setting", "[
 }
 
 TEST_CASE("a verdict has three lines, each with a lead, whatever is missing", "[report]") {
-  ReportInput none;
-  ReportInput no_speed = sample_input();
+  facts::ReportInput none;
+  facts::ReportInput no_speed = sample_input();
   std::erase_if(no_speed.table.rows,
                 [](const store::ResultRow& row) { return !row.device.empty(); });
-  ReportInput no_accuracy = sample_input();
+  facts::ReportInput no_accuracy = sample_input();
   std::erase_if(no_accuracy.table.rows,
                 [](const store::ResultRow& row) { return row.seed.has_value(); });
-  ReportInput failed;
+  facts::ReportInput failed;
   failed.failures = {{"t", "train", "oom", "out of memory"}};
-  for (const ReportInput* input : {&none, &no_speed, &no_accuracy, &failed}) {
+  for (const facts::ReportInput* input : {&none, &no_speed, &no_accuracy, &failed}) {
     const std::vector<std::string> lines = verdict_lines(*input);
     REQUIRE(lines.size() == 3);
     CHECK(lines[0].starts_with("Most accurate: "));
@@ -53,7 +53,7 @@ TEST_CASE("a verdict has three lines, each with a lead, whatever is missing", "[
 }
 
 TEST_CASE("models whose intervals do not overlap are told apart", "[report]") {
-  ReportInput input = sample_input();
+  facts::ReportInput input = sample_input();
   for (store::ResultRow& row : input.table.rows)
     if (row.metric == "accuracy.top1" && row.model != "4daf36b2c5") row.value = 0.5;
   CHECK_THAT(verdict_lines(input)[0], Contains("the intervals of the other 5 lie below"));

@@ -40,7 +40,7 @@ TEST_CASE("a report is written as one folder, and drawings that it lost are remo
             "head_similarity.svg", "paper_similarity.svg", "head_pairs.svg", "head_importance.svg",
             "pruning_curves.svg", "pruning.svg", "paper_pruning.svg", "pruned_speed.svg"});
   std::ofstream(folder / "mine.svg") << "mine";
-  write_report(build_report(ReportInput{}), folder);
+  write_report(build_report(facts::ReportInput{}), folder);
   CHECK(names_in(folder) == std::set<std::string>{"index.html", "report.md", "guidelines.json",
                                                   "table.tex", "mine.svg"});
 }
@@ -55,15 +55,15 @@ TEST_CASE("the guidelines of a report are JSON for programs", "[report]") {
 
 TEST_CASE("a report bears a date only where SOURCE_DATE_EPOCH gives one", "[report]") {
   REQUIRE(unsetenv("SOURCE_DATE_EPOCH") == 0);
-  CHECK_FALSE(source_date());
+  CHECK_FALSE(facts::source_date());
   setenv("SOURCE_DATE_EPOCH", "1687046400", 1);
-  CHECK(source_date() == "2023-06-18");
+  CHECK(facts::source_date() == "2023-06-18");
   for (const char* bad : {"soon", "-1", "", "99999999999999"}) {
     setenv("SOURCE_DATE_EPOCH", bad, 1);
-    CHECK_FALSE(source_date());
+    CHECK_FALSE(facts::source_date());
   }
   unsetenv("SOURCE_DATE_EPOCH");
-  ReportInput input = sample_input();
+  facts::ReportInput input = sample_input();
   CHECK(build_report(input).html.find("Made by vitlab.") != std::string::npos);
   input.date = "2023-06-18";
   CHECK(build_report(input).html.find("on 2023-06-18") != std::string::npos);

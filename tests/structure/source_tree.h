@@ -16,7 +16,7 @@ namespace vitlab {
 inline const std::vector<std::string> kTorchFree{
     "core",     "stats",   "charts", "graph",  "layers",   "architecture",
     "predict",  "interop", "data",   "sweep",  "messages", "store",
-    "schedule", "guide",   "design", "report", "lab",      "cli"};
+    "schedule", "guide", "facts", "design", "report", "lab",      "cli"};
 inline const std::vector<std::string> kWithTorch{"model", "train",   "profile", "similarity",
                                                  "prune", "exports", "engine"};
 

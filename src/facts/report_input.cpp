@@ -1,4 +1,4 @@
-#include "report/report_input.h"
+#include "facts/report_input.h"
 
 #include <charconv>
 #include <chrono>
@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace vitlab::report {
+namespace vitlab::facts {
 
 std::optional<std::string> source_date() {
   const char* text = std::getenv("SOURCE_DATE_EPOCH");
@@ -24,4 +24,4 @@ std::optional<std::string> source_date() {
                      static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
 }
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

@@ -4,7 +4,7 @@
 
 #include "messages/similarity_answer.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 
 /// What `similarity` gives of a model of three layers with 4 heads each; heads 0 and 1 are `alike`,
 /// the others less so.
@@ -40,4 +40,4 @@ inline messages::SimilarityAnswer sample_similarity(double alike) {
   return answer;
 }
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

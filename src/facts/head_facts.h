@@ -5,7 +5,7 @@
 
 #include "messages/similarity_answer.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 
 // What follows from how alike the heads of a model are.
 
@@ -20,4 +20,4 @@ std::vector<double> worth_of_heads(const messages::HeadSimilarity& similarity,
 /// Whether the loss without each head of every layer is known.
 bool has_ablation(const messages::HeadSimilarity& similarity);
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

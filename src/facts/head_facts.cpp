@@ -1,9 +1,9 @@
-#include "report/head_facts.h"
+#include "facts/head_facts.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace vitlab::report {
+namespace vitlab::facts {
 namespace {
 
 std::vector<double> all_or_none(std::vector<double> numbers) {
@@ -47,4 +47,4 @@ bool has_ablation(const messages::HeadSimilarity& similarity) {
   });
 }
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

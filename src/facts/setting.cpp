@@ -1,6 +1,6 @@
-#include "report/setting.h"
+#include "facts/setting.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 
 Setting setting_of(const store::ResultRow& row) {
   return {row.device, row.runtime, row.dtype, row.threads, row.batch};
@@ -19,4 +19,4 @@ std::string setting_text(const Setting& setting) {
   return text;
 }
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "facts/report_input.h"
+#include "facts/setting.h"
 #include "messages/profile_answer.h"
-#include "report/report_input.h"
-#include "report/setting.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 
 /// A value with the interval and the number of samples that were recorded with it.
 struct Measured {
@@ -106,4 +106,4 @@ ReportModels report_models(const ReportInput& input);
 /// Order of paths by their numbers: "layers.2" before "layers.10".
 bool is_earlier_layer(const std::string& a, const std::string& b);
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

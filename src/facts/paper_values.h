@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace vitlab::report {
+namespace vitlab::facts {
 
 /// A series of published numbers.
 struct PaperSeries {
@@ -35,4 +35,4 @@ struct PaperValues {
 /// Reads configs/paper/paper_values.yaml out of the program.
 PaperValues paper_values();
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

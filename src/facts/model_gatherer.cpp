@@ -1,8 +1,8 @@
-#include "report/model_gatherer.h"
+#include "facts/model_gatherer.h"
 
 #include "stats/summary.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 namespace {
 
 constexpr std::string_view kSimilarity = "head_cosine.max_max.map";
@@ -61,4 +61,4 @@ ReportModel ModelGatherer::finish() {
   return std::move(model_);
 }
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

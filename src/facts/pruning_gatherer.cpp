@@ -1,4 +1,4 @@
-#include "report/pruning_gatherer.h"
+#include "facts/pruning_gatherer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include "stats/intervals.h"
 #include "stats/summary.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 namespace {
 
 constexpr std::string_view kKeep = "keep.";
@@ -110,4 +110,4 @@ PruningOutcome PruningGatherer::finish() const {
   return outcome;
 }
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

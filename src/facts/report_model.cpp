@@ -1,4 +1,4 @@
-#include "report/report_model.h"
+#include "facts/report_model.h"
 
 #include <algorithm>
 #include <array>
@@ -6,10 +6,10 @@
 #include <cmath>
 #include <utility>
 
-#include "report/model_gatherer.h"
+#include "facts/model_gatherer.h"
 #include "stats/pareto.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 namespace {
 
 constexpr std::array kTimed{"throughput", "latency", "throughput_ratio", "memory_bound_share",
@@ -153,4 +153,4 @@ bool is_earlier_layer(const std::string& a, const std::string& b) {
   return a.size() - i < b.size() - j;
 }
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

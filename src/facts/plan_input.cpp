@@ -1,10 +1,10 @@
-#include "report/plan_input.h"
+#include "facts/plan_input.h"
 
 #include <algorithm>
 
 #include "core/json.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 namespace {
 
 /// "mixer=full ffn_per_side=2".
@@ -36,4 +36,4 @@ void add_plan(const sweep::Plan& plan, ReportInput& input) {
     input.rejected.push_back({point_text(rejected.point), rejected.reason});
 }
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

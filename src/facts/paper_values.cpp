@@ -1,10 +1,10 @@
-#include "report/paper_values.h"
+#include "facts/paper_values.h"
 
 #include "core/config_reader.h"
 #include "core/embedded.h"
 #include "core/error.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 namespace {
 
 constexpr const char* kPath = "configs/paper/paper_values.yaml";
@@ -74,4 +74,4 @@ PaperValues paper_values() {
   return values;
 }
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "report/report_model.h"
+#include "facts/report_model.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 
 /// A share by trial and the images that it was seen on.
 using SharesByTrial = std::map<std::string, std::pair<double, std::int64_t>>;
@@ -38,4 +38,4 @@ class PruningGatherer {
   std::map<std::int64_t, std::vector<double>> rounded_macs_;
 };
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "core/json.h"
+#include "facts/head_facts.h"
+#include "facts/raw_file.h"
+#include "facts/setting.h"
 #include "guide/guideline.h"
 #include "messages/profile_answer.h"
-#include "report/document.h"
-#include "report/head_facts.h"
-#include "report/setting.h"
 #include "store/results_csv.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 
 /// What was asked for: the sweep in a few facts.
 struct PlanFacts {
@@ -82,4 +82,4 @@ struct ReportInput {
 /// or no number. The clock is never asked: reports of the same input are the same.
 std::optional<std::string> source_date();
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

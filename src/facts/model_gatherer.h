@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "report/pruning_gatherer.h"
+#include "facts/pruning_gatherer.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 
 /// Takes the rows of one model one by one and reduces them: means over seeds, layers in depth
 /// order.
@@ -28,4 +28,4 @@ class ModelGatherer {
   ValuesByLayer similarity_, chance_, random_;
 };
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

@@ -1,8 +1,8 @@
-#include "report/plan_input.h"
+#include "facts/plan_input.h"
 
 #include "test.hpp"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 namespace {
 
 TEST_CASE("a plan gives a report its facts, names and rejected points", "[report]") {
@@ -21,8 +21,8 @@ TEST_CASE("a plan gives a report its facts, names and rejected points", "[report
     plan.stages.back().kind = kind;
   }
   plan.rejected = {{{{"mixer", "window"}, {"heads", {2, 4}}}, "too large"}};
-  ReportInput input;
-  add_plan(plan, input);
+  facts::ReportInput input;
+  facts::add_plan(plan, input);
   CHECK(input.title == "Sweep quickstart");
   CHECK(input.plan.trials == 4);
   CHECK(input.plan.reference == "m1");
@@ -34,4 +34,4 @@ TEST_CASE("a plan gives a report its facts, names and rejected points", "[report
 }
 
 }  // namespace
-}  // namespace vitlab::report
+}  // namespace vitlab::facts

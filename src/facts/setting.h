@@ -6,7 +6,7 @@
 
 #include "store/results_csv.h"
 
-namespace vitlab::report {
+namespace vitlab::facts {
 
 /// What speed depends on besides the model.
 struct Setting {
@@ -25,4 +25,4 @@ Setting setting_of(const store::ResultRow& row);
 /// "cpu, 1 thread, batch 16, float32"; what is not recorded is left out.
 std::string setting_text(const Setting& setting);
 
-}  // namespace vitlab::report
+}  // namespace vitlab::facts
