@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/names.h"
 #include "core/text.h"
 
 namespace vitlab::core {
@@ -52,6 +53,14 @@ std::string excerpt(std::string_view line, std::size_t column) {
   return "\n    " + before + after + "\n    " + std::string(display_width(before), ' ') + "^";
 }
 
+/// A message of another file, told inside this one's, keeps its lines.
+std::string printable_lines(const std::string& message) {
+  std::string text;
+  for (const std::string& line : split_list(message, '\n'))
+    text += (text.empty() ? "" : "\n  ") + printable(line);
+  return text;
+}
+
 }  // namespace
 
 const ConfigNode* ConfigNode::entry(std::string_view wanted) const {
@@ -83,11 +92,11 @@ void Problems::throw_if_any() const {
     const auto& [place, message] = sorted[i];
     if (i > 0) all += "\n";
     if (place == kCommandLine) {
-      all += "command line: " + printable(message);
+      all += "command line: " + printable_lines(message);
       continue;
     }
     all += source_ + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": " +
-           printable(message);
+           printable_lines(message);
     const auto line = static_cast<std::size_t>(std::max(1, place.line)) - 1;
     if (line >= starts.size()) continue;
     const std::size_t end = line + 1 < starts.size() ? starts[line + 1] : text_.size();

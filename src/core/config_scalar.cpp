@@ -23,6 +23,15 @@ std::string doubtful_number(std::string_view text) {
       return "; write the number in decimal";
     }
   }
+  const std::size_t between = digits.find_first_of("x*,");
+  if (between != std::string_view::npos && between > 0 && between + 1 < digits.size() &&
+      digits.find_first_not_of("0123456789", 0) == between &&
+      digits.find_first_not_of("0123456789", between + 1) == std::string_view::npos) {
+    const std::string list = "[" + std::string(digits.substr(0, between)) + ", " +
+                             std::string(digits.substr(between + 1)) + "]";
+    return digits[between] == ',' ? "; write the digits without separators, or a list as " + list
+                                  : "; write a list as " + list;
+  }
   const bool grouped = !digits.empty() && is_digit(digits[0]) &&
                        digits.find_first_not_of("0123456789_,.") == std::string_view::npos &&
                        digits.find_first_of("_,") != std::string_view::npos;

@@ -34,6 +34,78 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return above[b.size()];
 }
 
+/// What other tools (timm, PyTorch, W&B, papers' code) call a thing, and what it is called here.
+struct Synonym {
+  std::string_view other, own;
+};
+constexpr Synonym kSynonyms[] = {
+    {"lr", "learning_rate"},
+    {"learning_rate", "lr"},
+    {"min_lr", "min_learning_rate"},
+    {"wd", "weight_decay"},
+    {"bs", "batch_size"},
+    {"num_epochs", "epochs"},
+    {"n_epochs", "epochs"},
+    {"max_epochs", "epochs"},
+    {"warmup", "warmup_epochs"},
+    {"smoothing", "label_smoothing"},
+    {"mixup_alpha", "mixup"},
+    {"clip_grad", "clip_norm"},
+    {"grad_clip", "clip_norm"},
+    {"reprob", "random_erasing"},
+    {"hflip", "horizontal_flip"},
+    {"crop_pct", "crop_fraction"},
+    {"num_classes", "classes"},
+    {"nb_classes", "classes"},
+    {"img_size", "image_size"},
+    {"input_size", "image_size"},
+    {"resolution", "image_size"},
+    {"embed_dim", "widths"},
+    {"embed_dim", "width"},
+    {"hidden_dim", "width"},
+    {"dims", "widths"},
+    {"depth", "depths"},
+    {"depths", "depth"},
+    {"num_layers", "depth"},
+    {"num_heads", "heads"},
+    {"n_heads", "heads"},
+    {"key_dim", "qk_dim"},
+    {"head_dim", "qk_dim"},
+    {"window_size", "window"},
+    {"patch_size", "patch"},
+    {"mlp_ratio", "ffn_ratio"},
+    {"act_layer", "activation"},
+    {"workers", "loader-threads"},
+    {"num_workers", "loader-threads"},
+    {"checkpoint", "weights"},
+    {"output", "out"},
+    {"output_dir", "out"},
+    {"dataset", "data"},
+    {"data_path", "data"},
+};
+
+/// The known name that another tool's word stands for, or "".
+std::string counterpart(std::string_view wanted, const std::vector<std::string>& known) {
+  std::string word(wanted);
+  std::replace(word.begin(), word.end(), '-', '_');
+  for (const Synonym& row : kSynonyms)
+    if (row.other == word && std::find(known.begin(), known.end(), row.own) != known.end())
+      return std::string(row.own);
+  return "";
+}
+
+/// The longest known name that `wanted` begins with as a word ("deit_tiny" of
+/// "deit_tiny_patch16_224"), or "".
+std::string longest_beginning(std::string_view wanted, const std::vector<std::string>& known) {
+  std::string best;
+  for (const std::string& name : known) {
+    if (name.size() < 4 || name.size() >= wanted.size() || name.size() <= best.size()) continue;
+    const char next = wanted[name.size()];
+    if (wanted.starts_with(name) && (next == '_' || next == '.' || next == '-')) best = name;
+  }
+  return best;
+}
+
 }  // namespace
 
 std::string nearest_name(std::string_view wanted, const std::vector<std::string>& known) {
@@ -55,7 +127,9 @@ std::string nearest_name(std::string_view wanted, const std::vector<std::string>
 }
 
 std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& known) {
-  const std::string name = nearest_name(wanted, known);
+  std::string name = counterpart(wanted, known);
+  if (name.empty()) name = nearest_name(wanted, known);
+  if (name.empty()) name = longest_beginning(wanted, known);
   return name.empty() ? "" : "; did you mean '" + name + "'?";
 }
 

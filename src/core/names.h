@@ -10,7 +10,8 @@ namespace vitlab::core {
 /// is near: more than a third of the length, at least 2, apart.
 std::string nearest_name(std::string_view wanted, const std::vector<std::string>& known);
 
-/// "; did you mean 'x'?" or "".
+/// "; did you mean 'x'?" or "": what other tools' word stands for, else the nearest, else a known
+/// name that `wanted` begins with.
 std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& known);
 
 /// "a, b, c".

@@ -7,6 +7,7 @@
 #include "core/names.h"
 #include "core/text.h"
 #include "sweep/expression.h"
+#include "sweep/recipe.h"
 
 namespace vitlab::sweep {
 
@@ -29,7 +30,18 @@ void KnobCheck::name(const std::string& name, core::Place place, const std::stri
   if (templates_.empty()) return;
   std::string of;
   for (const std::string& each : templates_) of += (of.empty() ? "" : " or ") + each;
-  problems_.add(place, path + " is not a knob of " + of + core::did_you_mean(name, names_));
+  problems_.add(place, path + " is not a knob of " + of + hint(name));
+}
+
+std::string KnobCheck::hint(const std::string& name) const {
+  std::vector<std::string> settings;
+  core::for_each_field<Recipe>([&](const auto& field) { settings.emplace_back(field.name); });
+  const bool is_setting = std::find(settings.begin(), settings.end(), name) != settings.end();
+  if (is_setting) return "; it is a setting of the recipe: write it into the file under recipe:";
+  const std::string knob = core::did_you_mean(name, names_);
+  if (!knob.empty()) return knob;
+  const std::string setting = core::did_you_mean(name, settings);
+  return setting.empty() ? "" : setting + " (of the recipe: write it into the file under recipe:)";
 }
 
 void KnobCheck::value(const std::string& name, const core::ConfigNode& node,

@@ -24,6 +24,8 @@ class KnobCheck {
 
   /// A problem at `place` if no template of the sweep has a knob `name`.
   void name(const std::string& name, core::Place place, const std::string& path);
+  /// Where the setting belongs that is no knob, or the nearest knob; "" if nothing is near.
+  std::string hint(const std::string& name) const;
   /// A problem at `node` if no template would take this value whatever the other knobs are.
   void value(const std::string& name, const core::ConfigNode& node, const std::string& path);
 

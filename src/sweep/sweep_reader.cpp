@@ -41,6 +41,7 @@ class SweepReader {
     sweep_.stages = read_stages(reader_, near_);
     read_recipe_of(reader_, near_, sweep_);
     read_data();
+    tell_counterparts();
     reader_.finish();
     return std::move(sweep_);
   }
@@ -53,6 +54,18 @@ class SweepReader {
     } catch (const core::UserError& error) {
       problems_.add(reader_.node("sweep")->place, error.what());
     }
+  }
+
+  /// Says how the keys of a W&B sweep are spelt here.
+  void tell_counterparts() {
+    if (reader_.node("parameters"))
+      reader_.fail(
+          "parameters",
+          "is of a W&B sweep; here: `axes: - grid: {x: [1, 2]}` for values, `base: {x: 1}` "
+          "for a value, and lr, epochs and the like go into the recipe");
+    if (reader_.node("method"))
+      reader_.fail("method",
+                   "is of a W&B sweep; here each axis says it: `axes: - grid: …` or `- sample: …`");
   }
 
   void read_base() {

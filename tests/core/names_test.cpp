@@ -43,6 +43,21 @@ TEST_CASE("the hint is a question or nothing") {
   CHECK(did_you_mean("zebra", {"epochs"}).empty());
 }
 
+TEST_CASE("words of other tools get their counterpart, if it is known here") {
+  CHECK(did_you_mean("lr", {"epochs", "learning_rate"}) == "; did you mean 'learning_rate'?");
+  CHECK(did_you_mean("lr", {"epochs"}).empty());
+  CHECK(did_you_mean("embed_dim", {"width", "depth"}) == "; did you mean 'width'?");
+  CHECK(did_you_mean("num-classes", {"classes", "class_tokens"}) == "; did you mean 'classes'?");
+}
+
+TEST_CASE("a longer name is known by its beginning, if that is a word, and a slip is nearer") {
+  const std::vector<std::string> models{"deit_tiny", "deit_tiny_distilled", "swin_tiny"};
+  CHECK(did_you_mean("deit_tiny_patch16_224", models) == "; did you mean 'deit_tiny'?");
+  CHECK(did_you_mean("swin_tiny.ms_in1k", models) == "; did you mean 'swin_tiny'?");
+  CHECK(did_you_mean("deit_tiny_distiled", models) == "; did you mean 'deit_tiny_distilled'?");
+  CHECK(did_you_mean("swin_tinyish_model_of_mine", models).empty());
+}
+
 TEST_CASE("a list is split into as many parts as its separators leave, and joins to itself") {
   using Parts = std::vector<std::string>;
   CHECK(split_list("a,b") == Parts{"a", "b"});
