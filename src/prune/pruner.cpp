@@ -154,7 +154,8 @@ std::vector<CutTarget> targets_at(const sweep::PruneSettings& settings, const Cu
   const double undone = std::pow(1 - progress, 3);
   std::vector<CutTarget> targets;
   for (const auto& [metric, share] : settings.keep)
-    targets.push_back({metric, before.of(metric) * (share + (1 - share) * undone)});
+    targets.push_back(
+        {metric, before.of(metric) * (share + (1 - share) * undone), share, before.of(metric)});
   return targets;
 }
 

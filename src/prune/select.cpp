@@ -180,14 +180,22 @@ class Selector {
                        [&](const CutTarget& target) { return holds(cost, target); });
   }
 
+  /// Counts in whole numbers; seconds of a latency as they are.
+  static std::string amount(double value) {
+    return value >= 1000 ? core::with_thousands(static_cast<graph::Index>(std::llround(value)))
+                         : core::significant(value, 4);
+  }
+
   [[noreturn]] void refuse(const CutCost& cost) const {
     for (const CutTarget& target : targets_) {
       if (holds(cost, target)) continue;
-      throw core::UserError("no keep set reaches " + target.metric +
-                            " <= " + core::shortest(target.at_most) +
-                            ": with every unit of the axes [" + axes_text(settings_) +
-                            "] cut down to its floor, " + core::shortest(cost.of(target.metric)) +
-                            " are left; keep more, lower the floors or name more axes");
+      const double left = cost.of(target.metric);
+      throw core::UserError("keep " + target.metric + "=" + core::shortest(target.share) + " is " +
+                            amount(target.share * target.before) +
+                            "; with every unit of the axes [" + axes_text(settings_) +
+                            "] cut down to its floor " + amount(left) + " are left (" +
+                            core::significant(left / target.before, 2) +
+                            "); keep more, lower the floors or name more axes");
     }
     core::ensure(false, "a refusal names its target");
     std::abort();

@@ -38,6 +38,8 @@ class CutCounter {
 struct CutTarget {
   std::string metric;
   double at_most = 0;
+  double share = 0;   // of the model before all rounds, that is asked for in the end
+  double before = 0;  // what that model costs
 };
 
 /// What to cut next, and what the cut model costs, counted exactly.

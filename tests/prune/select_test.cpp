@@ -25,7 +25,8 @@ Selection cut(const architecture::ModelSpec& spec, const sweep::PruneSettings& s
   CutCounter counter;
   const CutCost before = counter.count(spec);
   std::vector<CutTarget> targets;
-  for (const auto& [metric, share] : shares) targets.push_back({metric, share * before.of(metric)});
+  for (const auto& [metric, share] : shares)
+    targets.push_back({metric, share * before.of(metric), share, before.of(metric)});
   return select_units(spec, graph, prune_candidates(spec, graph, settings),
                       scores_at_random(spec, settings, seed), targets, settings, counter);
 }
@@ -177,12 +178,13 @@ TEST_CASE("a budget that floors forbid is refused, naming the budget and what is
     return [metric] { cut(prunable_spec("cascaded"), quick_settings(), {{metric, 0.01}}); };
   };
   CHECK_THROWS_AS(refused("macs")(), core::UserError);
-  CHECK_THROWS_WITH(refused("macs")(), Catch::Contains("macs <= ") && Catch::Contains("floor") &&
+  CHECK_THROWS_WITH(refused("macs")(), Catch::Contains("keep macs=0.01 is ") &&
+                                           Catch::Contains("floor") &&
                                            Catch::Contains("hidden, qk, v"));
   // With a second target that can be met, the message names the one that cannot.
   CHECK_THROWS_WITH(cut(prunable_spec("cascaded"), quick_settings(),
                         {{"macs", 0.95}, {"peak_activation_bytes", 0.01}}),
-                    Catch::Contains("peak_activation_bytes <= "));
+                    Catch::Contains("keep peak_activation_bytes=0.01 is "));
 }
 
 }  // namespace
