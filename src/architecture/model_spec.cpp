@@ -226,6 +226,16 @@ core::IdVector<graph::LayerId, layers::Layer*> layers_in_order(ModelSpec& spec) 
 
 }  // namespace
 
+ModelSpec with_classes(ModelSpec spec, graph::Index classes) {
+  for (layers::Layer& head : spec.heads)
+    std::visit(
+        [classes](auto& kind) {
+          if constexpr (requires { kind.classes; }) kind.classes = classes;
+        },
+        head);
+  return spec;
+}
+
 ModelSpec resize_spec(const ModelSpec& spec, const graph::Graph& graph,
                       const graph::KeptUnits& kept) {
   core::ensure(kept.size() == graph.axes.size(), "every axis of the graph has an entry");

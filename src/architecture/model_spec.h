@@ -86,6 +86,9 @@ std::string model_id(const ModelSpec& spec);
 ModelSpec read_spec(const core::ConfigNode& root, core::Problems& problems);
 ModelSpec spec_from_json_text(const std::string& text, const std::string& source);
 
+/// A copy whose heads tell so many classes.
+ModelSpec with_classes(ModelSpec spec, graph::Index classes);
+
 /// A copy in which axis sizes of `graph` (built from `spec`) are replaced: what a pruned model is.
 /// `kept[a]` lists the kept units of axis a in ascending order; axes without an entry keep all.
 ModelSpec resize_spec(const ModelSpec& spec, const graph::Graph& graph,

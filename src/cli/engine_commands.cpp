@@ -81,9 +81,9 @@ std::string spread(const messages::Spread& series, const std::string& unit) {
 
 core::ExitCode run_train(const std::vector<std::string>& words) {
   ModelWords model;
-  std::string data, recipe = "configs/train/quick.yaml", start, out;
+  std::string data, recipe = "configs/train/quick.yaml", start, layout, out;
   std::int64_t loader_threads = 1;
-  bool skip_broken = false;
+  bool skip_broken = false, force = false;
   Arguments arguments(
       "train", "Train a model; the same command again resumes from the last checkpoint.",
       {"vitlab train efficientvit_m0 --set image_size=32 --set stem_stride=4 --set classes=10 "
@@ -95,12 +95,14 @@ core::ExitCode run_train(const std::vector<std::string>& words) {
   arguments.option("--data", "digits, synthetic:…, folder:PATH, cifar10:PATH, idx:PATH, …", data,
                    true);
   arguments.option("--recipe", "a recipe file (default: configs/train/quick.yaml)", recipe);
-  arguments.option("--start", "weights to go on from, in vitlab's layout (default: fresh ones)",
-                   start);
+  arguments.option("--start", "weights to go on from (default: fresh ones)", start);
+  arguments.option("--layout",
+                   "names inside --start: vitlab, timm or official (default: found out)", layout);
   arguments.option("--out", "the folder to write", out, true);
   arguments.option("--loader-threads", "threads that prepare batches", loader_threads);
   arguments.flag("--skip-broken", "leave out images that do not decode, and name them",
                  skip_broken);
+  arguments.flag("--force", "replace what another training left in --out", force);
   arguments.parse(words);
   check_output_folder(out, true);
   if (!start.empty() && !fs::exists(start))
@@ -115,41 +117,76 @@ core::ExitCode run_train(const std::vector<std::string>& words) {
   request.out = out;
   request.start = start;
   request.loader_threads = loader_threads;
+  if (!layout.empty()) request.layout = interop::layout_from_name(layout);
   request.skip_broken = skip_broken;
+  request.force = force;
   const messages::TrainAnswer answer = ask_engine(request, "train");
   if (model.json) {
     print_json(document_of("train", answer));
   } else {
-    std::string text = "wrote " + out + "\n";
+    std::string text =
+        answer.was_done ? out + " holds this training, done\n" : "wrote " + out + "\n";
     const core::Json json = core::to_json(answer);
     for (const auto& [key, value] : json.items())
       if (value.is_primitive())
         text += key + ": " + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n";
     print_text(text);
+    for (const std::string& note : answer.notes) log_line("note: " + core::printable(note));
   }
   return answer.state == messages::TrainState::kDone ? core::ExitCode::kDone
                                                      : core::ExitCode::kSomeFailed;
 }
 
+namespace {
+
+/// A line an image: its likeliest classes.
+std::string told_text(const messages::ForwardAnswer& answer) {
+  std::string text;
+  for (const messages::ToldImage& image : answer.told) {
+    text += core::printable(image.file) + ":";
+    for (const messages::ToldClass& row : image.top)
+      text += " " + core::printable(row.name) + " " + core::significant(100 * row.probability, 3) +
+              " %" + (&row == &image.top.back() ? "\n" : ",");
+  }
+  if (answer.preprocessing)
+    text += "prepared by: " + architecture::preprocessing_text(*answer.preprocessing) + "\n";
+  return text;
+}
+
+}  // namespace
+
 core::ExitCode run_forward(const std::vector<std::string>& words) {
   ModelWords model;
+  messages::ForwardRequest request;
   std::string input, output;
-  bool taps = false;
-  Arguments arguments("forward", "Run a model on images from a safetensors file.",
-                      {"vitlab forward efficientvit_m0 --weights m0.safetensors --layout timm "
-                       "--input x.safetensors --output y.safetensors"});
+  Arguments arguments(
+      "forward", "Run a model on image files, or on images of a safetensors file.",
+      {"vitlab forward results/m0_photos --image cup.jpg --image tent.png",
+       "vitlab forward efficientvit_m0 --weights m0.safetensors --layout timm --input "
+       "x.safetensors --output y.safetensors"});
   model.declare(arguments, {});
-  arguments.option("--input", "safetensors with tensor `input` (N, C, H, W)", input, true);
-  arguments.option("--output", "safetensors to write: `logits`", output, true);
-  arguments.flag("--taps", "add each attention map as <layer>.attention", taps);
+  arguments.repeated("--image", "an image file; its likeliest classes are told", request.images);
+  arguments.option("--input", "safetensors with tensor `input` (N, C, H, W)", input);
+  arguments.option("--output", "safetensors to write: `logits`", output);
+  arguments.flag("--taps", "add each attention map as <layer>.attention", request.taps);
   arguments.parse(words);
-  if (!fs::exists(input)) throw core::UserError("--input " + input + " does not exist");
-  const messages::ForwardAnswer answer = lab::EngineProcesses().answer(
-      messages::ForwardRequest{model.runnable(), input, output, taps});
+  if (input.empty() == request.images.empty())
+    throw core::UserError("forward needs images: either --image FILE or --input FILE.safetensors");
+  if (!input.empty() && output.empty())
+    throw core::UserError("--input needs --output: the file that logits are written to");
+  if (!input.empty() && !fs::exists(input))
+    throw core::UserError("--input " + input + " does not exist");
+  static_cast<messages::RunnableModel&>(request) = model.runnable();
+  request.input = input;
+  request.output = output;
+  const messages::ForwardAnswer answer = lab::EngineProcesses().answer(request);
   if (model.json)
     print_json(document_of("forward", core::to_json(answer)));
   else
-    print_text("wrote " + output + " (" + std::to_string(answer.images) + " images)\n");
+    print_text(told_text(answer) +
+               (output.empty()
+                    ? ""
+                    : "wrote " + output + " (" + std::to_string(answer.images) + " images)\n"));
   return core::ExitCode::kDone;
 }
 

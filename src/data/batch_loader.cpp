@@ -55,13 +55,10 @@ class BatchLoader::Assembly {
       cache_.resize(static_cast<std::size_t>(samples));
       is_cached_.resize(static_cast<std::size_t>(dataset.size(settings.split)));
     }
-    if (settings_.channels == dataset.channels() || dataset.channels() == 1) {
-      mean_ = dataset.normalisation().mean;
-      deviation_ = dataset.normalisation().deviation;
-    } else {
-      mean_ = {to_luma(dataset.normalisation().mean)};
-      deviation_ = {to_luma(dataset.normalisation().deviation)};
-    }
+    const architecture::Preprocessing preprocessing =
+        architecture::for_channels(dataset.preprocessing(), settings_.channels);
+    mean_.assign(preprocessing.mean.begin(), preprocessing.mean.end());
+    deviation_.assign(preprocessing.deviation.begin(), preprocessing.deviation.end());
   }
 
   const LoaderSettings& settings() const { return settings_; }
@@ -104,10 +101,6 @@ class BatchLoader::Assembly {
   }
 
  private:
-  static float to_luma(const std::vector<float>& colours) {
-    return kLuma[0] * colours[0] + kLuma[1] * colours[1] + kLuma[2] * colours[2];
-  }
-
   std::int64_t load(std::int64_t index, float* image) {
     const ImageSize size{settings_.height, settings_.width};
     if (cache_.empty()) return dataset_.load(settings_.split, index, size, image);
@@ -119,14 +112,13 @@ class BatchLoader::Assembly {
     return dataset_.label(settings_.split, index);
   }
 
-  /// Normalises by the data set's own channels and brings them to the number asked for.
+  /// Normalises, and brings the data set's channels to the number asked for.
   void normalise(const float* image, float* out) const {
     const std::int64_t area = settings_.height * settings_.width;
     const bool is_luma = settings_.channels < shape_.channels;
     for (std::int64_t c = 0; c < settings_.channels; ++c) {
-      const std::size_t from = mean_.size() == 1 ? 0 : static_cast<std::size_t>(c);
-      const float mean = mean_[from];
-      const float scale = 1.0F / deviation_[from];
+      const float mean = mean_[static_cast<std::size_t>(c)];
+      const float scale = 1.0F / deviation_[static_cast<std::size_t>(c)];
       const float* plane = image + (shape_.channels == 1 ? 0 : c) * area;
       for (std::int64_t i = 0; i < area; ++i) {
         const float value = is_luma ? kLuma[0] * image[i] + kLuma[1] * image[area + i] +

@@ -1,19 +1,32 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "architecture/preprocessing.h"
+#include "core/choice.h"
 #include "data/data_spec.h"
 #include "data/image.h"
 
 namespace vitlab::data {
 
-enum class Split { kTrain = 0, kValidation = 1, kTest = 2 };
+enum class Split : std::uint8_t { kTrain, kValidation, kTest };
 constexpr int kSplits = 3;
+struct SplitRow {
+  Split value;
+  std::string_view word;
+};
+inline constexpr std::array<SplitRow, kSplits> kSplitRows{
+    SplitRow{Split::kTrain, "train"}, SplitRow{Split::kValidation, "validation"},
+    SplitRow{Split::kTest, "test"}};
+static_assert(core::is_whole(kSplitRows));
+constexpr const auto& choice_rows(Split) { return kSplitRows; }
 
 /// A file that was left out, and why.
 struct BrokenFile {
@@ -23,21 +36,15 @@ struct BrokenFile {
   friend bool operator==(const BrokenFile&, const BrokenFile&) = default;
 };
 
-/// Per-channel mean and standard deviation of samples in [0, 1].
-struct Normalisation {
-  std::vector<float> mean;
-  std::vector<float> deviation;
-};
-
 /// What is known of a data set once it is open.
 struct DatasetDescription {
   std::vector<std::string> class_names;
   std::int64_t channels = 3;
   ImageSize native_size;  // 0 x 0 where images differ
   bool horizontal_flip_makes_sense = false;
-  /// Digits, CIFAR and idx: of the training images as stored. Folders: ImageNet's. Synthetic:
-  /// fixed constants.
-  Normalisation normalisation;
+  /// What is done to its images unless told otherwise. Mean and deviation of digits, CIFAR and idx:
+  /// of the training images as stored; of folders: ImageNet's; synthetic: fixed constants.
+  architecture::Preprocessing preprocessing;
   /// SHA-256 over everything that decides images, labels and splits; never over paths or dates.
   std::string fingerprint;
   std::vector<BrokenFile> broken;
@@ -64,7 +71,11 @@ class Dataset {
   std::int64_t channels() const { return about_.channels; }
   ImageSize native_size() const { return about_.native_size; }
   bool horizontal_flip_makes_sense() const { return about_.horizontal_flip_makes_sense; }
-  const Normalisation& normalisation() const { return about_.normalisation; }
+  const architecture::Preprocessing& preprocessing() const { return about_.preprocessing; }
+  /// From here on images are prepared so, as a model's weights or a recipe want them.
+  void prepare(architecture::Preprocessing preprocessing) {
+    about_.preprocessing = std::move(preprocessing);
+  }
   const std::string& fingerprint() const { return about_.fingerprint; }
   const std::vector<BrokenFile>& broken() const { return about_.broken; }
   const std::vector<std::string>& notes() const { return about_.notes; }
@@ -90,5 +101,9 @@ struct OpenOptions {
 
 /// Opens and checks a data set. Throws UserError naming the file and what was expected.
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec, const OpenOptions& options = {});
+
+/// Image files by path as the test split, in the order given, prepared as photos are; their labels
+/// mean nothing. Throws UserError naming a file that is no image.
+std::unique_ptr<Dataset> open_image_files(const std::vector<std::string>& paths);
 
 }  // namespace vitlab::data

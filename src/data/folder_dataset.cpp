@@ -23,6 +23,13 @@ namespace fs = std::filesystem;
 
 using Files = std::vector<ClassFile>;
 
+/// The same part of an image that was decoded smaller.
+Box shrunk(const Box& box, const ImageSize& size, const ImageSize& decoded) {
+  const double y = static_cast<double>(decoded.height) / static_cast<double>(size.height);
+  const double x = static_cast<double>(decoded.width) / static_cast<double>(size.width);
+  return {box.top * y, box.left * x, box.height * y, box.width * x};
+}
+
 class FolderDataset : public Dataset {
  public:
   FolderDataset(DatasetDescription about, fs::path root, std::array<Files, kSplits> files)
@@ -42,11 +49,12 @@ class FolderDataset : public Dataset {
     const std::string bytes = core::read_text_file(root_ / from.path, kMostImageBytes);
     try {
       const ImageSize size = read_image_size(bytes);
-      const Box box = centre_crop(size, wanted);
+      const Box box = crop_of(preprocessing(), size, wanted);
       // A JPEG decoded smaller keeps at least twice the pixels that the filter then averages.
       const double scale = static_cast<double>(wanted.height) / box.height;
       const Image image = decode_image(bytes, std::min(1.0, 2 * scale));
-      resize(view_of(image), centre_crop(image.size, wanted), wanted, out);
+      resize(view_of(image), shrunk(box, size, image.size), wanted, out,
+             preprocessing().interpolation);
     } catch (const BrokenImage& error) {
       throw core::UserError(fmt::format("{}: {}; it has changed since the data set was opened",
                                         (root_ / from.path).string(), error.what()));
@@ -256,10 +264,26 @@ std::unique_ptr<Dataset> open_folder(const DataSpec& spec, const OpenOptions& op
   take_out(about.broken, root, listing);
   about.class_names = listing.names;
   about.horizontal_flip_makes_sense = true;
-  about.normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};  // ImageNet's
+  about.preprocessing = {architecture::imagenet_normalisation()};
   about.fingerprint = fingerprint_of(listing, paths, checks);
   about.notes = std::move(listing.notes);
   return std::make_unique<FolderDataset>(std::move(about), root, std::move(listing.files));
+}
+
+std::unique_ptr<Dataset> open_image_files(const std::vector<std::string>& paths) {
+  std::array<Files, kSplits> files;
+  for (const std::string& path : paths) {
+    try {
+      read_image_size(core::read_text_file(path, kMostImageBytes));
+    } catch (const BrokenImage& error) {
+      throw core::UserError(path + ": " + error.what());
+    }
+    files[static_cast<std::size_t>(Split::kTest)].push_back({path, 0});
+  }
+  DatasetDescription about;
+  about.class_names = {""};
+  about.preprocessing = {architecture::imagenet_normalisation()};
+  return std::make_unique<FolderDataset>(std::move(about), fs::path(), std::move(files));
 }
 
 }  // namespace vitlab::data

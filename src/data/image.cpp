@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <utility>
 
 #include "core/error.h"
 
@@ -15,10 +17,32 @@ struct Taps {
   std::vector<float> weights;
 };
 
-std::vector<Taps> triangle_taps(std::int64_t extent, double start, double length,
-                                std::int64_t count) {
+double sinc(double x) {
+  if (x == 0) return 1;
+  return std::sin(std::numbers::pi * x) / (std::numbers::pi * x);
+}
+
+/// A filter at a distance in pixels; beyond its support it is 0.
+double filter_value(architecture::Interpolation interpolation, double x) {
+  switch (interpolation) {
+    case architecture::Interpolation::kBilinear:
+      return std::max(0.0, 1 - x);
+    case architecture::Interpolation::kBicubic: {
+      constexpr double kA = -0.5;  // Keys' own, and Pillow's
+      if (x < 1) return ((kA + 2) * x - (kA + 3)) * x * x + 1;
+      return x < 2 ? (((x - 5) * x + 8) * x - 4) * kA : 0;
+    }
+    case architecture::Interpolation::kLanczos:
+      return x < 3 ? sinc(x) * sinc(x / 3) : 0;
+  }
+  return 0;
+}
+
+std::vector<Taps> taps_of(architecture::Interpolation interpolation, std::int64_t extent,
+                          double start, double length, std::int64_t count) {
   const double ratio = length / static_cast<double>(count);
-  const double support = std::max(1.0, ratio);
+  const double widening = std::max(1.0, ratio);
+  const double support = widening * core::choice_row(interpolation).support;
   std::vector<Taps> taps(static_cast<std::size_t>(count));
   for (std::int64_t i = 0; i < count; ++i) {
     const double centre = start + (static_cast<double>(i) + 0.5) * ratio;
@@ -29,8 +53,8 @@ std::vector<Taps> triangle_taps(std::int64_t extent, double start, double length
     std::vector<double> weights;
     double sum = 0;
     for (std::int64_t x = first; x <= last; ++x) {
-      const double distance = std::abs(static_cast<double>(x) + 0.5 - centre) / support;
-      weights.push_back(std::max(0.0, 1.0 - distance));
+      const double distance = std::abs(static_cast<double>(x) + 0.5 - centre) / widening;
+      weights.push_back(filter_value(interpolation, distance));
       sum += weights.back();
     }
     Taps& tap = taps[static_cast<std::size_t>(i)];
@@ -38,6 +62,28 @@ std::vector<Taps> triangle_taps(std::int64_t extent, double start, double length
     for (const double weight : weights) tap.weights.push_back(static_cast<float>(weight / sum));
   }
   return taps;
+}
+
+/// The size that the image is resized to before it is cut.
+ImageSize resized_size(const architecture::Preprocessing& how, const ImageSize& size,
+                       const ImageSize& wanted) {
+  const auto scaled = [&](std::int64_t side) {
+    return std::max(
+        side, static_cast<std::int64_t>(std::floor(static_cast<double>(side) / how.crop_fraction)));
+  };
+  const ImageSize target{scaled(wanted.height), scaled(wanted.width)};
+  if (how.crop_mode == architecture::CropMode::kSquash) return target;
+  if (target.height == target.width) {  // the length of the shorter side
+    const std::int64_t shorter = std::min(size.height, size.width);
+    return {target.height * size.height / shorter, target.width * size.width / shorter};
+  }
+  const double ratio =
+      std::min(static_cast<double>(size.height) / static_cast<double>(target.height),
+               static_cast<double>(size.width) / static_cast<double>(target.width));
+  const auto side = [&](std::int64_t extent, std::int64_t least) {
+    return std::max<std::int64_t>(least, std::llround(static_cast<double>(extent) / ratio));
+  };
+  return {side(size.height, wanted.height), side(size.width, wanted.width)};
 }
 
 }  // namespace
@@ -51,27 +97,28 @@ PixelView view_of(const Image& image) {
           .column_step = 3};
 }
 
-Box whole_image(const ImageSize& size) {
-  return {0, 0, static_cast<double>(size.height), static_cast<double>(size.width)};
+Box crop_of(const architecture::Preprocessing& how, const ImageSize& size,
+            const ImageSize& wanted) {
+  const ImageSize resized = resized_size(how, size, wanted);
+  const auto part = [](std::int64_t extent, std::int64_t resized_to, std::int64_t cut) {
+    const double step = static_cast<double>(extent) / static_cast<double>(resized_to);
+    // Python's round: halves go to even.
+    const double first = std::nearbyint(static_cast<double>(resized_to - cut) / 2);
+    return std::pair{first * step, static_cast<double>(cut) * step};
+  };
+  const auto [top, height] = part(size.height, resized.height, wanted.height);
+  const auto [left, width] = part(size.width, resized.width, wanted.width);
+  return {top, left, height, width};
 }
 
-Box centre_crop(const ImageSize& size, const ImageSize& wanted) {
-  constexpr double kMargin = 256.0 / 224.0;
-  const auto height = static_cast<double>(size.height);
-  const auto width = static_cast<double>(size.width);
-  const double scale = kMargin * std::max(static_cast<double>(wanted.height) / height,
-                                          static_cast<double>(wanted.width) / width);
-  const double box_height = static_cast<double>(wanted.height) / scale;
-  const double box_width = static_cast<double>(wanted.width) / scale;
-  return {(height - box_height) / 2, (width - box_width) / 2, box_height, box_width};
-}
-
-void resize(const PixelView& image, const Box& box, const ImageSize& wanted, float* out) {
+void resize(const PixelView& image, const Box& box, const ImageSize& wanted, float* out,
+            architecture::Interpolation interpolation) {
   core::ensure(
       image.size.height > 0 && image.size.width > 0 && wanted.height > 0 && wanted.width > 0,
       "images to resize have pixels");
-  const auto columns = triangle_taps(image.size.width, box.left, box.width, wanted.width);
-  const auto rows = triangle_taps(image.size.height, box.top, box.height, wanted.height);
+  const bool overshoots = interpolation != architecture::Interpolation::kBilinear;
+  const auto columns = taps_of(interpolation, image.size.width, box.left, box.width, wanted.width);
+  const auto rows = taps_of(interpolation, image.size.height, box.top, box.height, wanted.height);
   const std::int64_t top = rows.front().first;
   const std::int64_t bottom =
       rows.back().first + static_cast<std::int64_t>(rows.back().weights.size());
@@ -100,7 +147,7 @@ void resize(const PixelView& image, const Box& box, const ImageSize& wanted, flo
           sum += weight * *pixel;
           pixel += wanted.width;
         }
-        *out++ = sum;
+        *out++ = overshoots ? std::clamp(sum, 0.0F, 1.0F) : sum;
       }
     }
   }

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "architecture/preprocessing.h"
+
 namespace vitlab::data {
 
 /// Height and width in pixels; 0 x 0 where the images of a set differ.
@@ -41,15 +43,13 @@ struct Box {
   double width = 0;
 };
 
-Box whole_image(const ImageSize& size);
+/// What evaluation looks at: where the centre crop of `wanted` lies in an image of `size` that
+/// timm's evaluation transform resizes and cuts, in whole pixels of the resized image.
+Box crop_of(const architecture::Preprocessing& how, const ImageSize& size, const ImageSize& wanted);
 
-/// What evaluation looks at: the image scaled so that its shorter side is 256/224 of the wanted one
-/// and cut to `wanted` at the centre (without the rounding to whole pixels in between).
-Box centre_crop(const ImageSize& size, const ImageSize& wanted);
-
-/// Resamples `box` to `wanted` into `out` (channels, height, width) with a triangle filter that
-/// widens when it shrinks: bilinear without aligned corners when growing, antialiased as PIL's
-/// when shrinking. Taps stay inside the image, not the box.
-void resize(const PixelView& image, const Box& box, const ImageSize& wanted, float* out);
+/// Resamples `box` to `wanted` into `out` (channels, height, width) with a filter that widens when
+/// it shrinks, as Pillow's do; samples stay in [0, 1]. Taps stay inside the image, not the box.
+void resize(const PixelView& image, const Box& box, const ImageSize& wanted, float* out,
+            architecture::Interpolation interpolation = architecture::Interpolation::kBilinear);
 
 }  // namespace vitlab::data

@@ -35,7 +35,8 @@ class StoredDataset : public Dataset {
         .row_step = size.width,
         .column_step = 1,
         .scale = 1.0F / static_cast<float>(images_.white)};
-    resize(view, whole_image(size), wanted, out);
+    resize(view, crop_of(preprocessing(), size, wanted), wanted, out,
+           preprocessing().interpolation);
     return label(split, index);
   }
 
@@ -56,16 +57,20 @@ class StoredDataset : public Dataset {
 std::unique_ptr<Dataset> make_stored_dataset(DatasetDescription about, StoredImages images) {
   about.channels = images.channels;
   about.native_size = images.size;
-  about.normalisation = normalisation_of_training(images);
+  about.preprocessing = whole_images(normalisation_of_training(images));
   return std::make_unique<StoredDataset>(std::move(about), std::move(images));
 }
 
-Normalisation normalisation_of_training(const StoredImages& images) {
+architecture::Preprocessing whole_images(architecture::Normalisation normalisation) {
+  return {std::move(normalisation), 1, architecture::CropMode::kSquash};
+}
+
+architecture::Normalisation normalisation_of_training(const StoredImages& images) {
   const auto& rows = images.rows[static_cast<std::size_t>(Split::kTrain)];
   const std::int64_t area = images.size.height * images.size.width;
   const double count = static_cast<double>(area) * static_cast<double>(rows.size());
   const double white = images.white;
-  Normalisation normalisation;
+  architecture::Normalisation normalisation;
   for (std::int64_t c = 0; c < images.channels; ++c) {
     std::uint64_t sum = 0;
     std::uint64_t sum_of_squares = 0;
@@ -80,10 +85,9 @@ Normalisation normalisation_of_training(const StoredImages& images) {
     }
     const double mean = static_cast<double>(sum) / count;
     const double variance = static_cast<double>(sum_of_squares) / count - mean * mean;
-    normalisation.mean.push_back(static_cast<float>(mean / white));
+    normalisation.mean.push_back(mean / white);
     const bool is_constant = variance < 1e-9;
-    normalisation.deviation.push_back(
-        is_constant ? 1.0F : static_cast<float>(std::sqrt(variance) / white));
+    normalisation.deviation.push_back(is_constant ? 1.0 : std::sqrt(variance) / white);
   }
   return normalisation;
 }

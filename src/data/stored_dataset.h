@@ -26,7 +26,9 @@ std::unique_ptr<Dataset> make_stored_dataset(DatasetDescription about, StoredIma
 
 /// Mean and deviation per channel over the training images, from exact integer sums; a constant
 /// channel gets deviation 1.
-Normalisation normalisation_of_training(const StoredImages& images);
+architecture::Normalisation normalisation_of_training(const StoredImages& images);
+/// Images of one size are taken whole.
+architecture::Preprocessing whole_images(architecture::Normalisation normalisation);
 
 /// Moves a seeded `share` of `rows` into the first list returned, the rest into the second; both
 /// keep their order. At least one stays in the second when there is one.

@@ -28,7 +28,7 @@ class SyntheticDataset : public Dataset {
   std::int64_t load(Split split, std::int64_t index, const ImageSize& wanted,
                     float* out) const override {
     const std::int64_t image = image_of(split, index);
-    if (wanted == native_size()) {
+    if (wanted == native_size() && preprocessing().crop_fraction == 1) {
       task_.draw(image, out);
     } else {
       load_resized(image, wanted, out);
@@ -54,7 +54,8 @@ class SyntheticDataset : public Dataset {
       for (std::int64_t i = 0; i < area; ++i)
         pixels.pixels[static_cast<std::size_t>(i * 3 + c)] = static_cast<std::uint8_t>(
             std::lround(drawn[static_cast<std::size_t>(c * area + i)] * 255));
-    resize(view_of(pixels), whole_image(pixels.size), wanted, out);
+    resize(view_of(pixels), crop_of(preprocessing(), pixels.size, wanted), wanted, out,
+           preprocessing().interpolation);
   }
 
   RingTask task_;
@@ -85,7 +86,7 @@ std::unique_ptr<Dataset> open_synthetic(const DataSpec& spec) {
   }
   about.native_size = {task.size, task.size};
   // Seen on the training images of the usual set; kept for all sizes and numbers of classes.
-  about.normalisation = {{0.147F, 0.126F, 0.129F}, {0.198F, 0.164F, 0.169F}};
+  about.preprocessing = whole_images({{0.147, 0.126, 0.129}, {0.198, 0.164, 0.169}});
   about.fingerprint = core::sha256(fmt::format(
       "synthetic ring 1\nclasses {} size {} count {} seed {} validation {} test {}\n", spec.classes,
       spec.size, spec.count, spec.seed, core::shortest(spec.validation.value_or(kHeldOutShare)),

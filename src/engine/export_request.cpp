@@ -24,8 +24,12 @@ messages::ExportAnswer answer(const messages::ExportRequest& request, Events& ev
   exports::require_memory_to_export(architecture::build_graph(spec), name,
                                     exports::available_memory());
   LoadedModel loaded = load_model(request);
-  const exports::ExportModel model{name, spec, loaded.executor.graph(), std::move(loaded.weights),
-                                   origin_of(loaded)};
+  const exports::ExportModel model{name,
+                                   spec,
+                                   loaded.executor.graph(),
+                                   std::move(loaded.weights),
+                                   origin_of(loaded),
+                                   loaded.trained_on};
   exports::ExportPlan plan;
   plan.formats = request.formats;
   plan.form = request.form;

@@ -38,7 +38,7 @@ train::TrainResult fine_tuned(const PruneStage& stage, const architecture::Model
   tuning.recipe = stage.recipe;
   tuning.recipe.epochs = epochs;
   tuning.seed = seed;
-  tuning.start = std::move(weights);
+  tuning.start = train::StartingPoint{std::move(weights), stage.trained_on, {}};
   graph::Index epoch = 0;
   train::TrainResult tuned = train::train(tuning, [&](const train::TrainStep& step) {
     if (step.epoch == epoch) return;
@@ -75,6 +75,8 @@ PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_p
   const auto dataset = data::open_dataset(data::parse_data_spec(stage.data));
   const graph::Graph graph = architecture::build_graph(stage.spec);
   train::check_classes(graph, *dataset);
+  train::check_class_names(stage.trained_on.class_names, *dataset);
+  train::prepare(*dataset, stage.recipe, stage.trained_on.preprocessing);
   const sweep::PruneSettings& settings = stage.settings;
   const graph::Index total = settings.steps + (settings.steps - 1) * settings.finetune_between +
                              settings.finetune_epochs + 1;
@@ -85,6 +87,7 @@ PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_p
   PrunedModel pruned;
   pruned.settings = settings;
   pruned.fingerprint = dataset->fingerprint();
+  pruned.trained_on = train::trained_on(*dataset, graph);
   pruned.finetune_epochs = settings.finetune_epochs;
   prune::PruneHooks hooks;
   hooks.on_step = [&](graph::Index, graph::Index) { advance("cut"); };
@@ -144,7 +147,7 @@ void write_pruned_folder(const std::filesystem::path& folder, const PrunedModel&
   const prune::PruneResult& result = pruned.result;
   core::write_file_atomically(folder / "spec.yaml", architecture::spec_yaml(result.spec));
   model::save_weights(folder / "model.safetensors", architecture::build_graph(result.spec),
-                      result.weights, model::weight_metadata(result.spec));
+                      result.weights, model::weight_metadata(result.spec, pruned.trained_on));
 }
 
 std::string prune_metric_prefix(const sweep::PruneSettings& settings) {

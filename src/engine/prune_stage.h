@@ -23,6 +23,7 @@ struct PruneStage {
   sweep::PruneSettings settings;
   sweep::Recipe recipe;  // of the fine-tuning; its epochs are settings.finetune_epochs
   std::uint64_t seed = 0;
+  architecture::TrainedOn trained_on;  // what `weights` know of their images
   /// How speed is measured where budgets or costs name latency; without, naming it is refused.
   std::optional<sweep::Protocol> protocol;
 };
@@ -33,6 +34,7 @@ struct PrunedModel {
       test_after;  // of the test split; after = after fine-tuning
   graph::Index finetune_epochs = 0;
   std::string fingerprint;  // of the data
+  architecture::TrainedOn trained_on;
   sweep::PruneSettings settings;
   std::optional<messages::LatencyEstimates> latency;
 };

@@ -8,6 +8,7 @@
 #include "interop/name_map.h"
 #include "model/device.h"
 #include "model/layouts.h"
+#include "train/evaluate.h"
 
 namespace vitlab::engine {
 
@@ -21,11 +22,13 @@ LoadedModel load_model(const messages::RunnableModel& request) {
   // Folding happens before the cast, so that bfloat16 rounds once.
   std::string origin = "initial weights of seed " + std::to_string(request.seed);
   model::Weights weights;
+  architecture::TrainedOn trained_on;
   if (request.weights.empty()) {
     weights = model::initial_weights(graph, request.seed, at::kDouble);
   } else {
     model::TensorFile file = model::read_tensors(request.weights);
     origin = file.title;
+    trained_on = model::trained_on(file.metadata, origin);
     weights =
         model::weights_of(std::move(file), spec, graph, request.layout, at::kDouble, &resized);
     if (origin != request.weights.string()) std::cerr << "weights: " << origin << '\n';
@@ -36,8 +39,20 @@ LoadedModel load_model(const messages::RunnableModel& request) {
     weights = model::rewrite_weights(folded, weights);
     graph = std::move(folded.graph);
   }
-  return {model::Executor(std::move(graph), device), model::converted(weights, dtype, device),
-          dtype, origin, resized};
+  return {model::Executor(std::move(graph), device),
+          model::converted(weights, dtype, device),
+          dtype,
+          origin,
+          resized,
+          std::move(trained_on)};
+}
+
+std::unique_ptr<data::Dataset> open_dataset_for(const LoadedModel& model, const std::string& data,
+                                                const data::OpenOptions& options) {
+  auto dataset = data::open_dataset(data::parse_data_spec(data), options);
+  train::check_class_names(model.trained_on.class_names, *dataset);
+  if (model.trained_on.preprocessing) dataset->prepare(*model.trained_on.preprocessing);
+  return dataset;
 }
 
 void tell_resized(const std::vector<std::string>& resized) {

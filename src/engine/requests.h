@@ -13,6 +13,7 @@ messages::MeasureAnswer answer(const messages::MeasureRequest& request, Events& 
 messages::SampleAnswer answer(const messages::SampleRequest& request, Events& events);
 messages::SimilarityAnswer answer(const messages::SimilarityRequest& request, Events& events);
 messages::PruneAnswer answer(const messages::PruneRequest& request, Events& events);
+messages::EvaluateAnswer answer(const messages::EvaluateRequest& request, Events& events);
 messages::ExportAnswer answer(const messages::ExportRequest& request, Events& events);
 messages::DoctorAnswer answer(const messages::DoctorRequest& request, Events& events);
 messages::WorkAnswer answer(const messages::WorkRequest& request, Events& events);

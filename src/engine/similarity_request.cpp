@@ -23,12 +23,12 @@ struct Images {
   std::unique_ptr<data::Dataset> dataset;
 };
 
-Images requested_images(const messages::SimilarityRequest& request) {
+Images requested_images(const messages::SimilarityRequest& request, const LoadedModel& model) {
   Images images;
   if (!request.input.empty())
     images.tensor = model::read_tensors(request.input).at("input", request.input.string());
   else
-    images.dataset = data::open_dataset(data::parse_data_spec(request.data));
+    images.dataset = open_dataset_for(model, request.data);
   return images;
 }
 
@@ -103,7 +103,7 @@ messages::SimilarityAnswer answer(const messages::SimilarityRequest& request, Ev
   const auto notice = [&](graph::Index done, graph::Index total) {
     events.progress(done, total, "images");
   };
-  const Images images = requested_images(request);
+  const Images images = requested_images(request, loaded);
   if (settings.ablate) labelled(images, "--ablate");
   if (similarity::wants_importance(settings)) labelled(images, "gate_importance");
   const store::DeviceLock turn = beside_others(events);

@@ -79,7 +79,7 @@ void run_train(const StageContext& context, store::StageRecord& record,
     return;
   }
   const graph::Graph graph = architecture::build_graph(request.spec);
-  const interop::Metadata metadata = model::weight_metadata(request.spec);
+  const interop::Metadata metadata = model::weight_metadata(request.spec, result.trained_on);
   model::save_weights(files.path() / "model.safetensors", graph, result.last, metadata);
   model::save_weights(files.path() / "best.safetensors", graph, result.best, metadata);
 }
@@ -115,6 +115,7 @@ void run_similarity(const StageContext& context, store::StageRecord& record,
   }
   const model::Weights weights = starting_weights(context, graph);
   const auto dataset = data::open_dataset(data::parse_data_spec(context.plan.data));
+  train::prepare(*dataset, context.plan.recipe);
   const sweep::SimilaritySettings settings =
       sweep::similarity_settings_from_json(context.stage.settings, "similarity settings");
   const auto notice = [&](graph::Index done, graph::Index total) {

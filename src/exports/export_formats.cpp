@@ -48,7 +48,7 @@ Forward open_yaml(const ExportModel& model, const fs::path& folder) {
 void write_safetensors(const ExportModel& model, const FormatOptions& /*options*/,
                        const fs::path& folder) {
   model::save_weights(folder / kWeightsFile, model.graph, model.weights,
-                      model::weight_metadata(model.spec));
+                      model::weight_metadata(model.spec, model.trained_on));
 }
 
 Forward open_safetensors(const ExportModel& model, const fs::path& folder) {
@@ -58,7 +58,7 @@ Forward open_safetensors(const ExportModel& model, const fs::path& folder) {
 
 void check_timm(const ExportModel& model, const FormatOptions& /*options*/) {
   try {
-    interop::timm_config(model.spec, model.graph);
+    interop::timm_config(model.spec, model.graph, model.trained_on);
   } catch (const interop::LayoutRefusal& refusal) {
     refuse_format("timm", model, refusal.path(), refusal.reason());
   }
@@ -68,7 +68,7 @@ void write_timm(const ExportModel& model, const FormatOptions& /*options*/,
                 const fs::path& folder) {
   core::write_file_atomically(
       folder / "timm" / "config.json",
-      core::dump_json(interop::timm_config(model.spec, model.graph), 2) + "\n");
+      core::dump_json(interop::timm_config(model.spec, model.graph, model.trained_on), 2) + "\n");
   model::write_weights(folder / "timm" / kWeightsFile, model.spec, model.graph, model.weights,
                        interop::WeightLayout::kTimm);
 }

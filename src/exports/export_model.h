@@ -3,6 +3,7 @@
 #include <string>
 
 #include "architecture/model_spec.h"
+#include "architecture/preprocessing.h"
 #include "graph/graph.h"
 #include "model/weights.h"
 
@@ -16,6 +17,7 @@ struct ExportModel {
   graph::Graph graph;  // plain; a format that folds does so itself
   model::Weights weights;
   std::string origin;  // where the weights came from, in words
+  architecture::TrainedOn trained_on;
 
   at::ScalarType dtype() const { return weights.tensors.front().scalar_type(); }
 };

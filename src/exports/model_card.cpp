@@ -12,6 +12,16 @@ std::string size_text(const architecture::ImageShape& image) {
          std::to_string(image.width);
 }
 
+/// The first few of many, safe for a cell of a table.
+std::string listed_classes(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 100;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kShown, names.size()); ++i)
+    text += (i == 0 ? "" : ", ") + core::printable(names[i]);
+  if (names.size() > kShown) text += ", … (all in the files' metadata)";
+  return text;
+}
+
 std::string facts(const ExportModel& model) {
   const graph::Cost cost = graph::graph_cost(model.graph);
   core::TextTable table({"what", "value"});
@@ -22,6 +32,13 @@ std::string facts(const ExportModel& model) {
   table.add({"parameters", core::with_thousands(cost.parameters)});
   table.add({"multiply-adds an image", core::with_thousands(cost.macs)});
   table.add({"vitlab's id", "`" + architecture::model_id(model.spec) + "`"});
+  table.add({"images are prepared by",
+             model.trained_on.preprocessing
+                 ? architecture::preprocessing_text(*model.trained_on.preprocessing)
+                 : "not known to vitlab"});
+  if (!model.trained_on.class_names.empty())
+    table.add(
+        {"classes, in the order of the logits", listed_classes(model.trained_on.class_names)});
   return table.markdown();
 }
 
@@ -94,13 +111,15 @@ std::string model_card(const ExportModel& model, const ExportPlan& plan,
                      "\n## Weights\n\n" + "From: " + core::printable(model.origin) + "\n";
   text += plan.training ? training_text(*plan.training)
                         : "How they were trained, and how good they are, is not known to vitlab.\n";
-  text += "\n## Loading\n\nDIR is this folder. Images are normalised as in training.\n\n" +
-          loading_text(report) + "## What was checked\n\n" +
-          "Logits of each form against vitlab's own plain forward, seeds 0, 1, 2, batches of 1 and "
-          "3 normal random images:\n\n" +
-          checks_text(report) +
-          "\n`verify.json` holds the same; `sha256sum --check SHA256SUMS` checks the files.\n\n" +
-          "Made by vitlab " VITLAB_VERSION;
+  text +=
+      "\n## Loading\n\nDIR is this folder. Samples lie in [0, 1], then mean and std are "
+      "applied.\n\n" +
+      loading_text(report) + "## What was checked\n\n" +
+      "Logits of each form against vitlab's own plain forward, seeds 0, 1, 2, batches of 1 and "
+      "3 normal random images:\n\n" +
+      checks_text(report) +
+      "\n`verify.json` holds the same; `sha256sum --check SHA256SUMS` checks the files.\n\n" +
+      "Made by vitlab " VITLAB_VERSION;
   if (!plan.command.empty()) text += " with\n\n```\n" + core::printable(plan.command) + "\n```";
   return text + "\n";
 }

@@ -21,7 +21,7 @@ OnnxModel onnx_model(const ExportModel& model, const OnnxOptions& options) {
   result.doc = "vitlab's " + model.name + ", " +
                (options.deploy ? "batch norms folded" : "as trained") +
                "; weights: " + model.origin;
-  for (const auto& [key, value] : model::weight_metadata(model.spec)) {
+  for (const auto& [key, value] : model::weight_metadata(model.spec, model.trained_on)) {
     if (key == "format") continue;
     if (key == "vitlab.version") result.producer_version = value;
     result.metadata.emplace_back(key, value);

@@ -80,7 +80,8 @@ void check_torchscript(const ExportModel& model, const FormatOptions& options) {
 void write_torchscript(const ExportModel& model, const FormatOptions& options,
                        const fs::path& folder) {
   core::Json about = core::Json::object();
-  for (const auto& [key, value] : model::weight_metadata(model.spec)) about[key] = value;
+  for (const auto& [key, value] : model::weight_metadata(model.spec, model.trained_on))
+    about[key] = value;
   about["vitlab.weights"] = model.origin;
   const fs::path file = torchscript_file(folder);
   fs::create_directories(file.parent_path());

@@ -10,6 +10,14 @@ Index Graph::size(const Extent& extent) const {
   return sum;
 }
 
+std::optional<std::size_t> class_dim(const Graph& graph, ParameterId parameter) {
+  const std::vector<Extent>& dims = graph.parameter(parameter).dims;
+  for (std::size_t dim = 0; dim < dims.size(); ++dim)
+    for (const AxisId id : dims[dim])
+      if (graph.axis(id).kind == AxisKind::kClasses) return dim;
+  return std::nullopt;
+}
+
 Index Graph::offset(const Extent& extent, std::size_t part) const {
   Index sum = 0;
   for (std::size_t i = 0; i < part; ++i) sum += axis(extent[i]).size;

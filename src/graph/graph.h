@@ -131,6 +131,9 @@ class Graph {
   AxisId add_axis(Axis axis);
 };
 
+/// The dimension of a parameter that counts classes, if one does.
+std::optional<std::size_t> class_dim(const Graph& graph, ParameterId parameter);
+
 /// Whether tensors of `shape` and `strides` can be seen as `wanted` without a copy (the rule of
 /// PyTorch's view); gives the strides of the view if so.
 bool view_strides(const Shape& shape, const Shape& strides, const Shape& wanted, Shape& result);

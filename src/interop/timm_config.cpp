@@ -48,7 +48,8 @@ std::string architecture_of(const TimmModel& model) {
 
 }  // namespace
 
-core::Json timm_config(const architecture::ModelSpec& spec, const graph::Graph& graph) {
+core::Json timm_config(const architecture::ModelSpec& spec, const graph::Graph& graph,
+                       const architecture::TrainedOn& trained_on) {
   name_map(spec, graph, WeightLayout::kTimm);  // refuses what timm's state dicts cannot hold
   const TimmModel model = timm_model(spec);
   const architecture::ImageShape& image = spec.image;
@@ -68,11 +69,17 @@ core::Json timm_config(const architecture::ModelSpec& spec, const graph::Graph& 
   source["custom_load"] = false;
   source["input_size"] = {image.channels, image.height, image.width};
   source["fixed_input_size"] = model.fixed_input_size;
-  source["interpolation"] = "bicubic";
-  source["crop_pct"] = 1.0;
+  if (const auto& how = trained_on.preprocessing) {
+    source["interpolation"] = core::word_of(how->interpolation);
+    source["crop_pct"] = how->crop_fraction;
+    source["crop_mode"] = core::word_of(how->crop_mode);
+    source["mean"] = how->mean;
+    source["std"] = how->deviation;
+  }
   source["num_classes"] = classes;
   source["first_conv"] = model.first_conv;
   source["classifier"] = model.classifier;
+  if (!trained_on.class_names.empty()) source["label_names"] = trained_on.class_names;
   config["pretrained_cfg"] = std::move(source);
   return config;
 }

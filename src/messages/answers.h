@@ -7,12 +7,37 @@
 #include <string_view>
 #include <vector>
 
+#include "architecture/preprocessing.h"
 #include "core/choice.h"
 #include "core/json_fields.h"
 #include "graph/dtype.h"
 #include "messages/machine.h"
 
 namespace vitlab::messages {
+
+/// A class of high probability.
+struct ToldClass {
+  std::string name;  // its number where the weights know no names
+  double probability = 0;
+
+  bool operator==(const ToldClass&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{core::required("class", &ToldClass::name),
+                      core::required("probability", &ToldClass::probability)};
+  }
+};
+
+/// What a model tells of an image file: its five likeliest classes.
+struct ToldImage {
+  std::string file;
+  std::vector<ToldClass> top;
+
+  bool operator==(const ToldImage&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{core::required("file", &ToldImage::file),
+                      core::required("top", &ToldImage::top)};
+  }
+};
 
 /// Which model ran on how many images, and where its output lies.
 struct ForwardAnswer {
@@ -23,6 +48,8 @@ struct ForwardAnswer {
   bool deploy = false;
   std::string weights;               // where they came from, in words
   std::vector<std::string> resized;  // tensors that were made for another image size
+  std::vector<ToldImage> told;       // of image files
+  std::optional<architecture::Preprocessing> preprocessing;  // of image files
 
   static constexpr auto fields() {
     return std::tuple{core::required("model", &ForwardAnswer::model),
@@ -32,7 +59,9 @@ struct ForwardAnswer {
                       core::required("dtype", &ForwardAnswer::dtype),
                       core::required("deploy", &ForwardAnswer::deploy),
                       core::required("weights", &ForwardAnswer::weights),
-                      core::optional("resized", &ForwardAnswer::resized)};
+                      core::optional("resized", &ForwardAnswer::resized),
+                      core::optional("told", &ForwardAnswer::told),
+                      core::optional("preprocessing", &ForwardAnswer::preprocessing)};
   }
 };
 

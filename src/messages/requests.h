@@ -11,6 +11,7 @@
 
 #include "core/choice.h"
 #include "messages/answers.h"
+#include "messages/evaluate_answer.h"
 #include "messages/export_answer.h"
 #include "messages/forms.h"
 #include "messages/measure_answer.h"
@@ -73,14 +74,16 @@ struct ForwardRequest : RunnableModel {
   static constexpr std::string_view kWord = "forward";
   using Answer = ForwardAnswer;
 
-  std::filesystem::path input;   // with a tensor `input`
-  std::filesystem::path output;  // is written
-  bool taps = false;             // attention maps too
+  std::filesystem::path input;      // with a tensor `input`; empty: `images` are read
+  std::vector<std::string> images;  // files, prepared as the weights say
+  std::filesystem::path output;     // is written; empty: nothing is
+  bool taps = false;                // attention maps too
 
   static constexpr auto fields() {
     return std::tuple_cat(RunnableModel::fields(),
-                          std::tuple{core::required("input", &ForwardRequest::input),
-                                     core::required("output", &ForwardRequest::output),
+                          std::tuple{core::optional("input", &ForwardRequest::input),
+                                     core::optional("images", &ForwardRequest::images),
+                                     core::optional("output", &ForwardRequest::output),
                                      core::optional("taps", &ForwardRequest::taps)});
   }
 };
@@ -94,11 +97,13 @@ struct TrainRequest {
   std::string data;  // the grammar of data/data_spec.h
   sweep::Recipe recipe;
   std::filesystem::path out;
-  std::filesystem::path start;  // weights to go on from; empty: drawn
+  std::filesystem::path start;                  // weights to go on from; empty: drawn
+  std::optional<interop::WeightLayout> layout;  // of the names in `start`; none: found out
   std::string device = "cpu";
   std::uint64_t seed = 0;
   std::int64_t loader_threads = 0;
   bool skip_broken = false;  // images that do not decode are left out
+  bool force = false;        // replace what another training left in `out`
 
   static constexpr auto fields() {
     return std::tuple{core::required("model", &TrainRequest::model),
@@ -106,10 +111,12 @@ struct TrainRequest {
                       core::required("recipe", &TrainRequest::recipe),
                       core::required("out", &TrainRequest::out),
                       core::optional("start", &TrainRequest::start),
+                      core::optional("layout", &TrainRequest::layout),
                       core::optional("device", &TrainRequest::device),
                       core::optional("seed", &TrainRequest::seed),
                       core::optional("loader_threads", &TrainRequest::loader_threads),
-                      core::optional("skip_broken", &TrainRequest::skip_broken)};
+                      core::optional("skip_broken", &TrainRequest::skip_broken),
+                      core::optional("force", &TrainRequest::force)};
   }
 };
 
@@ -242,6 +249,25 @@ struct PruneRequest : RunnableModel {
   }
 };
 
+/// How well weights answer on a split of a data set.
+struct EvaluateRequest : RunnableModel {
+  static constexpr std::string_view kWord = "evaluate";
+  using Answer = EvaluateAnswer;
+
+  std::string data;  // the grammar of data/data_spec.h
+  data::Split split = data::Split::kTest;
+  std::int64_t batch = 64;
+  bool skip_broken = false;  // images that do not decode are left out
+
+  static constexpr auto fields() {
+    return std::tuple_cat(RunnableModel::fields(),
+                          std::tuple{core::required("data", &EvaluateRequest::data),
+                                     core::optional("split", &EvaluateRequest::split),
+                                     core::optional("batch", &EvaluateRequest::batch),
+                                     core::optional("skip_broken", &EvaluateRequest::skip_broken)});
+  }
+};
+
 /// A model and its weights for other programs.
 struct ExportRequest : RunnableModel {
   static constexpr std::string_view kWord = "export";
@@ -303,9 +329,9 @@ struct WorkRequest {
 
 /// What vitlab-engine is asked, one JSON object told apart by the word under "command". `Answer` of
 /// each is what its result holds; core::Json where nothing but its writer has the list of it.
-using Request =
-    std::variant<ForwardRequest, TrainRequest, ProfileRequest, MeasureRequest, SampleRequest,
-                 SimilarityRequest, PruneRequest, ExportRequest, DoctorRequest, WorkRequest>;
+using Request = std::variant<ForwardRequest, TrainRequest, ProfileRequest, MeasureRequest,
+                             SampleRequest, SimilarityRequest, PruneRequest, EvaluateRequest,
+                             ExportRequest, DoctorRequest, WorkRequest>;
 
 core::Json request_json(const Request& request);
 /// Throws UserError with the place for what no request has: request.recipee is not known; did you

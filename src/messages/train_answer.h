@@ -113,8 +113,11 @@ struct TrainReport {
   std::string model_id;
   std::string data;  // the grammar of data/data_spec.h
   std::string fingerprint;
+  std::string identity;  // of the training: what decides its numbers, as a hash
   SplitSizes images;
   std::int64_t classes = 0;
+  std::vector<std::string> class_names;  // in the order of the logits
+  std::optional<architecture::Preprocessing> preprocessing;
   sweep::Recipe recipe;
   std::uint64_t seed = 0;
   std::int64_t threads = 1;
@@ -140,8 +143,11 @@ struct TrainReport {
                       core::required("model_id", &TrainReport::model_id),
                       core::required("data", &TrainReport::data),
                       core::required("data_fingerprint", &TrainReport::fingerprint),
+                      core::optional("identity", &TrainReport::identity),
                       core::required("images", &TrainReport::images),
                       core::required("classes", &TrainReport::classes),
+                      core::optional("class_names", &TrainReport::class_names),
+                      core::optional("preprocessing", &TrainReport::preprocessing),
                       core::required("recipe", &TrainReport::recipe),
                       core::required("seed", &TrainReport::seed),
                       core::required("threads", &TrainReport::threads),
@@ -157,13 +163,15 @@ struct TrainAnswer : TrainReport {
   std::string model;
   std::string out;
   std::vector<std::string> resized;  // tensors that were made for another image size
+  bool was_done = false;             // the folder held this very training; nothing was run
 
   bool operator==(const TrainAnswer&) const = default;
   static constexpr auto fields() {
     return std::tuple_cat(TrainReport::fields(),
                           std::tuple{core::required("model", &TrainAnswer::model),
                                      core::required("out", &TrainAnswer::out),
-                                     core::optional("resized", &TrainAnswer::resized)});
+                                     core::optional("resized", &TrainAnswer::resized),
+                                     core::optional("was_done", &TrainAnswer::was_done)});
   }
 };
 

@@ -183,10 +183,31 @@ void write_tensors(const std::filesystem::path& path, const std::vector<NamedTen
   core::write_file_atomically(path, interop::safetensors_bytes(std::move(stored), metadata));
 }
 
-interop::Metadata weight_metadata(const architecture::ModelSpec& spec) {
-  return {{"format", "pt"},
-          {"vitlab.version", VITLAB_VERSION},
-          {kSpecKey, core::dump_json(architecture::spec_json(spec))}};
+interop::Metadata weight_metadata(const architecture::ModelSpec& spec,
+                                  const architecture::TrainedOn& trained_on) {
+  interop::Metadata metadata{{"format", "pt"},
+                             {"vitlab.version", VITLAB_VERSION},
+                             {kSpecKey, core::dump_json(architecture::spec_json(spec))}};
+  if (trained_on.preprocessing)
+    metadata[kPreprocessingKey] = core::dump_json(core::to_json(*trained_on.preprocessing));
+  if (!trained_on.class_names.empty())
+    metadata[kClassNamesKey] = core::dump_json(core::to_json(trained_on.class_names));
+  return metadata;
+}
+
+architecture::TrainedOn trained_on(const interop::Metadata& metadata, const std::string& source) {
+  architecture::TrainedOn known;
+  const auto read = [&](const char* key, auto& value) {
+    using Value = std::remove_cvref_t<decltype(value)>;
+    const auto found = metadata.find(key);
+    if (found == metadata.end()) return;
+    const std::string place = source + ": metadata " + key;
+    value = core::from_json<Value>(core::parse_json(found->second, place), place);
+  };
+  read(kPreprocessingKey, known.preprocessing);
+  read(kClassNamesKey, known.class_names);
+  if (known.preprocessing) architecture::check(*known.preprocessing, source);
+  return known;
 }
 
 std::vector<NamedTensor> named_weights(const graph::Graph& graph, const Weights& weights) {

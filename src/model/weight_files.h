@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 
 #include "architecture/model_spec.h"
+#include "architecture/preprocessing.h"
 #include "interop/stored_tensor.h"
 #include "model/weights.h"
 
@@ -38,8 +39,17 @@ void write_tensors(const std::filesystem::path& path, const std::vector<NamedTen
 /// Under which key a file of weights tells the spec that they are of.
 inline constexpr const char* kSpecKey = "vitlab.spec";
 
-/// format=pt, vitlab.version and vitlab.spec (JSON): what every file of weights says of itself.
-interop::Metadata weight_metadata(const architecture::ModelSpec& spec);
+/// Under which keys a file of weights tells, as JSON, what is known of their training images.
+inline constexpr const char* kPreprocessingKey = "vitlab.preprocessing";
+inline constexpr const char* kClassNamesKey = "vitlab.class_names";
+
+/// format=pt, vitlab.version, vitlab.spec (JSON) and, where they are known, preprocessing and class
+/// names: what every file of weights says of itself.
+interop::Metadata weight_metadata(const architecture::ModelSpec& spec,
+                                  const architecture::TrainedOn& trained_on = {});
+/// What a file's metadata says of its training images; throws UserError naming `source` for what
+/// does not read.
+architecture::TrainedOn trained_on(const interop::Metadata& metadata, const std::string& source);
 
 /// The parameters of `graph` under their full names, running statistics included.
 std::vector<NamedTensor> named_weights(const graph::Graph& graph, const Weights& weights);

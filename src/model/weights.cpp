@@ -89,6 +89,13 @@ Weights initial_weights(const graph::Graph& graph, std::uint64_t seed, at::Scala
   return weights;
 }
 
+Weights with_new_classes(const graph::Graph& graph, Weights weights, std::uint64_t seed) {
+  const Weights drawn = initial_weights(graph, seed);
+  for (const graph::ParameterId id : graph.parameters.ids())
+    if (graph::class_dim(graph, id)) weights[id] = drawn[id].to(weights[id].scalar_type());
+  return weights;
+}
+
 Weights converted(const Weights& weights, at::ScalarType dtype, at::Device device) {
   Weights result;
   for (const at::Tensor& tensor : weights.tensors)

@@ -30,6 +30,9 @@ graph::Dtype dtype_of(at::ScalarType type);
 Weights initial_weights(const graph::Graph& graph, std::uint64_t seed,
                         at::ScalarType dtype = at::kFloat);
 
+/// The same weights with those that tell classes drawn anew from `seed`.
+Weights with_new_classes(const graph::Graph& graph, Weights weights, std::uint64_t seed);
+
 /// The same weights in another dtype or on another device; detached from any gradient.
 Weights converted(const Weights& weights, at::ScalarType dtype, at::Device device = at::kCPU);
 /// A deep copy, detached from any gradient.

@@ -46,7 +46,7 @@ class Reordered : public data::Dataset {
       : data::Dataset({.class_names = from.class_names(),
                        .channels = from.channels(),
                        .native_size = from.native_size(),
-                       .normalisation = from.normalisation(),
+                       .preprocessing = from.preprocessing(),
                        .fingerprint = from.fingerprint()}),
         from_(from),
         order_(std::move(order)) {}

@@ -121,7 +121,8 @@ constexpr const char* kLayerAxis = "layer";
 SimilaritySettings read_similarity_settings(core::ConfigReader& reader);
 core::Json similarity_settings_json(const SimilaritySettings& settings);
 /// Reads what a message holds as strictly as a file; throws UserError with the place.
-void from_json_form(const core::Json& json, const core::JsonPlace& place, SimilaritySettings& settings);
+void from_json_form(const core::Json& json, const core::JsonPlace& place,
+                    SimilaritySettings& settings);
 PruneSettings read_prune_settings(core::ConfigReader& reader);
 core::Json prune_settings_json(const PruneSettings& settings);
 /// Reads what a message holds as strictly as a file; throws UserError with the place.

@@ -1,5 +1,7 @@
 #include "sweep/recipe.h"
 
+#include <algorithm>
+
 #include "core/config_fields.h"
 #include "core/json_fields.h"
 
@@ -21,6 +23,7 @@ void check_ranges(core::ConfigReader& reader, const Recipe& r) {
   core::check_between(reader, "mixup", r.mixup, 0, 100);
   core::check_between(reader, "clip_norm", r.clip_norm, 0, 1e6);
   core::check_between(reader, "random_erasing", r.random_erasing, 0, 1);
+  core::check_between(reader, "crop_fraction", r.crop_fraction, 0.05, 1);
   if (r.label_smoothing < 0 || r.label_smoothing >= 1)
     reader.fail("label_smoothing", "must lie in [0, 1)");
 }
@@ -38,6 +41,8 @@ Recipe read_recipe(core::ConfigReader& reader) {
   Recipe recipe;
   const std::size_t before = reader.problems().count();
   core::read_fields(reader, recipe);
+  if (reader.node("warmup_epochs") == nullptr)
+    recipe.warmup_epochs = std::min(recipe.warmup_epochs, static_cast<double>(recipe.epochs));
   reader.finish();
   const bool all_read = reader.problems().count() == before;
   check_ranges(reader, recipe);

@@ -4,6 +4,7 @@
 #include <string>
 #include <tuple>
 
+#include "architecture/preprocessing.h"
 #include "core/config_reader.h"
 #include "core/fields.h"
 #include "core/json_fields.h"
@@ -18,7 +19,7 @@ struct Recipe {
   graph::Index batch_size = 64;
   double learning_rate = 2e-3;      // peak, not scaled by the batch
   double min_learning_rate = 1e-5;  // at the end of the cosine
-  double warmup_epochs = 2;         // linear from 1e-6
+  double warmup_epochs = 2;         // linear from 1e-6; unless given, not above epochs
   double weight_decay = 0.025;
   double label_smoothing = 0.1;
   double mixup = 0;               // alpha of the Beta distribution; 0 switches it off
@@ -26,7 +27,9 @@ struct Recipe {
   graph::Index crop_padding = 0;  // random crop after padding by so many pixels
   bool horizontal_flip = true;    // where the data set says that it makes sense
   double random_erasing = 0;      // probability
-  graph::Index threads = 1;       // part of the recipe: results depend on it, not on worker counts
+  double crop_fraction = 0.875;   // of a photo's shorter side; images of one size are taken whole
+  architecture::Interpolation interpolation = architecture::Interpolation::kBilinear;
+  graph::Index threads = 1;  // part of the recipe: results depend on it, not on worker counts
 
   friend bool operator==(const Recipe&, const Recipe&) = default;
 
@@ -43,6 +46,8 @@ struct Recipe {
                       core::optional("crop_padding", &Recipe::crop_padding),
                       core::optional("horizontal_flip", &Recipe::horizontal_flip),
                       core::optional("random_erasing", &Recipe::random_erasing),
+                      core::optional("crop_fraction", &Recipe::crop_fraction),
+                      core::optional("interpolation", &Recipe::interpolation),
                       core::optional("threads", &Recipe::threads)};
   }
 };

@@ -1,14 +1,28 @@
 #include "train/evaluate.h"
 
+#include <algorithm>
 #include <string>
 
 #include <ATen/core/grad_mode.h>
 
 #include "core/error.h"
+#include "core/names.h"
 #include "model/mean_logits.h"
 #include "train/loss.h"
 
 namespace vitlab::train {
+
+namespace {
+
+/// "3 classes (book, cup, tent)"; the first few of many.
+std::string clipped_names(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 8;
+  std::vector<std::string> shown(names.begin(), names.begin() + std::min(kShown, names.size()));
+  if (shown.size() < names.size()) shown.emplace_back("…");
+  return std::to_string(names.size()) + " classes (" + core::joined(shown) + ")";
+}
+
+}  // namespace
 
 data::LoaderSettings plain_loading(const graph::Graph& graph, data::Split split,
                                    graph::Index batch_size) {
@@ -55,6 +69,28 @@ Evaluation evaluate(const model::Executor& executor, const model::Weights& weigh
   check_classes(executor.graph(), dataset);
   data::BatchLoader loader(dataset, plain_loading(executor.graph(), split, batch_size));
   return evaluate(executor, weights, loader, options);
+}
+
+void prepare(data::Dataset& dataset, const sweep::Recipe& recipe,
+             const std::optional<architecture::Preprocessing>& known) {
+  architecture::Preprocessing how = known.value_or(dataset.preprocessing());
+  if (!known) {
+    how.interpolation = recipe.interpolation;
+    if (how.crop_mode == architecture::CropMode::kCentre) how.crop_fraction = recipe.crop_fraction;
+  }
+  dataset.prepare(std::move(how));
+}
+
+architecture::TrainedOn trained_on(const data::Dataset& dataset, const graph::Graph& graph) {
+  return {architecture::for_channels(dataset.preprocessing(), graph.value(graph.input).shape[1]),
+          dataset.class_names()};
+}
+
+void check_class_names(const std::vector<std::string>& known, const data::Dataset& dataset) {
+  if (known.empty() || known == dataset.class_names()) return;
+  throw core::UserError("the weights tell " + clipped_names(known) + "; the data set has " +
+                        clipped_names(dataset.class_names()) +
+                        "; their numbers would not mean the same");
 }
 
 void check_classes(const graph::Graph& graph, const data::Dataset& dataset) {

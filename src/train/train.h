@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,14 @@
 
 namespace vitlab::train {
 
+/// A trained or pruned model to go on with. Images are prepared as it knows them, if it does; where
+/// it knows other classes than the data set's, the head is drawn anew.
+struct StartingPoint {
+  model::Weights weights;
+  architecture::TrainedOn trained_on;
+  std::vector<std::string> notes;  // how the weights were read; told with the training's own
+};
+
 /// One training, resolved: nothing else decides its numbers but the machine.
 struct TrainRequest {
   architecture::ModelSpec spec;
@@ -22,8 +31,7 @@ struct TrainRequest {
   sweep::Recipe recipe;
   std::uint64_t seed = 0;  // of weights, order, augmentation, mixup and drop path
   std::string device = "cpu";
-  /// Starting weights in place of drawn ones, to go on with a trained or pruned model.
-  std::optional<model::Weights> start;
+  std::optional<StartingPoint> start;  // in place of drawn weights
   /// Where checkpoints go; they are removed once the training is done. Empty: none are written.
   std::filesystem::path checkpoint_folder;
   /// Go on from the newest checkpoint; false removes what is there.
@@ -58,11 +66,26 @@ struct TrainResult {
   graph::Index best_epoch = 0;  // from 1, the first of greatest accuracy on the validation split
   double seconds = 0;           // all sittings together
   model::Weights last, best;    // dense float32 on the CPU
+  std::string identity;         // of the training
   std::string fingerprint;      // of the data
   std::string device_class;
   graph::Index images[data::kSplits] = {0, 0, 0};  // by Split
-  graph::Index classes = 0;
+  architecture::TrainedOn trained_on;
   std::vector<std::string> notes;
+};
+
+/// A training whose data set is open.
+class OpenTraining {
+ public:
+  explicit OpenTraining(TrainRequest request);
+
+  /// What decides its numbers, as a hash: of the model, the data, recipe, seed, start and device.
+  std::string identity() const;
+  TrainResult run(const TrainProgress& progress = {});
+
+ private:
+  TrainRequest request_;
+  std::unique_ptr<data::Dataset> dataset_;
 };
 
 /// Trains a model. The same request gives the same bytes on the same machine, whatever the number

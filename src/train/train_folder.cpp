@@ -39,8 +39,11 @@ messages::TrainReport report_of(const TrainRequest& request, const TrainResult& 
   report.model_id = architecture::model_id(request.spec);
   report.data = data::canonical_text(data::parse_data_spec(request.data));
   report.fingerprint = result.fingerprint;
+  report.identity = result.identity;
   report.images = {result.images[0], result.images[1], result.images[2]};
-  report.classes = result.classes;
+  report.classes = static_cast<std::int64_t>(result.trained_on.class_names.size());
+  report.class_names = result.trained_on.class_names;
+  report.preprocessing = result.trained_on.preprocessing;
   report.recipe = request.recipe;
   report.seed = request.seed;
   report.threads = request.recipe.threads;
@@ -91,7 +94,7 @@ std::string training_events(const TrainResult& result) {
 void write_train_folder(const TrainRequest& request, const TrainResult& result,
                         const std::filesystem::path& folder) {
   const graph::Graph graph = architecture::build_graph(request.spec);
-  const interop::Metadata metadata = model::weight_metadata(request.spec);
+  const interop::Metadata metadata = model::weight_metadata(request.spec, result.trained_on);
   core::write_file_atomically(folder / "spec.yaml", architecture::spec_yaml(request.spec));
   model::save_weights(folder / "model.safetensors", graph, result.last, metadata);
   if (result.best_epoch > 0)
@@ -102,16 +105,21 @@ void write_train_folder(const TrainRequest& request, const TrainResult& result,
                               core::dump_json(core::to_json(report_of(request, result)), 2) + "\n");
 }
 
-std::optional<messages::TrainReport> training_of(const std::filesystem::path& weights,
-                                                 const architecture::ModelSpec& spec) {
-  const std::filesystem::path file = weights.parent_path() / "train.json";
-  const bool is_trained =
-      weights.filename() == "model.safetensors" || weights.filename() == "best.safetensors";
-  if (!is_trained || !std::filesystem::is_regular_file(file)) return std::nullopt;
-  auto report = core::from_json<messages::TrainReport>(
+std::optional<messages::TrainReport> report_in(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "train.json";
+  if (!std::filesystem::is_regular_file(file)) return std::nullopt;
+  return core::from_json<messages::TrainReport>(
       core::parse_json(core::read_text_file(file, kMaxTrainingBytes), file.string()),
       file.string());
-  if (report.model_id != architecture::model_id(spec)) return std::nullopt;
+}
+
+std::optional<messages::TrainReport> training_of(const std::filesystem::path& weights,
+                                                 const architecture::ModelSpec& spec) {
+  const bool is_trained =
+      weights.filename() == "model.safetensors" || weights.filename() == "best.safetensors";
+  if (!is_trained) return std::nullopt;
+  auto report = report_in(weights.parent_path());
+  if (report && report->model_id != architecture::model_id(spec)) return std::nullopt;
   return report;
 }
 

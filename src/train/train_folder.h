@@ -25,6 +25,10 @@ constexpr const char* kEventFile = "events.out.tfevents.0000000000.vitlab";
 void write_train_folder(const TrainRequest& request, const TrainResult& result,
                         const std::filesystem::path& folder);
 
+/// What train.json in a folder holds, if there is one; throws UserError with the place for a file
+/// that is none.
+std::optional<messages::TrainReport> report_in(const std::filesystem::path& folder);
+
 /// train.json beside the weights, if they are what that training of the model wrote. Throws
 /// UserError with the place for a train.json that is none.
 std::optional<messages::TrainReport> training_of(const std::filesystem::path& weights,

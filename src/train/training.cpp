@@ -46,15 +46,30 @@ data::LoaderSettings training_loader(const TrainRequest& request, const graph::G
   return settings;
 }
 
-model::Weights starting_weights(const TrainRequest& request, const graph::Graph& graph) {
-  if (!request.start) return model::initial_weights(graph, request.seed);
-  core::ensure(request.start->tensors.size() == graph.parameters.size(),
-               "one tensor per parameter");
-  return model::converted(*request.start, at::kFloat);
+/// Whether the start's head tells other classes than those of the data set.
+bool is_head_new(const TrainRequest& request, const data::Dataset& dataset) {
+  if (!request.start) return false;
+  const std::vector<std::string>& known = request.start->trained_on.class_names;
+  return !known.empty() && known != dataset.class_names();
 }
 
-std::vector<std::string> notes_of(const data::Dataset& dataset, const data::BatchLoader& loader) {
+model::Weights starting_weights(const TrainRequest& request, const graph::Graph& graph,
+                                const data::Dataset& dataset) {
+  if (!request.start) return model::initial_weights(graph, request.seed);
+  const model::Weights& start = request.start->weights;
+  core::ensure(start.tensors.size() == graph.parameters.size(), "one tensor per parameter");
+  model::Weights weights = model::converted(start, at::kFloat);
+  return is_head_new(request, dataset) ? model::with_new_classes(graph, weights, request.seed)
+                                       : weights;
+}
+
+std::vector<std::string> notes_of(const TrainRequest& request, const data::Dataset& dataset,
+                                  const data::BatchLoader& loader) {
   std::vector<std::string> notes = dataset.notes();
+  if (request.start)
+    notes.insert(notes.begin(), request.start->notes.begin(), request.start->notes.end());
+  if (is_head_new(request, dataset))
+    notes.emplace_back("the starting weights know other classes: the head is drawn anew");
   const graph::Index tested = dataset.size(data::Split::kTest),
                      trained = dataset.size(data::Split::kTrain);
   if (tested < kSmallTestSplit)
@@ -77,9 +92,9 @@ Training::Training(const TrainRequest& request, const data::Dataset& dataset,
       checkpoints_(checkpoints),
       executor_(architecture::build_graph(request.spec), model::open_device(request.device)),
       loader_(dataset, training_loader(request, executor_.graph(), dataset)),
-      weights_(placed(starting_weights(request, executor_.graph()))),
+      weights_(placed(starting_weights(request, executor_.graph(), dataset))),
       optimiser_(executor_.graph(), weights_, recipe_.weight_decay),
-      notes_(notes_of(dataset, loader_)) {
+      notes_(notes_of(request, dataset, loader_)) {
   if (dataset.size(data::Split::kValidation) > 0)
     validation_.emplace(
         dataset, plain_loading(executor_.graph(), data::Split::kValidation, kEvaluationBatch));
@@ -224,7 +239,7 @@ TrainResult Training::result() const {
   result.device_class = model::device_class(executor_.device());
   for (int split = 0; split < data::kSplits; ++split)
     result.images[split] = dataset_.size(static_cast<data::Split>(split));
-  result.classes = dataset_.classes();
+  result.trained_on = trained_on(dataset_, executor_.graph());
   result.notes = notes_;
   return result;
 }

@@ -38,8 +38,8 @@ class CountedDataset : public Dataset {
     about.class_names = {"even", "odd"};
     about.channels = channels;
     about.horizontal_flip_makes_sense = true;
-    about.normalisation.mean.assign(static_cast<std::size_t>(channels), 0.5F);
-    about.normalisation.deviation.assign(static_cast<std::size_t>(channels), 0.25F);
+    about.preprocessing.mean.assign(static_cast<std::size_t>(channels), 0.5);
+    about.preprocessing.deviation.assign(static_cast<std::size_t>(channels), 0.25);
     return about;
   }
 

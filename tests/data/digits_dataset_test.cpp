@@ -38,7 +38,7 @@ TEST_CASE("the first test image is row 0 of the file, a zero") {
 
 TEST_CASE("normalised training digits have mean 0 and deviation 1") {
   const auto digits = open_dataset(parse_data_spec("digits"));
-  const Normalisation& by = digits->normalisation();
+  const architecture::Normalisation& by = digits->preprocessing();
   double sum = 0;
   double squares = 0;
   std::vector<float> image(64);

@@ -13,6 +13,10 @@ std::vector<float> resized(const Image& image, const Box& box, const ImageSize& 
   return out;
 }
 
+Box whole_image(const ImageSize& size) {
+  return {0, 0, static_cast<double>(size.height), static_cast<double>(size.width)};
+}
+
 PixelView grey_view(const std::vector<std::uint8_t>& pixels, std::int64_t height,
                     std::int64_t width) {
   return {.pixels = pixels.data(),
@@ -63,15 +67,50 @@ TEST_CASE("halving weighs four pixels 1 3 3 1, so that no pixel is lost") {
   CHECK(out[0] == Approx((8 * 3 + 16 * 3 + 24 * 1) / 7.0));
 }
 
-TEST_CASE("the centre crop keeps 224/256 of the shorter side and the wanted shape") {
-  const Box box = centre_crop({512, 1024}, {224, 224});
+TEST_CASE("the centre crop lies where timm's evaluation transform cuts, in whole pixels") {
+  const architecture::Preprocessing usual;
+  const Box box = crop_of(usual, {512, 1024}, {224, 224});
   CHECK(box.height == Approx(448));
   CHECK(box.width == Approx(448));
   CHECK(box.top == Approx(32));
   CHECK(box.left == Approx(288));
-  const Box wide = centre_crop({300, 300}, {100, 200});
+  // 16 / 0.875 is 18: a picture of 30 x 45 becomes 18 x 27, cut from row 1 and, of 5.5, column 6.
+  const Box small = crop_of(usual, {30, 45}, {16, 16});
+  CHECK(small.top == Approx(30.0 / 18));
+  CHECK(small.left == Approx(6 * 45.0 / 27));
+  CHECK(small.height == Approx(16 * 30.0 / 18));
+  const Box wide = crop_of(usual, {300, 300}, {100, 200});
   CHECK(wide.width / wide.height == Approx(2));
-  CHECK(wide.width == Approx(262.5));
+  CHECK(wide.width == Approx(200 * 300.0 / 228));
+}
+
+TEST_CASE("squashed images are taken whole, in each direction by its own factor") {
+  const architecture::Preprocessing whole{architecture::imagenet_normalisation(), 1,
+                                          architecture::CropMode::kSquash};
+  for (const ImageSize& size : {ImageSize{8, 8}, ImageSize{30, 45}, ImageSize{512, 100}}) {
+    const Box box = crop_of(whole, size, {16, 24});
+    CHECK(box.top == 0);
+    CHECK(box.left == 0);
+    CHECK(box.height == Approx(static_cast<double>(size.height)));
+    CHECK(box.width == Approx(static_cast<double>(size.width)));
+  }
+}
+
+TEST_CASE("every filter keeps a grey plane and stays in [0, 1] at an edge") {
+  const std::vector<std::uint8_t> plane(36, 51), edge{0, 0, 0, 255, 255, 255};
+  PixelView grey = grey_view(plane, 6, 6), step = grey_view(edge, 1, 6);
+  grey.scale = step.scale = 1.0F / 255;
+  for (const architecture::InterpolationRow& row : architecture::kInterpolations) {
+    INFO(row.word);
+    for (const std::int64_t wanted : {2, 5, 6, 13}) {
+      std::vector<float> out(static_cast<std::size_t>(wanted * wanted));
+      resize(grey, {0, 0, 6, 6}, {wanted, wanted}, out.data(), row.value);
+      for (const float value : out) CHECK(value == Approx(0.2));
+      std::vector<float> line(static_cast<std::size_t>(wanted));
+      resize(step, {0, 0, 1, 6}, {1, wanted}, line.data(), row.value);
+      for (const float value : line) CHECK((value >= 0 && value <= 1));
+    }
+  }
 }
 
 }  // namespace vitlab::data

@@ -113,7 +113,7 @@ TEST_CASE("idx reads plain and gzipped files in both spellings") {
   std::vector<float> image(6);
   CHECK(idx->load(Split::kTest, 4, {2, 3}, image.data()) == 1);
   CHECK(image[5] == Approx(0x44 / 255.0));
-  CHECK(idx->normalisation().deviation[0] == 1.0F);  // constant training images
+  CHECK(idx->preprocessing().deviation[0] == 1);  // constant training images
 }
 
 TEST_CASE("an idx file cut at any length or with any damage in its header is refused") {

@@ -246,7 +246,7 @@ TEST_CASE("every option of the synthetic set is in its fingerprint, the spelling
 
 TEST_CASE("the synthetic constants normalise the usual set to about mean 0 and deviation 1") {
   const auto set = open_dataset(parse_data_spec("synthetic:count=400"));
-  const Normalisation& by = set->normalisation();
+  const architecture::Normalisation& by = set->preprocessing();
   std::array<double, 3> sum{};
   std::array<double, 3> squares{};
   std::vector<float> image(3 * 64 * 64);

@@ -51,7 +51,7 @@ TEST_CASE("a misspelled key of any request ends the engine with exit code 2 and 
 TEST_CASE("what is no request is refused, a whole one answered") {
   CHECK(std::get<messages::Error>(serve({{"command", "trian"}}).last).message ==
         "request.command must be one of forward, train, profile, measure, sample, similarity, "
-        "prune, export, doctor, work, got 'trian'; did you mean 'train'?");
+        "prune, evaluate, export, doctor, work, got 'trian'; did you mean 'train'?");
   const Served served = serve(messages::request_json(messages::DoctorRequest{}));
   CHECK(served.code == 0);
   const auto& result = std::get<messages::Result>(served.last).result;

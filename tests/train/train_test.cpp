@@ -95,7 +95,7 @@ TEST_CASE("a small V-MoE learns, its routers too") {
 TEST_CASE("a training can start from given weights") {
   TrainRequest request = tiny_request();
   const TrainResult first = train(request);
-  request.start = first.last;
+  request.start = StartingPoint{first.last, {}, {}};
   request.recipe.learning_rate = 1e-9;
   request.recipe.min_learning_rate = 0;
   request.recipe.epochs = 1;
