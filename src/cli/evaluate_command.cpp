@@ -43,7 +43,7 @@ std::string text_of(const messages::EvaluateAnswer& answer) {
                      " split of " + answer.data + ", " + std::to_string(answer.top1.samples) +
                      " images\n";
   text += "top-1  " + share_text(answer.top1) + "\n";
-  text += "top-5  " + share_text(answer.top5) + "\n";
+  if (answer.per_class.size() > 5) text += "top-5  " + share_text(answer.top5) + "\n";
   text += "loss   " + core::significant(answer.loss, 5) + " nats\n\n" + class_table(answer);
   text += "\nprepared by: " + architecture::preprocessing_text(answer.preprocessing) +
           (answer.knows_preprocessing ? " (of the weights)" : " (of the data set)") + "\n";
