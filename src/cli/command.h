@@ -40,6 +40,7 @@ core::ExitCode run_solve(const std::vector<std::string>& words);
 core::ExitCode run_plan(const std::vector<std::string>& words);
 core::ExitCode run_sweep(const std::vector<std::string>& words);
 core::ExitCode run_train(const std::vector<std::string>& words);
+core::ExitCode run_data(const std::vector<std::string>& words);
 core::ExitCode run_evaluate(const std::vector<std::string>& words);
 core::ExitCode run_forward(const std::vector<std::string>& words);
 core::ExitCode run_profile(const std::vector<std::string>& words);

@@ -22,8 +22,11 @@ void ModelWords::declare(Arguments& arguments, const TakenWords& taken) {
     arguments.option("--weights",
                      "safetensors, or a PyTorch checkpoint (default: the folder's, else random)",
                      weights);
-    arguments.option("--layout", "names inside --weights: vitlab (default), timm or official",
+    arguments.option("--layout",
+                     "names inside --weights: vitlab, timm or official (default: found out)",
                      layout);
+    arguments.flag("--ema", "of two sets of weights in --weights take the moving average", ema);
+    arguments.flag("--no-ema", "take the raw weights (default: the average, as timm)", no_ema);
     arguments.option("--seed", "of random weights", seed, Bounds{0});
   }
   if (taken.device) arguments.option("--device", "cpu (default), cuda or cuda:N", device);
@@ -44,7 +47,9 @@ messages::RunnableModel ModelWords::runnable() const {
   const architecture::NamedModel model = architecture::resolve_model(reference, overrides);
   messages::RunnableModel runnable;
   runnable.model = {model.name, model.spec};
-  runnable.layout = interop::layout_from_name(layout);
+  if (!layout.empty()) runnable.layout = interop::layout_from_name(layout);
+  if (ema && no_ema) throw core::UserError("--ema and --no-ema are opposites; name one");
+  if (ema || no_ema) runnable.ema = ema ? interop::EmaChoice::kEma : interop::EmaChoice::kRaw;
   runnable.device = device;
   runnable.dtype = numbers();
   runnable.threads = threads;
@@ -92,16 +97,14 @@ core::ExitCode run_train(const std::vector<std::string>& words) {
        "--out results/m0_tuned"});
   model.declare(arguments, {.weights = false, .threads = false, .dtype = false, .deploy = false});
   arguments.option("--seed", "of weights, order, augmentation", model.seed, Bounds{0});
-  arguments.option("--data", "digits, synthetic:…, folder:PATH, cifar10:PATH, idx:PATH, …", data,
-                   true);
+  arguments.option("--data", kDataHelp, data, true);
   arguments.option("--recipe", "a recipe file (default: configs/train/quick.yaml)", recipe);
   arguments.option("--start", "weights to go on from (default: fresh ones)", start);
   arguments.option("--layout",
                    "names inside --start: vitlab, timm or official (default: found out)", layout);
   arguments.option("--out", "the folder to write", out, true);
   arguments.option("--loader-threads", "threads that prepare batches", loader_threads);
-  arguments.flag("--skip-broken", "leave out images that do not decode, and name them",
-                 skip_broken);
+  arguments.flag("--skip-broken", kSkipBrokenHelp, skip_broken);
   arguments.flag("--force", "replace what another training left in --out", force);
   arguments.parse(words);
   check_output_folder(out, true);

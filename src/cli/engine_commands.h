@@ -22,12 +22,17 @@ struct TakenWords {
   bool deploy = true;
 };
 
+inline constexpr const char* kSkipBrokenHelp = "leave out images that do not decode, and name them";
+inline constexpr const char* kDataHelp =
+    "digits, synthetic:…, folder:PATH, cifar10:PATH, idx:PATH, …";
+
 /// The words that commands with tensors take, and the request that they make.
 struct ModelWords {
   std::string reference;
   std::vector<std::string> overrides;
   std::string weights;
-  std::string layout = "vitlab";
+  std::string layout;  // empty: found out
+  bool ema = false, no_ema = false;
   std::string device = "cpu";
   std::string dtype = "float32";
   std::int64_t threads = 1;

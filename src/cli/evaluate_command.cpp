@@ -64,12 +64,10 @@ core::ExitCode run_evaluate(const std::vector<std::string>& words) {
                        "vitlab evaluate deit_tiny --weights deit_tiny.pth --layout timm --data "
                        "folder:imagenet --split validation --json"});
   model.declare(arguments, {});
-  arguments.option("--data", "digits, synthetic:…, folder:PATH, cifar10:PATH, idx:PATH, …",
-                   request.data, true);
+  arguments.option("--data", kDataHelp, request.data, true);
   arguments.option("--split", "test (default), validation or train", split);
   arguments.option("--batch", "images per forward (default: 64)", request.batch, Bounds{1});
-  arguments.flag("--skip-broken", "leave out images that do not decode, and name them",
-                 request.skip_broken);
+  arguments.flag("--skip-broken", kSkipBrokenHelp, request.skip_broken);
   arguments.parse(words);
   request.split = core::read_choice<data::Split>(split, "--split");
   request.data = data::canonical_text(data::parse_data_spec(request.data));

@@ -57,6 +57,17 @@ std::string shell_line(const std::string& command, const std::vector<std::string
   return line;
 }
 
+/// Says which formats hold the plain form though the deploy form was asked for.
+void tell_form(const messages::ExportRequest& request, const messages::ExportAnswer& answer) {
+  std::vector<std::string> plain;
+  if (request.form == messages::ExportForm::kDeploy)
+    for (const messages::FormatCheck& row : answer.formats)
+      if (!row.graph) plain.push_back(row.format);
+  if (!plain.empty())
+    log_line("note: " + core::joined(plain) +
+             " hold the plain form: --form is for formats that hold ops");
+}
+
 std::string export_text(const messages::ExportAnswer& answer) {
   core::TextTable table({"form", "largest difference", "over the largest logit", "ran by"});
   const auto add = [&](const std::string& form, const messages::FormCheck& row) {
@@ -115,6 +126,7 @@ core::ExitCode run_export(const std::vector<std::string>& words) {
     print_json(document_of("export", answer));
   else
     print_text(export_text(answer));
+  tell_form(request, answer);
   return core::ExitCode::kDone;
 }
 

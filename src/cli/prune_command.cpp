@@ -15,7 +15,7 @@ struct PruneWords {
   std::vector<std::string> keeps, axes;
   std::string criterion, scope, cost, data, out, settings, recipe, protocol;
   std::int64_t steps = 0, multiple_of = 0, finetune = 0, finetune_between = 0;
-  bool fold_means = false, rescale_attention = false, measure = false;
+  bool fold_means = false, rescale_attention = false, measure = false, skip_broken = false;
 
   void declare(Arguments& arguments) {
     model.declare(arguments, {.device = false, .dtype = false, .deploy = false});
@@ -37,11 +37,12 @@ struct PruneWords {
     arguments.option("--steps", "rounds of scoring and cutting (default: 5)", steps);
     arguments.option("--multiple-of", "keep sizes at multiples (default: 1)", multiple_of);
     arguments.option("--data", "a data set for scores and accuracy", data, true);
+    arguments.flag("--skip-broken", kSkipBrokenHelp, skip_broken);
     arguments.option("--settings", "a file of pruning settings", settings);
     arguments.option("--recipe", "a recipe for fine-tuning", recipe);
     arguments.option("--finetune-between", "epochs of training between rounds", finetune_between);
     arguments.option("--finetune-epochs", "epochs of training after the cut", finetune);
-    arguments.flag("--fold-means", "put the mean of what goes from an FFN into the next bias",
+    arguments.flag("--fold-means", "compensate the next bias with the mean activation of pruned FFN channels",
                    fold_means);
     arguments.flag("--rescale-attention", "let attention scales follow QK", rescale_attention);
     arguments.option("--protocol", "how speed is measured (default: a second each, one thread)",
@@ -156,6 +157,7 @@ core::ExitCode run_prune(const std::vector<std::string>& words) {
   check_output_folder(given.out, false);
   messages::PruneRequest request{given.model.runnable(), settings_of(given)};
   request.data = data::canonical_text(data::parse_data_spec(given.data));
+  request.skip_broken = given.skip_broken;
   if (!given.recipe.empty()) request.recipe = sweep::load_recipe(given.recipe);
   if (!given.protocol.empty()) request.protocol = sweep::load_protocol(given.protocol);
   request.measure_rounded = given.measure;

@@ -24,6 +24,7 @@ struct SimilarityWords {
   ModelWords other;  // what --against names
   std::string input, data, metrics = "core", out, show;
   std::int64_t images = 0, control = 0;
+  bool skip_broken = false;
   bool ablate = false, cross_layer = false, layer_cka = false;
 
   void parse(const std::vector<std::string>& words);
@@ -43,9 +44,10 @@ void SimilarityWords::parse(const std::vector<std::string>& words) {
   model.declare(arguments, {});
   arguments.option("--input", "safetensors with tensor `input` (N, C, H, W)", input);
   arguments.option("--data", "a data set, whose test images are used", data);
+  arguments.flag("--skip-broken", kSkipBrokenHelp, skip_broken);
   arguments.option("--images", "how many images (default 256)", images, Bounds{1});
   arguments.option("--metrics", "core (default), all, or measures: name,name", metrics);
-  arguments.option("--control", "models of random weights beside (default 0)", control,
+  arguments.option("--control", "number of randomly initialised controls (default 0)", control,
                    Bounds{0, 100});
   arguments.flag("--ablate", "loss and accuracy without each head, and with each alone", ablate);
   arguments.flag("--cross-layer", "cosine of maps between layers with maps of one size",
@@ -118,6 +120,7 @@ messages::SimilarityRequest SimilarityWords::request() const {
     request.input = input;
   } else {
     request.data = data::canonical_text(data::parse_data_spec(data));
+    request.skip_broken = skip_broken;
   }
   return request;
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,8 @@ struct DatasetDescription {
   /// SHA-256 over everything that decides images, labels and splits; never over paths or dates.
   std::string fingerprint;
   std::vector<BrokenFile> broken;
+  std::vector<ImageSize> sizes;  // of a folder's images that are whole, as they are shown
+  std::map<std::string, std::int64_t> formats;  // of them: how many are JPEG, PNG, WebP
   /// What a user should be told about how the set was read ("12 files that are no images ...").
   std::vector<std::string> notes;
 };
@@ -78,6 +81,8 @@ class Dataset {
   }
   const std::string& fingerprint() const { return about_.fingerprint; }
   const std::vector<BrokenFile>& broken() const { return about_.broken; }
+  const std::vector<ImageSize>& sizes() const { return about_.sizes; }
+  const std::map<std::string, std::int64_t>& formats() const { return about_.formats; }
   const std::vector<std::string>& notes() const { return about_.notes; }
 
  protected:
@@ -88,6 +93,7 @@ class Dataset {
 };
 
 enum class OnBroken { kRefuse, kSkip };
+constexpr OnBroken skipping(bool skips) { return skips ? OnBroken::kSkip : OnBroken::kRefuse; }
 
 /// How to open; none of it is part of a data set's identity but `on_broken`, whose effect is: the
 /// files themselves are in the fingerprint.
@@ -101,6 +107,12 @@ struct OpenOptions {
 
 /// Opens and checks a data set. Throws UserError naming the file and what was expected.
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec, const OpenOptions& options = {});
+
+/// Mean and deviation per channel of `most` training images at most, evenly spread, prepared at
+/// `size`; and of how many.
+std::pair<architecture::Normalisation, std::int64_t> measured_normalisation(const Dataset& dataset,
+                                                                            const ImageSize& size,
+                                                                            std::int64_t most);
 
 /// Image files by path as the test split, in the order given, prepared as photos are; their labels
 /// mean nothing. Throws UserError naming a file that is no image.

@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCacheHeading = "vitlab image checks 1";
+constexpr const char* kCacheHeading = "vitlab image checks 2";
 
 /// What changes when a file does: size, inode, and times to the nanosecond.
 std::string stamp_of(const fs::path& path) {
@@ -35,7 +35,7 @@ std::string stamp_of(const fs::path& path) {
                      status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
 }
 
-/// Earlier checks of whole images by path: a line each, `sha256 height width stamp path`.
+/// Earlier checks of whole images by path: a line each, `sha256 height width format stamp path`.
 class CheckCache {
  public:
   explicit CheckCache(fs::path file) : file_(std::move(file)) {
@@ -58,8 +58,8 @@ class CheckCache {
     for (std::size_t i = 0; i < paths.size(); ++i) {
       const FileCheck& check = checks[i];
       if (!check.broken.empty() || paths[i].find('\n') != std::string::npos) continue;
-      text += fmt::format("{} {} {} {} {}\n", check.sha256, check.size.height, check.size.width,
-                          stamps[i], paths[i]);
+      text += fmt::format("{} {} {} {} {} {}\n", check.sha256, check.size.height, check.size.width,
+                          core::word_of(check.format), stamps[i], paths[i]);
     }
     try {
       core::write_file_atomically(file_, text);
@@ -77,11 +77,13 @@ class CheckCache {
   void read_line(const std::string& line) {
     std::istringstream words(line);
     Entry entry;
-    std::string bytes, inode, modified, changed, path;
-    words >> entry.check.sha256 >> entry.check.size.height >> entry.check.size.width >> bytes >>
-        inode >> modified >> changed;
+    std::string format, bytes, inode, modified, changed, path;
+    words >> entry.check.sha256 >> entry.check.size.height >> entry.check.size.width >> format >>
+        bytes >> inode >> modified >> changed;
     words.get();
-    if (!std::getline(words, path) || entry.check.sha256.size() != 64) return;
+    const auto known = core::find_choice<ImageFormat>(format);
+    if (!std::getline(words, path) || entry.check.sha256.size() != 64 || !known) return;
+    entry.check.format = *known;
     entry.stamp = fmt::format("{} {} {} {}", bytes, inode, modified, changed);
     entry.check.bytes = std::atoll(bytes.c_str());
     entries_[path] = std::move(entry);
@@ -98,6 +100,7 @@ FileCheck check_file(const fs::path& path) {
     check.bytes = static_cast<std::int64_t>(bytes.size());
     check.sha256 = core::sha256(bytes);
     check.size = read_image_size(bytes);
+    check.format = format_of(bytes);
     // An eighth of the resolution reads every byte of a JPEG all the same.
     decode_image(bytes, 1.0 / 8);
   } catch (const BrokenImage& error) {

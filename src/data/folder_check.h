@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "data/image.h"
+#include "data/decode.h"
 
 namespace vitlab::data {
 
@@ -14,7 +14,8 @@ namespace vitlab::data {
 struct FileCheck {
   std::int64_t bytes = 0;
   std::string sha256;
-  ImageSize size;
+  ImageSize size;  // as it is shown
+  ImageFormat format{};
   std::string broken;  // why it is no image; "" when it is one
 };
 

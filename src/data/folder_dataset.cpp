@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "core/config_node.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/names.h"
 #include "core/text.h"
 #include "data/decode.h"
 #include "data/folder_check.h"
@@ -99,58 +101,84 @@ void hold_out_files(const std::vector<std::string>& names, double share, std::ui
   from = std::move(rest);
 }
 
-bool has_folder(const fs::path& root, const std::string& name) {
-  std::error_code error;
-  return fs::is_directory(root / name, error);
+/// What was passed over, for the notes.
+void note_passed_over(const ClassFolders& found, Listing& listing) {
+  std::int64_t files = 0;
+  std::vector<std::string> endings;
+  for (const auto& [ending, count] : found.endings) {
+    files += count;
+    endings.push_back((ending.empty() ? "none" : ending) + " (" + core::with_thousands(count) +
+                      ")");
+  }
+  if (files > 0)
+    listing.notes.push_back(fmt::format(
+        "{} file{} passed over by their endings: {}; .jpg, .jpeg, .jfif, .png and .webp are read",
+        core::with_thousands(files), files == 1 ? " was" : "s were", core::joined(endings)));
+  if (found.ignored > 0)
+    listing.notes.push_back(fmt::format("{} hidden, system, broken or circular entr{} passed over",
+                                        core::with_thousands(found.ignored),
+                                        found.ignored == 1 ? "y was" : "ies were"));
 }
 
-void note_ignored(std::int64_t ignored, Listing& listing) {
-  if (ignored > 0)
-    listing.notes.push_back(fmt::format("{} hidden, unknown or circular entries were ignored",
-                                        core::with_thousands(ignored)));
+/// Classes that a split has no image of, for the notes.
+void note_missing_classes(Split split, Listing& listing) {
+  std::vector<bool> has_image(listing.names.size());
+  for (const ClassFile& file : files_of(listing, split)) has_image[file.label] = true;
+  std::vector<std::string> missing;
+  for (std::size_t label = 0; label < has_image.size(); ++label)
+    if (!has_image[label]) missing.push_back(listing.names[label]);
+  if (missing.empty() || missing.size() == has_image.size()) return;
+  constexpr std::size_t kShown = 5;
+  const std::size_t count = missing.size();
+  missing.resize(std::min(kShown, count));
+  listing.notes.push_back(fmt::format("{} of {} classes have no {} image: {}{}", count,
+                                      has_image.size(), core::word_of(split), core::joined(missing),
+                                      count > kShown ? ", …" : ""));
 }
 
 /// Takes a split's own folder; its classes must be among the training classes.
-void add_split_folder(const fs::path& root, const std::string& part, Split split,
-                      Listing& listing) {
-  ClassFolders found = scan_class_folders(root, part);
+void add_split_folder(const fs::path& root, const std::string& part, const std::string& train,
+                      Split split, Listing& listing) {
+  ClassFolders found = scan_class_folders(root, part, true);
   for (ClassFile& file : found.files) {
     const std::string& name = found.names[file.label];
     const auto at = std::lower_bound(listing.names.begin(), listing.names.end(), name);
     if (at == listing.names.end() || *at != name)
       throw core::UserError(fmt::format("{}: class '{}' has no folder in {}",
-                                        (root / part).string(), name, (root / "train").string()));
+                                        (root / part).string(), name, (root / train).string()));
     file.label = static_cast<std::size_t>(at - listing.names.begin());
   }
-  if (found.names.size() < listing.names.size())
-    listing.notes.push_back(fmt::format("{} of {} classes have no folder in {}/",
-                                        listing.names.size() - found.names.size(),
-                                        listing.names.size(), part));
-  note_ignored(found.ignored, listing);
+  note_passed_over(found, listing);
   files_of(listing, split) = std::move(found.files);
 }
 
-/// PATH/train with PATH/val, PATH/test or both.
-Listing list_split_folders(const DataSpec& spec, const fs::path& root) {
-  const std::string val = has_folder(root, "val") ? "val" : "validation";
-  const bool has_val = has_folder(root, val);
-  const bool has_test = has_folder(root, "test");
+/// The folder of training images with one of validation, of test, or both.
+Listing list_split_folders(const DataSpec& spec, const fs::path& root,
+                           const SplitFolders& folders) {
+  const bool has_val = !folders.validation.empty();
+  const bool has_test = !folders.test.empty();
+  const std::string others =
+      folders.others.empty() ? "" : " (beside it: " + core::joined(folders.others) + ")";
   if (!has_val && !has_test)
     throw core::UserError(
-        fmt::format("{}: has train/ but neither val/ nor test/; add one, or name {}, "
+        fmt::format("{}: has {}/ but neither val/ nor test/{}; add one, or name {}, "
                     "whose images are then split by seed",
-                    root.string(), (root / "train").string()));
+                    root.string(), folders.train, others, (root / folders.train).string()));
   if (spec.test || (spec.validation && has_val && has_test))
     throw core::UserError(fmt::format("{}: has its own {}; take the option {}= away", root.string(),
-                                      spec.test ? "split" : "val/",
+                                      spec.test ? "split" : folders.validation + "/",
                                       spec.test ? "test" : "validation"));
   Listing listing;
-  ClassFolders training = scan_class_folders(root, "train");
-  listing.names = std::move(training.names);
-  note_ignored(training.ignored, listing);
+  ClassFolders training = scan_class_folders(root, folders.train);
+  listing.names = training.names;
+  note_passed_over(training, listing);
+  if (!folders.others.empty())
+    listing.notes.push_back("folders beside the splits that are not used: " +
+                            core::joined(folders.others));
   files_of(listing, Split::kTrain) = std::move(training.files);
-  if (has_val) add_split_folder(root, val, Split::kValidation, listing);
-  if (has_test) add_split_folder(root, "test", Split::kTest, listing);
+  if (has_val)
+    add_split_folder(root, folders.validation, folders.train, Split::kValidation, listing);
+  if (has_test) add_split_folder(root, folders.test, folders.train, Split::kTest, listing);
   if (!has_test) files_of(listing, Split::kTest) = files_of(listing, Split::kValidation);
 
   const bool is_held_out = !has_val || (!has_test && spec.validation);
@@ -166,15 +194,44 @@ Listing list_split_folders(const DataSpec& spec, const fs::path& root) {
         "than "
         "it is; ',validation=0.1' holds out a part of train/ instead");
   }
+  note_missing_classes(Split::kTest, listing);
+  if (has_test) note_missing_classes(Split::kValidation, listing);
   return listing;
+}
+
+/// Of so few images that the share rounds to none in every class, each class of three or more gives
+/// one to the test split; whether any did.
+bool hold_out_least(Listing& listing, double share) {
+  if (!files_of(listing, Split::kTest).empty() || share <= 0) return false;
+  Files& training = files_of(listing, Split::kTrain);
+  std::vector<std::int64_t> count(listing.names.size());
+  for (const ClassFile& file : training) ++count[file.label];
+  Files rest;
+  for (const ClassFile& file : training) {
+    const bool is_held = count[file.label] >= 3;
+    count[file.label] = is_held ? 0 : count[file.label];
+    (is_held ? files_of(listing, Split::kTest) : rest).push_back(file);
+  }
+  training = std::move(rest);
+  if (files_of(listing, Split::kTest).empty()) {
+    listing.notes.emplace_back(
+        "no class has three images: none is held out for the test split; add images, or ask for "
+        "more of them with ',test=0.34,validation=0.34'");
+    return false;
+  }
+  listing.notes.push_back(
+      fmt::format("{} of so few images are none: one of each class is held out for the test split; "
+                  "',test=0.34,validation=0.34' holds out more",
+                  core::shortest(share)));
+  return true;
 }
 
 /// PATH/<class>, split by seed class by class.
 Listing list_class_folders(const DataSpec& spec, const fs::path& root) {
   Listing listing;
   ClassFolders found = scan_class_folders(root, "");
-  listing.names = std::move(found.names);
-  note_ignored(found.ignored, listing);
+  listing.names = found.names;
+  note_passed_over(found, listing);
   const double validation = spec.validation.value_or(kHeldOutShare);
   const double test = spec.test.value_or(kHeldOutShare);
   const auto seed = static_cast<std::uint64_t>(spec.seed);
@@ -182,10 +239,13 @@ Listing list_class_folders(const DataSpec& spec, const fs::path& root) {
   training = std::move(found.files);
   hold_out_files(listing.names, test, core::mix64(seed, "test"), training,
                  files_of(listing, Split::kTest));
+  const bool is_least = hold_out_least(listing, test);
   hold_out_files(listing.names, validation / (1 - test), core::mix64(seed, "validation"), training,
                  files_of(listing, Split::kValidation));
   listing.split_text = fmt::format("seed {} validation {} test {}", spec.seed,
                                    core::shortest(validation), core::shortest(test));
+  if (is_least) listing.split_text += " least 1";
+  note_missing_classes(Split::kTest, listing);
   return listing;
 }
 
@@ -224,8 +284,8 @@ std::string fingerprint_of(const Listing& listing, const std::vector<std::string
     message += fmt::format("{}: {}\n", (root / broken[i].path).string(), broken[i].reason);
   if (broken.size() > kShown) message += fmt::format("and {} more\n", broken.size() - kShown);
   throw core::UserError(message +
-                        fmt::format("{} broken image{}; repair or remove, or ask to skip broken "
-                                    "images",
+                        fmt::format("{} broken image{}; repair or remove, or leave out by "
+                                    "--skip-broken (skip_broken: true in a sweep)",
                                     broken.size(), broken.size() == 1 ? "" : "s"));
 }
 
@@ -245,12 +305,53 @@ void take_out(const std::vector<BrokenFile>& broken, const fs::path& root, Listi
                       listing.names[label]));
 }
 
+void note_broken(const std::vector<BrokenFile>& broken, Listing& listing) {
+  if (broken.empty()) return;
+  constexpr std::size_t kShown = 5;
+  std::vector<std::string> named;
+  for (std::size_t i = 0; i < std::min(kShown, broken.size()); ++i)
+    named.push_back(broken[i].path + " " + broken[i].reason);
+  listing.notes.push_back(fmt::format(
+      "{} broken image{} left out: {}{}", broken.size(), broken.size() == 1 ? " was" : "s were",
+      core::joined(named, "; "), broken.size() > kShown ? "; …" : ""));
+}
+
+/// Images that stand in two splits, byte for byte: what is tested was seen in training.
+void note_same_images(Listing& listing, const std::vector<std::string>& paths,
+                      const std::vector<FileCheck>& checks) {
+  std::map<std::string, std::string> sha_of, trained;
+  for (std::size_t i = 0; i < paths.size(); ++i) sha_of[paths[i]] = checks[i].sha256;
+  for (const ClassFile& file : files_of(listing, Split::kTrain))
+    trained.emplace(sha_of[file.path], file.path);
+  for (const Split split : {Split::kValidation, Split::kTest}) {
+    std::int64_t count = 0;
+    std::string example;
+    for (const ClassFile& file : files_of(listing, split)) {
+      const auto found = trained.find(sha_of[file.path]);
+      if (found == trained.end()) continue;
+      if (++count == 1) example = found->second + " and " + file.path;
+    }
+    if (count > 0)
+      listing.notes.push_back(fmt::format("{} {} image{} stand{} in the training split too: {}{}",
+                                          core::with_thousands(count), core::word_of(split),
+                                          count == 1 ? "" : "s", count == 1 ? "s" : "", example,
+                                          count > 1 ? ", …" : ""));
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Dataset> open_folder(const DataSpec& spec, const OpenOptions& options) {
   const fs::path root = spec.path;
-  Listing listing =
-      has_folder(root, "train") ? list_split_folders(spec, root) : list_class_folders(spec, root);
+  const SplitFolders folders = split_folders(root);
+  if (folders.train.empty() && !(folders.validation + folders.test).empty())
+    throw core::UserError(fmt::format(
+        "{}: has {}{}{} but no train/; name the folder of training images train, or, if these are "
+        "classes, rename them",
+        root.string(), folders.validation,
+        folders.validation.empty() || folders.test.empty() ? "" : "/ and ", folders.test + "/"));
+  Listing listing = folders.train.empty() ? list_class_folders(spec, root)
+                                          : list_split_folders(spec, root, folders);
   const std::vector<std::string> paths = distinct_paths(listing);
   std::optional<fs::path> cache;
   if (total_bytes(root, paths) >= options.least_bytes_to_cache)
@@ -262,10 +363,17 @@ std::unique_ptr<Dataset> open_folder(const DataSpec& spec, const OpenOptions& op
     if (!checks[i].broken.empty()) about.broken.push_back({paths[i], checks[i].broken});
   if (!about.broken.empty() && options.on_broken == OnBroken::kRefuse) refuse(root, about.broken);
   take_out(about.broken, root, listing);
+  for (const FileCheck& check : checks) {
+    if (!check.broken.empty()) continue;
+    about.sizes.push_back(check.size);
+    ++about.formats[std::string(core::word_of(check.format))];
+  }
   about.class_names = listing.names;
   about.horizontal_flip_makes_sense = true;
   about.preprocessing = {architecture::imagenet_normalisation()};
   about.fingerprint = fingerprint_of(listing, paths, checks);
+  note_same_images(listing, paths, checks);
+  note_broken(about.broken, listing);
   about.notes = std::move(listing.notes);
   return std::make_unique<FolderDataset>(std::move(about), root, std::move(listing.files));
 }

@@ -94,10 +94,10 @@ Surrogate::Surrogate(const store::ResultsTable& table, const std::vector<SweptKn
     notes.push_back("top-1 accuracy of " + std::to_string(rows_) +
                     " trained models is predicted with leave-one-out R2 = " +
                     core::significant(model_.leave_one_out_r2, 2) +
-                    (is_fitted_ ? "" : ", below 0.3: capacity stands in"));
+                    (is_fitted_ ? "" : ", below 0.3: ranked by parameter count"));
   } else {
     notes.push_back(std::to_string(rows_) +
-                    " trained models are too few to predict from: capacity stands in");
+                    " trained models are too few to predict from: ranked by parameter count");
   }
 }
 

@@ -47,9 +47,8 @@ void add_classes(const train::Predictions& told, const std::vector<std::string>&
 
 messages::EvaluateAnswer answer(const messages::EvaluateRequest& request, Events& events) {
   const LoadedModel loaded = load_model(request);
-  data::OpenOptions opening;
-  if (request.skip_broken) opening.on_broken = data::OnBroken::kSkip;
-  const auto dataset = open_dataset_for(loaded, request.data, opening);
+  const auto dataset =
+      open_dataset_for(loaded, request.data, {.on_broken = data::skipping(request.skip_broken)});
   const store::DeviceLock turn = beside_others(events);
   const auto start = std::chrono::steady_clock::now();
   const train::Predictions told = train::predictions(
@@ -73,8 +72,6 @@ messages::EvaluateAnswer answer(const messages::EvaluateRequest& request, Events
   answer.preprocessing = train::trained_on(*dataset, loaded.executor.graph()).preprocessing.value();
   answer.knows_preprocessing = loaded.trained_on.preprocessing.has_value();
   answer.notes = dataset->notes();
-  for (const data::BrokenFile& file : dataset->broken())
-    answer.notes.push_back("left out " + file.path + ": " + file.reason);
   answer.resized = loaded.resized;
   return answer;
 }

@@ -5,7 +5,7 @@
 #include "engine/request_model.h"
 #include "engine/requests.h"
 #include "model/device.h"
-#include "model/layouts.h"
+#include "model/understand.h"
 #include "profile/compare.h"
 #include "profile/profile.h"
 #include "profile/trace.h"
@@ -19,9 +19,13 @@ profile::NamedGraph profiled_model(const messages::WeightedModel& request,
                                    std::vector<std::string>& resized) {
   const messages::Model& model = request.model;
   profile::NamedGraph named = profile::untrained_model(model.name, model.spec);
-  if (!request.weights.empty())
-    named.weights = model::read_weights(request.weights, model.spec, named.graph, request.layout,
-                                        at::kFloat, &resized);
+  if (!request.weights.empty()) {
+    model::UnderstoodWeights understood = model::understand(
+        model::read_tensors(request.weights, request.ema), model.spec, named.graph, request.layout);
+    tell_notes(understood.notes);
+    named.weights = std::move(understood.weights);
+    resized = std::move(understood.resized);
+  }
   tell_resized(resized);
   return named;
 }

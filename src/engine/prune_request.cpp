@@ -16,6 +16,7 @@ messages::PruneAnswer answer(const messages::PruneRequest& request, Events& even
   stage.settings = request.settings;
   stage.recipe = request.recipe;
   stage.data = request.data;
+  stage.on_broken = data::skipping(request.skip_broken);
   stage.trained_on = loaded.trained_on;
   stage.protocol = request.protocol.value_or(default_prune_protocol());
   stage.seed = request.seed;

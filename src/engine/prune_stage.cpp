@@ -35,6 +35,7 @@ train::TrainResult fine_tuned(const PruneStage& stage, const architecture::Model
   train::TrainRequest tuning;
   tuning.spec = spec;
   tuning.data = stage.data;
+  tuning.on_broken = stage.on_broken;
   tuning.recipe = stage.recipe;
   tuning.recipe.epochs = epochs;
   tuning.seed = seed;
@@ -72,7 +73,8 @@ std::map<std::pair<std::string, std::string>, std::pair<graph::Index, graph::Ind
 }  // namespace
 
 PrunedModel run_prune_stage(const PruneStage& stage, const OnPruneProgress& on_progress) {
-  const auto dataset = data::open_dataset(data::parse_data_spec(stage.data));
+  const auto dataset =
+      data::open_dataset(data::parse_data_spec(stage.data), {.on_broken = stage.on_broken});
   const graph::Graph graph = architecture::build_graph(stage.spec);
   train::check_classes(graph, *dataset);
   train::check_class_names(stage.trained_on.class_names, *dataset);

@@ -20,6 +20,7 @@ struct PruneStage {
   architecture::ModelSpec spec;
   model::Weights weights;
   std::string data;
+  data::OnBroken on_broken = data::OnBroken::kRefuse;
   sweep::PruneSettings settings;
   sweep::Recipe recipe;  // of the fine-tuning; its epochs are settings.finetune_epochs
   std::uint64_t seed = 0;

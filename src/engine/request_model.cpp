@@ -7,7 +7,7 @@
 #include "graph/fold.h"
 #include "interop/name_map.h"
 #include "model/device.h"
-#include "model/layouts.h"
+#include "model/understand.h"
 #include "train/evaluate.h"
 
 namespace vitlab::engine {
@@ -26,12 +26,15 @@ LoadedModel load_model(const messages::RunnableModel& request) {
   if (request.weights.empty()) {
     weights = model::initial_weights(graph, request.seed, at::kDouble);
   } else {
-    model::TensorFile file = model::read_tensors(request.weights);
+    model::TensorFile file = model::read_tensors(request.weights, request.ema);
     origin = file.title;
-    trained_on = model::trained_on(file.metadata, origin);
-    weights =
-        model::weights_of(std::move(file), spec, graph, request.layout, at::kDouble, &resized);
     if (origin != request.weights.string()) std::cerr << "weights: " << origin << '\n';
+    model::UnderstoodWeights understood =
+        model::understand(std::move(file), spec, graph, request.layout, at::kDouble);
+    tell_notes(understood.notes);
+    weights = std::move(understood.weights);
+    resized = std::move(understood.resized);
+    trained_on = std::move(understood.trained_on);
   }
   tell_resized(resized);
   if (request.deploy) {
@@ -53,6 +56,10 @@ std::unique_ptr<data::Dataset> open_dataset_for(const LoadedModel& model, const 
   train::check_class_names(model.trained_on.class_names, *dataset);
   if (model.trained_on.preprocessing) dataset->prepare(*model.trained_on.preprocessing);
   return dataset;
+}
+
+void tell_notes(const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) std::cerr << "weights: " << note << '\n';
 }
 
 void tell_resized(const std::vector<std::string>& resized) {

@@ -32,6 +32,8 @@ std::unique_ptr<data::Dataset> open_dataset_for(const LoadedModel& model, const 
 /// Builds the model, with the threads of the request from here on.
 LoadedModel load_model(const messages::RunnableModel& request);
 
+/// Says on stderr how a file of weights was read, a line each.
+void tell_notes(const std::vector<std::string>& notes);
 /// Says on stderr which position tables were interpolated for the model's image size, if any.
 void tell_resized(const std::vector<std::string>& resized);
 

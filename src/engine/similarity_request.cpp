@@ -28,7 +28,8 @@ Images requested_images(const messages::SimilarityRequest& request, const Loaded
   if (!request.input.empty())
     images.tensor = model::read_tensors(request.input).at("input", request.input.string());
   else
-    images.dataset = open_dataset_for(model, request.data);
+    images.dataset =
+        open_dataset_for(model, request.data, {.on_broken = data::skipping(request.skip_broken)});
   return images;
 }
 

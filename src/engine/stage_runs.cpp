@@ -57,6 +57,7 @@ void run_train(const StageContext& context, store::StageRecord& record,
   request.data = context.plan.data;
   request.recipe = context.plan.recipe;
   request.seed = seed_of(context);
+  request.on_broken = data::skipping(context.plan.skip_broken);
   request.checkpoint_folder = context.store.stage_folder(context.stage.id) / "ckpt";
   const train::TrainResult result = train::train(request, [&](const train::TrainStep& step) {
     context.note("epoch " + std::to_string(step.epoch) + "/" + std::to_string(step.epochs));
@@ -114,7 +115,8 @@ void run_similarity(const StageContext& context, store::StageRecord& record,
     return;
   }
   const model::Weights weights = starting_weights(context, graph);
-  const auto dataset = data::open_dataset(data::parse_data_spec(context.plan.data));
+  const auto dataset = data::open_dataset(data::parse_data_spec(context.plan.data),
+                                          {.on_broken = data::skipping(context.plan.skip_broken)});
   train::prepare(*dataset, context.plan.recipe);
   const sweep::SimilaritySettings settings =
       sweep::similarity_settings_from_json(context.stage.settings, "similarity settings");
@@ -148,6 +150,7 @@ void run_prune(const StageContext& context, store::StageRecord& record,
   stage.spec = spec_of(context);
   stage.weights = starting_weights(context, architecture::build_graph(stage.spec));
   stage.data = context.plan.data;
+  stage.on_broken = data::skipping(context.plan.skip_broken);
   stage.settings = sweep::prune_settings_from_json(context.stage.settings, "prune settings");
   stage.recipe = context.plan.recipe;
   stage.seed = seed_of(context);

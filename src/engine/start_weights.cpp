@@ -1,9 +1,7 @@
 #include "engine/start_weights.h"
 
-#include <array>
-
 #include "core/error.h"
-#include "model/layouts.h"
+#include "model/understand.h"
 
 namespace vitlab::engine {
 
@@ -21,7 +19,8 @@ std::optional<graph::Index> classes_in(const model::TensorFile& file,
                                        const architecture::ModelSpec& spec,
                                        const graph::Graph& graph, WeightLayout layout) {
   std::optional<graph::Index> classes;
-  for (const interop::NameMapEntry& entry : interop::name_map(spec, graph, layout)) {
+  for (const interop::NameMapEntry& entry :
+       interop::name_map(spec, graph, layout, interop::NameUse::kRead)) {
     const auto dim = graph::class_dim(graph, entry.parameter);
     if (!dim) continue;
     for (const model::NamedTensor& tensor : file.tensors)
@@ -32,26 +31,21 @@ std::optional<graph::Index> classes_in(const model::TensorFile& file,
   return classes;
 }
 
-/// The weights if the file is of that layout, with the number of classes that it has.
-train::StartingPoint read_as(const model::TensorFile& file, const architecture::ModelSpec& spec,
-                             WeightLayout layout, std::uint64_t seed,
-                             std::vector<std::string>& resized) {
+/// The same of whatever layout the names are.
+std::optional<graph::Index> classes_in(const model::TensorFile& file,
+                                       const architecture::ModelSpec& spec,
+                                       std::optional<WeightLayout> layout) {
   const graph::Graph graph = architecture::build_graph(spec);
-  const graph::Index own = layers::class_count(spec.heads.front()).value_or(0);
-  const graph::Index found = classes_in(file, spec, graph, layout).value_or(own);
-  const architecture::ModelSpec there = architecture::with_classes(spec, found);
-  train::StartingPoint start;
-  start.weights = model::weights_of(file, there, architecture::build_graph(there), layout,
-                                    at::kFloat, &resized);
-  if (found != own) {
-    start.weights = model::with_new_classes(graph, std::move(start.weights), seed);
-    start.notes.push_back("the starting weights tell " + std::to_string(found) +
-                          " classes, the model " + std::to_string(own) +
-                          ": the head is drawn anew");
+  for (const WeightLayout each :
+       {WeightLayout::kVitlab, WeightLayout::kTimm, WeightLayout::kOfficial}) {
+    if (layout && *layout != each) continue;
+    try {
+      if (const auto classes = classes_in(file, spec, graph, each)) return classes;
+    } catch (const interop::LayoutRefusal&) {
+      continue;
+    }
   }
-  start.trained_on = model::trained_on(file.metadata, file.title);
-  if (found != own) start.trained_on.class_names.clear();
-  return start;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -60,23 +54,27 @@ train::StartingPoint start_weights(const std::filesystem::path& path,
                                    std::optional<WeightLayout> layout,
                                    const architecture::ModelSpec& spec, std::uint64_t seed,
                                    std::vector<std::string>& resized) {
-  const model::TensorFile file = model::read_tensors(path);
-  if (layout) return read_as(file, spec, *layout, seed, resized);
-  std::string first;
-  for (const WeightLayout each :
-       {WeightLayout::kVitlab, WeightLayout::kTimm, WeightLayout::kOfficial}) {
-    try {
-      train::StartingPoint start = read_as(file, spec, each, seed, resized);
-      if (each != WeightLayout::kVitlab)
-        start.notes.push_back("the starting weights have names of the layout " +
-                              std::string(interop::layout_name(each)));
-      return start;
-    } catch (const core::UserError& error) {
-      if (first.empty()) first = error.what();
-      resized.clear();
-    }
+  model::TensorFile file = model::read_tensors(path);
+  const graph::Index own = layers::class_count(spec.heads.front()).value_or(0);
+  const graph::Index found = classes_in(file, spec, layout).value_or(own);
+  const architecture::ModelSpec there = architecture::with_classes(spec, found);
+  std::vector<std::string> notes;
+  if (file.title != path.string()) notes.push_back("starting weights: " + file.title);
+  model::UnderstoodWeights understood =
+      model::understand(std::move(file), there, architecture::build_graph(there), layout);
+  for (const std::string& note : understood.notes) notes.push_back("starting weights: " + note);
+  train::StartingPoint start{std::move(understood.weights), std::move(understood.trained_on),
+                             std::move(notes)};
+  resized = std::move(understood.resized);
+  if (found != own) {
+    start.weights =
+        model::with_new_classes(architecture::build_graph(spec), std::move(start.weights), seed);
+    start.trained_on.class_names.clear();
+    start.notes.push_back("the starting weights tell " + std::to_string(found) +
+                          " classes, the model " + std::to_string(own) +
+                          ": the head is drawn anew");
   }
-  throw core::UserError(first);
+  return start;
 }
 
 }  // namespace vitlab::engine

@@ -41,7 +41,7 @@ messages::TrainAnswer answer(const messages::TrainRequest& request, Events& even
   training.device = request.device;
   training.checkpoint_folder = request.out / "checkpoints";
   training.loader_threads = static_cast<int>(request.loader_threads);
-  if (request.skip_broken) training.on_broken = data::OnBroken::kSkip;
+  training.on_broken = data::skipping(request.skip_broken);
   std::vector<std::string> resized;
   if (!request.start.empty())
     training.start =

@@ -79,6 +79,27 @@ Forward open_timm(const ExportModel& model, const fs::path& folder) {
                                        interop::WeightLayout::kTimm));
 }
 
+void check_official(const ExportModel& model, const FormatOptions& /*options*/) {
+  try {
+    interop::name_map(model.spec, model.graph, interop::WeightLayout::kOfficial);
+  } catch (const interop::LayoutRefusal& refusal) {
+    refuse_format("official", model, refusal.path(), refusal.reason());
+  }
+}
+
+void write_official(const ExportModel& model, const FormatOptions& /*options*/,
+                    const fs::path& folder) {
+  fs::create_directories(folder / "official");
+  model::write_weights(folder / "official" / kWeightsFile, model.spec, model.graph, model.weights,
+                       interop::WeightLayout::kOfficial);
+}
+
+Forward open_official(const ExportModel& model, const fs::path& folder) {
+  return run_by_executor(
+      model.graph, model::read_weights(folder / "official" / kWeightsFile, model.spec, model.graph,
+                                       interop::WeightLayout::kOfficial));
+}
+
 fs::path onnx_file(const fs::path& folder) { return folder / "onnx" / "model.onnx"; }
 
 OnnxOptions onnx_options(const FormatOptions& options) {
@@ -111,6 +132,8 @@ constexpr std::array kFormats{
                  "vitlab: the weights read back", kSameWeights},
     ExportFormat{"timm", check_timm, write_timm, open_timm,
                  "vitlab: the weights read back under timm's names", kSameWeights},
+    ExportFormat{"official", check_official, write_official, open_official,
+                 "vitlab: the weights read back under the official names", kSameWeights},
     ExportFormat{"onnx", check_onnx, write_onnx_file, open_onnx,
                  "vitlab: an evaluator of the file's own nodes", 1e-5,
                  messages::ExportForm::kDeploy},

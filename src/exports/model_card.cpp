@@ -69,6 +69,9 @@ constexpr Loading kLoading[] = {
     {"timm",
      "```python\nimport timm\nmodel = timm.create_model(\"local-dir:DIR/timm\", "
      "pretrained=True).eval()\n```\n"},
+    {"official",
+     "`official/model.safetensors` holds the weights under the names of the papers' own code:\n"
+     "`model.load_state_dict(safetensors.torch.load_file(\"DIR/official/model.safetensors\"))`.\n"},
     {"onnx",
      "```python\nimport onnxruntime\nsession = "
      "onnxruntime.InferenceSession(\"DIR/onnx/model.onnx\")\n"

@@ -13,8 +13,8 @@ namespace {
 class EfficientVitWalk {
  public:
   EfficientVitWalk(const architecture::ModelSpec& spec, const graph::Graph& graph,
-                   WeightLayout layout)
-      : spec_(spec), graph_(graph), layout_(layout) {}
+                   WeightLayout layout, NameUse use)
+      : spec_(spec), graph_(graph), layout_(layout), writes_(use == NameUse::kWrite) {}
 
   LayerPlaces run() {
     walk_stem();
@@ -23,7 +23,7 @@ class EfficientVitWalk {
     for (std::size_t i = 0; i < spec_.stages.size(); ++i) {
       if (i > 0) resolution = (resolution - 1) / 2 + 1;
       walk_stage(i);
-      check_windows(i, resolution);
+      if (writes_) check_windows(i, resolution);
     }
     check_kernels();
     walk_heads();
@@ -54,7 +54,8 @@ class EfficientVitWalk {
             "has other widths than 1/8, 1/4, 1/2 and all of the first stage's " +
                 std::to_string(width));
     require_style(stem->norm, stem->activation, "stem");
-    require(!official() || (spec_.image.height == spec_.image.width && spec_.image.width % 16 == 0),
+    require(!official() || !writes_ ||
+                (spec_.image.height == spec_.image.width && spec_.image.width % 16 == 0),
             "image", "is not square with a side that 16 divides");
     places_["stem"] = "patch_embed.";
   }
@@ -219,6 +220,7 @@ class EfficientVitWalk {
   const architecture::ModelSpec& spec_;
   const graph::Graph& graph_;
   WeightLayout layout_;
+  bool writes_;
   LayerPlaces places_;
   std::vector<Attention> attentions_;
 };
@@ -226,8 +228,8 @@ class EfficientVitWalk {
 }  // namespace
 
 LayerPlaces efficientvit_places(const architecture::ModelSpec& spec, const graph::Graph& graph,
-                                WeightLayout layout) {
-  return EfficientVitWalk(spec, graph, layout).run();
+                                WeightLayout layout, NameUse use) {
+  return EfficientVitWalk(spec, graph, layout, use).run();
 }
 
 }  // namespace vitlab::interop

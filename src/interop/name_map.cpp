@@ -220,13 +220,14 @@ void add_pair(std::vector<NameMapEntry>& map, NameMapEntry whole, const PairName
 
 /// The stem says which family's code may hold the model.
 LayerPlaces places_of(const architecture::ModelSpec& spec, const graph::Graph& graph,
-                      WeightLayout layout) {
+                      WeightLayout layout, NameUse use) {
   if (std::holds_alternative<layers::PatchStem>(spec.stem)) return vit_places(spec, layout);
-  if (std::holds_alternative<layers::PatchMapStem>(spec.stem)) return swin_places(spec, layout);
+  if (std::holds_alternative<layers::PatchMapStem>(spec.stem))
+    return swin_places(spec, layout, use);
   if (is_mobilevit(spec)) return mobilevit_places(spec, layout);
   if (std::holds_alternative<layers::SingleConvolutionStem>(spec.stem))
     return cnn_places(spec, layout);
-  return efficientvit_places(spec, graph, layout);
+  return efficientvit_places(spec, graph, layout, use);
 }
 
 }  // namespace
@@ -254,6 +255,10 @@ WeightLayout layout_from_name(std::string_view name) {
                         core::did_you_mean(name, {kLayouts.begin(), kLayouts.end()}));
 }
 
+bool had_official_names(const architecture::ModelSpec& spec) {
+  return std::holds_alternative<layers::PatchMapStem>(spec.stem);
+}
+
 graph::Shape foreign_shape(const NameMapEntry& entry, const graph::Graph& graph) {
   graph::Shape shape = graph.parameter(entry.parameter).shape;
   if (entry.is_part()) shape[entry.dim] = entry.size;
@@ -261,9 +266,9 @@ graph::Shape foreign_shape(const NameMapEntry& entry, const graph::Graph& graph)
 }
 
 std::vector<NameMapEntry> name_map(const architecture::ModelSpec& spec, const graph::Graph& graph,
-                                   WeightLayout layout) {
+                                   WeightLayout layout, NameUse use) {
   LayerPlaces places;
-  if (layout != WeightLayout::kVitlab) places = places_of(spec, graph, layout);
+  if (layout != WeightLayout::kVitlab) places = places_of(spec, graph, layout, use);
   std::vector<NameMapEntry> map;
   for (const graph::ParameterId id : graph.parameters.ids()) {
     const graph::Parameter& parameter = graph.parameter(id);

@@ -17,6 +17,10 @@ namespace vitlab::interop {
 /// microsoft/Swin-Transformer).
 enum class WeightLayout : std::uint8_t { kVitlab, kTimm, kOfficial };
 
+/// What the names are for: reading needs them alone, writing also a model of that code that
+/// computes the same from this image size.
+enum class NameUse : std::uint8_t { kRead, kWrite };
+
 std::string_view layout_name(WeightLayout layout);
 /// The inverse of layout_name; throws UserError with the nearest name.
 WeightLayout layout_from_name(std::string_view name);
@@ -55,7 +59,10 @@ graph::Shape foreign_shape(const NameMapEntry& entry, const graph::Graph& graph)
 /// parameter follow each other and make up the whole. Throws LayoutRefusal if no model of that code
 /// has these layers and sizes.
 std::vector<NameMapEntry> name_map(const architecture::ModelSpec& spec, const graph::Graph& graph,
-                                   WeightLayout layout);
+                                   WeightLayout layout, NameUse use = NameUse::kWrite);
+
+/// Whether timm before 0.9 called the parts of such a model as the official code does (Swin).
+bool had_official_names(const architecture::ModelSpec& spec);
 
 /// Whether a tensor of a foreign file says nothing about the model: counters of batch norms, and
 /// the buffers of attention: indices and coordinates of position biases, masks of shifted windows.

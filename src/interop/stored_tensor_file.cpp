@@ -31,15 +31,18 @@ std::string checkpoint_title(const std::string& path, const TorchCheckpointView&
   std::string what;
   if (!view.part.empty()) what = "its '" + view.part + "'";
   if (view.had_module_prefix) what += (what.empty() ? "" : ", ") + std::string("without 'module.'");
+  if (!view.other_part.empty())
+    what += "; it holds '" + view.other_part + "' too, which " +
+            (view.took_ema ? "--no-ema" : "--ema") + " takes";
   return what.empty() ? path : path + " (" + what + ")";
 }
 
 }  // namespace
 
-StoredTensorFile::StoredTensorFile(const std::filesystem::path& path)
+StoredTensorFile::StoredTensorFile(const std::filesystem::path& path, EmaChoice ema)
     : content_(read_whole(path)), title_(path.string()) {
   if (is_torch_checkpoint(content_)) {
-    TorchCheckpointView view = parse_torch_checkpoint(content_, path.string());
+    TorchCheckpointView view = parse_torch_checkpoint(content_, path.string(), ema);
     title_ = checkpoint_title(path.string(), view);
     copies_ = std::move(view.copies);
     tensors_ = std::move(view.tensors);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "interop/stored_tensor.h"
+#include "interop/torch_checkpoint.h"
 
 namespace vitlab::interop {
 
@@ -13,7 +14,7 @@ namespace vitlab::interop {
 /// by their first bytes. Throws UserError with path and reason if it is neither.
 class StoredTensorFile {
  public:
-  explicit StoredTensorFile(const std::filesystem::path& path);
+  explicit StoredTensorFile(const std::filesystem::path& path, EmaChoice ema = EmaChoice::kAuto);
   StoredTensorFile(const StoredTensorFile&) = delete;
   StoredTensorFile& operator=(const StoredTensorFile&) = delete;
 

@@ -41,8 +41,11 @@ std::optional<ShiftedSettings> shifted_settings(const layers::Layer& layer) {
 
 class SwinWalk {
  public:
-  SwinWalk(const architecture::ModelSpec& spec, WeightLayout layout)
-      : spec_(spec), layout_(layout), official_(layout == WeightLayout::kOfficial) {}
+  SwinWalk(const architecture::ModelSpec& spec, WeightLayout layout, NameUse use)
+      : spec_(spec),
+        layout_(layout),
+        official_(layout == WeightLayout::kOfficial),
+        writes_(use == NameUse::kWrite) {}
 
   LayerPlaces run() {
     places_["stem"] = "patch_embed.";
@@ -94,7 +97,7 @@ class SwinWalk {
     require(merging->post_norm == is_second_, path,
             is_second_ ? "norms before the reduction, not behind it"
                        : "norms behind the reduction, not before it");
-    require(!official_ || (height_ % 2 == 0 && width_ % 2 == 0), path,
+    require(!official_ || !writes_ || (height_ % 2 == 0 && width_ % 2 == 0), path,
             "merges a map of odd size, which the official code does not pad");
     places_[path] = "layers." + std::to_string(official_ ? i - 1 : i) + ".downsample.";
     height_ = (height_ + 1) / 2;
@@ -120,7 +123,7 @@ class SwinWalk {
     qkv_bias_ = layer->qkv_bias;
     check_head_sizes(*layer, stage.width, path);
     check_kind(stage.layers[j], path);
-    if (official_) check_official_windows(*layer, path);
+    if (official_ && writes_) check_official_windows(*layer, path);
   }
 
   void check_head_sizes(const ShiftedSettings& layer, graph::Index width,
@@ -189,7 +192,7 @@ class SwinWalk {
 
   const architecture::ModelSpec& spec_;
   WeightLayout layout_;
-  bool official_;
+  bool official_, writes_;
   bool is_second_ = false;
   graph::Index height_ = 0, width_ = 0;  // of the map, stage by stage
   std::optional<bool> qkv_bias_;
@@ -199,8 +202,8 @@ class SwinWalk {
 
 }  // namespace
 
-LayerPlaces swin_places(const architecture::ModelSpec& spec, WeightLayout layout) {
-  return SwinWalk(spec, layout).run();
+LayerPlaces swin_places(const architecture::ModelSpec& spec, WeightLayout layout, NameUse use) {
+  return SwinWalk(spec, layout, use).run();
 }
 
 }  // namespace vitlab::interop

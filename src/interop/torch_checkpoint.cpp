@@ -26,8 +26,11 @@ constexpr std::array<std::pair<std::string_view, StoredType>, 8> kStorages{
      {"torch.IntStorage", StoredType::kI32},
      {"torch.ByteStorage", StoredType::kU8},
      {"torch.BoolStorage", StoredType::kBool}}};
-constexpr std::array<std::string_view, 4> kStateParts{"model", "state_dict", "model_ema",
-                                                      "state_dict_ema"};
+/// Where weights lie, in the order in which timm looks for them; then what others call them.
+constexpr std::array<std::string_view, 3> kEmaParts{"state_dict_ema", "model_ema", "ema"};
+constexpr std::array<std::string_view, 9> kRawParts{"state_dict",  "model",   "model_state_dict",
+                                                    "model_state", "net",     "module",
+                                                    "network",     "weights", "params"};
 constexpr std::string_view kModulePrefix = "module.";
 constexpr const char* kConvert =
     "\nif you trust the file, save its tensors alone, in Python: state = torch.load(FILE, "
@@ -48,8 +51,8 @@ const std::vector<PickleName>& allowed_names() {
 
 class CheckpointParser {
  public:
-  CheckpointParser(std::string_view content, const std::string& source)
-      : content_(content), source_(source) {}
+  CheckpointParser(std::string_view content, const std::string& source, EmaChoice ema)
+      : content_(content), source_(source), ema_(ema) {}
 
   TorchCheckpointView parse() {
     entries_ = parse_zip(content_, source_);
@@ -63,7 +66,7 @@ class CheckpointParser {
       throw core::UserError(std::string(error.what()) + kConvert);
     }
     TorchCheckpointView view;
-    const PickleDict& state = state_dict(view.part);
+    const PickleDict& state = state_dict(view);
     std::uint64_t total = 0;
     for (const auto& [key, value] : state.items)
       if (is_tensor(value)) view.tensors.push_back(tensor(key, value, total, view.copies));
@@ -122,20 +125,53 @@ class CheckpointParser {
                        [&](const auto& item) { return is_tensor(item.second); });
   }
 
-  const PickleDict& state_dict(std::string& part) const {
+  /// A dict of tensors by name, and the name of the entry that it was.
+  struct Part {
+    std::string name;
+    const PickleDict* dict = nullptr;
+  };
+
+  /// The entry of that name, or the dict of tensors that it wraps once more.
+  Part part_named(const PickleDict& root, std::string_view name) const {
+    const PickleDict* found = nullptr;
+    for (const auto& [key, value] : root.items) {
+      const auto* text = get<std::string_view>(key);
+      if (text == nullptr || *text != name) continue;
+      if (found != nullptr) fail("the entry " + core::quoted_clip(name) + " occurs twice");
+      found = get<PickleDict>(value);
+    }
+    if (found == nullptr) return {};
+    if (holds_tensors(*found)) return {std::string(name), found};
+    for (const std::string_view inner : kRawParts)
+      for (const auto& [key, value] : found->items) {
+        const auto* text = get<std::string_view>(key);
+        const auto* dict = get<PickleDict>(value);
+        if (text != nullptr && *text == inner && dict != nullptr && holds_tensors(*dict))
+          return {std::string(name) + "." + std::string(inner), dict};
+      }
+    return {};
+  }
+
+  template <std::size_t N>
+  Part first_part(const PickleDict& root, const std::array<std::string_view, N>& names) const {
+    for (const std::string_view name : names)
+      if (Part part = part_named(root, name); part.dict != nullptr) return part;
+    return {};
+  }
+
+  const PickleDict& state_dict(TorchCheckpointView& view) const {
     const auto* root = get<PickleDict>(pickle_.root);
     if (root == nullptr) fail(std::string("it holds no dict of tensors by name") + kConvert);
-    for (const std::string_view name : kStateParts) {
-      const PickleDict* found = nullptr;
-      for (const auto& [key, value] : root->items) {
-        const auto* text = get<std::string_view>(key);
-        if (text == nullptr || *text != name) continue;
-        if (found != nullptr) fail("the entry " + core::quoted_clip(name) + " occurs twice");
-        found = get<PickleDict>(value);
-      }
-      if (found == nullptr || !holds_tensors(*found)) continue;
-      part = name;
-      return *found;
+    const Part ema = first_part(*root, kEmaParts), raw = first_part(*root, kRawParts);
+    if (ema_ == EmaChoice::kEma && ema.dict == nullptr)
+      fail("--ema asks for its EMA, and it has none ('state_dict_ema', 'model_ema')");
+    const bool takes_ema = ema.dict != nullptr && (ema_ != EmaChoice::kRaw || raw.dict == nullptr);
+    const Part& taken = takes_ema ? ema : raw;
+    if (taken.dict != nullptr) {
+      view.part = taken.name;
+      view.other_part = takes_ema ? raw.name : ema.name;
+      view.took_ema = takes_ema;
+      return *taken.dict;
     }
     if (!holds_tensors(*root) && !root->items.empty())
       fail(std::string("it holds no tensors by name, neither at its top nor in 'model', "
@@ -255,6 +291,7 @@ class CheckpointParser {
 
   std::string_view content_;
   const std::string& source_;
+  EmaChoice ema_;
   std::vector<ZipEntry> entries_;
   std::string root_;
   Pickle pickle_;
@@ -269,14 +306,15 @@ bool is_torch_checkpoint(std::string_view content) {
          (content.starts_with('\x80') && content.size() > 1 && content[1] >= 1 && content[1] <= 5);
 }
 
-TorchCheckpointView parse_torch_checkpoint(std::string_view content, const std::string& source) {
+TorchCheckpointView parse_torch_checkpoint(std::string_view content, const std::string& source,
+                                           EmaChoice ema) {
   if (!is_zip(content))
     throw core::UserError(
         source +
         " is a pickle in the form before PyTorch 1.6, which vitlab does not read; if "
         "you trust it, save it again in Python: torch.save(torch.load(FILE, "
         "map_location='cpu', weights_only=False), 'weights.pth')");
-  return CheckpointParser(content, source).parse();
+  return CheckpointParser(content, source, ema).parse();
 }
 
 }  // namespace vitlab::interop

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/choice.h"
+#include "interop/torch_checkpoint.h"
 #include "messages/answers.h"
 #include "messages/evaluate_answer.h"
 #include "messages/export_answer.h"
@@ -39,14 +40,16 @@ struct Model {
 /// A model and the file that its weights come from.
 struct WeightedModel {
   Model model;
-  std::filesystem::path weights;                                  // empty: drawn
-  interop::WeightLayout layout = interop::WeightLayout::kVitlab;  // of the names in that file
+  std::filesystem::path weights;                       // empty: drawn
+  std::optional<interop::WeightLayout> layout;         // of the names in that file; none: found out
+  interop::EmaChoice ema = interop::EmaChoice::kAuto;  // of two sets of weights in that file
 
   bool operator==(const WeightedModel&) const = default;
   static constexpr auto fields() {
     return std::tuple{core::required("model", &WeightedModel::model),
                       core::optional("weights", &WeightedModel::weights),
-                      core::optional("layout", &WeightedModel::layout)};
+                      core::optional("layout", &WeightedModel::layout),
+                      core::optional("ema", &WeightedModel::ema)};
   }
 };
 
@@ -206,6 +209,7 @@ struct SimilarityRequest : RunnableModel {
   sweep::SimilaritySettings settings;
   std::filesystem::path input;  // with a tensor `input`; empty: `data` is looked at
   std::string data;
+  bool skip_broken = false;  // images that do not decode are left out
   bool cross_layer = false;
   bool layer_cka = false;
   std::vector<std::int64_t> show;  // numbers of images whose attention is drawn
@@ -217,6 +221,7 @@ struct SimilarityRequest : RunnableModel {
                           std::tuple{core::required("settings", &SimilarityRequest::settings),
                                      core::optional("input", &SimilarityRequest::input),
                                      core::optional("data", &SimilarityRequest::data),
+                                     core::optional("skip_broken", &SimilarityRequest::skip_broken),
                                      core::optional("cross_layer", &SimilarityRequest::cross_layer),
                                      core::optional("layer_cka", &SimilarityRequest::layer_cka),
                                      core::optional("show", &SimilarityRequest::show),
@@ -232,7 +237,8 @@ struct PruneRequest : RunnableModel {
 
   sweep::PruneSettings settings;
   std::string data;
-  sweep::Recipe recipe;  // of fine-tuning
+  bool skip_broken = false;  // images that do not decode are left out
+  sweep::Recipe recipe;      // of fine-tuning
   std::optional<sweep::Protocol> protocol;
   bool measure_rounded = false;  // sizes at multiples too
   std::filesystem::path out;
@@ -242,6 +248,7 @@ struct PruneRequest : RunnableModel {
         RunnableModel::fields(),
         std::tuple{core::required("settings", &PruneRequest::settings),
                    core::required("data", &PruneRequest::data),
+                   core::optional("skip_broken", &PruneRequest::skip_broken),
                    core::required("recipe", &PruneRequest::recipe),
                    core::optional("protocol", &PruneRequest::protocol),
                    core::optional("measure_rounded", &PruneRequest::measure_rounded),

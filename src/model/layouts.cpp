@@ -108,7 +108,8 @@ Weights joined(const std::vector<interop::NameMapEntry>& map,
 Weights weights_of(TensorFile file, const architecture::ModelSpec& spec, const graph::Graph& graph,
                    interop::WeightLayout layout, at::ScalarType dtype,
                    std::vector<std::string>* resized) {
-  const std::vector<interop::NameMapEntry> map = interop::name_map(spec, graph, layout);
+  const std::vector<interop::NameMapEntry> map =
+      interop::name_map(spec, graph, layout, interop::NameUse::kRead);
   std::vector<WantedTensor> wanted;
   core::IdVector<graph::ParameterId, std::string> names(
       graph.parameters.size());  // empty for a parameter in parts

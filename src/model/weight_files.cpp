@@ -157,8 +157,8 @@ const at::Tensor& TensorFile::at(const std::string& name, const std::string& sou
   throw core::UserError(source + " has no tensor '" + name + "'" + core::did_you_mean(name, known));
 }
 
-TensorFile read_tensors(const std::filesystem::path& path) {
-  const interop::StoredTensorFile file(path);
+TensorFile read_tensors(const std::filesystem::path& path, interop::EmaChoice ema) {
+  const interop::StoredTensorFile file(path, ema);
   TensorFile result{{}, file.metadata(), file.title()};
   for (const interop::StoredTensor& stored : file.tensors()) {
     if (!interop::has_strides(stored.type, stored.shape))

@@ -9,6 +9,7 @@
 #include "architecture/model_spec.h"
 #include "architecture/preprocessing.h"
 #include "interop/stored_tensor.h"
+#include "interop/torch_checkpoint.h"
 #include "model/weights.h"
 
 namespace vitlab::model {
@@ -31,7 +32,8 @@ struct TensorFile {
 
 /// Reads a safetensors file or a PyTorch checkpoint (interop/torch_checkpoint.h), told apart by
 /// their first bytes; throws UserError with path and reason if it is no valid one.
-TensorFile read_tensors(const std::filesystem::path& path);
+TensorFile read_tensors(const std::filesystem::path& path,
+                        interop::EmaChoice ema = interop::EmaChoice::kAuto);
 /// Writes whole or not at all; tensors on any device, in a dtype that the format knows.
 void write_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
                    const interop::Metadata& metadata = {});

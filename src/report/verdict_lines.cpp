@@ -177,7 +177,7 @@ std::string open_claims_text(const guide::GuideResult& guidelines) {
     most = std::max(most.value_or(*claim.samples_needed), *claim.samples_needed);
   }
   std::string text = fmt::format(
-      "{} about {} {} not carried by these results",
+      "{} about {} {} not statistically supported by these results",
       counted(static_cast<std::int64_t>(guidelines.not_supported.size()), "possible claim"),
       core::printable(listed({factors.begin(), factors.end()})),
       guidelines.not_supported.size() == 1 ? "is" : "are");

@@ -68,8 +68,10 @@ class Expander {
 
   void open_data() {
     if (sweep_.data.empty()) return;
-    const auto dataset = data::open_dataset(data::parse_data_spec(sweep_.data));
+    const auto dataset = data::open_dataset(data::parse_data_spec(sweep_.data),
+                                            {.on_broken = data::skipping(sweep_.skip_broken)});
     plan_.data = sweep_.data;
+    plan_.skip_broken = sweep_.skip_broken;
     plan_.data_fingerprint = dataset->fingerprint();
     classes_ = dataset->classes();
   }

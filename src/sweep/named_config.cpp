@@ -29,6 +29,8 @@ core::ConfigDocument document_of(const core::Json& json, const std::string& sour
 fs::path find_named_path(const std::string& path, const fs::path& near) {
   std::error_code ignored;
   const fs::path wanted(path);
+  if (!near.empty() && !wanted.is_absolute() && fs::exists(near / wanted, ignored))
+    return (near / wanted).lexically_normal();
   if (fs::exists(wanted, ignored)) return wanted;
   if (wanted.is_absolute() || near.empty()) return {};
   for (fs::path folder = fs::absolute(near, ignored).lexically_normal();;

@@ -133,6 +133,7 @@ struct Plan {
   std::string name;
   std::string data;  // text of the data set; "" if there is none
   std::string data_fingerprint;
+  bool skip_broken = false;  // images that do not decode are left out
   std::string recipe_name;
   Recipe recipe;
   std::vector<std::string> knobs;  // that vary, in the order of the axes
@@ -152,6 +153,7 @@ struct Plan {
     return std::tuple{core::required("name", &Plan::name),
                       core::required("data", &Plan::data),
                       core::required("data_fingerprint", &Plan::data_fingerprint),
+                      core::optional("skip_broken", &Plan::skip_broken),
                       core::required("recipe_name", &Plan::recipe_name),
                       core::required("recipe", &Plan::recipe),
                       core::required("knobs", &Plan::knobs),

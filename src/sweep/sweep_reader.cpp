@@ -41,6 +41,7 @@ class SweepReader {
     sweep_.stages = read_stages(reader_, near_);
     read_recipe_of(reader_, near_, sweep_);
     read_data();
+    reader_.optional("skip_broken", sweep_.skip_broken);
     tell_counterparts();
     reader_.finish();
     return std::move(sweep_);
@@ -168,7 +169,11 @@ class SweepReader {
     std::string text;
     if (reader_.optional("data", text)) {
       try {
-        sweep_.data = data::canonical_text(data::parse_data_spec(text));
+        data::DataSpec spec = data::parse_data_spec(text);
+        if (const fs::path found = find_named_path(spec.path, near_);
+            !spec.path.empty() && !found.empty())
+          spec.path = found.string();
+        sweep_.data = data::canonical_text(spec);
       } catch (const core::UserError& error) {
         problems_.add(reader_.node("data")->place, error.what());
       }

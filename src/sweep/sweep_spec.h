@@ -77,7 +77,8 @@ struct SweepSpec {
   std::optional<core::Json> reference;
   core::Place reference_place;
   std::vector<StageRequest> stages{CostStage{}};
-  std::string data;  // canonical text; "" if the sweep names none
+  std::string data;          // canonical text; "" if the sweep names none
+  bool skip_broken = false;  // images that do not decode are left out
   std::string recipe_name = "default";
   Recipe recipe;
   /// Models that the knob `model` names (a preset, a YAML file, a folder): its knobs stand under

@@ -34,7 +34,9 @@ data::LoaderSettings training_loader(const TrainRequest& request, const graph::G
   if (dataset.size(data::Split::kTrain) == 0)
     throw core::UserError("the data set has no training images");
   if (dataset.size(data::Split::kTest) == 0)
-    throw core::UserError("the data set has no test images, so that no accuracy can be told");
+    throw core::UserError(
+        "the data set has no test images, so that no accuracy can be told; hold some out: "
+        "folder:PATH,test=0.34,validation=0.34");
   check_classes(graph, dataset);
   data::LoaderSettings settings = plain_loading(graph, data::Split::kTrain, recipe.batch_size);
   settings.shuffle = true;

@@ -136,8 +136,9 @@ TEST_CASE("a broken image is refused by name, or skipped and listed once with it
                                                 Contains("is cut short (PNG)") &&
                                                 Contains("2 broken images"));
   const auto set = open_at(folder.path(), "", OnBroken::kSkip);
-  CHECK(set->broken() == std::vector<BrokenFile>{{"a/cut.png", "is cut short (PNG)"},
-                                                 {"b/text.jpg", "is neither JPEG nor PNG"}});
+  CHECK(set->broken() ==
+        std::vector<BrokenFile>{{"a/cut.png", "is cut short (PNG)"},
+                                {"b/text.jpg", "is neither JPEG nor PNG nor WebP"}});
   CHECK(total(*set) == 20);
 }
 
@@ -160,10 +161,93 @@ TEST_CASE("hidden and unknown files, pipes and circular links are ignored with a
   fs::create_directory_symlink(folder.path(), folder / "a/up");
   fs::create_directory_symlink(folder / "b", folder / "b/again");
   fs::create_symlink("nowhere.png", folder / "b/dangling.png");
+  write_bytes(folder / "a/@eaDir/0.png/thumb.jpg", "x");
+  write_bytes(folder / "b/scan.TIF", "x");
+  write_class(folder / "__MACOSX/a", 2, 10);
   const auto set = open_at(folder.path());
-  REQUIRE(set->notes().size() == 1);
   CHECK(set->class_names().size() == 2);
   CHECK(set->broken().empty());
+  std::string notes;
+  for (const std::string& note : set->notes()) notes += note + "\n";
+  CHECK_THAT(notes, Contains("were passed over by their endings: .tif (2), .txt (1)"));
+  CHECK_THAT(notes, Contains("hidden, system, broken or circular entries were passed over"));
+}
+
+TEST_CASE("splits may be called as others call them, and are never classes") {
+  for (const auto& [train, val, test] : {std::tuple{"train", "valid", "test"},
+                                         {"Training", "Validation", "Testing"},
+                                         {"TRAIN", "VAL", "Test"}}) {
+    const TemporaryFolder folder;
+    for (const char* name : {"a", "b"}) {
+      write_class(folder.path() / train / name, 5, 10);
+      write_class(folder.path() / val / name, 4, 20);
+      write_class(folder.path() / test / name, 3, 30);
+    }
+    const auto set = open_at(folder.path());
+    CHECK(set->size(Split::kTrain) == 10);
+    CHECK(set->size(Split::kValidation) == 8);
+    CHECK(set->size(Split::kTest) == 6);
+    write_class(folder.path() / "unlabelled" / "x", 2, 40);
+    CHECK_THAT(open_at(folder.path())->notes(),
+               Catch::VectorContains(
+                   std::string("folders beside the splits that are not used: unlabelled")));
+    fs::remove_all(folder.path() / train);
+    CHECK_THROWS_WITH(open_at(folder.path()), Contains("but no train/") && Contains(val));
+  }
+  const TemporaryFolder twice;
+  for (const char* part : {"train", "val", "valid"}) write_class(twice.path() / part / "a", 2, 10);
+  CHECK_THROWS_WITH(open_at(twice.path()), Contains("val/ and valid/ are the same split"));
+}
+
+TEST_CASE("a class may lack images in a split, but for training, and that is said") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b", "c"}) {
+    write_class(folder.path() / "train" / name, 4, 10);
+    if (*name != 'b') write_class(folder.path() / "val" / name, 2, 20);
+  }
+  const auto missing = open_at(folder.path());
+  fs::create_directories(folder / "val/b");
+  const auto empty = open_at(folder.path());
+  CHECK(empty->fingerprint() == missing->fingerprint());
+  for (const auto* set : {&missing, &empty})
+    CHECK_THAT((*set)->notes(),
+               Catch::VectorContains(std::string("1 of 3 classes have no test image: b")));
+  fs::create_directories(folder / "train/d");
+  CHECK_THROWS_WITH(open_at(folder.path()), Contains("d: this class folder holds no image"));
+}
+
+TEST_CASE("of a handful of images one a class is tested, and the option for more is named") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b", "c"}) write_class(folder / name, 3, 10);
+  const auto set = open_at(folder.path());
+  CHECK(set->size(Split::kTest) == 3);
+  CHECK(set->size(Split::kTrain) == 6);
+  std::set<std::int64_t> labels;
+  for (std::int64_t i = 0; i < 3; ++i) labels.insert(set->label(Split::kTest, i));
+  CHECK(labels.size() == 3);
+  REQUIRE_FALSE(set->notes().empty());
+  CHECK_THAT(set->notes()[0], Contains("test=0.34"));
+  CHECK(open_at(folder.path(), ",test=0.34,validation=0.34")->size(Split::kValidation) == 3);
+  CHECK(open_at(folder.path(), ",test=0")->size(Split::kTest) == 0);
+  const TemporaryFolder fewer;
+  for (const char* name : {"a", "b"}) write_class(fewer / name, 2, 10);
+  REQUIRE_FALSE(open_at(fewer.path())->notes().empty());
+  CHECK_THAT(open_at(fewer.path())->notes()[0], Contains("test=0.34"));
+}
+
+TEST_CASE("the same image in training and test is told") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b"}) {
+    const auto red = static_cast<std::uint8_t>(*name);
+    write_class(folder.path() / "train" / name, 4, red);
+    write_class(folder.path() / "val" / name, 3, static_cast<std::uint8_t>(red + 25));
+    write_class(folder.path() / "test" / name, 3, static_cast<std::uint8_t>(red + 50));
+  }
+  CHECK(open_at(folder.path())->notes().empty());
+  fs::copy_file(folder / "train/a/2.png", folder / "test/b/copy.png");
+  CHECK_THAT(open_at(folder.path())->notes(),
+             Catch::VectorContains(std::string("1 test image stands in the training split too: "
+                                               "train/a/2.png and test/b/copy.png")));
 }
 
 TEST_CASE("wrong layouts say what was expected") {

@@ -55,8 +55,8 @@ TEST_CASE("an export is whole: its files, their sums, and how far each form is o
   const ExportModel model = small_efficientvit();
   std::vector<std::string> steps;
   const messages::ExportAnswer answer = write_export(
-      model, {{"timm", "onnx", "torchscript"}, {}, 18, {}, "vitlab export x"}, folder / "out",
-      [&](graph::Index done, graph::Index total, const std::string& what) {
+      model, {{"timm", "official", "onnx", "torchscript"}, {}, 18, {}, "vitlab export x"},
+      folder / "out", [&](graph::Index done, graph::Index total, const std::string& what) {
         CHECK(done <= total);
         steps.push_back(what);
       });
@@ -64,9 +64,10 @@ TEST_CASE("an export is whole: its files, their sums, and how far each form is o
   CHECK(steps.back() == "done");
   CHECK(files_below(folder / "out") ==
         std::set<std::string>{"README.md", "SHA256SUMS", "model.safetensors", "spec.yaml",
-                              "timm/config.json", "timm/model.safetensors", "onnx/model.onnx",
+                              "timm/config.json", "timm/model.safetensors",
+                              "official/model.safetensors", "onnx/model.onnx",
                               "torchscript/model.pt", "verify.json"});
-  CHECK(answer.files.size() == 9);
+  CHECK(answer.files.size() == 10);
   const std::string sums = text_of(folder / "out/SHA256SUMS");
   for (const std::string& file : files_below(folder / "out"))
     if (file != "SHA256SUMS")
@@ -74,7 +75,7 @@ TEST_CASE("an export is whole: its files, their sums, and how far each form is o
   const auto verify = core::from_json<messages::ExportReport>(
       core::parse_json(text_of(folder / "out/verify.json"), "verify.json"), "verify.json");
   CHECK(verify == answer);
-  REQUIRE(verify.formats.size() == 5);
+  REQUIRE(verify.formats.size() == 6);
   for (const messages::FormatCheck& row : verify.formats) {
     INFO(row.format);
     CHECK(row.seeds.size() == 3);

@@ -33,7 +33,7 @@ TEST_CASE(
   std::ostringstream text;
   text << file.rdbuf();
   const core::Json cases = core::parse_json(text.str(), "checkpoints.json");
-  CHECK(cases.size() == 8);
+  CHECK(cases.size() == 10);
   for (const core::Json& row : cases) {
     const std::filesystem::path path = kCheckpoints / row.get<std::string>();
     INFO(path);
@@ -51,7 +51,21 @@ TEST_CASE("a checkpoint says what was read of it") {
   CHECK(ending("model.pth") == " (its 'model')");
   CHECK(ending("training.pth") == " (its 'state_dict')");
   CHECK(ending("average.pth") == " (its 'model_ema')");
+  CHECK(ending("both.pth") ==
+        " (its 'state_dict_ema'; it holds 'state_dict' too, which --no-ema takes)");
+  CHECK(ending("wrapped.pth") == " (its 'model.state_dict')");
   CHECK(ending("parallel.pth") == " (without 'module.')");
+}
+
+TEST_CASE("of raw and average weights either is taken on request, and none that is not there") {
+  const std::string path = (kCheckpoints / "both.pth").string();
+  const model::TensorFile raw = model::read_tensors(path, interop::EmaChoice::kRaw),
+                          ema = model::read_tensors(path, interop::EmaChoice::kEma);
+  const std::string name = "stages.0.blocks.0.ffn0.m.pw1.conv.weight";
+  CHECK(at::allclose(raw.at(name, path) + 1, ema.at(name, path)));
+  check_same(raw, model::read_tensors(kCheckpoints / "timm.safetensors"));
+  CHECK_THROWS_WITH(model::read_tensors(kCheckpoints / "model.pth", interop::EmaChoice::kEma),
+                    Catch::Contains("--ema asks for its EMA"));
 }
 
 TEST_CASE("an official checkpoint with its index buffers loads into M0") {

@@ -65,6 +65,9 @@ def cases():
                        "optimizer": optimizer.state_dict(), "state_dict": state,
                        "shape": torch.Size([2, 3])}, state
     yield "average", {"model_ema": state, "epoch": 2**40}, state
+    smooth = OrderedDict((name, tensor + 1 if tensor.is_floating_point() else tensor) for name, tensor in state.items())
+    yield "both", {"state_dict": state, "state_dict_ema": smooth, "arch": "efficientvit_m0"}, smooth
+    yield "wrapped", {"ema": None, "model": {"state_dict": state, "epoch": 1}}, state
     yield "parallel", {"module." + name: tensor for name, tensor in state.items()}, state
     yield "official", {"model": with_index_buffers(state)}, with_index_buffers(state)
 

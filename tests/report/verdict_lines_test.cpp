@@ -25,7 +25,7 @@ TEST_CASE("a verdict names the best models with numbers, spread and setting", "[
   CHECK_THAT(lines[1], Contains("the spreads of 1 of the other 5 overlap with it"));
   CHECK_THAT(lines[2], Contains("a difference that may be luck"));
   CHECK_THAT(lines[2], Contains("1 guideline is supported, the first of grade C"));
-  CHECK_THAT(lines[2], Contains("3 possible claims about ffn_per_side and mixer are not carried"));
+  CHECK_THAT(lines[2], Contains("3 possible claims about ffn_per_side and mixer are not statistically supported"));
   CHECK_THAT(lines[2], Contains("they would need 5 to 8 matched blocks"));
 }
 
