@@ -128,15 +128,19 @@ namespace detail {
 
 core::ConfigNode node_of_knobs(const core::Json& knobs) { return node_from_json(knobs); }
 
-void describe(Knob& knob, std::string_view meaning, std::string_view unit) {
-  knob.meaning = core::joined(knob.words, " | ");
-  if (!meaning.empty()) knob.meaning += (knob.meaning.empty() ? "" : ": ") + std::string(meaning);
-  if (!unit.empty()) knob.meaning += ", in " + std::string(unit);
-  if (!knob.rule.word.empty()) knob.words.emplace_back(knob.rule.word);
-  knob.default_text = knob.follows.empty() ? text_of(knob.default_beside(core::Json::object()))
-                                           : std::string(knob.follows);
+}  // namespace detail
+
+std::string Knob::meaning() const {
+  std::vector<std::string> choices = words;
+  std::erase(choices, rule.word);
+  std::string text = core::joined(choices, " | ");
+  if (!said.empty()) text += (text.empty() ? "" : ": ") + std::string(said);
+  if (!unit.empty()) text += ", in " + std::string(unit);
+  return text;
 }
 
-}  // namespace detail
+std::string Knob::default_text() const {
+  return follows.empty() ? text_of(default_beside(core::Json::object())) : std::string(follows);
+}
 
 }  // namespace vitlab::architecture

@@ -125,12 +125,17 @@ struct Knob {
   bool takes_list = false;
   KnobRule rule;
   std::vector<std::string> words;  // that it takes
-  std::string default_text, meaning;
+  std::string_view said, unit;     // what it means, in words; in what it counts
   std::string_view follows;  // from what the default follows, in words; "" if it stands alone
   /// Adds what is wrong with a value whatever the other knobs are.
   void (*check)(const core::ConfigNode& value, const std::string& path, core::Problems& problems);
   /// What the knob holds beside `knobs` when these do not set it.
   core::Json (*default_beside)(const core::Json& knobs);
+
+  /// What help says: the words that it takes, what it means and in what unit.
+  std::string meaning() const;
+  /// Its default as users write it, or from what it follows.
+  std::string default_text() const;
 };
 
 // Reading one value by the rule of its knob. What has the right type is kept even where the rule
@@ -183,8 +188,6 @@ namespace detail {
 
 /// A map of knobs as a config node, places unknown.
 core::ConfigNode node_of_knobs(const core::Json& knobs);
-/// Fills what follows from the rest: words, meaning and the text of the default.
-void describe(Knob& knob, std::string_view meaning, std::string_view unit);
 
 template <typename T>
 constexpr bool kIsList = requires(T value) {
@@ -228,13 +231,13 @@ struct KnobRow {
               .takes_list = kIsList<Type>,
               .rule = kField.rule,
               .words = {},
-              .default_text = {},
-              .meaning = {},
+              .said = kField.meaning,
+              .unit = kField.unit,
               .follows = kField.follows,
               .check = check,
               .default_beside = default_beside};
     if constexpr (core::Choice<Type>) knob.words = core::words_of<Type>(kField.allowed);
-    describe(knob, kField.meaning, kField.unit);
+    if (!knob.rule.word.empty()) knob.words.emplace_back(knob.rule.word);
     return knob;
   }
 };
@@ -246,7 +249,10 @@ template <core::HasFields Knobs>
 std::vector<Knob> knob_rows() {
   constexpr std::size_t kCount = std::tuple_size_v<decltype(Knobs::fields())>;
   return []<std::size_t... I>(std::index_sequence<I...>) {
-    return std::vector<Knob>{detail::KnobRow<Knobs, I>::row()...};
+    std::vector<Knob> rows;
+    rows.reserve(sizeof...(I));
+    (rows.push_back(detail::KnobRow<Knobs, I>::row()), ...);
+    return rows;
   }
   (std::make_index_sequence<kCount>());
 }

@@ -167,11 +167,12 @@ core::ExitCode run_models(const std::vector<std::string>& words) {
     entry["summary"] = row.summary;
     entry["knobs"] = core::Json::array();
     for (const architecture::Knob& knob : row.knobs) {
-      knobs.add({std::string(row.name), std::string(knob.name), knob.default_text, knob.meaning});
+      knobs.add(
+          {std::string(row.name), std::string(knob.name), knob.default_text(), knob.meaning()});
       core::Json item = core::Json::object();
       item["knob"] = knob.name;
-      item["default"] = knob.default_text;
-      item["meaning"] = knob.meaning;
+      item["default"] = knob.default_text();
+      item["meaning"] = knob.meaning();
       entry["knobs"].push_back(std::move(item));
     }
     document["templates"].push_back(std::move(entry));
@@ -188,7 +189,7 @@ core::ExitCode run_cost(const std::vector<std::string>& words) {
   graph::Index batch = 1;
   std::string dtype_word = "float32";
   bool json = false, layers = false;
-  Arguments arguments("cost", "Count parameters, MACs, FLOPs, bytes and memory on paper.",
+  Arguments arguments("cost", "Parameters, MACs, FLOPs, bytes and memory, computed without running the model.",
                       {"vitlab cost efficientvit_m0 efficientvit_m4 deit_tiny",
                        "vitlab cost efficientvit_m0 --set image_size=384 --layers",
                        "vitlab cost my_model.yaml --batch 16 --json"});

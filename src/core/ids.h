@@ -100,8 +100,12 @@ class IdVector {
   auto rend() const { return items_.rend(); }
 
   /// The id of what was added.
-  Id push_back(T item) {
+  Id push_back(T&& item) {
     items_.push_back(std::move(item));
+    return Id(items_.size() - 1);
+  }
+  Id push_back(const T& item) {
+    items_.push_back(item);
     return Id(items_.size() - 1);
   }
   void clear() { items_.clear(); }

@@ -91,11 +91,11 @@ TEST_CASE("defaults that follow from other knobs are computed beside them") {
 
 TEST_CASE("the help tells words, units and defaults from the table") {
   const Template& vit = *find_template("vit");
-  CHECK(vit.find("qk_dim")->default_text == "width / heads");
-  CHECK(vit.find("placement")->meaning == "uniform | early | late: where the attention layers go");
-  CHECK(vit.find("patch")->meaning == "side of a patch, in pixels");
-  CHECK(find_template("swin")->find("widths")->default_text == "[96, 192, 384, 768]");
-  CHECK(find_template("efficientvit")->find("norm")->meaning == "batch | layer");
+  CHECK(vit.find("qk_dim")->default_text() == "width / heads");
+  CHECK(vit.find("placement")->meaning() == "uniform | early | late: where the attention layers go");
+  CHECK(vit.find("patch")->meaning() == "side of a patch, in pixels");
+  CHECK(find_template("swin")->find("widths")->default_text() == "[96, 192, 384, 768]");
+  CHECK(find_template("efficientvit")->find("norm")->meaning() == "batch | layer");
 }
 
 }  // namespace
