@@ -105,7 +105,7 @@ DeviceLock::DeviceLock(const std::string& device, Use use, const OnWait& on_wait
     while (!file.try_lock(operation)) {
       if (!told && on_wait) {
         const std::string note = lock.note();
-        on_wait(note.empty() ? fmt::format("exclusive use of '{}' (another vitlab is running)", device)
+        on_wait(note.empty() ? fmt::format("'{}', which another vitlab is using", device)
                              : fmt::format("'{}', on which {}", device, note));
       }
       told = true;

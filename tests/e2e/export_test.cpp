@@ -82,7 +82,8 @@ TEST_CASE("an export that cannot be is refused before anything is written") {
     CHECK_FALSE(fs::exists(lab / "out"));
   };
   const std::string weights = "source/model.safetensors";
-  refused("timm_model.yaml", {"--weights", weights, "--layout", "timm"}, {"missing", "layout"});
+  refused("timm_model.yaml", {"--weights", weights, "--layout", "timm"},
+          {"layout vitlab fits this file, not timm"});
   refused("other.yaml", {"--weights", weights}, {"shape"});
   refused("timm_model.yaml", {"--weights", "short.safetensors"}, {"short.safetensors"});
   refused("model.yaml", {"--format", "onnx,timm"}, {"--format timm", "stem"});
