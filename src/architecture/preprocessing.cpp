@@ -37,17 +37,18 @@ Preprocessing for_channels(Preprocessing preprocessing, std::int64_t channels) {
   return preprocessing;
 }
 
-void check(const Preprocessing& how, const std::string& source) {
+void check(const Preprocessing& preprocessing, const std::string& source) {
   const auto require = [&](bool holds, const char* problem) {
     if (!holds) throw core::UserError(source + ": preprocessing " + problem);
   };
-  const std::size_t channels = how.mean.size();
-  require(how.crop_fraction >= 0.05 && how.crop_fraction <= 1,
+  const std::size_t channels = preprocessing.mean.size();
+  require(preprocessing.crop_fraction >= 0.05 && preprocessing.crop_fraction <= 1,
           "crop_fraction must lie between 0.05 and 1");
-  require((channels == 1 || channels == 3) && how.deviation.size() == channels,
+  require((channels == 1 || channels == 3) && preprocessing.deviation.size() == channels,
           "needs a mean and a std for 1 or 3 channels");
   for (std::size_t c = 0; c < channels; ++c)
-    require(std::isfinite(how.mean[c]) && std::isfinite(how.deviation[c]) && how.deviation[c] > 0,
+    require(std::isfinite(preprocessing.mean[c]) && std::isfinite(preprocessing.deviation[c]) &&
+                preprocessing.deviation[c] > 0,
             "needs finite means and stds above 0");
 }
 

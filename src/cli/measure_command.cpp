@@ -64,9 +64,9 @@ std::vector<std::string> speed_cells(const messages::SpeedRow& row) {
 std::string remarks_of(const messages::SpeedRow& row, const std::string& name) {
   std::string text;
   for (const std::optional<std::string>& reason : {row.out_of_memory, row.failed})
-    if (reason) text += name + ": " + *reason + "\n";
+    if (reason) text.append(name).append(": ").append(*reason).append("\n");
   for (const std::string& warning : row.warnings.value_or(std::vector<std::string>()))
-    text += name + ": " + warning + "\n";
+    text.append(name).append(": ").append(warning).append("\n");
   return text;
 }
 

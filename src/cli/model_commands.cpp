@@ -82,7 +82,7 @@ core::Json cost_json(const CostSheet& sheet, bool with_layers) {
 
 /// Parameters, and behind a slash those that work on one token where experts make them fewer.
 std::string parameters_text(const graph::Cost& cost) {
-  const std::string all = core::with_thousands(cost.parameters);
+  std::string all = core::with_thousands(cost.parameters);
   if (cost.active_parameters == cost.parameters) return all;
   return all + " / " + core::with_thousands(cost.active_parameters);
 }
@@ -189,10 +189,11 @@ core::ExitCode run_cost(const std::vector<std::string>& words) {
   graph::Index batch = 1;
   std::string dtype_word = "float32";
   bool json = false, layers = false;
-  Arguments arguments("cost", "Parameters, MACs, FLOPs, bytes and memory, computed without running the model.",
-                      {"vitlab cost efficientvit_m0 efficientvit_m4 deit_tiny",
-                       "vitlab cost efficientvit_m0 --set image_size=384 --layers",
-                       "vitlab cost my_model.yaml --batch 16 --json"});
+  Arguments arguments(
+      "cost", "Parameters, MACs, FLOPs, bytes and memory, computed without running the model.",
+      {"vitlab cost efficientvit_m0 efficientvit_m4 deit_tiny",
+       "vitlab cost efficientvit_m0 --set image_size=384 --layers",
+       "vitlab cost my_model.yaml --batch 16 --json"});
   arguments.positionals("models", "preset names, YAML files or folders", references);
   arguments.repeated("--set", "key=value: turn a knob of the templates", overrides);
   arguments.option("--batch", "images per forward", batch, {.least = 1});

@@ -121,7 +121,9 @@ core::ExitCode run_predict(const std::vector<std::string>& words) {
                    Bounds{1});
   arguments.option("--threads", "threads (default: what it was trained for)", threads, Bounds{1});
   arguments.flag("--scale", "features of another --batch are asked of the same predictor", scale);
-  arguments.flag("--elsewhere", "allow a predictor of another machine: times are for its calibration machine", elsewhere);
+  arguments.flag("--elsewhere",
+                 "allow a predictor of another machine: times are for its calibration machine",
+                 elsewhere);
   arguments.option("--top", "how many layers to list", top);
   arguments.flag("--json", "print JSON", json);
   arguments.parse(words);

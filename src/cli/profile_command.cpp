@@ -74,7 +74,7 @@ std::string memory_trouble(const messages::ProfileAnswer& profile) {
   const auto line = [](const std::string& model, const std::optional<std::string>& reason) {
     return reason ? model + " ran out of memory, " + *reason + "\n" : std::string();
   };
-  const std::string own = line(profile.setting.model, profile.setting.out_of_memory);
+  std::string own = line(profile.setting.model, profile.setting.out_of_memory);
   if (!own.empty() || !profile.against) return own;
   return line(profile.against->model, profile.against->out_of_memory);
 }

@@ -42,7 +42,8 @@ struct PruneWords {
     arguments.option("--recipe", "a recipe for fine-tuning", recipe);
     arguments.option("--finetune-between", "epochs of training between rounds", finetune_between);
     arguments.option("--finetune-epochs", "epochs of training after the cut", finetune);
-    arguments.flag("--fold-means", "compensate the next bias with the mean activation of pruned FFN channels",
+    arguments.flag("--fold-means",
+                   "compensate the next bias with the mean activation of pruned FFN channels",
                    fold_means);
     arguments.flag("--rescale-attention", "let attention scales follow QK", rescale_attention);
     arguments.option("--protocol", "how speed is measured (default: a second each, one thread)",

@@ -88,10 +88,10 @@ bool read_scalar(const ConfigNode& node, const std::string& path, Problems& prob
     value = node.scalar == "true";
     return true;
   }
-  static const std::string_view kLooksTrue[] = {"yes", "Yes", "YES",  "on",   "On", "ON",
-                                                "y",   "Y",   "True", "TRUE", "1"};
-  static const std::string_view kLooksFalse[] = {"no", "No", "NO",    "off",   "Off", "OFF",
-                                                 "n",  "N",  "False", "FALSE", "0"};
+  static constexpr std::string_view kLooksTrue[] = {"yes", "Yes", "YES",  "on",   "On", "ON",
+                                                    "y",   "Y",   "True", "TRUE", "1"};
+  static constexpr std::string_view kLooksFalse[] = {"no", "No", "NO",    "off",   "Off", "OFF",
+                                                     "n",  "N",  "False", "FALSE", "0"};
   std::string hint;
   for (const std::string_view word : kLooksTrue) {
     if (node.scalar == word) hint = "; write true";
@@ -104,7 +104,7 @@ bool read_scalar(const ConfigNode& node, const std::string& path, Problems& prob
 
 bool read_scalar(const ConfigNode& node, const std::string& path, Problems& problems,
                  std::int64_t& value) {
-  static const char* kWanted = "a whole number";
+  constexpr const char* kWanted = "a whole number";
   if (!is_plain(node)) return refuse(node, path, problems, kWanted);
   const std::string hint = doubtful_number(node.scalar);
   if (!hint.empty()) return refuse(node, path, problems, kWanted, hint);
@@ -130,7 +130,7 @@ bool read_scalar(const ConfigNode& node, const std::string& path, Problems& prob
 
 bool read_scalar(const ConfigNode& node, const std::string& path, Problems& problems,
                  double& value) {
-  static const char* kWanted = "a finite number";
+  constexpr const char* kWanted = "a finite number";
   if (!is_plain(node)) return refuse(node, path, problems, kWanted);
   const std::string hint = doubtful_number(node.scalar);
   if (!hint.empty()) return refuse(node, path, problems, kWanted, hint);

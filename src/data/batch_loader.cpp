@@ -144,7 +144,7 @@ class BatchLoader::Assembly {
 class BatchLoader::Prefetch {
  public:
   explicit Prefetch(Assembly& assembly)
-      : assembly_(assembly), window_(2 * assembly.settings().threads) {
+      : assembly_(assembly), window_(std::int64_t{2} * assembly.settings().threads) {
     for (int i = 0; i < assembly.settings().threads; ++i) threads_.emplace_back([this] { work(); });
   }
 

@@ -87,13 +87,12 @@ class ClassWalk {
   void visit(const fs::path& entry) {
     std::error_code error;
     const fs::file_status status = fs::status(entry, error);
-    if (is_passed_over(entry)) {
-      ++found_.ignored;
-    } else if (fs::is_directory(status)) {
+    const bool is_kept = !is_passed_over(entry);
+    if (is_kept && fs::is_directory(status)) {
       walk(entry);
-    } else if (fs::is_regular_file(status) && has_image_extension(entry)) {
+    } else if (is_kept && fs::is_regular_file(status) && has_image_extension(entry)) {
       found_.files.push_back({entry.lexically_relative(root_).generic_string(), label_});
-    } else if (fs::is_regular_file(status)) {
+    } else if (is_kept && fs::is_regular_file(status)) {
       ++found_.endings[in_small(entry.extension().string())];
     } else {
       ++found_.ignored;

@@ -54,6 +54,7 @@ double centre_settings(std::vector<TrainedModel>& models) {
   std::map<std::string, std::vector<double>> accuracies;
   for (const TrainedModel& model : models) accuracies[model.setting].push_back(model.accuracy);
   std::vector<double> means;
+  means.reserve(accuracies.size());
   for (const auto& [setting, values] : accuracies) means.push_back(stats::mean(values));
   for (TrainedModel& model : models) model.accuracy -= stats::mean(accuracies[model.setting]);
   return means.empty() ? 0 : stats::mean(means);
@@ -81,6 +82,7 @@ Surrogate::Surrogate(const store::ResultsTable& table, const std::vector<SweptKn
   std::vector<double> targets;
   for (const TrainedModel& model : models) {
     std::vector<std::string> cells;
+    cells.reserve(columns.size());
     for (const std::size_t column : columns) cells.push_back(model.knobs[column]);
     rows.push_back(features(cells, model.macs, model.params));
     targets.push_back(model.accuracy);
