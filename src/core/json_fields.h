@@ -231,12 +231,12 @@ struct JsonForm<T> {
     });
   }
   static const std::vector<std::string>& names() {
-    static const std::vector<std::string> kNames = [] {
-      std::vector<std::string> names;
-      for_each_field<T>([&](const auto& field) { names.emplace_back(field.name); });
-      return names;
+    static const std::vector<std::string> all = [] {
+      std::vector<std::string> listed;
+      for_each_field<T>([&](const auto& field) { listed.emplace_back(field.name); });
+      return listed;
     }();
-    return kNames;
+    return all;
   }
 };
 
